@@ -1,0 +1,1 @@
+//! Schema of Tollgate's database.

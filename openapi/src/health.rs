@@ -1,0 +1,51 @@
+//! Health of the gateway and of its deployments.
+
+use serde::{Deserialize, Serialize};
+
+/// Answer of `GET /health/readiness`; 200 only when calls can be served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct Readiness {
+    /// `healthy` or `unhealthy`.
+    pub status: String,
+    /// `connected` or `disconnected`.
+    pub db: String,
+    /// Settled calls that wait for the database, on this node.
+    pub spool_pending: u64,
+    /// Age of the oldest of them, in seconds.
+    pub spool_oldest_seconds: u64,
+    /// Why calls cannot be served, one sentence each.
+    pub problems: Vec<String>,
+    /// Version of this binary.
+    pub version: String,
+}
+
+/// Answer of `GET /health`: every deployment called once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct HealthReport {
+    /// Deployments that answered.
+    pub healthy_endpoints: Vec<EndpointHealth>,
+    /// Deployments that did not.
+    pub unhealthy_endpoints: Vec<EndpointHealth>,
+    /// How many answered.
+    pub healthy_count: usize,
+    /// How many did not.
+    pub unhealthy_count: usize,
+}
+
+/// One deployment's probe.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct EndpointHealth {
+    /// Public name of the group.
+    pub model_name: String,
+    /// Provider and model, such as `openai/gpt-4o`.
+    pub model: String,
+    /// Id of the deployment.
+    pub model_id: String,
+    /// Where it is called, without its query.
+    pub api_base: Option<String>,
+    /// Why the probe failed.
+    pub error: Option<String>,
+}

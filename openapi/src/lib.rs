@@ -1,0 +1,14 @@
+//! Wire types of Tollgate's management API: what the server sends and the console reads.
+//!
+//! One file a resource, named as in every other layer. Types end in what they are for: `…Create` and
+//! `…Patch` come in, `…View` and `…Page` go out. Money is [`money::NanoUsd`] everywhere and shows as dollars in JSON.
+
+pub mod error;
+pub mod health;
+pub mod key;
+pub mod model;
+pub mod money;
+pub mod patch;
+pub mod paths;
+pub mod session;
+pub mod spend;

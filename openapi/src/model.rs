@@ -1,0 +1,76 @@
+//! Models: the deployments behind each public name, their prices and their state.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Answer of `GET /v1/model/info`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct ModelList {
+    /// One entry a deployment.
+    pub data: Vec<DeploymentView>,
+}
+
+/// Query of `GET /v1/model/info`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
+#[serde(default)]
+pub struct ModelInfoQuery {
+    /// Only the deployment with this id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub litellm_model_id: Option<String>,
+}
+
+/// One deployment: a provider's model that serves a public name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct DeploymentView {
+    /// Public name of the group it serves.
+    pub model_name: String,
+    /// `model`, `api_base` and the other parameters; secrets are masked.
+    #[cfg_attr(feature = "spec", schema(value_type = Object))]
+    pub litellm_params: Map<String, Value>,
+    /// `id`, `mode`, prices in dollars per token (`input_cost_per_token`, `output_cost_per_token`, …), limits.
+    #[cfg_attr(feature = "spec", schema(value_type = Object))]
+    pub model_info: Map<String, Value>,
+    /// How it is doing on this node.
+    pub state: DeploymentState,
+}
+
+/// State of a deployment on this node since it started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct DeploymentState {
+    /// May it be called?
+    pub status: DeploymentStatus,
+    /// Why not, or what the last failure was.
+    pub reason: Option<String>,
+    /// When a cooling deployment is tried again.
+    pub cooldown_until: Option<DateTime<Utc>>,
+    /// Calls in flight.
+    pub in_flight: u64,
+    /// Calls ended.
+    pub requests: u64,
+    /// Calls that failed.
+    pub failures: u64,
+    /// Moving average of the whole answer's time, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// Moving average of the time to the first token, in milliseconds.
+    pub time_to_first_token_ms: Option<f64>,
+    /// When it was last called.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// Whether a deployment may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DeploymentStatus {
+    /// Yes.
+    Available,
+    /// Not for a moment: it failed too often.
+    CoolingDown,
+    /// Not at all: its configuration lacks something, or its provider is not supported.
+    Unavailable,
+}

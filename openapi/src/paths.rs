@@ -1,0 +1,53 @@
+//! Paths of the management API, used by the server's routes and by the console.
+
+/// Creates a key.
+pub const KEY_GENERATE: &str = "/key/generate";
+/// Changes a key.
+pub const KEY_UPDATE: &str = "/key/update";
+/// Deletes keys.
+pub const KEY_DELETE: &str = "/key/delete";
+/// Shows one key.
+pub const KEY_INFO: &str = "/key/info";
+/// Lists keys.
+pub const KEY_LIST: &str = "/key/list";
+/// Blocks a key.
+pub const KEY_BLOCK: &str = "/key/block";
+/// Lets a blocked key work again.
+pub const KEY_UNBLOCK: &str = "/key/unblock";
+/// Deployments with their parameters, prices and state.
+pub const MODEL_INFO: &str = "/v1/model/info";
+/// The same, LiteLLM's older path.
+pub const MODEL_INFO_OLD: &str = "/model/info";
+/// Raw or summed spend logs.
+pub const SPEND_LOGS: &str = "/spend/logs";
+/// Spend logs, filtered and paged.
+pub const SPEND_LOGS_PAGE: &str = "/spend/logs/v2";
+/// Everything the console's first page shows.
+pub const SPEND_OVERVIEW: &str = "/spend/overview";
+/// Total spend.
+pub const GLOBAL_SPEND: &str = "/global/spend";
+/// Spend by day.
+pub const GLOBAL_SPEND_LOGS: &str = "/global/spend/logs";
+/// Top keys by spend.
+pub const GLOBAL_SPEND_KEYS: &str = "/global/spend/keys";
+/// Top models by spend.
+pub const GLOBAL_SPEND_MODELS: &str = "/global/spend/models";
+/// Requests and tokens by day.
+pub const GLOBAL_ACTIVITY: &str = "/global/activity";
+/// Signs in.
+pub const SESSION_NEW: &str = "/session/new";
+/// Who is signed in.
+pub const SESSION_INFO: &str = "/session/info";
+/// Signs out.
+pub const SESSION_DELETE: &str = "/session/delete";
+/// The process answers.
+pub const HEALTH_LIVELINESS: &str = "/health/liveliness";
+/// The same, LiteLLM's other spelling.
+pub const HEALTH_LIVENESS: &str = "/health/liveness";
+/// Calls can be served.
+pub const HEALTH_READINESS: &str = "/health/readiness";
+/// Calls every deployment once.
+pub const HEALTH: &str = "/health";
+
+/// Header that a cookie-authenticated write must carry: a form of another site cannot set it.
+pub const CSRF_HEADER: &str = "x-tollgate-console";

@@ -1,0 +1,432 @@
+//! Spend: the log of calls, and sums of it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::key::SortOrder;
+use crate::money::NanoUsd;
+
+/// One call in the ledger, with LiteLLM's field names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct SpendLogView {
+    /// Id of the call: `x-litellm-call-id`.
+    pub request_id: String,
+    /// Kind of call, such as `acompletion`.
+    pub call_type: String,
+    /// Hash of the key.
+    pub api_key: String,
+    /// Alias of the key when the call was made.
+    pub key_alias: Option<String>,
+    /// What the call cost, in dollars.
+    pub spend: NanoUsd,
+    /// Input and output tokens.
+    pub total_tokens: i64,
+    /// Input tokens, cached ones included.
+    pub prompt_tokens: i64,
+    /// Output tokens, reasoning included.
+    pub completion_tokens: i64,
+    /// Input tokens read from the provider's cache.
+    pub cache_read_input_tokens: i64,
+    /// Input tokens written to the provider's cache.
+    pub cache_creation_input_tokens: i64,
+    /// Output tokens spent on reasoning.
+    pub reasoning_tokens: i64,
+    /// When the call arrived.
+    #[serde(rename = "startTime")]
+    pub start_time: DateTime<Utc>,
+    /// When its answer ended.
+    #[serde(rename = "endTime")]
+    pub end_time: DateTime<Utc>,
+    /// When the first token was sent, for streams.
+    #[serde(rename = "completionStartTime")]
+    pub completion_start_time: Option<DateTime<Utc>>,
+    /// From arrival to end, in milliseconds.
+    pub request_duration_ms: i64,
+    /// Time added by the gateway before the provider was called, in microseconds.
+    pub overhead_us: i64,
+    /// The provider's model.
+    pub model: String,
+    /// Id of the deployment.
+    pub model_id: Option<String>,
+    /// Public name the client asked for.
+    pub model_group: String,
+    /// Provider, such as `openai`.
+    pub custom_llm_provider: Option<String>,
+    /// Where the provider was called, without query.
+    pub api_base: Option<String>,
+    /// Owner of the key.
+    pub user: Option<String>,
+    /// Team of the key.
+    pub team_id: Option<String>,
+    /// Organization of the key.
+    pub organization_id: Option<String>,
+    /// The `user` field of the call.
+    pub end_user: Option<String>,
+    /// Address of the client.
+    pub requester_ip_address: Option<String>,
+    /// Whether the answer was streamed.
+    pub stream: bool,
+    /// `success`, `failure`, `cancelled` (the client left) or `interrupted` (the gateway died).
+    pub status: CallStatus,
+    /// HTTP status the client got.
+    pub status_code: i64,
+    /// The provider's id of the answer.
+    pub response_id: Option<String>,
+    /// `True` or `False`.
+    pub cache_hit: String,
+    /// Tags of the call.
+    pub request_tags: Vec<String>,
+    /// Error, attempts, usage as the provider sent it, the cost's parts.
+    #[cfg_attr(feature = "spec", schema(value_type = Object))]
+    pub metadata: Map<String, Value>,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CallStatus {
+    /// Answered.
+    Success,
+    /// Failed or refused.
+    Failure,
+    /// The client left before the end.
+    Cancelled,
+    /// The gateway died during the call; its cost is not known.
+    Interrupted,
+}
+
+impl CallStatus {
+    /// The status' name on the wire and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// Query of `GET /spend/logs/v2`.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
+#[serde(default)]
+pub struct SpendLogQuery {
+    /// Page, from 1.
+    #[garde(range(min = 1, max = 10_000_000))]
+    pub page: u64,
+    /// Calls a page, 1 to 100.
+    #[garde(range(min = 1, max = 100))]
+    pub page_size: u64,
+    /// From this day (`2026-11-21`) or instant on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub start_date: Option<String>,
+    /// Up to this day, which is included, or this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub end_date: Option<String>,
+    /// Only this key's: the key or its hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub api_key: Option<String>,
+    /// Only keys with this alias.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub key_alias: Option<String>,
+    /// Only this owner's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub user_id: Option<String>,
+    /// Only this team's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub team_id: Option<String>,
+    /// Only this end user's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub end_user: Option<String>,
+    /// Only this provider model or public name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub model: Option<String>,
+    /// Only this deployment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub model_id: Option<String>,
+    /// Only calls that ended like this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub status_filter: Option<CallStatus>,
+    /// The call's id or the provider's id of its answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
+    pub request_id: Option<String>,
+    /// Column to sort by.
+    #[garde(skip)]
+    pub sort_by: SpendLogSort,
+    /// Direction.
+    #[garde(skip)]
+    pub sort_order: SortOrder,
+}
+
+impl Default for SpendLogQuery {
+    fn default() -> Self {
+        Self {
+            page: 1,
+            page_size: 50,
+            start_date: None,
+            end_date: None,
+            api_key: None,
+            key_alias: None,
+            user_id: None,
+            team_id: None,
+            end_user: None,
+            model: None,
+            model_id: None,
+            status_filter: None,
+            request_id: None,
+            sort_by: SpendLogSort::StartTime,
+            sort_order: SortOrder::Desc,
+        }
+    }
+}
+
+/// Columns `GET /spend/logs/v2` sorts by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub enum SpendLogSort {
+    /// When the call arrived.
+    #[serde(rename = "startTime")]
+    StartTime,
+    /// What it cost.
+    #[serde(rename = "spend")]
+    Spend,
+    /// Its tokens.
+    #[serde(rename = "total_tokens")]
+    TotalTokens,
+    /// How long it took.
+    #[serde(rename = "request_duration_ms")]
+    Duration,
+}
+
+/// Answer of `GET /spend/logs/v2`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct SpendLogPage {
+    /// The calls.
+    pub data: Vec<SpendLogView>,
+    /// Calls that match.
+    pub total: u64,
+    /// This page, from 1.
+    pub page: u64,
+    /// Calls a page.
+    pub page_size: u64,
+    /// Pages there are.
+    pub total_pages: u64,
+}
+
+/// Query of `GET /spend/logs`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
+#[serde(default)]
+pub struct SpendLogsQuery {
+    /// Only this key's: the key or its hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
+    /// Only this owner's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// The call's id or the provider's id of its answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// First day, `2026-11-21`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_date: Option<NaiveDate>,
+    /// Last day, included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<NaiveDate>,
+    /// Sums by day (the default where both dates are given) or raw calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summarize: Option<bool>,
+}
+
+/// One day of `GET /spend/logs` when it sums.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct SpendLogsDay {
+    /// The day.
+    #[serde(rename = "startTime")]
+    pub start_time: NaiveDate,
+    /// Spend of the day, in dollars.
+    pub spend: NanoUsd,
+    /// Spend by owner.
+    pub users: BTreeMap<String, NanoUsd>,
+    /// Spend by public model name.
+    pub models: BTreeMap<String, NanoUsd>,
+    /// Spend by key hash.
+    #[serde(flatten)]
+    pub keys: BTreeMap<String, NanoUsd>,
+}
+
+/// Answer of `GET /global/spend`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct GlobalSpend {
+    /// Spend of the last 30 days, in dollars.
+    pub spend: NanoUsd,
+    /// The gateway's own limit.
+    pub max_budget: Option<NanoUsd>,
+}
+
+/// One day's spend, in `GET /global/spend/logs`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct DaySpend {
+    /// The day.
+    pub date: NaiveDate,
+    /// Spend of the day, in dollars.
+    pub spend: NanoUsd,
+}
+
+/// Query of reports over a range of days.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
+#[serde(default)]
+pub struct DayRangeQuery {
+    /// First day, `2026-11-21`; absent: 30 days before the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_date: Option<NaiveDate>,
+    /// Last day, included; absent: today.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<NaiveDate>,
+    /// Only this key's: the key or its hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
+}
+
+/// Query of the top lists.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
+#[serde(default)]
+pub struct TopQuery {
+    /// How many, 1 to 100.
+    #[garde(range(min = 1, max = 100))]
+    pub limit: u64,
+}
+
+impl Default for TopQuery {
+    fn default() -> Self {
+        Self { limit: 10 }
+    }
+}
+
+/// A key's share of the last 30 days.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct KeySpend {
+    /// Hash of the key.
+    pub api_key: String,
+    /// Its alias, where the key still exists and has one.
+    pub key_alias: Option<String>,
+    /// Its masked name, where the key still exists.
+    pub key_name: Option<String>,
+    /// Spend in dollars.
+    #[serde(rename = "total_spend")]
+    pub spend: NanoUsd,
+    /// Calls.
+    pub api_requests: i64,
+}
+
+/// A public model's share of the last 30 days.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct ModelSpend {
+    /// Public name.
+    pub model: String,
+    /// Spend in dollars.
+    #[serde(rename = "total_spend")]
+    pub spend: NanoUsd,
+    /// Calls.
+    pub api_requests: i64,
+}
+
+/// Answer of `GET /global/activity`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct Activity {
+    /// One entry a day that had calls.
+    pub daily_data: Vec<DayActivity>,
+    /// Calls in the range.
+    pub sum_api_requests: i64,
+    /// Tokens in the range.
+    pub sum_total_tokens: i64,
+}
+
+/// One day of [`Activity`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct DayActivity {
+    /// The day.
+    pub date: NaiveDate,
+    /// Calls.
+    pub api_requests: i64,
+    /// Tokens.
+    pub total_tokens: i64,
+}
+
+/// Answer of `GET /spend/overview`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct Overview {
+    /// Today, UTC.
+    pub today: PeriodTotals,
+    /// Yesterday, to compare with.
+    pub yesterday: PeriodTotals,
+    /// This calendar month, UTC.
+    pub month: PeriodTotals,
+    /// The calendar month before.
+    pub last_month: PeriodTotals,
+    /// The last 30 days, oldest first, days without calls included.
+    pub days: Vec<DayTotals>,
+    /// The ten keys that spent most in the last 30 days.
+    pub top_keys: Vec<KeySpend>,
+    /// The ten models that cost most in the last 30 days.
+    pub top_models: Vec<ModelSpend>,
+}
+
+/// Sums over a period.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct PeriodTotals {
+    /// Spend in dollars.
+    pub spend: NanoUsd,
+    /// Calls, failed ones included.
+    pub api_requests: i64,
+    /// Calls that failed.
+    pub failed_requests: i64,
+    /// Input and output tokens.
+    pub total_tokens: i64,
+    /// Half of the successful calls took at most this, in milliseconds.
+    pub latency_p50_ms: Option<f64>,
+    /// 95 of 100 took at most this.
+    pub latency_p95_ms: Option<f64>,
+}
+
+/// Sums of one day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct DayTotals {
+    /// The day.
+    pub date: NaiveDate,
+    /// Its sums.
+    #[serde(flatten)]
+    pub totals: PeriodTotals,
+}
