@@ -480,9 +480,7 @@ pub struct KeyBlock {
 
 fn not_negative<C>(value: &Option<NanoUsd>, _context: &C) -> garde::Result {
     match value {
-        Some(money) if *money < NanoUsd::ZERO => {
-            Err(garde::Error::new("expected zero or more US dollars"))
-        }
+        Some(money) if *money < NanoUsd::ZERO => Err(garde::Error::new("expected zero or more US dollars")),
         _ => Ok(()),
     }
 }

@@ -31,10 +31,7 @@ impl NanoUsd {
         if usd.abs() > MAX_USD {
             return Err(MoneyError::TooLarge);
         }
-        #[expect(
-            clippy::as_conversions,
-            reason = "bounded by MAX_USD, so the product fits an i64"
-        )]
+        #[expect(clippy::as_conversions, reason = "bounded by MAX_USD, so the product fits an i64")]
         let nano = (usd * NANO_PER_USD as f64).round() as i64;
         Ok(Self(nano))
     }
@@ -42,10 +39,7 @@ impl NanoUsd {
     /// The amount in dollars, to the nearest float.
     #[must_use]
     pub fn to_usd(self) -> f64 {
-        #[expect(
-            clippy::as_conversions,
-            reason = "the nearest float is what JSON shows"
-        )]
+        #[expect(clippy::as_conversions, reason = "the nearest float is what JSON shows")]
         let usd = self.0 as f64 / NANO_PER_USD as f64;
         usd
     }

@@ -1,1 +1,10 @@
-//! The Tollgate server.
+//! The Tollgate server: gateway (data plane), management API (control plane) and jobs.
+//!
+//! Modules are listed from the ground up; each uses only those above it.
+
+pub mod clock;
+pub mod error;
+pub mod crypto;
+pub mod counters;
+pub mod policy;
+pub mod app;

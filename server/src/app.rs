@@ -1,0 +1,38 @@
+//! What handlers share: made once at start, cloned into every worker.
+
+use std::sync::Arc;
+
+use sea_orm::DatabaseConnection;
+
+use crate::clock::Clock;
+use crate::counters::Counters;
+use crate::crypto::KeyDigest;
+use crate::policy::PolicyStore;
+
+/// The parts of a running gateway.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Time.
+    pub clock: Clock,
+    /// State: keys, users, sessions, the ledger.
+    pub db: DatabaseConnection,
+    /// Effective policies by key.
+    pub policy: Arc<PolicyStore>,
+    /// Money reserved and spent.
+    pub counters: Arc<Counters>,
+    /// Who may sign in without the database.
+    pub identity: Arc<Identity>,
+}
+
+/// Identities that come from the environment or the data folder, not from the database.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Digest of the master key: its bearer is `proxy_admin` with the user id `default_user_id`.
+    pub master_key: KeyDigest,
+    /// `UI_USERNAME`; `admin` by default.
+    pub ui_username: String,
+    /// Digest of `UI_PASSWORD`, where it is set.
+    pub ui_password: Option<KeyDigest>,
+    /// Cookies are `Secure`: the console is served over https.
+    pub is_https: bool,
+}

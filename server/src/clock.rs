@@ -1,0 +1,77 @@
+//! The one source of time. Tests move it; nothing else reads the system's clock.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// A clock that can be cloned cheaply; clones of a manual clock move together.
+#[derive(Clone, Debug)]
+pub struct Clock(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    System,
+    Manual(Arc<Manual>),
+}
+
+#[derive(Debug)]
+struct Manual {
+    start: DateTime<Utc>,
+    start_monotonic: Instant,
+    advanced_us: AtomicU64,
+}
+
+impl Clock {
+    /// The system's clock.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// A clock that stands at `start` until it is advanced.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the clock is where time is read")]
+    pub fn manual(start: DateTime<Utc>) -> Self {
+        Self(Source::Manual(Arc::new(Manual {
+            start,
+            start_monotonic: Instant::now(),
+            advanced_us: AtomicU64::new(0),
+        })))
+    }
+
+    /// Wall-clock time.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the clock is where time is read")]
+    pub fn now(&self) -> DateTime<Utc> {
+        match &self.0 {
+            Source::System => Utc::now(),
+            Source::Manual(manual) => manual.start + TimeDelta::from_std(manual.advanced()).unwrap_or(TimeDelta::MAX),
+        }
+    }
+
+    /// Time that never goes back, to measure durations with.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the clock is where time is read")]
+    pub fn monotonic(&self) -> Instant {
+        match &self.0 {
+            Source::System => Instant::now(),
+            Source::Manual(manual) => manual.start_monotonic + manual.advanced(),
+        }
+    }
+
+    /// Moves a manual clock forward; the system's clock is not moved.
+    pub fn advance(&self, by: Duration) {
+        if let Source::Manual(manual) = &self.0 {
+            let by_us = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
+            manual.advanced_us.fetch_add(by_us, Ordering::SeqCst);
+        }
+    }
+}
+
+impl Manual {
+    fn advanced(&self) -> Duration {
+        Duration::from_micros(self.advanced_us.load(Ordering::SeqCst))
+    }
+}

@@ -1,0 +1,153 @@
+//! Virtual keys: how they are made, recognised and stored.
+//!
+//! A key is `sk-`, 43 base62 characters (32 random bytes) and 6 base62 characters of checksum. The checksum lets a
+//! secret scanner, or us, tell a mistyped key from an unknown one without a database. Only the SHA-256 is stored.
+
+use std::fmt;
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const SECRET_CHARS: usize = 43;
+const CHECKSUM_CHARS: usize = 6;
+
+/// SHA-256 of a key: its id everywhere but in the client's hands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyDigest([u8; 32]);
+
+impl KeyDigest {
+    /// The digest of a key in clear.
+    #[must_use]
+    pub fn of(key: &str) -> Self {
+        Self(Sha256::digest(key.as_bytes()).into())
+    }
+
+    /// The digest that `text` names: a key in clear (`sk-…`), or a digest in hex.
+    #[must_use]
+    pub fn from_key_or_hex(text: &str) -> Self {
+        Self::from_hex(text).unwrap_or_else(|| Self::of(text))
+    }
+
+    /// Parses 64 hex digits.
+    #[must_use]
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        if hex.len() != 64 {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
+    /// 64 hex digits, as the database and the API show it.
+    #[must_use]
+    pub fn to_hex(self) -> String {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let nibbles = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        nibbles.filter_map(|nibble| HEX.get(usize::from(nibble))).map(|digit| char::from(*digit)).collect()
+    }
+
+    /// Equality that takes the same time wherever the two differ.
+    #[must_use]
+    pub fn matches(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Debug for KeyDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyDigest({})", self.to_hex())
+    }
+}
+
+/// The system's random source failed.
+#[derive(Debug, thiserror::Error)]
+#[error("the system's random source failed: {0}")]
+pub struct RandomError(String);
+
+/// Makes a new key.
+///
+/// # Errors
+/// When the system's random source fails.
+pub fn generate_key() -> Result<String, RandomError> {
+    let body = random_base62(SECRET_CHARS)?;
+    let checksum = checksum(&body);
+    Ok(format!("sk-{body}{checksum}"))
+}
+
+/// A random token of `chars` base62 characters, each worth 5.95 bits.
+///
+/// # Errors
+/// When the system's random source fails.
+pub fn random_base62(chars: usize) -> Result<String, RandomError> {
+    let mut text = String::with_capacity(chars);
+    let mut bytes = [0; 64];
+    while text.len() < chars {
+        SysRng.try_fill_bytes(&mut bytes).map_err(|error| RandomError(error.to_string()))?;
+        // 248 = 4 × 62: above it a remainder would favour the first characters.
+        let fair = bytes.iter().filter(|byte| **byte < 248).filter_map(|byte| BASE62.get(usize::from(byte % 62)));
+        text.extend(fair.take(chars - text.len()).map(|digit| char::from(*digit)));
+    }
+    Ok(text)
+}
+
+/// Whether `key` has the form and checksum of a key we made. Custom keys have not, and are as good.
+#[must_use]
+pub fn is_our_key(key: &str) -> bool {
+    key.strip_prefix("sk-")
+        .filter(|rest| rest.len() == SECRET_CHARS + CHECKSUM_CHARS)
+        .and_then(|rest| rest.split_at_checked(SECRET_CHARS))
+        .is_some_and(|(body, sum)| checksum(body) == sum)
+}
+
+/// `sk-...` and the last four characters: how a key is shown.
+#[must_use]
+pub fn key_name(key: &str) -> String {
+    let tail: Vec<char> = key.chars().rev().take(4).collect();
+    format!("sk-...{}", tail.iter().rev().collect::<String>())
+}
+
+/// CRC-32 in base62, most significant digit first.
+fn checksum(body: &str) -> String {
+    let mut rest = crc32fast::hash(body.as_bytes());
+    let mut digits = [b'0'; CHECKSUM_CHARS];
+    for digit in digits.iter_mut().rev() {
+        let index = usize::try_from(rest % 62).unwrap_or(0);
+        *digit = BASE62.get(index).copied().unwrap_or(b'0');
+        rest /= 62;
+    }
+    digits.iter().map(|digit| char::from(*digit)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_key_is_recognised_and_a_mistyped_one_is_not() {
+        let key = generate_key().unwrap();
+        assert_eq!(key.len(), 3 + SECRET_CHARS + CHECKSUM_CHARS);
+        assert!(is_our_key(&key));
+        let last = if key.ends_with('x') { 'y' } else { 'x' };
+        let mistyped = format!("{}{last}", &key[..key.len() - 1]);
+        assert!(!is_our_key(&mistyped));
+    }
+
+    #[test]
+    fn a_digest_survives_hex() {
+        let digest = KeyDigest::of("sk-1234");
+        assert_eq!(KeyDigest::from_hex(&digest.to_hex()), Some(digest));
+        assert_eq!(KeyDigest::from_key_or_hex("sk-1234"), digest);
+        assert_eq!(KeyDigest::from_key_or_hex(&digest.to_hex()), digest);
+    }
+
+    #[test]
+    fn only_the_tail_of_a_key_is_shown() {
+        assert_eq!(key_name("sk-abcdefgh1234"), "sk-...1234");
+    }
+}

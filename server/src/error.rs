@@ -1,0 +1,180 @@
+//! The error at the edge and its one mapping to HTTP.
+//!
+//! `message` goes out; `source` goes to the log and never leaves.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use tollgate_openapi::error::{ErrorBody, ErrorEnvelope, ValidationError, ValidationErrors};
+
+/// What handlers of every plane fail with.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    body: Body,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+#[derive(Debug)]
+enum Body {
+    Envelope { kind: Cow<'static, str>, message: Cow<'static, str>, param: Option<Cow<'static, str>> },
+    Validation(Vec<ValidationError>),
+}
+
+/// The result of a handler.
+pub type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    /// An error of `status` with the envelope's `type` and `message`.
+    pub fn new(status: StatusCode, kind: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            body: Body::Envelope { kind: kind.into(), message: message.into(), param: None },
+            headers: Vec::new(),
+            source: None,
+        }
+    }
+
+    /// 400: the request cannot be carried out as it is; `param` names the field.
+    pub fn bad_request(param: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request_error", message).with_param(param)
+    }
+
+    /// 401: nobody, or nobody we know.
+    pub fn unauthorized(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "auth_error", message)
+    }
+
+    /// 403: known, but not allowed.
+    pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "auth_error", message)
+    }
+
+    /// 404: it does not exist, for this caller.
+    pub fn not_found(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found_error", message)
+    }
+
+    /// 422: the body or query does not fit the operation.
+    #[must_use]
+    pub const fn validation(problems: Vec<ValidationError>) -> Self {
+        Self {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            body: Body::Validation(problems),
+            headers: Vec::new(),
+            source: None,
+        }
+    }
+
+    /// 503: something we need is away; worth another try.
+    pub fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", message)
+    }
+
+    /// 500: our fault. `source` is logged and nothing of it is shown.
+    pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_server_error",
+            "Internal error. The log has the details.",
+        )
+        .with_source(source)
+    }
+
+    /// Names the field or parameter at fault.
+    #[must_use]
+    pub fn with_param(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        if let Body::Envelope { param, .. } = &mut self.body {
+            *param = Some(name.into());
+        }
+        self
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Keeps the cause for the log.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The envelope's `type`.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        match &self.body {
+            Body::Envelope { kind, .. } => kind,
+            Body::Validation(_) => "validation_error",
+        }
+    }
+
+    /// The text that goes out.
+    #[must_use]
+    pub fn message(&self) -> Cow<'_, str> {
+        match &self.body {
+            Body::Envelope { message, .. } => Cow::Borrowed(message),
+            Body::Validation(problems) => {
+                let each = problems.iter().map(|problem| format!("{}: {}", problem.loc.join("."), problem.msg));
+                Cow::Owned(each.collect::<Vec<_>>().join("; "))
+            }
+        }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.status.as_u16(), self.kind(), self.message())
+    }
+}
+
+impl Error for ApiError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| {
+            let source: &(dyn Error + 'static) = source;
+            source
+        })
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        if let Some(source) = &self.source {
+            tracing::error!(status = self.status.as_u16(), error = %source, "request failed");
+        }
+        let mut response = HttpResponse::build(self.status);
+        for (name, value) in &self.headers {
+            response.insert_header((name.clone(), value.clone()));
+        }
+        match &self.body {
+            Body::Validation(detail) => response.json(ValidationErrors { detail: detail.clone() }),
+            Body::Envelope { kind, message, param } => response.json(ErrorEnvelope {
+                error: ErrorBody {
+                    message: message.to_string(),
+                    r#type: kind.to_string(),
+                    param: param.as_deref().map(str::to_owned),
+                    code: Some(self.status.as_u16().to_string()),
+                },
+            }),
+        }
+    }
+}
