@@ -3,6 +3,7 @@
 //! Modules are listed from the ground up; each uses only those above it.
 
 pub mod clock;
+pub mod domain;
 pub mod error;
 pub mod crypto;
 pub mod counters;

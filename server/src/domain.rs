@@ -1,0 +1,9 @@
+//! Pure rules: prices and the cost of a usage, budget windows, permissions, which provider a model belongs to.
+//!
+//! Nothing here reads a clock, a file, a socket or a database; every rule is a function of its arguments.
+
+pub mod permission;
+pub mod price;
+pub mod provider;
+pub mod usage;
+pub mod window;

@@ -1,0 +1,90 @@
+//! Token counts of one call, normalised: the legs never overlap, so no token is priced twice or not at all.
+
+use serde::{Deserialize, Serialize};
+
+/// Tokens of one call. Providers report overlapping counts (OpenAI counts cached tokens inside the prompt);
+/// whoever builds a `Usage` takes them apart first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Usage {
+    /// Text read by the model and not served from the provider's cache.
+    pub input: u64,
+    /// Prompt tokens served from the provider's cache.
+    pub cache_read: u64,
+    /// Prompt tokens written to the provider's cache for five minutes (or for its only lifetime).
+    pub cache_write_5m: u64,
+    /// Prompt tokens written to the provider's cache for one hour.
+    pub cache_write_1h: u64,
+    /// Audio tokens read.
+    pub input_audio: u64,
+    /// Image tokens read.
+    pub input_image: u64,
+    /// Text written, without reasoning.
+    pub output: u64,
+    /// Reasoning tokens written, shown or not.
+    pub reasoning: u64,
+    /// Audio tokens written.
+    pub output_audio: u64,
+    /// Image tokens written.
+    pub output_image: u64,
+}
+
+impl Usage {
+    /// Every token the model read. Saturates.
+    #[must_use]
+    pub fn prompt_tokens(&self) -> u64 {
+        sum([self.input, self.cache_read, self.cache_write_5m, self.cache_write_1h, self.input_audio, self.input_image])
+    }
+
+    /// Every token the model wrote. Saturates.
+    #[must_use]
+    pub fn completion_tokens(&self) -> u64 {
+        sum([self.output, self.reasoning, self.output_audio, self.output_image])
+    }
+
+    /// Every token of the call. Saturates.
+    #[must_use]
+    pub fn total_tokens(&self) -> u64 {
+        self.prompt_tokens().saturating_add(self.completion_tokens())
+    }
+}
+
+fn sum<const N: usize>(legs: [u64; N]) -> u64 {
+    legs.into_iter().fold(0, u64::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_leg_is_counted_once() {
+        let usage = Usage {
+            input: 1,
+            cache_read: 2,
+            cache_write_5m: 4,
+            cache_write_1h: 8,
+            input_audio: 16,
+            input_image: 32,
+            output: 64,
+            reasoning: 128,
+            output_audio: 256,
+            output_image: 512,
+        };
+        assert_eq!(usage.prompt_tokens(), 63);
+        assert_eq!(usage.completion_tokens(), 960);
+        assert_eq!(usage.total_tokens(), 1023);
+    }
+
+    #[test]
+    fn counts_saturate() {
+        let usage = Usage { input: u64::MAX, output: 1, ..Usage::default() };
+        assert_eq!(usage.total_tokens(), u64::MAX);
+    }
+
+    #[test]
+    fn missing_legs_read_as_zero() {
+        let usage: Usage = serde_json::from_str(r#"{"input":3}"#).unwrap();
+        assert_eq!(usage, Usage { input: 3, ..Usage::default() });
+    }
+}
