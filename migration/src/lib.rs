@@ -1,1 +1,19 @@
-//! Schema of Tollgate's database.
+//! Schema of Tollgate's database: one file a change, each reversible, the same for SQLite and Postgres.
+//!
+//! Money is `BIGINT` in nano-dollars. Times are `timestamp with time zone`. JSON keeps the text it was given, so that
+//! hashes over it can be checked again.
+
+mod m20261121_000001_initial;
+
+use sea_orm_migration::MigrationTrait;
+pub use sea_orm_migration::MigratorTrait;
+
+/// Every change, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261121_000001_initial::Migration)]
+    }
+}

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod domain;
 pub mod error;
 pub mod crypto;
+pub mod db;
 pub mod counters;
 pub mod policy;
 pub mod app;

@@ -1,0 +1,38 @@
+//! The database: the pool, and one file a resource with its entity and its queries.
+//!
+//! The same code serves SQLite and Postgres. A query that is bound to a tenant takes [`Scope`] first.
+
+pub mod audit;
+pub mod budget_spend;
+pub mod daily_latency;
+pub mod daily_spend;
+mod json;
+pub mod key;
+mod pool;
+pub mod policy_change;
+pub mod session;
+pub mod spend_log;
+pub mod spend_total;
+pub mod user;
+
+pub use json::{JsonMap, Strings};
+pub use pool::{DbError, begin, connect, migrate, redact_url};
+
+use chrono::{DateTime, SubsecRound, Utc};
+
+/// Whose rows a query may touch. There is no default: every tenant-bound query is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Every row: administrators of the gateway.
+    All,
+    /// Only rows of this user.
+    User(String),
+    /// Only rows of this key, by its hash.
+    Key(String),
+}
+
+/// A time as both databases keep it: Postgres knows microseconds, so nothing finer is ever written.
+#[must_use]
+pub fn stored_time(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.trunc_subsecs(6)
+}

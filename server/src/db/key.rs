@@ -1,0 +1,88 @@
+//! Virtual keys.
+
+use sea_orm::entity::prelude::*;
+use tollgate_openapi::money::NanoUsd;
+
+use super::{JsonMap, Strings};
+
+/// One key. Its secret is not here: only its hash.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "keys")]
+pub struct Model {
+    /// SHA-256 of the key in hex.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub token: String,
+    /// `sk-...` and the last four characters.
+    pub key_name: String,
+    /// Name shown to people; unique.
+    pub key_alias: Option<String>,
+    /// Owner.
+    pub user_id: Option<String>,
+    /// Team.
+    pub team_id: Option<String>,
+    /// Organization.
+    pub organization_id: Option<String>,
+    /// Models the key may use; empty: all.
+    #[sea_orm(column_type = "Json")]
+    pub models: Strings,
+    /// Hard limit per budget window, in nano-dollars.
+    pub max_budget: Option<i64>,
+    /// Limit that only warns, in nano-dollars.
+    pub soft_budget: Option<i64>,
+    /// Length of the budget window as it was given, such as `30d`.
+    pub budget_duration: Option<String>,
+    /// When the key was made or `budget_duration` last set: windows that follow no calendar count from here.
+    pub budget_anchor_at: DateTimeUtc,
+    /// Calls in flight at once.
+    pub max_parallel_requests: Option<i64>,
+    /// Requests a minute.
+    pub rpm_limit: Option<i64>,
+    /// Tokens a minute.
+    pub tpm_limit: Option<i64>,
+    /// What the caller keeps with the key.
+    #[sea_orm(column_type = "Json")]
+    pub metadata: JsonMap,
+    /// Fields of LiteLLM's that are kept and not used yet.
+    #[sea_orm(column_type = "Json")]
+    pub other: JsonMap,
+    /// A blocked key is refused.
+    pub blocked: bool,
+    /// When the key stops working.
+    pub expires_at: Option<DateTimeUtc>,
+    /// When it was made.
+    pub created_at: DateTimeUtc,
+    /// By whom.
+    pub created_by: Option<String>,
+    /// When it last changed.
+    pub updated_at: DateTimeUtc,
+    /// By whom.
+    pub updated_by: Option<String>,
+}
+
+/// None: rows are joined where they are read.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Hard limit per budget window.
+    #[must_use]
+    pub fn max_budget(&self) -> Option<NanoUsd> {
+        self.max_budget.map(NanoUsd)
+    }
+
+    /// Limit that only warns.
+    #[must_use]
+    pub fn soft_budget(&self) -> Option<NanoUsd> {
+        self.soft_budget.map(NanoUsd)
+    }
+}
+
+/// The key with this hash.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find(db: &impl ConnectionTrait, token: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(token.to_owned()).one(db).await
+}

@@ -1,0 +1,58 @@
+//! Keys that changed: other nodes poll this and forget what they know of them.
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+use sea_orm::{ActiveValue, QueryOrder, QuerySelect};
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "policy_changes")]
+pub struct Model {
+    /// Larger for every later change.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// Hash of the key.
+    pub token: String,
+    /// When.
+    pub at: DateTimeUtc,
+}
+
+/// None: rows are joined where they are read.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Notes that a key changed; call it in the transaction that changes it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn record(db: &impl ConnectionTrait, token: &str, at: DateTime<Utc>) -> Result<(), DbErr> {
+    let row = ActiveModel {
+        token: ActiveValue::Set(token.to_owned()),
+        at: ActiveValue::Set(at),
+        ..<ActiveModel as sea_orm::ActiveModelTrait>::default()
+    };
+    Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// The id of the last change; 0 where there is none.
+///
+/// # Errors
+/// When the database is away.
+pub async fn last_id(db: &impl ConnectionTrait) -> Result<i64, DbErr> {
+    let last = Entity::find().order_by_desc(Column::Id).one(db).await?;
+    Ok(last.map_or(0, |row| row.id))
+}
+
+/// Changes after `id`, oldest first, at most `limit`.
+///
+/// On Postgres ids are given before transactions commit, so a smaller id can appear after a larger one: poll again
+/// from a little further back than the last id seen.
+///
+/// # Errors
+/// When the database is away.
+pub async fn since(db: &impl ConnectionTrait, id: i64, limit: u64) -> Result<Vec<Model>, DbErr> {
+    Entity::find().filter(Column::Id.gt(id)).order_by_asc(Column::Id).limit(limit).all(db).await
+}

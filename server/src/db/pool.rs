@@ -1,0 +1,160 @@
+//! Opening the database.
+
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use tollgate_migration::{Migrator, MigratorTrait};
+
+/// How long a query waits for a free connection: callers would rather hear "unavailable" than hang.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long SQLite waits for another writer.
+const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Page cache of each SQLite connection, in KiB; the operating system caches the file as well.
+const SQLITE_CACHE_KIB: u32 = 2048;
+/// Any number: nodes that start together take this Postgres lock before they migrate.
+const MIGRATION_LOCK: i64 = 0x746f_6c6c_6d69;
+
+/// The database cannot be used. The text names it without its password.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// `DATABASE_URL` names neither database that is supported.
+    #[error("the database address {url:?} is not supported: expected sqlite:PATH, sqlite::memory: or postgres://…")]
+    Unsupported {
+        /// The address, redacted.
+        url: String,
+    },
+    /// No connection.
+    #[error("cannot open the database {url}: {source}")]
+    Connect {
+        /// The address, redacted.
+        url: String,
+        /// What the driver said.
+        source: DbErr,
+    },
+    /// The schema could not be brought up to date.
+    #[error("cannot bring the database's schema up to date: {0}")]
+    Migrate(#[from] DbErr),
+}
+
+/// Opens the database at `url` with at most `max_connections` connections.
+///
+/// A SQLite file is created where there is none. `sqlite::memory:` gets one connection, since each would see a
+/// database of its own.
+///
+/// # Errors
+/// When the address is of another kind or nothing answers there.
+pub async fn connect(url: &str, max_connections: u32) -> Result<DatabaseConnection, DbError> {
+    let is_sqlite = url.starts_with("sqlite:");
+    if !is_sqlite && !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
+        return Err(DbError::Unsupported { url: redact_url(url) });
+    }
+    let mut options = ConnectOptions::new(url);
+    options.sqlx_logging(false).acquire_timeout(ACQUIRE_TIMEOUT).connect_timeout(ACQUIRE_TIMEOUT);
+    if is_sqlite {
+        set_up_sqlite(&mut options, url, max_connections);
+    } else {
+        options.max_connections(max_connections.max(1));
+    }
+    Database::connect(options).await.map_err(|source| DbError::Connect { url: redact_url(url), source })
+}
+
+fn set_up_sqlite(options: &mut ConnectOptions, url: &str, max_connections: u32) {
+    if url.contains(":memory:") {
+        options.max_connections(1).min_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+    } else {
+        options.max_connections(max_connections.max(1));
+    }
+    options.map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // Safe against a killed process; a power cut may lose the last commits, which the spool still holds.
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(SQLITE_BUSY_TIMEOUT)
+            .foreign_keys(true)
+            .pragma("cache_size", format!("-{SQLITE_CACHE_KIB}"))
+    });
+}
+
+/// Starts a transaction that writes. SQLite takes its write lock now: taken later, it could be refused half-way.
+///
+/// # Errors
+/// When the database is away or another writer holds the lock too long.
+pub async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    db.begin_with_options(options).await
+}
+
+/// Brings the schema up to date, all changes or none. Nodes that start together wait for each other.
+///
+/// # Errors
+/// When a change fails.
+pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbError> {
+    let transaction = begin(db).await?;
+    lock_until_commit(&transaction, MIGRATION_LOCK).await?;
+    Migrator::up(&transaction, None).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Lets one transaction at a time past this point. On SQLite [`begin`] has already seen to that.
+pub(super) async fn lock_until_commit(transaction: &DatabaseTransaction, lock: i64) -> Result<(), DbErr> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({lock})")).await?;
+    }
+    Ok(())
+}
+
+/// The address without its password, for messages and logs.
+#[must_use]
+pub fn redact_url(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let has_secret_query = query.to_ascii_lowercase().contains("password");
+    let query = match query {
+        "" => String::new(),
+        _ if has_secret_query => "?***".to_owned(),
+        query => format!("?{query}"),
+    };
+    let Some((credentials, place)) = rest.rsplit_once('@') else { return format!("{scheme}://{rest}{query}") };
+    match credentials.split_once(':') {
+        Some((user, _)) => format!("{scheme}://{user}:***@{place}{query}"),
+        None => format!("{scheme}://{credentials}@{place}{query}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_never_shows() {
+        assert_eq!(redact_url("postgres://u:p@ss:w@host/db?sslmode=off"), "postgres://u:***@host/db?sslmode=off");
+        assert_eq!(redact_url("postgres://host/db?user=u&password=x"), "postgres://host/db?***");
+        assert_eq!(redact_url("sqlite:data/tollgate.db"), "sqlite:data/tollgate.db");
+    }
+
+    #[tokio::test]
+    async fn an_unreachable_database_is_named_without_its_password() {
+        let error = connect("postgres://user:hunter2@127.0.0.1:1/db", 1).await.unwrap_err().to_string();
+        assert!(error.contains("user:***@127.0.0.1:1"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+        let error = connect("mysql://root:hunter2@x/y", 1).await.unwrap_err().to_string();
+        assert!(error.contains("not supported") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn the_schema_goes_up_and_down_again() {
+        let db = connect("sqlite::memory:", 1).await.unwrap();
+        migrate(&db).await.unwrap();
+        migrate(&db).await.unwrap();
+        Migrator::down(&db, None).await.unwrap();
+        migrate(&db).await.unwrap();
+    }
+}

@@ -1,0 +1,86 @@
+//! The log of calls: append-only, keyed by request id.
+
+use sea_orm::entity::prelude::*;
+
+use super::{JsonMap, Strings};
+
+/// One call. Fields are those of `SpendLogView`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "spend_logs")]
+pub struct Model {
+    /// Id of the call.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub request_id: String,
+    /// Kind of call, such as `acompletion`.
+    pub call_type: String,
+    /// Hash of the key.
+    pub api_key: String,
+    /// Alias of the key when the call was made.
+    pub key_alias: Option<String>,
+    /// Cost in nano-dollars.
+    pub spend: i64,
+    /// Input and output tokens.
+    pub total_tokens: i64,
+    /// Input tokens, cached ones included.
+    pub prompt_tokens: i64,
+    /// Output tokens, reasoning included.
+    pub completion_tokens: i64,
+    /// Input tokens read from the provider's cache.
+    pub cache_read_input_tokens: i64,
+    /// Input tokens written to the provider's cache.
+    pub cache_creation_input_tokens: i64,
+    /// Output tokens spent on reasoning.
+    pub reasoning_tokens: i64,
+    /// When the call arrived.
+    pub start_time: DateTimeUtc,
+    /// When its answer ended.
+    pub end_time: DateTimeUtc,
+    /// When the first token was sent, for streams.
+    pub completion_start_time: Option<DateTimeUtc>,
+    /// From arrival to end, in milliseconds.
+    pub request_duration_ms: i64,
+    /// Time added by the gateway, in microseconds.
+    pub overhead_us: i64,
+    /// The provider's model.
+    pub model: String,
+    /// Id of the deployment.
+    pub model_id: Option<String>,
+    /// Public name the client asked for.
+    pub model_group: String,
+    /// Provider.
+    pub custom_llm_provider: Option<String>,
+    /// Where the provider was called, without query.
+    pub api_base: Option<String>,
+    /// Owner of the key; `user` on the wire.
+    pub user_id: Option<String>,
+    /// Team of the key.
+    pub team_id: Option<String>,
+    /// Organization of the key.
+    pub organization_id: Option<String>,
+    /// The `user` field of the call.
+    pub end_user: Option<String>,
+    /// Address of the client.
+    pub requester_ip_address: Option<String>,
+    /// Whether the answer was streamed.
+    pub stream: bool,
+    /// Name of a `CallStatus`.
+    pub status: String,
+    /// HTTP status the client got.
+    pub status_code: i64,
+    /// The provider's id of the answer.
+    pub response_id: Option<String>,
+    /// `True` or `False`.
+    pub cache_hit: String,
+    /// Tags of the call.
+    #[sea_orm(column_type = "Json")]
+    pub request_tags: Strings,
+    /// Error, attempts, usage, the cost's parts.
+    #[sea_orm(column_type = "Json")]
+    pub metadata: JsonMap,
+}
+
+/// None: rows are joined where they are read.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,27 @@
+//! Running totals of every entity.
+
+use sea_orm::entity::prelude::*;
+
+/// Everything one entity ever spent.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "spend_totals")]
+pub struct Model {
+    /// `global`, `key`, `user`, `team`, `organization`, `end_user`, `model_group` or `provider`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub entity_kind: String,
+    /// Its id; empty for `global`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub entity_id: String,
+    /// Cost in nano-dollars.
+    pub spend: i64,
+    /// Calls, failed ones included.
+    pub api_requests: i64,
+    /// When its last call arrived.
+    pub last_used_at: DateTimeUtc,
+}
+
+/// None: rows are joined where they are read.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
