@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use chrono_tz::Tz;
 use sea_orm::DatabaseConnection;
 
+use crate::auth::throttle::SignInThrottle;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::crypto::KeyDigest;
@@ -22,6 +24,10 @@ pub struct App {
     pub counters: Arc<Counters>,
     /// Who may sign in without the database.
     pub identity: Arc<Identity>,
+    /// Failed sign-ins of late.
+    pub sign_ins: Arc<SignInThrottle>,
+    /// Where the days of budget windows begin: `litellm_settings.timezone`, UTC by default.
+    pub timezone: Tz,
 }
 
 /// Identities that come from the environment or the data folder, not from the database.

@@ -10,3 +10,4 @@ pub mod db;
 pub mod counters;
 pub mod policy;
 pub mod app;
+pub mod auth;

@@ -1,7 +1,11 @@
 //! Virtual keys.
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sea_orm::entity::prelude::*;
 use tollgate_openapi::money::NanoUsd;
+
+use crate::domain::window::{BudgetWindow, Span};
 
 use super::{JsonMap, Strings};
 
@@ -76,6 +80,14 @@ impl Model {
     #[must_use]
     pub fn soft_budget(&self) -> Option<NanoUsd> {
         self.soft_budget.map(NanoUsd)
+    }
+
+    /// The budget window that `now` is in; `None` where the budget never resets. Its days begin in `tz`.
+    #[must_use]
+    pub fn budget_window(&self, now: DateTime<Utc>, tz: Tz) -> Option<BudgetWindow> {
+        // A text that does not parse was refused when it was set; one that slipped in resets nothing.
+        let span = Span::parse(self.budget_duration.as_deref()?).ok()?;
+        Some(BudgetWindow::bounds(span, now, self.budget_anchor_at, tz))
     }
 }
 
