@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Installs what is missing on a Debian machine, and nothing that is there. Usage: setup.sh PART…
+# Parts: rust wasm chromium redis postgres nextest shellcheck npm python bench.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+apt_updated=
+apt_install() {
+  say "installing $*"
+  if [ -z "$apt_updated" ]; then
+    as_root apt-get update -qq
+    apt_updated=yes
+  fi
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# The compiler, and the C compiler that SQLite, ring and mimalloc are built with.
+setup_rust() {
+  if ! has cc || ! has curl; then apt_install build-essential curl ca-certificates; fi
+  if ! has cargo; then die "Rust is missing: install it with rustup, see https://rustup.rs"; fi
+  local needs is
+  needs=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml")
+  is=$(rustc --version | cut -d' ' -f2)
+  if [ "$(printf '%s\n%s\n' "$needs" "$is" | sort -V | head -n 1)" != "$needs" ]; then
+    say "updating Rust $is to at least $needs"
+    rustup update --no-self-update stable
+    is=$(rustc --version | cut -d' ' -f2)
+    if [ "$(printf '%s\n%s\n' "$needs" "$is" | sort -V | head -n 1)" != "$needs" ]; then
+      die "Rust $needs or newer is needed and $is is the default: run 'rustup default stable'"
+    fi
+  fi
+  local component
+  for component in rustfmt clippy; do
+    if ! cargo "${component/rustfmt/fmt}" --version >/dev/null 2>&1; then rustup component add "$component"; fi
+  done
+}
+
+# The target of the console; from Debian's packages where rustup has no way to its own.
+setup_wasm() {
+  if [ -z "${TOLLGATE_WASM_FROM_DEBIAN:-}" ]; then
+    if rustup_has_wasm; then return; fi
+    if has rustup && rustup target add wasm32-unknown-unknown && rustup_has_wasm; then return; fi
+    say "rustup could not add wasm32-unknown-unknown: building it from Debian's packages"
+  fi
+  "$root/deploy/scripts/build_wasm_std.sh"
+}
+
+setup_chromium() { has chromium || apt_install chromium; }
+setup_redis() { has redis-server || apt_install redis-server; }
+setup_postgres() { [ -n "$(postgres_bin)" ] || apt_install postgresql; }
+setup_shellcheck() { has shellcheck || apt_install shellcheck; }
+
+# The unoptimised build is enough for a test runner and takes half as long.
+setup_nextest() {
+  if has cargo-nextest; then return; fi
+  say "installing cargo-nextest"
+  cargo install --locked --debug --quiet cargo-nextest
+}
+
+# The packages of the browser and SDK tests.
+setup_npm() {
+  if ! has npm; then apt_install nodejs npm; fi
+  local stamp=$root/e2e/node_modules/.installed
+  if [ -e "$stamp" ] && cmp -s "$stamp" "$root/e2e/package-lock.json"; then return; fi
+  say "installing npm packages"
+  npm ci --prefix "$root/e2e" --no-audit --no-fund --loglevel=error
+  cp "$root/e2e/package-lock.json" "$stamp"
+}
+
+setup_python() {
+  local venv
+  venv=$(venv_path)
+  if [ -e "$venv/.installed" ]; then return; fi
+  if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then apt_install python3 python3-venv; fi
+  say "installing Python packages"
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$root/e2e/requirements.txt"
+  touch "$venv/.installed"
+}
+
+setup_bench() {
+  has wrk || apt_install wrk
+  has nginx || [ -x /usr/sbin/nginx ] || apt_install nginx-light
+}
+
+for part in "$@"; do
+  case $part in
+    rust | wasm | chromium | redis | postgres | nextest | shellcheck | npm | python | bench) "setup_$part" ;;
+    *) die "unknown part '$part'" ;;
+  esac
+done
