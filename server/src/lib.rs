@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod domain;
+pub mod config;
 pub mod error;
 pub mod crypto;
 pub mod db;

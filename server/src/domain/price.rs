@@ -1,5 +1,6 @@
 //! What a call costs: rates per token, tiers, and the one place where they become money.
 
+mod overrides;
 pub mod rate;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,161 @@
+//! `config.yaml` as typed settings. One file an area; `deploy/config.reference.yaml` lists everything with its default.
+//!
+//! Reading never stops at the first problem: [`Config::load`] returns what could be read together with everything that
+//! is wrong, each with its place, its path and what was expected.
+
+mod environment;
+mod general;
+mod include;
+mod litellm;
+mod model;
+mod node;
+mod problem;
+mod reader;
+mod router;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod vocabulary;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use environment::Environment;
+pub use general::{GeneralSettings, Limits};
+pub use litellm::LitellmSettings;
+pub use model::DeploymentConfig;
+use node::{Node, Value};
+pub use problem::{Place, Problem, Severity};
+use reader::{Item, Problems, Section};
+pub use router::{ErrorClass, ErrorPolicy, Fallbacks, GroupAlias, RedisSettings, RouterSettings, RoutingStrategy};
+pub use secret::{MASK, Secret, is_secret_name};
+
+/// A whole configuration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// `model_list`.
+    pub deployments: Vec<DeploymentConfig>,
+    /// `router_settings`.
+    pub router: RouterSettings,
+    /// `litellm_settings`.
+    pub litellm: LitellmSettings,
+    /// `general_settings`.
+    pub general: GeneralSettings,
+    /// The bounds: `tollgate_settings` and `general_settings.max_request_size_mb`.
+    pub limits: Limits,
+    /// `environment_variables`: they go before the process's environment and are never put into it.
+    pub environment: BTreeMap<String, Secret>,
+}
+
+/// What came of reading a configuration.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What could be read; defaults stand where something was wrong.
+    pub config: Config,
+    /// Everything that is wrong, in the order of the file.
+    pub problems: Vec<Problem>,
+}
+
+impl Loaded {
+    /// True when the server must refuse to start.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.problems.iter().any(Problem::is_error)
+    }
+}
+
+impl Config {
+    /// Reads the file and the files it includes. Without a file: the defaults and one `demo` model that answers by
+    /// itself. `env` looks up environment variables.
+    pub fn load(path: Option<&Path>, env: impl Fn(&str) -> Option<String>) -> Loaded {
+        let Some(path) = path else {
+            let config = Self { deployments: vec![DeploymentConfig::demo()], ..Self::default() };
+            return Loaded { config, problems: Vec::new() };
+        };
+        let problems = Problems::default();
+        let config = include::read_file(path, &problems).map(|root| read(root, &env, &problems)).unwrap_or_default();
+        let mut problems = problems.take();
+        problems.sort_by_key(|problem| (problem.place.file.clone(), problem.place.line, problem.place.column));
+        Loaded { config, problems }
+    }
+
+    /// Everything that is wrong with a file.
+    pub fn check(path: &Path, env: impl Fn(&str) -> Option<String>) -> Vec<Problem> {
+        Self::load(Some(path), env).problems
+    }
+
+    /// The names of the groups, each once, in the order of the file.
+    #[must_use]
+    pub fn group_names(&self) -> Vec<&str> {
+        let mut seen = BTreeSet::new();
+        let names = self.deployments.iter().map(|d| d.model_name.as_str());
+        names.filter(|name| seen.insert(*name)).collect()
+    }
+}
+
+fn read(mut root: Node, env: &dyn Fn(&str) -> Option<String>, problems: &Problems) -> Config {
+    let environment = resolve(&mut root, env, problems);
+    let item = Item { node: &root, path: String::new(), problems };
+    let Some(mut top) = item.section() else {
+        return Config::default();
+    };
+    let mut limits = general::read_limits(top.get("tollgate_settings"));
+    let general = general::read(top.get("general_settings"), &mut limits);
+    let litellm = litellm::read(top.get("litellm_settings"));
+    let mut router = router::read(top.get("router_settings"), litellm.num_retries);
+    router.fallbacks.fill_from(&litellm.fallbacks);
+    let deployments = model::read_list(top.get("model_list"), &environment);
+    let config = Config { deployments, router, litellm, general, limits, environment: environment.file };
+    check_groups(&config, &mut top);
+    for read_elsewhere in ["environment_variables", "include"] {
+        top.mark_read(read_elsewhere);
+    }
+    top.finish(&vocabulary::TOP);
+    config
+}
+
+/// Takes in `environment_variables` and replaces every reference in the file.
+fn resolve<'e>(root: &mut Node, env: &'e dyn Fn(&str) -> Option<String>, problems: &Problems) -> Environment<'e> {
+    let mut environment = Environment { process: env, file: BTreeMap::new() };
+    let mut found = Vec::new();
+    let Value::Map(entries) = &mut root.value else {
+        return environment;
+    };
+    const VARIABLES: &str = "environment_variables";
+    for entry in entries.iter_mut().filter(|entry| entry.key == VARIABLES) {
+        environment.resolve(&mut entry.node, VARIABLES, &mut found);
+        let item = Item { node: &entry.node, path: VARIABLES.to_owned(), problems };
+        let variables = item.section();
+        let variables = variables.iter().flat_map(Section::all);
+        environment.file =
+            variables.filter_map(|(name, item)| Some((name.to_owned(), Secret::new(item.scalar_text()?)))).collect();
+    }
+    for entry in entries.iter_mut().filter(|entry| entry.key != VARIABLES) {
+        environment.resolve(&mut entry.node, &entry.key, &mut found);
+    }
+    problems.extend(found);
+    environment
+}
+
+/// Names groups that fallbacks mean and nobody serves.
+fn check_groups(config: &Config, top: &mut Section<'_>) {
+    let known = config.group_names();
+    let is_known =
+        |name: &str| known.contains(&name) || name == "*" || config.router.model_group_alias.contains_key(name);
+    let fallbacks = &config.router.fallbacks;
+    let chains = [&fallbacks.general, &fallbacks.context_window, &fallbacks.content_policy];
+    let chains = chains.into_iter().flatten();
+    let named = chains.flat_map(|(group, targets)| targets.iter().chain([group]));
+    let mut unknown: Vec<&String> = named.chain(&fallbacks.default).filter(|name| !is_known(name)).collect();
+    unknown.sort();
+    unknown.dedup();
+    let section = top.get("router_settings").or_else(|| top.get("litellm_settings"));
+    for name in unknown {
+        let hint = vocabulary::nearest(name, known.iter().copied())
+            .map(|near| format!("; did you mean \"{near}\"?"))
+            .unwrap_or_default();
+        if let Some(section) = &section {
+            section.warning(format!("fallbacks name \"{name}\", which no entry of model_list serves{hint}"));
+        }
+    }
+}

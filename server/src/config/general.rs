@@ -1,0 +1,130 @@
+//! `general_settings` and `tollgate_settings`: the server itself, its database and the bounds on everything.
+
+use std::time::Duration;
+
+use super::reader::{Item, Section};
+use super::secret::Secret;
+use super::vocabulary;
+
+/// Bytes in a mebibyte.
+const MIB: u64 = 1024 * 1024;
+
+/// The largest body limit that can be set, in mebibytes.
+const MAX_BODY_MIB: f64 = 4096.0;
+
+/// `general_settings`: what LiteLLM keeps there and Tollgate uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GeneralSettings {
+    /// The administrator's key. Default: `LITELLM_MASTER_KEY`, else one is generated.
+    pub master_key: Option<Secret>,
+    /// Seals provider credentials in the database. Default: `LITELLM_SALT_KEY`, else one is generated.
+    pub salt_key: Option<Secret>,
+    /// `postgres:` or `sqlite:` address of the database. Default: `DATABASE_URL`, else SQLite in the data folder.
+    pub database_url: Option<Secret>,
+    /// Connections to the database at most. Default: 10.
+    pub database_connection_pool_limit: u32,
+    /// How long to wait for a connection. Default: 60 seconds.
+    pub database_connection_timeout: Duration,
+    /// Keep prompts and answers with the calls. Default: no.
+    pub store_prompts_in_spend_logs: bool,
+}
+
+impl Default for GeneralSettings {
+    fn default() -> Self {
+        Self {
+            master_key: None,
+            salt_key: None,
+            database_url: None,
+            database_connection_pool_limit: 10,
+            database_connection_timeout: Duration::from_secs(60),
+            store_prompts_in_spend_logs: false,
+        }
+    }
+}
+
+/// The bounds on what one call may use: `tollgate_settings`, and `general_settings.max_request_size_mb`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest request body, in bytes (`max_request_size_mb`, in MiB). Default: 32 MiB.
+    pub max_body_bytes: u64,
+    /// The most all headers of a request may take, in bytes. Default: 64 KiB.
+    pub max_header_bytes: u64,
+    /// How long connecting to a provider may take. Default: 10 seconds.
+    pub connect_timeout: Duration,
+    /// How long a provider may take until the first byte of its answer. Default: 600 seconds.
+    pub first_byte_timeout: Duration,
+    /// How long a stream may be silent between two chunks. Default: 300 seconds.
+    pub stream_idle_timeout: Duration,
+    /// How long calls in flight may go on after a SIGTERM. Default: 25 seconds, below Kubernetes' 30.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 32 * MIB,
+            max_header_bytes: 64 * 1024,
+            connect_timeout: Duration::from_secs(10),
+            first_byte_timeout: Duration::from_secs(600),
+            stream_idle_timeout: Duration::from_secs(300),
+            drain_timeout: Duration::from_secs(25),
+        }
+    }
+}
+
+pub(super) fn read(item: Option<Item<'_>>, limits: &mut Limits) -> GeneralSettings {
+    let default = GeneralSettings::default();
+    let Some(mut section) = item.and_then(|item| item.section()) else {
+        return default;
+    };
+    if let Some(bytes) = body_bytes(&mut section) {
+        limits.max_body_bytes = bytes;
+    }
+    let settings = GeneralSettings {
+        master_key: section.secret("master_key"),
+        salt_key: section.secret("salt_key"),
+        database_url: section.secret("database_url"),
+        database_connection_pool_limit: section
+            .whole("database_connection_pool_limit", 1..=1000)
+            .and_then(|n| u32::try_from(n).ok())
+            .unwrap_or(default.database_connection_pool_limit),
+        database_connection_timeout: section
+            .timeout("database_connection_timeout")
+            .unwrap_or(default.database_connection_timeout),
+        store_prompts_in_spend_logs: section
+            .boolean("store_prompts_in_spend_logs", default.store_prompts_in_spend_logs),
+    };
+    section.finish(&vocabulary::GENERAL);
+    settings
+}
+
+/// `max_request_size_mb`, which may be a fraction.
+fn body_bytes(section: &mut Section<'_>) -> Option<u64> {
+    let item = section.get("max_request_size_mb")?;
+    let mib = item.number()?;
+    if !(0.001..=MAX_BODY_MIB).contains(&mib) {
+        item.error(format!("expected a size from 0.001 to {MAX_BODY_MIB} MiB, got {mib}"));
+        return None;
+    }
+    // A thousandth of a mebibyte is fine enough, and whole numbers need no casting.
+    let thousandths: u64 = format!("{:.0}", mib * 1000.0).parse().ok()?;
+    Some(thousandths * MIB / 1000)
+}
+
+pub(super) fn read_limits(item: Option<Item<'_>>) -> Limits {
+    let default = Limits::default();
+    let Some(mut section) = item.and_then(|item| item.section()) else {
+        return default;
+    };
+    let mut seconds = |key, default| section.timeout(key).unwrap_or(default);
+    let limits = Limits {
+        connect_timeout: seconds("upstream_connect_timeout_seconds", default.connect_timeout),
+        first_byte_timeout: seconds("first_byte_timeout_seconds", default.first_byte_timeout),
+        stream_idle_timeout: seconds("stream_idle_timeout_seconds", default.stream_idle_timeout),
+        drain_timeout: seconds("drain_timeout_seconds", default.drain_timeout),
+        max_header_bytes: section.whole("max_request_header_bytes", 1024..=MIB).unwrap_or(default.max_header_bytes),
+        max_body_bytes: default.max_body_bytes,
+    };
+    section.finish(&vocabulary::TOLLGATE);
+    limits
+}

@@ -1,0 +1,116 @@
+//! `litellm_settings`: how calls are made and what budgets hold for the whole gateway.
+
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use tollgate_openapi::money::NanoUsd;
+
+use super::reader::{Item, Section};
+use super::router::{Fallbacks, read_fallbacks};
+use super::vocabulary;
+use crate::domain::window::Span;
+
+/// `litellm_settings`: what LiteLLM keeps there and Tollgate uses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LitellmSettings {
+    /// Leave out parameters a provider does not know instead of refusing. Default: no.
+    pub drop_params: bool,
+    /// Log in detail. Default: no.
+    pub set_verbose: bool,
+    /// How long a whole call may take. Default: 6000 seconds.
+    pub request_timeout: Duration,
+    /// Tries after the first, unless `router_settings` says otherwise.
+    pub num_retries: Option<u32>,
+    /// Fallbacks, used where `router_settings` has none.
+    pub fallbacks: Fallbacks,
+    /// The budget of the whole gateway.
+    pub max_budget: Option<NanoUsd>,
+    /// How often it starts anew. Default: never.
+    pub budget_duration: Option<Span>,
+    /// The budget of a user without one of their own.
+    pub max_internal_user_budget: Option<NanoUsd>,
+    /// How often that one starts anew.
+    pub internal_user_budget_duration: Option<Span>,
+    /// The status of a refusal for want of budget: 400 (default), 422 or 429.
+    pub budget_exceeded_status_code: u16,
+    /// The zone whose calendar budget windows follow. Default: UTC.
+    pub timezone: Tz,
+}
+
+impl Default for LitellmSettings {
+    fn default() -> Self {
+        Self {
+            drop_params: false,
+            set_verbose: false,
+            request_timeout: Duration::from_secs(6000),
+            num_retries: None,
+            fallbacks: Fallbacks::default(),
+            max_budget: None,
+            budget_duration: None,
+            max_internal_user_budget: None,
+            internal_user_budget_duration: None,
+            budget_exceeded_status_code: 400,
+            timezone: Tz::UTC,
+        }
+    }
+}
+
+pub(super) fn read(item: Option<Item<'_>>) -> LitellmSettings {
+    let default = LitellmSettings::default();
+    let Some(mut section) = item.and_then(|item| item.section()) else {
+        return default;
+    };
+    let settings = LitellmSettings {
+        drop_params: section.boolean("drop_params", default.drop_params),
+        set_verbose: section.boolean("set_verbose", default.set_verbose),
+        request_timeout: section.timeout("request_timeout").unwrap_or(default.request_timeout),
+        num_retries: section.count("num_retries"),
+        fallbacks: read_fallbacks(&mut section),
+        max_budget: section.get("max_budget").and_then(|item| money(&item)),
+        budget_duration: span(&mut section, "budget_duration"),
+        max_internal_user_budget: section.get("max_internal_user_budget").and_then(|item| money(&item)),
+        internal_user_budget_duration: span(&mut section, "internal_user_budget_duration"),
+        budget_exceeded_status_code: status(&mut section).unwrap_or(default.budget_exceeded_status_code),
+        timezone: timezone(&mut section).unwrap_or(default.timezone),
+    };
+    section.finish(&vocabulary::LITELLM);
+    settings
+}
+
+/// US dollars, zero or more.
+fn money(item: &Item<'_>) -> Option<NanoUsd> {
+    let usd = item.number()?;
+    if usd < 0.0 {
+        item.error(format!("expected US dollars of zero or more, got {usd}"));
+        return None;
+    }
+    NanoUsd::from_usd(usd).map_err(|error| item.error(error.to_string())).ok()
+}
+
+fn span(section: &mut Section<'_>, key: &'static str) -> Option<Span> {
+    let item = section.get(key)?;
+    Span::parse(&item.text()?).map_err(|error| item.error(error.to_string())).ok()
+}
+
+fn status(section: &mut Section<'_>) -> Option<u16> {
+    let item = section.get("budget_exceeded_status_code")?;
+    let code = item.number()?;
+    let found = [400_u16, 422, 429].into_iter().find(|known| f64::from(*known) == code);
+    if found.is_none() {
+        item.error(format!("expected 400, 422 or 429, got {code}"));
+    }
+    found
+}
+
+fn timezone(section: &mut Section<'_>) -> Option<Tz> {
+    let item = section.get("timezone")?;
+    let name = item.text()?;
+    let found = name.parse::<Tz>().ok();
+    if found.is_none() {
+        let names = chrono_tz::TZ_VARIANTS.iter().map(|tz| tz.name());
+        let hint =
+            vocabulary::nearest(&name, names).map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
+        item.error(format!("expected a time zone such as \"Europe/Berlin\", got \"{name}\"{hint}"));
+    }
+    found
+}

@@ -1,0 +1,320 @@
+//! `model_list`: the deployments behind each public name.
+
+mod identity;
+mod prices;
+mod reach;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Map, Value as Json};
+
+use super::environment::Environment;
+use super::problem::Place;
+use super::reader::{Item, Section};
+use super::secret::{MASK, Secret, is_secret_name};
+use super::vocabulary;
+use crate::domain::price::Prices;
+use crate::domain::provider::ProviderKind;
+
+/// One deployment: a provider's model that serves a public name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeploymentConfig {
+    /// `model_info.id`, else a hash of the name and of the parameters that are no secrets.
+    pub id: String,
+    /// The public name of the group it serves.
+    pub model_name: String,
+    /// The model as written, such as `openai/gpt-4o`.
+    pub model: String,
+    /// Whose API it is; `None` where that cannot be told, and the deployment is unavailable.
+    pub provider: Option<ProviderKind>,
+    /// The name the provider knows the model by.
+    pub provider_model: String,
+    /// The provider's key: `api_key`, else the provider's usual environment variable.
+    pub api_key: Option<Secret>,
+    /// Address of the API, without a slash at its end: `api_base`, else the provider's own.
+    pub api_base: Option<String>,
+    /// Version of the API, for providers that have one in the address.
+    pub api_version: Option<String>,
+    /// The organization the provider bills.
+    pub organization: Option<String>,
+    /// How long a call may take. Default: the router's.
+    pub timeout: Option<Duration>,
+    /// How long a stream may take. Default: the router's.
+    pub stream_timeout: Option<Duration>,
+    /// Requests a minute it takes.
+    pub rpm: Option<u64>,
+    /// Tokens a minute it takes.
+    pub tpm: Option<u64>,
+    /// Calls at once it takes.
+    pub max_parallel_requests: Option<u64>,
+    /// Its share of the calls among its siblings.
+    pub weight: Option<f64>,
+    /// Deployments with a lower number are used first.
+    pub order: Option<u32>,
+    /// Output tokens asked for where the request does not say.
+    pub max_tokens: Option<u64>,
+    /// The answer to give without calling anybody.
+    pub mock_response: Option<String>,
+    /// Prices that go before the catalog's: `litellm_params` first, then `model_info`. Empty where none is given.
+    pub prices: Prices,
+    /// Headers to add to every call.
+    pub extra_headers: Vec<(String, Secret)>,
+    /// The model whose prices and limits hold, where the name does not tell.
+    pub base_model: Option<String>,
+    /// `chat`, `embedding` and so on. Default: the catalog's.
+    pub mode: Option<String>,
+    /// Tags a request must have.
+    pub tags: Vec<String>,
+    /// Everything under `litellm_params`, for display; secrets are masked.
+    pub params: Map<String, Json>,
+    /// Everything under `model_info`, for display; secrets are masked.
+    pub info: Map<String, Json>,
+    /// Why it cannot be called, where it cannot.
+    pub unavailable: Option<String>,
+}
+
+impl DeploymentConfig {
+    /// The model that answers by itself, for a server without a configuration.
+    #[must_use]
+    pub fn demo() -> Self {
+        let mut params = Map::new();
+        params.insert("model".to_owned(), DEMO.into());
+        params.insert("mock_response".to_owned(), DEMO_ANSWER.into());
+        Self {
+            mock_response: Some(DEMO_ANSWER.to_owned()),
+            params,
+            mode: Some("chat".to_owned()),
+            ..Self::empty(DEMO.to_owned(), DEMO.to_owned(), DEMO.to_owned())
+        }
+    }
+
+    fn empty(id: String, model_name: String, model: String) -> Self {
+        Self {
+            id,
+            model_name,
+            provider: None,
+            provider_model: model.clone(),
+            model,
+            api_key: None,
+            api_base: None,
+            api_version: None,
+            organization: None,
+            timeout: None,
+            stream_timeout: None,
+            rpm: None,
+            tpm: None,
+            max_parallel_requests: None,
+            weight: None,
+            order: None,
+            max_tokens: None,
+            mock_response: None,
+            prices: Prices::default(),
+            extra_headers: Vec::new(),
+            base_model: None,
+            mode: None,
+            tags: Vec::new(),
+            params: Map::new(),
+            info: Map::new(),
+            unavailable: None,
+        }
+    }
+}
+
+/// Name of the model that answers by itself.
+const DEMO: &str = "demo";
+
+/// What it answers.
+const DEMO_ANSWER: &str = "Hello from Tollgate! This is the built-in demo model: no provider was called. \
+Add your own models in config.yaml.";
+
+/// Reads `model_list`. Entries without a name or a model are reported and left out.
+pub(super) fn read_list(item: Option<Item<'_>>, environment: &Environment<'_>) -> Vec<DeploymentConfig> {
+    let mut deployments: Vec<DeploymentConfig> = Vec::new();
+    let mut ids: BTreeMap<String, Place> = BTreeMap::new();
+    let mut anonymous: BTreeMap<String, u32> = BTreeMap::new();
+    for entry in item.iter().flat_map(|item| item.list(false)) {
+        let Some((mut deployment, id)) = read(&entry, environment) else {
+            continue;
+        };
+        match id {
+            Some(id) => {
+                if let Some(first) = ids.insert(deployment.id.clone(), id.node.at.clone()) {
+                    id.error(format!("the id \"{}\" is already used at {first}", deployment.id));
+                }
+            }
+            // Twins differ in their secrets only, which an id must not depend on: they are told apart by their order.
+            None => {
+                let twins = anonymous.entry(deployment.id.clone()).or_insert(0);
+                *twins += 1;
+                if *twins > 1 {
+                    deployment.id = format!("{}-{twins}", deployment.id);
+                }
+            }
+        }
+        deployments.push(deployment);
+    }
+    deployments
+}
+
+/// Reads one entry; with it, the item of its explicit id.
+fn read<'a>(entry: &Item<'a>, environment: &Environment<'_>) -> Option<(DeploymentConfig, Option<Item<'a>>)> {
+    let mut section = required_section(entry)?;
+    let name = section.text("model_name").filter(|name| !name.is_empty());
+    if name.is_none() {
+        entry.error("expected \"model_name\", the name requests ask for");
+    }
+    let params = section.get("litellm_params");
+    let info = section.get("model_info");
+    section.finish(&vocabulary::MODEL);
+    let Some(params) = params.as_ref().and_then(Item::section) else {
+        entry.error("expected \"litellm_params\", a mapping with at least \"model\"");
+        return None;
+    };
+    let params_item = params.item.clone();
+    let deployment = read_params(params, name.unwrap_or_default(), environment);
+    if deployment.model.is_empty() {
+        params_item.error("expected \"model\", such as \"openai/gpt-4o\"");
+        return None;
+    }
+    let mut deployment = deployment;
+    let id = info.and_then(|info| read_info(&info, &mut deployment));
+    if let Some(id) = id.as_ref().and_then(Item::text) {
+        deployment.id = id;
+    } else {
+        deployment.id = identity::hash(&deployment.model_name, params_item.node);
+    }
+    Some((deployment, id))
+}
+
+fn required_section<'a>(entry: &Item<'a>) -> Option<Section<'a>> {
+    let section = entry.section();
+    if section.is_none() && matches!(entry.node.value, super::node::Value::Null) {
+        entry.error("expected a mapping with \"model_name\" and \"litellm_params\", got nothing");
+    }
+    section
+}
+
+fn read_params(mut section: Section<'_>, model_name: String, environment: &Environment<'_>) -> DeploymentConfig {
+    let model = section.text("model").unwrap_or_default();
+    let hint = section.text("custom_llm_provider");
+    let mut deployment = DeploymentConfig {
+        api_key: section.secret("api_key"),
+        api_base: api_base(&mut section),
+        api_version: section.text("api_version"),
+        organization: section.text("organization"),
+        timeout: section.timeout("timeout"),
+        stream_timeout: section.timeout("stream_timeout"),
+        rpm: section.whole("rpm", 0..=u64::MAX),
+        tpm: section.whole("tpm", 0..=u64::MAX),
+        max_parallel_requests: section.whole("max_parallel_requests", 0..=u64::MAX),
+        weight: section.get("weight").and_then(|item| weight(&item)),
+        order: section.count("order"),
+        max_tokens: section.whole("max_tokens", 1..=u64::MAX),
+        mock_response: section.text("mock_response"),
+        prices: prices::read(&mut section),
+        extra_headers: headers(&mut section),
+        tags: section.texts("tags"),
+        params: masked(&section),
+        ..DeploymentConfig::empty(String::new(), model_name, model)
+    };
+    let item = section.item.clone();
+    let written = reach::Written {
+        model: section.get("model").unwrap_or_else(|| item.clone()),
+        provider_hint: hint,
+        credential: section.text("litellm_credential_name"),
+        params: item,
+    };
+    if !deployment.model.is_empty() {
+        reach::settle(&mut deployment, &written, environment);
+    }
+    match deployment.provider {
+        Some(provider) if !provider.is_supported() => section.finish_unknown(&vocabulary::MODEL_PARAMS),
+        _ => section.finish(&vocabulary::MODEL_PARAMS),
+    }
+    deployment
+}
+
+/// Reads `model_info` into the deployment and returns the item of its id.
+fn read_info<'a>(item: &Item<'a>, deployment: &mut DeploymentConfig) -> Option<Item<'a>> {
+    let mut section = item.section()?;
+    let id = section.get("id").filter(|id| id.text().is_some());
+    deployment.base_model = section.text("base_model");
+    deployment.mode = section.text("mode");
+    let prices = prices::read(&mut section);
+    deployment.prices = prices.overridden_by(&deployment.prices);
+    deployment.info = masked(&section);
+    section.finish(&vocabulary::MODEL_INFO);
+    id
+}
+
+/// An address, without the slash at its end.
+fn api_base(section: &mut Section<'_>) -> Option<String> {
+    // `base_url` is the OpenAI SDK's word for the same.
+    let alias = section.get("base_url");
+    let item = section.get("api_base").or(alias)?;
+    let text = item.text()?;
+    let parsed = reqwest::Url::parse(&text).ok();
+    if !parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+        item.error("expected an address such as \"https://api.openai.com/v1\"");
+        return None;
+    }
+    Some(text.trim_end_matches('/').to_owned())
+}
+
+fn weight(item: &Item<'_>) -> Option<f64> {
+    let weight = item.number()?;
+    if weight < 0.0 {
+        item.error(format!("expected a weight of zero or more, got {weight}"));
+        return None;
+    }
+    Some(weight)
+}
+
+fn headers(section: &mut Section<'_>) -> Vec<(String, Secret)> {
+    let map = section.get("extra_headers").and_then(|item| item.section());
+    let mut headers = Vec::new();
+    for (name, item) in map.iter().flat_map(Section::all) {
+        let Some(value) = item.text() else { continue };
+        let is_name = reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_ok();
+        if is_name && reqwest::header::HeaderValue::from_str(&value).is_ok() {
+            headers.push((name.to_owned(), Secret::new(value)));
+        } else {
+            item.error("expected a header's name and a value without line breaks");
+        }
+    }
+    headers
+}
+
+/// The section as JSON with every secret masked.
+fn masked(section: &Section<'_>) -> Map<String, Json> {
+    let entries = section.all().into_iter();
+    entries.map(|(key, item)| (key.to_owned(), mask(key, item.node.to_json()))).collect()
+}
+
+fn mask(name: &str, value: Json) -> Json {
+    match value {
+        Json::String(text) if is_secret_name(name) || has_password(&text) => {
+            let shown = if text.is_empty() { "" } else { MASK };
+            Json::String(shown.to_owned())
+        }
+        Json::Array(items) => items.into_iter().map(|item| mask(name, item)).collect(),
+        Json::Object(map) => {
+            let entries = map.into_iter();
+            // Whatever is inside a secret is secret, such as the fields of `vertex_credentials`.
+            entries
+                .map(|(key, value)| {
+                    let inner = if is_secret_name(name) { name } else { &key };
+                    let value = mask(inner, value);
+                    (key, value)
+                })
+                .collect()
+        }
+        other => other,
+    }
+}
+
+/// True for addresses with a password inside.
+fn has_password(text: &str) -> bool {
+    reqwest::Url::parse(text).is_ok_and(|url| url.password().is_some())
+}

@@ -1,0 +1,114 @@
+//! Whether a deployment can be called: its provider, address and key, or the reason why not.
+
+use super::super::environment::{Environment, missing_below};
+use super::super::reader::Item;
+use super::super::secret::Secret;
+use super::DeploymentConfig;
+use crate::domain::provider::{ModelRef, ProviderKind};
+
+/// Variables that move OpenAI's own address, for deployments without `api_base`.
+const OPENAI_BASE_VARIABLES: &[&str] = &["OPENAI_BASE_URL", "OPENAI_API_BASE"];
+
+/// What the file says about how to reach a deployment.
+pub(super) struct Written<'a> {
+    /// `litellm_params` as a whole.
+    pub(super) params: Item<'a>,
+    /// `litellm_params.model`.
+    pub(super) model: Item<'a>,
+    /// `custom_llm_provider`.
+    pub(super) provider_hint: Option<String>,
+    /// `litellm_credential_name`.
+    pub(super) credential: Option<String>,
+}
+
+/// Fills in provider, address and key, and says in `unavailable` what is in the way.
+pub(super) fn settle(deployment: &mut DeploymentConfig, written: &Written<'_>, environment: &Environment<'_>) {
+    let params = &written.params;
+    let mut reasons = provider_reasons(deployment, written);
+    // A deployment that answers by itself needs nothing else.
+    if deployment.mock_response.is_none() {
+        let mut missing = Vec::new();
+        missing_below(params.node, &params.path, &mut missing);
+        for (name, path) in missing {
+            reasons.push(format!("environment variable {name} is not set ({path})"));
+        }
+        if let Some(name) = written.credential.as_ref().filter(|_| deployment.api_key.is_none()) {
+            let reason = format!("its key is the credential \"{name}\", and credentials are not supported yet");
+            params.warning(format!("{reason}: this deployment is unavailable"));
+            reasons.push(reason);
+        }
+        if let (Some(provider), true) = (deployment.provider, reasons.is_empty()) {
+            reasons.extend(settle_upstream(deployment, provider, params, environment));
+        }
+    } else {
+        reasons.clear();
+    }
+    if deployment.model_name.contains('*') {
+        let reason = "names with a wildcard are not supported yet";
+        params.warning(format!("{reason}: this deployment is unavailable"));
+        reasons.push(reason.to_owned());
+    }
+    if !reasons.is_empty() {
+        deployment.unavailable = Some(reasons.join("; "));
+    }
+}
+
+/// Finds the provider; what speaks against it is a reason and a warning.
+fn provider_reasons(deployment: &mut DeploymentConfig, written: &Written<'_>) -> Vec<String> {
+    let hint = written.provider_hint.as_deref();
+    let reason = match ModelRef::parse(&deployment.model, hint, deployment.api_base.as_deref()) {
+        Ok(found) => {
+            deployment.provider = Some(found.provider);
+            deployment.provider_model = found.name;
+            if found.provider.is_supported() {
+                return Vec::new();
+            }
+            format!("the provider {} is not supported yet", found.provider)
+        }
+        Err(error) => error.to_string(),
+    };
+    if deployment.mock_response.is_none() {
+        written.model.warning(format!("{reason}: this deployment is unavailable"));
+    }
+    vec![reason]
+}
+
+/// Completes address and key of a provider that is served; the reason where one is lacking.
+fn settle_upstream(
+    deployment: &mut DeploymentConfig,
+    provider: ProviderKind,
+    params: &Item<'_>,
+    environment: &Environment<'_>,
+) -> Option<String> {
+    let info = provider.info();
+    let is_own_address = deployment.api_base.is_none();
+    if is_own_address {
+        deployment.api_base = own_address(provider, environment);
+    }
+    if deployment.api_base.is_none() {
+        let reason = format!("the provider {provider} needs an \"api_base\" ({})", params.path);
+        params.warning(format!("{reason}: this deployment is unavailable"));
+        return Some(reason);
+    }
+    if deployment.api_key.is_none()
+        && let Some(name) = info.key_variable
+    {
+        deployment.api_key = environment.get(name).map(Secret::new);
+        if deployment.api_key.is_none() && is_own_address {
+            let reason =
+                format!("there is no \"api_key\", and environment variable {name} is not set ({})", params.path);
+            params.warning(format!("{reason}: this deployment is unavailable"));
+            return Some(reason);
+        }
+    }
+    None
+}
+
+fn own_address(provider: ProviderKind, environment: &Environment<'_>) -> Option<String> {
+    let moved = OPENAI_BASE_VARIABLES
+        .iter()
+        .filter(|_| provider == ProviderKind::OpenAi)
+        .find_map(|name| environment.get(name))
+        .map(|text| text.trim_end_matches('/').to_owned());
+    moved.or_else(|| provider.info().api_base.map(str::to_owned))
+}

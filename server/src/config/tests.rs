@@ -1,0 +1,5 @@
+//! Whole files in, settings and problems out.
+
+mod fixtures;
+
+use super::*;

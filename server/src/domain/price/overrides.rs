@@ -1,0 +1,150 @@
+//! Prices given for a deployment, laid over those of the catalog.
+
+use super::{PriceTier, Prices};
+
+impl Prices {
+    /// These prices with `own` laid over them, leg by leg. Whoever gives an input rate speaks for everything read, and
+    /// likewise for what is written: of that side nothing is left of ours, so that no tier or cache rate that belonged
+    /// to another price is charged.
+    #[must_use]
+    pub fn overridden_by(&self, own: &Self) -> Self {
+        let mut base = self.clone();
+        if own.input.is_some() {
+            base.clear_input();
+        }
+        if own.output.is_some() {
+            base.clear_output();
+        }
+        base.lay(own);
+        base.drop_empty();
+        base
+    }
+
+    fn lay(&mut self, own: &Self) {
+        let lay = |mine: &mut Option<_>, other: Option<_>| *mine = other.or(*mine);
+        lay(&mut self.input, own.input);
+        lay(&mut self.output, own.output);
+        lay(&mut self.cache_read, own.cache_read);
+        lay(&mut self.cache_write_5m, own.cache_write_5m);
+        lay(&mut self.cache_write_1h, own.cache_write_1h);
+        lay(&mut self.input_audio, own.input_audio);
+        lay(&mut self.output_audio, own.output_audio);
+        lay(&mut self.reasoning, own.reasoning);
+        lay(&mut self.input_image, own.input_image);
+        lay(&mut self.output_image, own.output_image);
+        for tier in &own.tiers {
+            let threshold = tier.above_prompt_tokens;
+            let same = self.tiers.iter_mut().find(|t| t.above_prompt_tokens == threshold);
+            match same {
+                Some(mine) => mine.prices.lay(&tier.prices),
+                None => self.tiers.push(tier.clone()),
+            }
+        }
+        lay_variant(&mut self.batch, own.batch.as_deref());
+        lay_variant(&mut self.flex, own.flex.as_deref());
+        lay_variant(&mut self.priority, own.priority.as_deref());
+    }
+
+    fn each_nested(&mut self, act: fn(&mut Self)) {
+        self.tiers.iter_mut().for_each(|tier| act(&mut tier.prices));
+        let variants = [&mut self.batch, &mut self.flex, &mut self.priority];
+        variants.into_iter().flatten().for_each(|prices| act(prices));
+    }
+
+    fn clear_input(&mut self) {
+        self.input = None;
+        self.cache_read = None;
+        self.cache_write_5m = None;
+        self.cache_write_1h = None;
+        self.input_audio = None;
+        self.input_image = None;
+        self.each_nested(Self::clear_input);
+    }
+
+    fn clear_output(&mut self) {
+        self.output = None;
+        self.reasoning = None;
+        self.output_audio = None;
+        self.output_image = None;
+        self.each_nested(Self::clear_output);
+    }
+
+    /// Removes tiers and variants that say nothing any more.
+    fn drop_empty(&mut self) {
+        self.each_nested(Self::drop_empty);
+        let empty = Self::default();
+        self.tiers.retain(|PriceTier { prices, .. }| *prices != empty);
+        for variant in [&mut self.batch, &mut self.flex, &mut self.priority] {
+            if variant.as_deref() == Some(&empty) {
+                *variant = None;
+            }
+        }
+    }
+}
+
+fn lay_variant(mine: &mut Option<Box<Prices>>, own: Option<&Prices>) {
+    match (mine, own) {
+        (Some(mine), Some(own)) => mine.lay(own),
+        (mine @ None, Some(own)) => *mine = Some(Box::new(own.clone())),
+        (_, None) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Rate, ServiceTier};
+    use super::*;
+    use crate::domain::usage::Usage;
+
+    fn rate(femto: i64) -> Option<super::super::Rate> {
+        Some(Rate::from_femto(femto))
+    }
+
+    fn catalog() -> Prices {
+        let half = Prices { input: rate(10), output: rate(50), ..Prices::default() };
+        Prices {
+            input: rate(20),
+            output: rate(100),
+            cache_read: rate(2),
+            reasoning: rate(120),
+            tiers: vec![PriceTier {
+                above_prompt_tokens: 1000,
+                prices: Prices { input: rate(40), ..Prices::default() },
+            }],
+            batch: Some(Box::new(half)),
+            ..Prices::default()
+        }
+    }
+
+    #[test]
+    fn nothing_given_changes_nothing() {
+        assert_eq!(catalog().overridden_by(&Prices::default()), catalog());
+        assert_eq!(Prices::default().overridden_by(&catalog()), catalog());
+    }
+
+    #[test]
+    fn a_single_leg_replaces_itself_only() {
+        let own = Prices { cache_read: rate(1), ..Prices::default() };
+        let expected = Prices { cache_read: rate(1), ..catalog() };
+        assert_eq!(catalog().overridden_by(&own), expected);
+    }
+
+    #[test]
+    fn a_free_deployment_is_free() {
+        let own = Prices { input: rate(0), output: rate(0), ..Prices::default() };
+        let merged = catalog().overridden_by(&own);
+        assert!(merged.is_free());
+        let usage = Usage { cache_read: 1_000_000_000, reasoning: 1_000_000_000, ..Usage::default() };
+        assert_eq!(merged.cost(&usage, ServiceTier::Batch).0, 0);
+    }
+
+    #[test]
+    fn an_input_rate_speaks_for_all_that_is_read() {
+        let own = Prices { input: rate(7), ..Prices::default() };
+        let merged = catalog().overridden_by(&own);
+        assert_eq!(merged.cache_read, None);
+        assert!(merged.tiers.is_empty());
+        assert_eq!(merged.output, rate(100));
+        assert_eq!(merged.batch.map(|b| (b.input, b.output)), Some((None, rate(50))));
+    }
+}
