@@ -8,6 +8,7 @@ pub mod daily_latency;
 pub mod daily_spend;
 mod json;
 pub mod key;
+pub mod ledger;
 mod pool;
 pub mod policy_change;
 pub mod session;
@@ -16,7 +17,7 @@ pub mod spend_total;
 pub mod user;
 
 pub use json::{JsonMap, Strings};
-pub use pool::{DbError, begin, connect, migrate, redact_url};
+pub use pool::{DbError, begin, begin_snapshot, connect, migrate, redact_url};
 
 use chrono::{DateTime, SubsecRound, Utc};
 

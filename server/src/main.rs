@@ -1,1 +1,3 @@
+//! Entry point of the tollgate binary.
+
 fn main() {}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use tollgate_migration::{Migrator, MigratorTrait};
 
@@ -90,6 +90,18 @@ pub async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr
         ..TransactionOptions::default()
     };
     db.begin_with_options(options).await
+}
+
+/// A transaction that sees the database as it is now, whatever others write meanwhile. For reading only.
+///
+/// # Errors
+/// When the database is away.
+pub async fn begin_snapshot(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    // SQLite's ordinary transaction is a snapshot from its first read on.
+    match db.get_database_backend() {
+        DbBackend::Postgres => db.begin_with_config(Some(IsolationLevel::RepeatableRead), None).await,
+        _ => db.begin().await,
+    }
 }
 
 /// Brings the schema up to date, all changes or none. Nodes that start together wait for each other.

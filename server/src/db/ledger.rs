@@ -1,0 +1,135 @@
+//! The ledger's writes: calls, and what they add to every sum. All of a batch, or nothing of it.
+
+use std::collections::HashSet;
+
+use sea_orm::sea_query::{Alias, ColumnRef, Expr, ExprTrait, IntoColumnRef, OnConflict};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, QueryTrait};
+
+use super::{budget_spend, daily_latency, daily_spend, spend_log, spend_total};
+
+/// Rows of a statement: SQLite takes 32,766 parameters and the widest row has 33 columns.
+const ROWS_MAX: usize = 500;
+
+/// Inserts calls the ledger does not have yet and returns the ids of those that were new.
+///
+/// # Errors
+/// When the database is away.
+pub async fn insert_calls(db: &impl ConnectionTrait, calls: Vec<spend_log::Model>) -> Result<HashSet<String>, DbErr> {
+    let mut inserted = HashSet::with_capacity(calls.len());
+    for chunk in chunks(calls) {
+        let skip_known = OnConflict::column(spend_log::Column::RequestId).do_nothing().to_owned();
+        let rows = chunk.into_iter().map(IntoActiveModel::into_active_model);
+        let mut statement = spend_log::Entity::insert_many(rows).on_conflict(skip_known).into_query();
+        statement.returning_col(spend_log::Column::RequestId);
+        for row in db.query_all(&statement).await? {
+            inserted.insert(row.try_get_by_index(0)?);
+        }
+    }
+    Ok(inserted)
+}
+
+/// Adds to the sums by day.
+///
+/// # Errors
+/// When the database is away.
+pub async fn add_daily_spend(db: &impl ConnectionTrait, rows: Vec<daily_spend::Model>) -> Result<(), DbErr> {
+    use daily_spend::{Column, Entity};
+    let key = [
+        Column::Date,
+        Column::OrganizationId,
+        Column::TeamId,
+        Column::UserId,
+        Column::ApiKey,
+        Column::ModelGroup,
+        Column::Model,
+        Column::Provider,
+        Column::EndUser,
+    ];
+    let sums = Column::iter().filter(|column| !key.iter().any(|other| matches_column(*column, *other)));
+    let mut conflict = OnConflict::columns(key);
+    conflict.values(sums.map(|column| (column, sum(Entity, column))));
+    upsert::<daily_spend::ActiveModel, _>(db, rows, &conflict).await
+}
+
+fn matches_column(one: daily_spend::Column, other: daily_spend::Column) -> bool {
+    std::mem::discriminant(&one) == std::mem::discriminant(&other)
+}
+
+/// Adds to the latency histograms.
+///
+/// # Errors
+/// When the database is away.
+pub async fn add_daily_latency(db: &impl ConnectionTrait, rows: Vec<daily_latency::Model>) -> Result<(), DbErr> {
+    use daily_latency::{Column, Entity};
+    let mut conflict = OnConflict::columns([Column::Date, Column::ModelGroup, Column::Bucket]);
+    conflict.value(Column::Calls, sum(Entity, Column::Calls));
+    upsert::<daily_latency::ActiveModel, _>(db, rows, &conflict).await
+}
+
+/// Adds to the running totals.
+///
+/// # Errors
+/// When the database is away.
+pub async fn add_spend_totals(db: &impl ConnectionTrait, rows: Vec<spend_total::Model>) -> Result<(), DbErr> {
+    use spend_total::{Column, Entity};
+    let [own, new] = [own(Entity, Column::LastUsedAt), excluded(Column::LastUsedAt)];
+    let later = Expr::case(Expr::col(new.clone()).gt(Expr::col(own.clone())), Expr::col(new)).finally(Expr::col(own));
+    let mut conflict = OnConflict::columns([Column::EntityKind, Column::EntityId]);
+    conflict
+        .value(Column::Spend, sum(Entity, Column::Spend))
+        .value(Column::ApiRequests, sum(Entity, Column::ApiRequests))
+        .value(Column::LastUsedAt, later);
+    upsert::<spend_total::ActiveModel, _>(db, rows, &conflict).await
+}
+
+/// Adds to what budget windows have spent.
+///
+/// # Errors
+/// When the database is away.
+pub async fn add_budget_spend(db: &impl ConnectionTrait, rows: Vec<budget_spend::Model>) -> Result<(), DbErr> {
+    use budget_spend::{Column, Entity};
+    let mut conflict = OnConflict::columns([Column::ScopeKind, Column::ScopeId, Column::WindowStart]);
+    conflict.value(Column::Spent, sum(Entity, Column::Spent)).value(Column::Adjusted, sum(Entity, Column::Adjusted));
+    upsert::<budget_spend::ActiveModel, _>(db, rows, &conflict).await
+}
+
+async fn upsert<A, M>(db: &impl ConnectionTrait, rows: Vec<M>, conflict: &OnConflict) -> Result<(), DbErr>
+where
+    A: ActiveModelTrait,
+    M: IntoActiveModel<A>,
+{
+    for chunk in chunks(rows) {
+        let rows = chunk.into_iter().map(IntoActiveModel::into_active_model);
+        let statement = A::Entity::insert_many(rows).on_conflict(conflict.clone()).into_query();
+        db.execute(&statement).await?;
+    }
+    Ok(())
+}
+
+fn chunks<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || {
+        let chunk: Vec<T> = rows.by_ref().take(ROWS_MAX).collect();
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+/// What stands in the row, and what is added to it.
+fn sum<E, C>(entity: E, column: C) -> sea_orm::sea_query::SimpleExpr
+where
+    (E, C): IntoColumnRef,
+    C: sea_orm::sea_query::IntoIden + Copy,
+{
+    Expr::col(own(entity, column)).add(Expr::col(excluded(column)))
+}
+
+fn own<E, C>(entity: E, column: C) -> ColumnRef
+where
+    (E, C): IntoColumnRef,
+{
+    (entity, column).into_column_ref()
+}
+
+fn excluded<C: sea_orm::sea_query::IntoIden>(column: C) -> ColumnRef {
+    (Alias::new("excluded"), column).into_column_ref()
+}

@@ -1,0 +1,281 @@
+//! The spool: an append-only local file of settled calls that wait for the database.
+//!
+//! A folder of numbered segments. A segment is a run of records: length of the body (u32, little endian), CRC-32 of
+//! the body (u32, little endian), body. A body is one letter, `B` for a begin and `E` for an end, and JSON. A record
+//! handed to the kernel survives the process; a thread syncs the file to disk in groups so that it survives the
+//! machine, too. Segments are deleted once the database has what is in them.
+
+mod read;
+mod recover;
+mod segment;
+
+use std::collections::{HashMap, VecDeque};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::event::{BeginRecord, SpendEvent};
+use crate::clock::Clock;
+use segment::SegmentWriter;
+
+pub use read::Cursor;
+
+/// A segment is closed at this size, in bytes.
+const SEGMENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// A segment the database has all of is replaced from this size on, in bytes.
+const SEGMENT_BYTES_TRIM: u64 = 1024 * 1024;
+/// Records kept in memory while the disk refuses them; above it calls are refused.
+const OVERFLOW_MAX: usize = 10_000;
+
+/// Why the spool cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    /// The folder or a file in it cannot be used.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another process holds the folder.
+    #[error("{0} is in use by another tollgate process; give each its own --data folder")]
+    InUse(PathBuf),
+    /// An event cannot be written as JSON.
+    #[error("an event cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl SpoolError {
+    fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { path, source }
+    }
+}
+
+/// The spool of this process.
+#[derive(Debug)]
+pub struct Spool {
+    dir: PathBuf,
+    clock: Clock,
+    state: Mutex<State>,
+    /// Ends that the database does not have yet, as far as this process knows.
+    pending: AtomicU64,
+    arrived: Notify,
+    /// Held for its lock on the folder.
+    _lock: File,
+}
+
+#[derive(Debug)]
+struct State {
+    segment: SegmentWriter,
+    /// Begins without an end, to be carried into the next segment.
+    open: HashMap<Arc<str>, Vec<u8>>,
+    /// Records the disk refused, oldest first.
+    overflow: VecDeque<Vec<u8>>,
+    /// Why it refused the last one.
+    failure: Option<String>,
+    /// When the oldest pending event came.
+    pending_since: Option<Instant>,
+}
+
+/// How the spool is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpoolHealth {
+    /// Events that wait for the database.
+    pub pending: u64,
+    /// Age of the oldest of them, in seconds.
+    pub oldest_seconds: u64,
+    /// Why the disk refuses events, where it does.
+    pub failure: Option<String>,
+}
+
+impl Spool {
+    /// Opens the spool in `dir`, made if missing, and books calls that a former process left in flight as interrupted.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, or is in use.
+    pub fn open(dir: &Path, clock: Clock) -> Result<Arc<Self>, SpoolError> {
+        std::fs::create_dir_all(dir).map_err(SpoolError::io(dir))?;
+        let lock = lock_folder(dir)?;
+        let left = recover::scan(dir)?;
+        let segment = SegmentWriter::create(dir, left.last_segment + 1)?;
+        let spool = Arc::new(Self {
+            dir: dir.to_owned(),
+            state: Mutex::new(State {
+                segment,
+                open: HashMap::new(),
+                overflow: VecDeque::new(),
+                failure: None,
+                pending_since: (left.ends > 0).then(|| clock.monotonic()),
+            }),
+            clock,
+            pending: AtomicU64::new(left.ends),
+            arrived: Notify::new(),
+            _lock: lock,
+        });
+        for begin in left.interrupted {
+            tracing::warn!(request_id = %begin.event.request_id, "a call was in flight when the process ended");
+            spool.end(&begin.into_interrupted(spool.clock.now()))?;
+        }
+        Ok(spool)
+    }
+
+    /// Records that a call starts.
+    ///
+    /// # Errors
+    /// When the record cannot be encoded.
+    pub fn begin(&self, record: &BeginRecord) -> Result<(), SpoolError> {
+        let bytes = segment::encode(b'B', record)?;
+        let mut state = self.state.lock();
+        self.append(&mut state, &bytes);
+        state.open.insert(Arc::clone(&record.event.request_id), bytes);
+        drop(state);
+        Ok(())
+    }
+
+    /// Records that a call ended. When this returns, the event survives the end of the process, unless
+    /// [`Spool::health`] reports a failure.
+    ///
+    /// # Errors
+    /// When the record cannot be encoded.
+    pub fn end(&self, event: &SpendEvent) -> Result<(), SpoolError> {
+        let bytes = segment::encode(b'E', event)?;
+        let mut state = self.state.lock();
+        self.append(&mut state, &bytes);
+        state.open.remove(&event.request_id);
+        if state.pending_since.is_none() {
+            state.pending_since = Some(self.clock.monotonic());
+        }
+        drop(state);
+        self.pending.fetch_add(1, Ordering::Relaxed);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// Waits for an event to arrive. May return early.
+    pub async fn wait(&self) {
+        self.arrived.notified().await;
+    }
+
+    /// Whether calls may start: false when events pile up in memory because the disk refuses them.
+    #[must_use]
+    pub fn is_accepting(&self) -> bool {
+        self.state.lock().overflow.is_empty()
+    }
+
+    /// How the spool is doing.
+    #[must_use]
+    pub fn health(&self) -> SpoolHealth {
+        let state = self.state.lock();
+        let oldest = state.pending_since.map(|since| self.clock.monotonic().saturating_duration_since(since));
+        SpoolHealth {
+            pending: self.pending.load(Ordering::Relaxed),
+            oldest_seconds: oldest.map_or(0, |age| age.as_secs()),
+            failure: state.failure.clone(),
+        }
+    }
+
+    /// Syncs the current segment to disk if it has changed, and retries what the disk refused.
+    pub fn sync(&self) {
+        let mut state = self.state.lock();
+        self.drain_overflow(&mut state);
+        let dirty = state.segment.take_dirty();
+        drop(state);
+        if let Some(Err(error)) = dirty.map(|file| file.sync_data()) {
+            tracing::error!(%error, "the spool cannot be synced to disk");
+        }
+    }
+
+    /// Notes that the database has everything up to `cursor`: `events` more ends than before.
+    ///
+    /// # Errors
+    /// When a segment cannot be replaced or deleted.
+    pub fn trim(&self, cursor: &Cursor, events: u64) -> Result<(), SpoolError> {
+        let left = self.pending.fetch_sub(events, Ordering::Relaxed) - events;
+        let mut state = self.state.lock();
+        state.pending_since = (left > 0).then(|| self.clock.monotonic());
+        let is_all_read = cursor.segment == state.segment.number && cursor.offset == state.segment.len;
+        if is_all_read && state.segment.len >= SEGMENT_BYTES_TRIM {
+            self.rotate(&mut state)?;
+        }
+        let keep_from = if is_all_read { state.segment.number } else { cursor.segment };
+        drop(state);
+        for number in segment::list(&self.dir)?.into_iter().filter(|number| *number < keep_from) {
+            let path = segment::path(&self.dir, number);
+            std::fs::remove_file(&path).map_err(SpoolError::io(&path))?;
+        }
+        Ok(())
+    }
+
+    fn append(&self, state: &mut State, record: &[u8]) {
+        self.drain_overflow(state);
+        if !state.overflow.is_empty() {
+            push_overflow(state, record);
+        } else if let Err(error) = self.write(state, record) {
+            tracing::error!(%error, "the spool's disk refuses events; they are kept in memory");
+            state.failure = Some(error.to_string());
+            push_overflow(state, record);
+        }
+    }
+
+    fn drain_overflow(&self, state: &mut State) {
+        while let Some(record) = state.overflow.pop_front() {
+            if let Err(error) = self.write(state, &record) {
+                state.failure = Some(error.to_string());
+                state.overflow.push_front(record);
+                return;
+            }
+        }
+        if state.failure.take().is_some() {
+            tracing::info!(dir = %self.dir.display(), "the spool's disk takes events again");
+        }
+    }
+
+    fn write(&self, state: &mut State, record: &[u8]) -> Result<(), SpoolError> {
+        if state.segment.len >= SEGMENT_BYTES_MAX || state.segment.is_torn {
+            self.rotate(state)?;
+        }
+        state.segment.append(record).map_err(SpoolError::io(&self.dir))
+    }
+
+    /// Starts a new segment with the begins of the calls in flight: the old one may be deleted before they end.
+    fn rotate(&self, state: &mut State) -> Result<(), SpoolError> {
+        let mut next = SegmentWriter::create(&self.dir, state.segment.number + 1)?;
+        for begin in state.open.values() {
+            next.append(begin).map_err(SpoolError::io(&self.dir))?;
+        }
+        if let Some(file) = state.segment.take_dirty() {
+            file.sync_data().map_err(SpoolError::io(&self.dir))?;
+        }
+        state.segment = next;
+        Ok(())
+    }
+}
+
+fn push_overflow(state: &mut State, record: &[u8]) {
+    if state.overflow.len() >= OVERFLOW_MAX {
+        tracing::error!("an event is lost: the spool's disk is full and the memory kept for it, too");
+        return;
+    }
+    state.overflow.push_back(record.to_vec());
+}
+
+fn lock_folder(dir: &Path) -> Result<File, SpoolError> {
+    let path = dir.join("lock");
+    let file = File::create(&path).map_err(SpoolError::io(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(SpoolError::InUse(dir.to_owned())),
+        Err(std::fs::TryLockError::Error(source)) => Err(SpoolError::Io { path, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! What a former process left in the spool.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::super::event::{BeginRecord, SpendEvent};
+use super::{SpoolError, segment};
+
+/// What is found at start.
+#[derive(Debug, Default)]
+pub(super) struct Leftovers {
+    /// Highest segment number, 0 where there is none.
+    pub(super) last_segment: u64,
+    /// Ended calls, some of which the database may have.
+    pub(super) ends: u64,
+    /// Calls that began and did not end.
+    pub(super) interrupted: Vec<BeginRecord>,
+}
+
+pub(super) fn scan(dir: &Path) -> Result<Leftovers, SpoolError> {
+    let mut left = Leftovers::default();
+    let mut open: HashMap<Arc<str>, BeginRecord> = HashMap::new();
+    for number in segment::list(dir)? {
+        left.last_segment = number;
+        let path = segment::path(dir, number);
+        let bytes = std::fs::read(&path).map_err(SpoolError::io(&path))?;
+        let mut rest = bytes.as_slice();
+        while let Some((body, size)) = segment::decode(rest) {
+            match body.split_first() {
+                Some((b'B', json)) => {
+                    let begin: BeginRecord = serde_json::from_slice(json)?;
+                    open.insert(Arc::clone(&begin.event.request_id), begin);
+                }
+                Some((b'E', json)) => {
+                    let end: SpendEvent = serde_json::from_slice(json)?;
+                    open.remove(&end.request_id);
+                    left.ends += 1;
+                }
+                _ => {}
+            }
+            rest = rest.get(size..).unwrap_or_default();
+        }
+        if !rest.is_empty() {
+            // The process died while it wrote: its answer had not left.
+            tracing::warn!(path = %path.display(), bytes = rest.len(), "the spool ends in a torn record");
+        }
+    }
+    left.interrupted = open.into_values().collect();
+    Ok(left)
+}

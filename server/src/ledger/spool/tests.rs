@@ -1,0 +1,149 @@
+use chrono::DateTime;
+use tollgate_openapi::spend::CallStatus;
+
+use super::*;
+use crate::domain::usage::Usage;
+
+fn event(id: &str) -> SpendEvent {
+    SpendEvent {
+        request_id: Arc::from(id),
+        call_type: "acompletion".into(),
+        api_key: Arc::from("token"),
+        key_alias: None,
+        user_id: None,
+        team_id: None,
+        organization_id: None,
+        end_user: None,
+        spend_nano: 7,
+        usage: Usage { input: 1, output: 2, ..Usage::default() },
+        start_time: DateTime::UNIX_EPOCH,
+        end_time: DateTime::UNIX_EPOCH,
+        completion_start_time: None,
+        overhead_us: 0,
+        model_group: Arc::from("m"),
+        model: Arc::from("m"),
+        model_id: None,
+        provider: None,
+        api_base: None,
+        requester_ip_address: None,
+        stream: false,
+        status: CallStatus::Success,
+        status_code: 200,
+        response_id: None,
+        metadata: serde_json::Map::new(),
+        charges: Vec::new(),
+    }
+}
+
+fn begin(id: &str) -> BeginRecord {
+    BeginRecord { event: event(id), reserved_nano: 42 }
+}
+
+fn open(dir: &Path) -> Arc<Spool> {
+    Spool::open(dir, Clock::manual(DateTime::UNIX_EPOCH)).unwrap()
+}
+
+fn ids(events: &[SpendEvent]) -> Vec<String> {
+    events.iter().map(|event| event.request_id.to_string()).collect()
+}
+
+fn read_all(spool: &Spool) -> (Vec<SpendEvent>, Cursor) {
+    let (mut all, mut cursor) = (Vec::new(), Cursor::default());
+    loop {
+        let (events, next) = spool.read(cursor).unwrap();
+        if events.is_empty() && next == cursor {
+            return (all, cursor);
+        }
+        all.extend(events);
+        cursor = next;
+    }
+}
+
+#[test]
+fn events_come_back_in_order_and_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    for id in ["a", "b", "c"] {
+        spool.begin(&begin(id)).unwrap();
+        spool.end(&event(id)).unwrap();
+    }
+    let (events, _) = read_all(&spool);
+    assert_eq!(events, [event("a"), event("b"), event("c")]);
+    assert_eq!(spool.health().pending, 3);
+}
+
+#[test]
+fn what_a_dead_process_left_is_read_by_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    spool.begin(&begin("done")).unwrap();
+    spool.end(&event("done")).unwrap();
+    spool.begin(&begin("cut off")).unwrap();
+    drop(spool);
+
+    let spool = open(dir.path());
+    let (events, _) = read_all(&spool);
+    assert_eq!(ids(&events), ["done", "cut off"]);
+    assert_eq!(events[1].status, CallStatus::Interrupted);
+    assert_eq!(events[1].spend_nano, 0);
+    assert_eq!(events[1].metadata["reserved_nano_usd"], 42);
+    drop(spool);
+    assert_eq!(ids(&read_all(&open(dir.path())).0), ["done", "cut off"], "interrupted once, not at every start");
+}
+
+#[test]
+fn a_torn_record_costs_only_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    spool.end(&event("whole")).unwrap();
+    spool.end(&event("torn")).unwrap();
+    drop(spool);
+    let path = segment::path(dir.path(), 1);
+    let bytes = std::fs::read(&path).unwrap();
+    for cut in bytes.len() / 2 + 1..bytes.len() {
+        std::fs::write(&path, &bytes[..cut]).unwrap();
+        assert_eq!(ids(&read_all(&open(dir.path())).0), ["whole"], "cut at {cut}");
+    }
+}
+
+#[test]
+fn segments_go_once_the_database_has_them_and_calls_in_flight_move_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    spool.begin(&begin("long call")).unwrap();
+    let mut large = event("large");
+    large.metadata.insert("padding".to_owned(), "x".repeat(2 * 1024 * 1024).into());
+    spool.end(&large).unwrap();
+    let (events, cursor) = read_all(&spool);
+    assert_eq!(ids(&events), ["large"]);
+    spool.trim(&cursor, 1).unwrap();
+    assert_eq!(segment::list(dir.path()).unwrap(), [2]);
+    assert_eq!(spool.health().pending, 0);
+    drop(spool);
+    assert_eq!(ids(&read_all(&open(dir.path())).0), ["long call"], "its begin was carried into the new segment");
+}
+
+#[test]
+fn a_full_disk_keeps_events_until_there_is_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    spool.end(&event("before")).unwrap();
+    let good =
+        spool.state.lock().segment.replace_file(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    spool.end(&event("during")).unwrap();
+    assert!(!spool.is_accepting());
+    assert!(spool.health().failure.is_some());
+    spool.state.lock().segment.replace_file(good);
+    spool.sync();
+    assert!(spool.is_accepting());
+    assert_eq!(spool.health().failure, None);
+    assert_eq!(ids(&read_all(&spool).0), ["before", "during"]);
+}
+
+#[test]
+fn a_folder_belongs_to_one_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let _first = open(dir.path());
+    let error = Spool::open(dir.path(), Clock::system()).unwrap_err();
+    assert!(matches!(error, SpoolError::InUse(_)), "{error}");
+}

@@ -1,0 +1,114 @@
+//! Brings spooled events into the database.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{DatabaseConnection, DbErr};
+use tokio_util::sync::CancellationToken;
+
+use super::batch::{self, Sums};
+use super::event::SpendEvent;
+use super::spool::{Cursor, Spool, SpoolError};
+use crate::db;
+
+/// Events of one transaction.
+const BATCH_EVENTS_MAX: usize = 1_000;
+/// Pause after a batch, so that the next is worth a transaction.
+const BATCH_PAUSE: Duration = Duration::from_millis(100);
+/// First pause after a failure; it doubles.
+const RETRY_PAUSE_MIN: Duration = Duration::from_millis(250);
+/// Longest pause after a failure.
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(10);
+
+/// Why events did not reach the database this time. They stay in the spool.
+#[derive(Debug, thiserror::Error)]
+pub enum WriterError {
+    /// The spool cannot be read.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The database refuses or is away.
+    #[error("the database does not take events: {0}")]
+    Database(#[from] DbErr),
+    /// The task that reads the spool panicked.
+    #[error("reading the spool failed: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+/// The only reader of a spool.
+#[derive(Debug)]
+pub struct Writer {
+    spool: Arc<Spool>,
+    db: DatabaseConnection,
+    cursor: Cursor,
+}
+
+impl Writer {
+    /// A writer from the beginning of `spool`: what the database has already is skipped there.
+    #[must_use]
+    pub fn new(spool: Arc<Spool>, db: DatabaseConnection) -> Self {
+        Self { spool, db, cursor: Cursor::default() }
+    }
+
+    /// Writes until `stop`, and then what is left, once.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut retry_pause = RETRY_PAUSE_MIN;
+        while !stop.is_cancelled() {
+            let pause = match self.write_all().await {
+                Ok(()) => {
+                    retry_pause = RETRY_PAUSE_MIN;
+                    stop.run_until_cancelled(self.spool.wait()).await;
+                    BATCH_PAUSE
+                }
+                Err(error) => {
+                    tracing::error!(%error, "events wait in the spool");
+                    let pause = retry_pause;
+                    retry_pause = (retry_pause * 2).min(RETRY_PAUSE_MAX);
+                    pause
+                }
+            };
+            stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+        }
+        if let Err(error) = self.write_all().await {
+            tracing::error!(%error, "events stay in the spool for the next start");
+        }
+    }
+
+    /// Writes everything that is in the spool now.
+    ///
+    /// # Errors
+    /// When the spool or the database fails; what was not written is written next time.
+    pub async fn write_all(&mut self) -> Result<(), WriterError> {
+        loop {
+            let (spool, from) = (Arc::clone(&self.spool), self.cursor);
+            let (events, to) = tokio::task::spawn_blocking(move || spool.read(from)).await??;
+            for chunk in events.chunks(BATCH_EVENTS_MAX) {
+                write_batch(&self.db, chunk).await?;
+            }
+            let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
+            if count > 0 || to != self.cursor {
+                let spool = Arc::clone(&self.spool);
+                tokio::task::spawn_blocking(move || spool.trim(&to, count)).await??;
+            }
+            self.cursor = to;
+            if count == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Writes a batch in one transaction: calls, and what the new ones add to every sum.
+///
+/// # Errors
+/// When the database is away; nothing was written then.
+pub async fn write_batch(db: &DatabaseConnection, events: &[SpendEvent]) -> Result<(), DbErr> {
+    let transaction = db::begin(db).await?;
+    let rows = events.iter().map(batch::log_row).collect();
+    let inserted = db::ledger::insert_calls(&transaction, rows).await?;
+    let sums = Sums::of(events, &inserted);
+    db::ledger::add_daily_spend(&transaction, sums.daily_rows()).await?;
+    db::ledger::add_daily_latency(&transaction, sums.latency_rows()).await?;
+    db::ledger::add_spend_totals(&transaction, sums.total_rows()).await?;
+    db::ledger::add_budget_spend(&transaction, sums.budget_rows()).await?;
+    transaction.commit().await
+}

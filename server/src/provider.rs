@@ -1,0 +1,4 @@
+//! Providers: one folder each with its wire types (only the fields it touches; the rest passes through).
+
+pub mod openai;
+pub mod tokens;

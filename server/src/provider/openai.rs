@@ -1,0 +1,9 @@
+//! OpenAI's protocol, which most providers speak: the body passes through, only what must change is spliced.
+
+pub mod request;
+pub mod stream;
+pub mod usage;
+
+pub use request::{ChatRequest, RequestError};
+pub use stream::{SseFilter, StreamOutcome};
+pub use usage::{Answer, read_answer};

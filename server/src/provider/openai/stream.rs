@@ -1,0 +1,230 @@
+//! A stream of server-sent events: forwarded as it comes, read on the way.
+//!
+//! Wire format: WHATWG HTML, section 9.2, as OpenAI uses it: events of one `data:` line, the last one `[DONE]`.
+
+use std::borrow::Cow;
+
+use bytes::{Bytes, BytesMut};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::usage::{Answer, WireUsage};
+use crate::domain::price::ServiceTier;
+use crate::provider::tokens::TextCounter;
+
+/// An event longer than this is forwarded unread, in bytes.
+const EVENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// What was read of a stream.
+#[derive(Clone, Debug, Default)]
+pub struct StreamOutcome {
+    /// Id, usage and tier, as far as they came.
+    pub answer: Answer,
+    /// The text that came, for counting where usage did not.
+    pub text: TextCounter,
+    /// `[DONE]` came.
+    pub is_done: bool,
+    /// The provider reported an error in the stream.
+    pub error: Option<String>,
+}
+
+/// Cuts a stream into events, reads them and keeps the usage chunk from clients that did not ask for it.
+#[derive(Debug)]
+pub struct SseFilter {
+    keeps_usage: bool,
+    carry: BytesMut,
+    outcome: StreamOutcome,
+}
+
+impl SseFilter {
+    /// A filter that lets the usage chunk through where `keeps_usage` says so.
+    #[must_use]
+    pub fn new(keeps_usage: bool) -> Self {
+        Self { keeps_usage, carry: BytesMut::new(), outcome: StreamOutcome::default() }
+    }
+
+    /// What was read so far.
+    #[must_use]
+    pub const fn outcome(&self) -> &StreamOutcome {
+        &self.outcome
+    }
+
+    /// What was read, at the end.
+    #[must_use]
+    pub fn into_outcome(self) -> StreamOutcome {
+        self.outcome
+    }
+
+    /// Takes a chunk and gives what may be forwarded: all whole events so far.
+    pub fn push(&mut self, chunk: Bytes) -> Bytes {
+        if self.carry.is_empty() {
+            let end = events_end(&chunk);
+            self.carry.extend_from_slice(chunk.get(end..).unwrap_or_default());
+            return self.filter(chunk.slice(..end));
+        }
+        self.carry.extend_from_slice(&chunk);
+        let end = if self.carry.len() > EVENT_BYTES_MAX { self.carry.len() } else { events_end(&self.carry) };
+        let events = self.carry.split_to(end).freeze();
+        self.filter(events)
+    }
+
+    /// What is left when the upstream ends: the part of an event that was cut off.
+    pub fn finish(&mut self) -> Bytes {
+        let rest = self.carry.split().freeze();
+        self.filter(rest)
+    }
+
+    fn filter(&mut self, events: Bytes) -> Bytes {
+        let mut kept = BytesMut::new();
+        let mut copied_to = 0;
+        let mut at = 0;
+        while at < events.len() {
+            let rest = events.get(at..).unwrap_or_default();
+            let size = event_end(rest).unwrap_or(rest.len());
+            let is_usage_only = self.read(rest.get(..size).unwrap_or_default());
+            if is_usage_only && !self.keeps_usage {
+                kept.extend_from_slice(events.get(copied_to..at).unwrap_or_default());
+                copied_to = at + size;
+            }
+            at += size;
+        }
+        if copied_to == 0 {
+            return events;
+        }
+        kept.extend_from_slice(events.get(copied_to..).unwrap_or_default());
+        kept.freeze()
+    }
+
+    /// Reads one event; true when it is the usage chunk.
+    fn read(&mut self, event: &[u8]) -> bool {
+        let mut is_usage_only = false;
+        for line in event.split(|byte| *byte == b'\n') {
+            let Some(data) = line.strip_prefix(b"data:") else { continue };
+            let data = data.trim_ascii();
+            if data == b"[DONE]" {
+                self.outcome.is_done = true;
+            } else if let Ok(chunk) = serde_json::from_slice::<Chunk<'_>>(data) {
+                is_usage_only |= self.note(chunk);
+            }
+        }
+        is_usage_only
+    }
+
+    fn note(&mut self, chunk: Chunk<'_>) -> bool {
+        let outcome = &mut self.outcome;
+        if outcome.answer.response_id.is_none() {
+            outcome.answer.response_id = chunk.id.map(Cow::into_owned).filter(|id| !id.is_empty());
+        }
+        if let Some(name) = chunk.service_tier {
+            outcome.answer.service_tier = Some(ServiceTier::from_name(&name));
+        }
+        if let Some(error) = chunk.error {
+            outcome.error = Some(error.get().to_owned());
+        }
+        let usage = chunk.usage.and_then(|raw| serde_json::from_str::<WireUsage>(raw.get()).ok().zip(Some(raw)));
+        if let Some((usage, raw)) = usage {
+            outcome.answer.usage = Some(usage.normalise());
+            outcome.answer.raw_usage = Some(raw.get().to_owned());
+        }
+        for choice in &chunk.choices {
+            choice.each_text(|text| outcome.text.push(text));
+        }
+        usage.is_some() && chunk.choices.is_empty()
+    }
+}
+
+#[derive(Deserialize)]
+struct Chunk<'a> {
+    #[serde(borrow, default)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    service_tier: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "null_as_empty")]
+    choices: Vec<Choice<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Choice<'a> {
+    #[serde(borrow, default)]
+    delta: Option<Delta<'a>>,
+    #[serde(borrow, default)]
+    text: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct Delta<'a> {
+    #[serde(borrow, default)]
+    content: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    reasoning_content: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    refusal: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "null_as_empty")]
+    tool_calls: Vec<ToolCall<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ToolCall<'a> {
+    #[serde(borrow, default)]
+    function: Option<Function<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Function<'a> {
+    #[serde(borrow, default)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    arguments: Option<Cow<'a, str>>,
+}
+
+impl Choice<'_> {
+    fn each_text(&self, mut take: impl FnMut(&str)) {
+        self.text.iter().for_each(|text| take(text));
+        let Some(delta) = &self.delta else { return };
+        for text in [&delta.content, &delta.reasoning_content, &delta.refusal].into_iter().flatten() {
+            take(text);
+        }
+        for function in delta.tool_calls.iter().filter_map(|call| call.function.as_ref()) {
+            for text in [&function.name, &function.arguments].into_iter().flatten() {
+                take(text);
+            }
+        }
+    }
+}
+
+fn null_as_empty<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::<Vec<T>>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Where the first event of `bytes` ends: behind its blank line.
+fn event_end(bytes: &[u8]) -> Option<usize> {
+    let mut start = 0;
+    for newline in memchr::memchr_iter(b'\n', bytes) {
+        let line = bytes.get(start..newline).unwrap_or_default();
+        if line.is_empty() || line == b"\r" {
+            return Some(newline + 1);
+        }
+        start = newline + 1;
+    }
+    None
+}
+
+/// Where the last whole event of `bytes` ends; 0 where there is none.
+fn events_end(bytes: &[u8]) -> usize {
+    let mut end = 0;
+    while let Some(size) = bytes.get(end..).and_then(event_end) {
+        end += size;
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests;

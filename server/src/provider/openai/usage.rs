@@ -1,0 +1,167 @@
+//! Usage as OpenAI and its imitators report it, normalised.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::domain::price::ServiceTier;
+use crate::domain::usage::Usage;
+
+/// OpenAI counts cached and audio tokens inside `prompt_tokens`, and reasoning and audio inside `completion_tokens`.
+/// DeepSeek reports cached tokens as `prompt_cache_hit_tokens`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct WireUsage {
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    prompt_tokens_details: Option<PromptDetails>,
+    completion_tokens_details: Option<CompletionDetails>,
+    prompt_cache_hit_tokens: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct PromptDetails {
+    cached_tokens: Option<u64>,
+    audio_tokens: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct CompletionDetails {
+    reasoning_tokens: Option<u64>,
+    audio_tokens: Option<u64>,
+}
+
+impl WireUsage {
+    /// Each leg apart. A detail larger than its whole is cut to it: no token is priced twice.
+    pub(super) fn normalise(self) -> Usage {
+        let prompt = self.prompt_tokens.unwrap_or(0);
+        let details = self.prompt_tokens_details.unwrap_or_default();
+        let cache_read = details.cached_tokens.or(self.prompt_cache_hit_tokens).unwrap_or(0).min(prompt);
+        let input_audio = details.audio_tokens.unwrap_or(0).min(prompt - cache_read);
+        let completion = self.completion_tokens.unwrap_or(0);
+        let details = self.completion_tokens_details.unwrap_or_default();
+        let reasoning = details.reasoning_tokens.unwrap_or(0).min(completion);
+        let output_audio = details.audio_tokens.unwrap_or(0).min(completion - reasoning);
+        Usage {
+            input: prompt - cache_read - input_audio,
+            cache_read,
+            input_audio,
+            output: completion - reasoning - output_audio,
+            reasoning,
+            output_audio,
+            ..Usage::default()
+        }
+    }
+}
+
+/// What the ledger wants to know of a whole answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The provider's id of it.
+    pub response_id: Option<String>,
+    /// Its usage; `None` where the provider did not tell.
+    pub usage: Option<Usage>,
+    /// The usage as it was sent.
+    pub raw_usage: Option<String>,
+    /// The tier it was processed in.
+    pub service_tier: Option<ServiceTier>,
+}
+
+#[derive(Deserialize)]
+struct WireAnswer<'a> {
+    #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    service_tier: Option<Cow<'a, str>>,
+}
+
+/// Reads a whole answer. What is not JSON, or not an answer, has no usage.
+#[must_use]
+pub fn read_answer(body: &[u8]) -> Answer {
+    let Ok(answer) = serde_json::from_slice::<WireAnswer<'_>>(body) else {
+        return Answer::default();
+    };
+    let usage = answer.usage.and_then(|raw| serde_json::from_str::<Option<WireUsage>>(raw.get()).ok().flatten());
+    Answer {
+        response_id: answer.id.map(Cow::into_owned),
+        usage: usage.map(WireUsage::normalise),
+        raw_usage: usage.and(answer.usage).map(|raw| raw.get().to_owned()),
+        service_tier: answer.service_tier.map(|name| ServiceTier::from_name(&name)),
+    }
+}
+
+/// The texts of a whole answer, to be counted where it has no usage.
+#[must_use]
+pub fn answer_texts(body: &[u8]) -> Vec<String> {
+    let Ok(answer) = serde_json::from_slice::<serde_json::Value>(body) else {
+        return Vec::new();
+    };
+    let choices = answer.get("choices").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+    let texts = choices.iter().filter_map(|choice| choice.get("message")).flat_map(|message| {
+        let plain = ["content", "reasoning_content", "refusal"].map(|name| message.get(name));
+        let text = plain.into_iter().flatten().filter_map(serde_json::Value::as_str).map(str::to_owned);
+        let tools = message.get("tool_calls").filter(|calls| calls.is_array()).map(ToString::to_string);
+        text.chain(tools).collect::<Vec<_>>()
+    });
+    texts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn details_are_taken_out_of_their_wholes() {
+        let body = br#"{"id":"c-1","usage":{"prompt_tokens":100,"completion_tokens":50,"total_tokens":150,
+            "prompt_tokens_details":{"cached_tokens":60,"audio_tokens":10},
+            "completion_tokens_details":{"reasoning_tokens":20,"audio_tokens":5}}}"#;
+        let answer = read_answer(body);
+        let expected = Usage {
+            input: 30,
+            cache_read: 60,
+            input_audio: 10,
+            output: 25,
+            reasoning: 20,
+            output_audio: 5,
+            ..Usage::default()
+        };
+        assert_eq!(answer.usage, Some(expected));
+        assert_eq!(answer.response_id.as_deref(), Some("c-1"));
+    }
+
+    #[test]
+    fn deepseeks_cache_hits_are_cached_tokens() {
+        let body = br#"{"usage":{"prompt_tokens":100,"completion_tokens":5,"prompt_cache_hit_tokens":64}}"#;
+        assert_eq!(read_answer(body).usage.map(|usage| (usage.input, usage.cache_read)), Some((36, 64)));
+    }
+
+    #[test]
+    fn an_explicit_zero_is_zero_and_nothing_is_nothing() {
+        let zero = read_answer(br#"{"usage":{"prompt_tokens":0,"completion_tokens":0}}"#);
+        assert_eq!(zero.usage, Some(Usage::default()));
+        assert_eq!(read_answer(br#"{"usage":null}"#).usage, None);
+        assert_eq!(read_answer(b"<html>").usage, None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_token_is_priced_twice_or_not_at_all(
+            prompt in 0u64..1000, completion in 0u64..1000, cached in 0u64..2000, audio in 0u64..2000, reasoning in 0u64..2000,
+        ) {
+            let body = format!(
+                r#"{{"usage":{{"prompt_tokens":{prompt},"completion_tokens":{completion},
+                "prompt_tokens_details":{{"cached_tokens":{cached},"audio_tokens":{audio}}},
+                "completion_tokens_details":{{"reasoning_tokens":{reasoning},"audio_tokens":{audio}}}}}}}"#
+            );
+            let usage = read_answer(body.as_bytes()).usage.unwrap();
+            prop_assert_eq!(usage.prompt_tokens(), prompt);
+            prop_assert_eq!(usage.completion_tokens(), completion);
+        }
+    }
+}

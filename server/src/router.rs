@@ -1,0 +1,128 @@
+//! Which deployment serves a call.
+//!
+//! Deployments that share a public name form a group. Today's strategy is `simple-shuffle`: at random, by weight,
+//! among those that are not cooling down and have not failed this call yet.
+
+pub mod deployment;
+pub mod health;
+mod shuffle;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::clock::Clock;
+pub use deployment::Deployment;
+pub use health::{CooldownRule, Failure};
+
+/// The deployments of this gateway, replaced as a whole when the model list changes.
+#[derive(Debug)]
+pub struct Router {
+    clock: Clock,
+    rule: CooldownRule,
+    table: ArcSwap<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    /// In the order of the configuration.
+    deployments: Vec<Arc<Deployment>>,
+    groups: HashMap<Arc<str>, Vec<Arc<Deployment>>>,
+}
+
+/// Why no deployment can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RouteError {
+    /// No group has this name.
+    #[error("Invalid model name passed in model={0}. Call GET /v1/models for the models this key may use.")]
+    UnknownModel(String),
+    /// The group has only deployments that cannot be called at all.
+    #[error("No deployment of model {model} can be called: {reason}.")]
+    Unavailable {
+        /// Public name.
+        model: String,
+        /// Of the first of them.
+        reason: String,
+    },
+    /// Every deployment has failed this call already.
+    #[error("No deployments available for model {0}: each has been tried.")]
+    Exhausted(String),
+}
+
+impl Router {
+    /// A router over `deployments`.
+    #[must_use]
+    pub fn new(deployments: Vec<Deployment>, rule: CooldownRule, clock: Clock) -> Self {
+        Self { clock, rule, table: ArcSwap::from_pointee(Table::new(deployments)) }
+    }
+
+    /// Every deployment, in the order of the configuration.
+    #[must_use]
+    pub fn deployments(&self) -> Vec<Arc<Deployment>> {
+        self.table.load().deployments.clone()
+    }
+
+    /// Public names, in the order of the configuration.
+    #[must_use]
+    pub fn model_names(&self) -> Vec<Arc<str>> {
+        let table = self.table.load();
+        let mut names: Vec<Arc<str>> = Vec::with_capacity(table.groups.len());
+        for deployment in &table.deployments {
+            if !names.contains(&deployment.model_name) {
+                names.push(Arc::clone(&deployment.model_name));
+            }
+        }
+        names
+    }
+
+    /// Whether a group of this name exists.
+    #[must_use]
+    pub fn has_model(&self, model: &str) -> bool {
+        self.table.load().groups.contains_key(model)
+    }
+
+    /// Chooses a deployment of `model` that is not among `tried`. While all the others cool down, the one that is
+    /// soonest ready is taken: an answer may come, a refusal never is one.
+    ///
+    /// # Errors
+    /// When there is none to be had.
+    pub fn choose(&self, model: &str, tried: &[Arc<Deployment>]) -> Result<Arc<Deployment>, RouteError> {
+        let table = self.table.load();
+        let group = table.groups.get(model).ok_or_else(|| RouteError::UnknownModel(model.to_owned()))?;
+        let callable: Vec<&Arc<Deployment>> = group.iter().filter(|one| one.unavailable.is_none()).collect();
+        if callable.is_empty() {
+            let reason = group.iter().find_map(|one| one.unavailable.clone()).unwrap_or_default();
+            return Err(RouteError::Unavailable { model: model.to_owned(), reason });
+        }
+        let untried: Vec<&Arc<Deployment>> =
+            callable.into_iter().filter(|one| !tried.iter().any(|other| Arc::ptr_eq(one, other))).collect();
+        let now = self.clock.monotonic();
+        let ready: Vec<&Arc<Deployment>> =
+            untried.iter().copied().filter(|one| one.health.cooldown_left(now).is_none()).collect();
+        let soonest = || untried.iter().copied().min_by_key(|one| one.health.cooldown_left(now));
+        shuffle::pick(&ready).or_else(soonest).cloned().ok_or_else(|| RouteError::Exhausted(model.to_owned()))
+    }
+
+    /// Notes a failure of `deployment`; it may have to cool down. A deployment without siblings never does.
+    pub fn note_failure(&self, deployment: &Deployment, failure: Failure) {
+        let table = self.table.load();
+        let has_siblings = table.groups.get(&deployment.model_name).is_some_and(|group| group.len() > 1);
+        let wall_now = self.clock.now();
+        deployment.health.note_failure(&self.rule, failure, has_siblings, self.clock.monotonic(), wall_now);
+    }
+}
+
+impl Table {
+    fn new(deployments: Vec<Deployment>) -> Self {
+        let deployments: Vec<Arc<Deployment>> = deployments.into_iter().map(Arc::new).collect();
+        let mut groups: HashMap<Arc<str>, Vec<Arc<Deployment>>> = HashMap::new();
+        for deployment in &deployments {
+            groups.entry(Arc::clone(&deployment.model_name)).or_default().push(Arc::clone(deployment));
+        }
+        Self { deployments, groups }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! A deployment: a provider's model, where it is called and what it costs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::Url;
+use reqwest::header::HeaderMap;
+use serde_json::{Map, Value};
+
+use super::health::Health;
+use crate::domain::price::Prices;
+use crate::domain::provider::ProviderKind;
+
+/// One deployment, made from its configuration.
+#[derive(Debug)]
+pub struct Deployment {
+    /// Stable id.
+    pub id: Arc<str>,
+    /// Public name of its group.
+    pub model_name: Arc<str>,
+    /// Whose protocol it speaks.
+    pub provider: ProviderKind,
+    /// The provider's name, shared.
+    pub provider_name: Arc<str>,
+    /// The provider's name of the model.
+    pub upstream_model: Arc<str>,
+    /// How it answers.
+    pub target: Target,
+    /// What it costs; `None`: nobody knows, and it counts as free.
+    pub prices: Option<Prices>,
+    /// Tokens it reads at most.
+    pub max_input_tokens: Option<u64>,
+    /// Tokens it writes at most.
+    pub max_output_tokens: Option<u64>,
+    /// Share of the traffic of its group.
+    pub weight: Option<f64>,
+    /// Requests a minute it can take.
+    pub rpm: Option<f64>,
+    /// Tokens a minute it can take.
+    pub tpm: Option<f64>,
+    /// Time a whole answer may take.
+    pub timeout: Duration,
+    /// Time to the first byte of a stream.
+    pub stream_timeout: Duration,
+    /// Why it cannot be called at all.
+    pub unavailable: Option<String>,
+    /// Its parameters as configured, secrets masked.
+    pub params: Map<String, Value>,
+    /// What is known of its model.
+    pub model_info: Map<String, Value>,
+    /// How it is doing.
+    pub health: Health,
+}
+
+/// Where answers come from.
+#[derive(Debug)]
+pub enum Target {
+    /// An OpenAI-compatible address.
+    OpenAi {
+        /// Of chat completions.
+        chat_url: Url,
+        /// The address as configured, without query: shown in logs.
+        api_base: Arc<str>,
+        /// Credentials and headers of the configuration.
+        headers: HeaderMap,
+    },
+    /// `mock_response`: the gateway itself answers with this text.
+    Mock(Arc<str>),
+    /// Nowhere: see [`Deployment::unavailable`].
+    None,
+}
+
+/// A call in flight to a deployment, counted until this is dropped.
+#[derive(Debug)]
+pub struct InFlight(Arc<Deployment>);
+
+impl InFlight {
+    /// Notes that a call to `deployment` starts.
+    #[must_use]
+    pub fn start(deployment: Arc<Deployment>, now: DateTime<Utc>) -> Self {
+        deployment.health.note_start(now);
+        Self(deployment)
+    }
+
+    /// The deployment.
+    #[must_use]
+    pub const fn deployment(&self) -> &Arc<Deployment> {
+        &self.0
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.health.note_end();
+    }
+}
+
+impl Deployment {
+    /// The address shown in logs.
+    #[must_use]
+    pub const fn api_base(&self) -> Option<&Arc<str>> {
+        match &self.target {
+            Target::OpenAi { api_base, .. } => Some(api_base),
+            Target::Mock(_) | Target::None => None,
+        }
+    }
+}

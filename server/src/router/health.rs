@@ -1,0 +1,164 @@
+//! How a deployment is doing on this node: in flight, failed, cooling down.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::Mutex;
+
+/// Failures are counted over this window.
+const FAILURE_WINDOW: Duration = Duration::from_secs(60);
+/// Share of a new sample in the moving averages.
+const AVERAGE_SHARE: f64 = 0.2;
+
+/// When a deployment has to cool down.
+#[derive(Clone, Copy, Debug)]
+pub struct CooldownRule {
+    /// Failures a minute that are put up with.
+    pub allowed_fails: u64,
+    /// How long it cools down; zero: never.
+    pub cooldown: Duration,
+}
+
+/// A failed call, as far as it says something about its deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// HTTP status of the provider; `None` where it gave no answer.
+    pub status: Option<u16>,
+    /// `Retry-After` of the provider.
+    pub retry_after: Option<Duration>,
+    /// What happened, for people.
+    pub reason: String,
+}
+
+impl Failure {
+    /// Refusals that the next call would meet, too: wrong credentials, no such model, too many calls.
+    const fn cools_at_once(&self) -> bool {
+        matches!(self.status, Some(401 | 402 | 404 | 408 | 429))
+    }
+
+    /// Other 4xx are the client's doing.
+    fn is_deployments_fault(&self) -> bool {
+        self.status.is_none_or(|status| status >= 500) || self.cools_at_once()
+    }
+}
+
+/// Live state of a deployment.
+#[derive(Debug, Default)]
+pub struct Health {
+    in_flight: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    requests: u64,
+    failures: u64,
+    window_start: Option<Instant>,
+    window_failures: u64,
+    cooldown_until: Option<(Instant, DateTime<Utc>)>,
+    last_failure: Option<String>,
+    latency_ms: Option<f64>,
+    time_to_first_token_ms: Option<f64>,
+    last_used_at: Option<DateTime<Utc>>,
+}
+
+/// A copy of the state, to be shown.
+#[derive(Clone, Debug, Default)]
+pub struct HealthSnapshot {
+    /// Calls in flight.
+    pub in_flight: u64,
+    /// Calls ended.
+    pub requests: u64,
+    /// Calls that failed.
+    pub failures: u64,
+    /// When it may be called again, where it cools down.
+    pub cooldown_until: Option<DateTime<Utc>>,
+    /// The last failure since it last worked.
+    pub last_failure: Option<String>,
+    /// Moving average of the whole call, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// Moving average of the time to the first token, in milliseconds.
+    pub time_to_first_token_ms: Option<f64>,
+    /// When it was last called.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+impl Health {
+    pub(super) fn note_start(&self, now: DateTime<Utc>) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.state.lock().last_used_at = Some(now);
+    }
+
+    pub(super) fn note_end(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// How long the deployment still has to cool down.
+    #[must_use]
+    pub fn cooldown_left(&self, now: Instant) -> Option<Duration> {
+        let (until, _) = self.state.lock().cooldown_until?;
+        until.checked_duration_since(now).filter(|left| !left.is_zero())
+    }
+
+    /// Notes a call that worked.
+    pub fn note_success(&self, latency: Duration, time_to_first_token: Option<Duration>) {
+        let mut state = self.state.lock();
+        state.requests += 1;
+        state.last_failure = None;
+        state.latency_ms = Some(average(state.latency_ms, latency));
+        if let Some(first) = time_to_first_token {
+            state.time_to_first_token_ms = Some(average(state.time_to_first_token_ms, first));
+        }
+    }
+
+    pub(super) fn note_failure(
+        &self,
+        rule: &CooldownRule,
+        failure: Failure,
+        has_siblings: bool,
+        now: Instant,
+        wall_now: DateTime<Utc>,
+    ) {
+        let mut state = self.state.lock();
+        state.requests += 1;
+        state.failures += 1;
+        if !failure.is_deployments_fault() {
+            return;
+        }
+        let is_new_window = state.window_start.is_none_or(|start| now.duration_since(start) >= FAILURE_WINDOW);
+        if is_new_window {
+            state.window_start = Some(now);
+            state.window_failures = 0;
+        }
+        state.window_failures += 1;
+        let is_too_often = state.window_failures > rule.allowed_fails || failure.cools_at_once();
+        if has_siblings && is_too_often && !rule.cooldown.is_zero() {
+            let length = failure.retry_after.unwrap_or(rule.cooldown).max(rule.cooldown);
+            let wall_until = wall_now + TimeDelta::from_std(length).unwrap_or(TimeDelta::zero());
+            state.cooldown_until = Some((now + length, wall_until));
+        }
+        state.last_failure = Some(failure.reason);
+    }
+
+    /// A copy of the state at `now`.
+    #[must_use]
+    pub fn snapshot(&self, now: Instant) -> HealthSnapshot {
+        let state = self.state.lock();
+        HealthSnapshot {
+            in_flight: self.in_flight.load(Ordering::Relaxed),
+            requests: state.requests,
+            failures: state.failures,
+            cooldown_until: state.cooldown_until.filter(|(until, _)| *until > now).map(|(_, wall)| wall),
+            last_failure: state.last_failure.clone(),
+            latency_ms: state.latency_ms,
+            time_to_first_token_ms: state.time_to_first_token_ms,
+            last_used_at: state.last_used_at,
+        }
+    }
+}
+
+fn average(before: Option<f64>, sample: Duration) -> f64 {
+    let sample = sample.as_secs_f64() * 1000.0;
+    before.map_or(sample, |before| before + (sample - before) * AVERAGE_SHARE)
+}
