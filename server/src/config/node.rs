@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use saphyr::{LoadableYamlNode, MarkedYaml, Marker, Scalar, YamlData};
+use saphyr_parser::{Event, Parser};
 use serde_json::Value as Json;
 
 use super::problem::Place;
@@ -52,6 +53,7 @@ impl Node {
     /// Reads one YAML document. An empty one is null.
     pub(super) fn parse(text: &str, file: &str) -> Result<Self, Malformed> {
         let file: Arc<str> = file.into();
+        check_depth(text, &file)?;
         let documents = MarkedYaml::load_from_str(text).map_err(|error| Malformed {
             at: place(&file, error.marker()),
             message: format!("malformed YAML: {}", error.info()),
@@ -94,6 +96,32 @@ impl Node {
             Value::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect(),
         }
     }
+}
+
+/// How deep lists and maps may lie in each other. Building a tree recurses; this keeps it off the end of the stack.
+const MAX_DEPTH: usize = 64;
+
+/// Refuses what is nested too deep, and what is no YAML at all, without building anything.
+fn check_depth(text: &str, file: &Arc<str>) -> Result<(), Malformed> {
+    let mut depth: usize = 0;
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| Malformed {
+            at: place(file, error.marker()),
+            message: format!("malformed YAML: {}", error.info()),
+        })?;
+        match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
+            Event::SequenceEnd | Event::MappingEnd => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Err(Malformed {
+                at: place(file, &span.start),
+                message: format!("expected lists and mappings at most {MAX_DEPTH} deep"),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn place(file: &Arc<str>, marker: &Marker) -> Place {

@@ -74,7 +74,8 @@ impl<'a> Item<'a> {
             Value::Int(i) => Some(i.to_string()),
             Value::Null | Value::Missing(_) => None,
             Value::Float(_) | Value::Bool(_) => {
-                self.expected("text (put it in quotes)");
+                // The value is not shown: what should have been text may be a secret.
+                self.error(format!("expected text (put it in quotes), got {}", self.node.kind()));
                 None
             }
             Value::List(_) | Value::Map(_) => {
@@ -287,6 +288,8 @@ impl<'a> Section<'a> {
     }
 
     fn finish_as(self, area: &vocabulary::Area, name_unsupported: bool) {
+        #[cfg(test)]
+        super::tests::record(&self.item.path, &self.read);
         for entry in self.entries {
             let known = self.read.contains(&entry.key.as_str());
             let path = join(&self.item.path, &entry.key);

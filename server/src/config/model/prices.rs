@@ -3,10 +3,10 @@
 use super::super::reader::{Item, Section};
 use crate::domain::price::{PriceTier, Prices, Rate};
 
-type Leg = fn(&mut Prices) -> &mut Option<Rate>;
+pub(super) type Leg = fn(&mut Prices) -> &mut Option<Rate>;
 
 /// LiteLLM's name of each rate.
-const LEGS: &[(&str, Leg)] = &[
+pub(super) const LEGS: &[(&str, Leg)] = &[
     ("input_cost_per_token", |p| &mut p.input),
     ("output_cost_per_token", |p| &mut p.output),
     ("cache_read_input_token_cost", |p| &mut p.cache_read),

@@ -1,0 +1,232 @@
+//! `model_list`.
+
+use std::time::Duration;
+
+use super::*;
+use crate::domain::price::{Rate, ServiceTier};
+use crate::domain::provider::ProviderKind;
+use crate::domain::usage::Usage;
+
+const KEY: &[(&str, &str)] = &[("OPENAI_API_KEY", "sk-from-environment")];
+
+fn one(text: &str, variables: &[(&str, &str)]) -> DeploymentConfig {
+    let mut deployments = load_with(text, variables).config.deployments;
+    assert_eq!(deployments.len(), 1);
+    deployments.remove(0)
+}
+
+#[test]
+fn without_a_file_a_demo_model_answers() {
+    let loaded = Config::load(None, |_| None);
+    assert!(loaded.problems.is_empty());
+    let [demo] = loaded.config.deployments.as_slice() else {
+        panic!("expected one deployment");
+    };
+    assert_eq!(demo.model_name, "demo");
+    assert!(demo.mock_response.is_some());
+    assert_eq!(demo.unavailable, None);
+}
+
+#[test]
+fn every_parameter_arrives() {
+    let text = r#"
+model_list:
+  - model_name: fast
+    litellm_params:
+      model: hosted_vllm/qwen
+      api_key: sk-written-out
+      api_base: http://vllm:8000/v1/
+      api_version: 2024-02-15
+      organization: org-1
+      timeout: 1.5
+      stream_timeout: 30
+      weight: 2
+      order: 1
+      extra_headers: {X-Team: red, Authorization: Basic abc}
+    model_info:
+      id: my-id
+      base_model: qwen2.5
+      mode: chat
+      note: anything
+"#;
+    let loaded = load_with(text, &[]);
+    assert_eq!(shown(&loaded), Vec::<String>::new());
+    let d = &loaded.config.deployments[0];
+    assert_eq!((d.id.as_str(), d.model_name.as_str()), ("my-id", "fast"));
+    assert_eq!(d.model, "hosted_vllm/qwen");
+    assert_eq!((d.provider, d.provider_model.as_str()), (Some(ProviderKind::HostedVllm), "qwen"));
+    assert_eq!(d.api_key.as_ref().map(Secret::expose), Some("sk-written-out"));
+    assert_eq!(d.api_base.as_deref(), Some("http://vllm:8000/v1"));
+    assert_eq!(d.api_version.as_deref(), Some("2024-02-15"));
+    assert_eq!(d.organization.as_deref(), Some("org-1"));
+    assert_eq!(d.timeout, Some(Duration::from_millis(1500)));
+    assert_eq!(d.stream_timeout, Some(Duration::from_secs(30)));
+    assert_eq!((d.weight, d.order), (Some(2.0), Some(1)));
+    assert_eq!(d.extra_headers[0], ("X-Team".to_owned(), Secret::new("red")));
+    assert_eq!(d.base_model.as_deref(), Some("qwen2.5"));
+    assert_eq!(d.mode.as_deref(), Some("chat"));
+    assert_eq!(d.info["note"], "anything");
+    assert_eq!(d.unavailable, None);
+}
+
+#[test]
+fn secrets_are_masked_in_what_is_shown() {
+    let text = r#"
+model_list:
+  - model_name: m
+    litellm_params:
+      model: openai/gpt-4o
+      api_key: os.environ/OPENAI_API_KEY
+      api_base: http://user:hunter2@proxy.test/v1
+      extra_headers: {Authorization: hunter2, X-Team: red}
+      vertex_credentials: {private: hunter2, project: hunter2}
+      max_tokens: 5
+"#;
+    let deployment = one(text, KEY);
+    let shown = serde_json::to_string(&deployment.params).unwrap();
+    assert!(!shown.contains("hunter2") && !shown.contains("sk-from"), "{shown}");
+    assert_eq!(deployment.params["api_key"], "****");
+    assert_eq!(deployment.params["max_tokens"], 5);
+    assert_eq!(deployment.params["extra_headers"]["X-Team"], "red");
+    assert!(!format!("{deployment:?}").contains("sk-from"));
+    assert_eq!(deployment.api_key.unwrap().expose(), "sk-from-environment");
+}
+
+fn id_of(params: &str, variables: &[(&str, &str)]) -> String {
+    one(&format!("model_list: [{{model_name: m, litellm_params: {params}}}]"), variables).id
+}
+
+#[test]
+fn ids_are_stable_and_tell_no_secrets() {
+    let id = id_of("{model: openai/a, rpm: 5, api_key: one}", &[]);
+    assert_eq!(id.len(), 32);
+    assert_eq!(id, id_of("{api_key: two, rpm: 5, model: openai/a}", &[]));
+    assert_ne!(id, id_of("{api_key: one, rpm: 6, model: openai/a}", &[]));
+    let from_env = "{model: openai/a, api_key: os.environ/OPENAI_API_KEY}";
+    assert_eq!(id_of(from_env, KEY), id_of(from_env, &[]));
+    assert_ne!(id_of(from_env, KEY), id_of("{model: openai/a, api_key: os.environ/OTHER}", &[]));
+}
+
+#[test]
+fn twins_get_ids_of_their_own_and_given_ids_must_differ() {
+    let twin = "{model_name: m, litellm_params: {model: openai/a, api_key: x}}";
+    let config = load(&format!("model_list: [{twin}, {twin}]")).config;
+    assert_eq!(config.deployments[1].id, format!("{}-2", config.deployments[0].id));
+
+    let named = "{model_name: m, litellm_params: {model: openai/a, api_key: x}, model_info: {id: one}}";
+    let lines = shown(&load(&format!("model_list:\n - {named}\n - {named}\n")));
+    assert_eq!(lines.len(), 1);
+    let beginning = "config.yaml:3:84: error: model_list[1].model_info.id: the id \"one\" is already used at ";
+    assert!(lines[0].starts_with(beginning) && lines[0].ends_with("config.yaml:2:84"), "{lines:?}");
+}
+
+#[test]
+fn a_missing_variable_concerns_only_the_deployment_that_needs_it() {
+    let text = r#"
+model_list:
+  - {model_name: a, litellm_params: {model: openai/gpt-4o, api_key: os.environ/NO_SUCH_KEY}}
+  - {model_name: b, litellm_params: {model: openai/gpt-4o, api_key: os.environ/OPENAI_API_KEY}}
+"#;
+    let loaded = load_with(text, KEY);
+    assert_eq!(
+        shown(&loaded),
+        [
+            "config.yaml:3:69: warning: model_list[0].litellm_params.api_key: environment variable NO_SUCH_KEY is not set"
+        ]
+    );
+    assert_eq!(
+        loaded.config.deployments[0].unavailable.as_deref(),
+        Some("environment variable NO_SUCH_KEY is not set (model_list[0].litellm_params.api_key)")
+    );
+    assert_eq!(loaded.config.deployments[1].unavailable, None);
+}
+
+#[test]
+fn key_and_address_come_from_where_the_providers_users_keep_them() {
+    let plain = "model_list: [{model_name: m, litellm_params: {model: gpt-4o}}]";
+    let deployment = one(plain, KEY);
+    assert_eq!(deployment.api_base.as_deref(), Some("https://api.openai.com/v1"));
+    assert_eq!(deployment.api_key.unwrap().expose(), "sk-from-environment");
+
+    let moved = one(plain, &[("OPENAI_API_KEY", "k"), ("OPENAI_BASE_URL", "http://here/v1/")]);
+    assert_eq!(moved.api_base.as_deref(), Some("http://here/v1"));
+
+    let reason = one(plain, &[]).unavailable.unwrap();
+    assert!(
+        reason.contains("environment variable OPENAI_API_KEY is not set (model_list[0].litellm_params)"),
+        "{reason}"
+    );
+
+    // A server of one's own may need no key, but it needs an address.
+    let own = "model_list: [{model_name: m, litellm_params: {model: hosted_vllm/x, api_base: 'http://here'}}]";
+    assert_eq!(one(own, &[]).unavailable, None);
+    let nowhere = "model_list: [{model_name: m, litellm_params: {model: hosted_vllm/x}}]";
+    assert!(one(nowhere, &[]).unavailable.unwrap().contains("needs an \"api_base\""));
+}
+
+#[test]
+fn a_mock_needs_nothing() {
+    let text = "model_list: [{model_name: m, litellm_params: {model: whatever, mock_response: Hi}}]";
+    let deployment = load_clean(text, &[]).deployments.remove(0);
+    assert_eq!(deployment.unavailable, None);
+    assert_eq!(deployment.mock_response.as_deref(), Some("Hi"));
+}
+
+#[test]
+fn what_cannot_be_served_yet_is_unavailable_and_named() {
+    for (entry, reason) in [
+        ("{model_name: m, litellm_params: {model: azure/x}}", "the provider azure is not supported yet"),
+        ("{model_name: m, litellm_params: {model: mystery}}", "cannot tell the provider of model \"mystery\""),
+        ("{model_name: 'openai/*', litellm_params: {model: 'openai/*', api_key: k}}", "names with a wildcard"),
+        (
+            "{model_name: m, litellm_params: {model: openai/x, litellm_credential_name: prod}}",
+            "its key is the credential \"prod\"",
+        ),
+    ] {
+        let loaded = load(&format!("model_list: [{entry}]"));
+        assert!(!loaded.has_errors());
+        assert!(shown(&loaded).iter().any(|line| line.contains(reason)), "{:?}", loaded.problems);
+        assert!(loaded.config.deployments[0].unavailable.as_ref().unwrap().contains(reason));
+    }
+}
+
+#[test]
+fn prices_of_ones_own() {
+    let text = r#"
+model_list:
+  - model_name: m
+    litellm_params:
+      model: openai/gpt-4o
+      api_key: k
+      input_cost_per_token: 0.0000025
+      output_cost_per_token: "1e-05"
+      input_cost_per_token_batches: os.environ/BATCH_PRICE
+      input_cost_per_token_above_200k_tokens: 5e-06
+      cache_creation_input_token_cost_above_1hr: 4.0e-06
+    model_info:
+      input_cost_per_token: 9
+      cache_read_input_token_cost: 1.25e-06
+"#;
+    let prices = load_clean(text, &[("BATCH_PRICE", "0.00000125")]).deployments.remove(0).prices;
+    assert_eq!(prices.input, Some(Rate::from_femto(2_500_000_000)));
+    assert_eq!(prices.output, Some(Rate::from_femto(10_000_000_000)));
+    assert_eq!(prices.cache_write_1h, Some(Rate::from_femto(4_000_000_000)));
+    let cost = |input, tier| {
+        let usage = Usage { input, ..Usage::default() };
+        prices.cost(&usage, tier).0
+    };
+    assert_eq!(cost(1, ServiceTier::Standard), 2500);
+    assert_eq!(cost(1, ServiceTier::Batch), 1250);
+    assert_eq!(cost(200_001, ServiceTier::Standard), 200_001 * 5000);
+}
+
+#[test]
+fn a_wrong_price_is_an_error() {
+    let text = "model_list: [{model_name: m, litellm_params: {model: openai/x, api_key: k, input_cost_per_token: -1}}]";
+    assert_eq!(
+        shown(&load(text)),
+        [
+            "config.yaml:1:98: error: model_list[0].litellm_params.input_cost_per_token: expected a price of zero or more"
+        ]
+    );
+}

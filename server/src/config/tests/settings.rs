@@ -1,0 +1,177 @@
+//! Settings arrive, wherever they come from.
+
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use tollgate_openapi::money::NanoUsd;
+
+use super::*;
+use crate::domain::window::Span;
+
+#[test]
+fn general_settings_and_limits() {
+    let text = r#"
+general_settings:
+  master_key: os.environ/MASTER
+  salt_key: salt
+  database_url: postgres://localhost/x
+  database_connection_pool_limit: "20"
+  database_connection_timeout: 0.5
+  store_prompts_in_spend_logs: yes
+  max_request_size_mb: 1.5
+tollgate_settings:
+  max_request_header_bytes: 8192
+  upstream_connect_timeout_seconds: 3
+  first_byte_timeout_seconds: 60
+  stream_idle_timeout_seconds: 20
+  drain_timeout_seconds: 7
+"#;
+    let config = load_clean(text, &[("MASTER", "sk-master")]);
+    let general = config.general;
+    assert_eq!(general.master_key.unwrap().expose(), "sk-master");
+    assert_eq!(general.salt_key.unwrap().expose(), "salt");
+    assert_eq!(general.database_url.unwrap().expose(), "postgres://localhost/x");
+    assert_eq!(general.database_connection_pool_limit, 20);
+    assert_eq!(general.database_connection_timeout, Duration::from_millis(500));
+    assert!(general.store_prompts_in_spend_logs);
+    assert_eq!(
+        config.limits,
+        Limits {
+            max_body_bytes: 1_572_864,
+            max_header_bytes: 8192,
+            connect_timeout: Duration::from_secs(3),
+            first_byte_timeout: Duration::from_secs(60),
+            stream_idle_timeout: Duration::from_secs(20),
+            drain_timeout: Duration::from_secs(7),
+        }
+    );
+}
+
+#[test]
+fn litellm_settings() {
+    let text = r"
+litellm_settings:
+  drop_params: true
+  request_timeout: 100
+  num_retries: 7
+  max_budget: 100.5
+  budget_duration: 30d
+  max_internal_user_budget: 1
+  internal_user_budget_duration: daily
+  budget_exceeded_status_code: 429
+  timezone: Europe/Berlin
+  fallbacks: [{a: [b]}]
+";
+    let config = load(text).config;
+    let litellm = config.litellm;
+    assert!(litellm.drop_params);
+    assert_eq!(litellm.request_timeout, Duration::from_secs(100));
+    assert_eq!(litellm.max_budget, Some(NanoUsd(100_500_000_000)));
+    assert_eq!(litellm.budget_duration, Some(Span::parse("30d").unwrap()));
+    assert_eq!(litellm.max_internal_user_budget, Some(NanoUsd(1_000_000_000)));
+    assert_eq!(litellm.internal_user_budget_duration, Some(Span::parse("24h").unwrap()));
+    assert_eq!(litellm.budget_exceeded_status_code, 429);
+    assert_eq!(litellm.timezone, Tz::Europe__Berlin);
+    // The router takes over what only litellm_settings says.
+    assert_eq!(config.router.num_retries, 7);
+    assert_eq!(config.router.fallbacks.general, [("a".to_owned(), vec!["b".to_owned()])]);
+}
+
+#[test]
+fn router_settings() {
+    let text = r"
+router_settings:
+  routing_strategy: usage-based-routing-v2
+  routing_strategy_args: {ttl: 10}
+  num_retries: 1
+  max_fallbacks: 2
+  timeout: 30
+  stream_timeout: 60
+  retry_after: 0
+  allowed_fails: 4
+  allowed_fails_policy: {TimeoutErrorAllowedFails: 9}
+  cooldown_time: 0
+  disable_cooldowns: true
+  retry_policy: {RateLimitErrorRetries: 3, DefaultRetries: 1}
+  model_group_retry_policy: {m: {NotFoundErrorRetries: 0}}
+  context_window_fallbacks: [{a: [b, c]}, {d: e}]
+  content_policy_fallbacks: []
+  default_fallbacks: [z]
+  model_group_alias: {x: m, y: {model: m, hidden: true}}
+  enable_pre_call_checks: true
+  enable_tag_filtering: true
+  tag_filtering_match_any: false
+  redis_host: redis
+  redis_port: 6380
+  redis_password: os.environ/REDIS
+litellm_settings: {num_retries: 9}
+";
+    let router = load_with(text, &[("REDIS", "pw")]).config.router;
+    assert_eq!(router.routing_strategy, RoutingStrategy::Usage);
+    assert_eq!(router.routing_strategy_args["ttl"], 10);
+    assert_eq!((router.num_retries, router.max_fallbacks), (1, 2));
+    assert_eq!(router.timeout, Some(Duration::from_secs(30)));
+    assert_eq!(router.stream_timeout, Some(Duration::from_secs(60)));
+    assert_eq!(router.allowed_fails, Some(4));
+    assert_eq!(router.allowed_fails_policy[&ErrorClass::Timeout], 9);
+    assert_eq!(router.cooldown_time, Duration::ZERO);
+    assert!(router.disable_cooldowns);
+    assert_eq!(router.retry_policy[&ErrorClass::Default], 1);
+    assert_eq!(router.model_group_retry_policy["m"][&ErrorClass::NotFound], 0);
+    let names = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        router.fallbacks.context_window,
+        [("a".to_owned(), names(&["b", "c"])), ("d".to_owned(), names(&["e"]))]
+    );
+    assert_eq!(router.fallbacks.default, names(&["z"]));
+    assert!(router.model_group_alias["y"].is_hidden && !router.model_group_alias["x"].is_hidden);
+    assert!(router.enable_pre_call_checks && router.enable_tag_filtering);
+    assert!(!router.tag_filtering_match_any);
+    assert_eq!(router.redis.port, Some(6380));
+    assert_eq!(router.redis.password.unwrap().expose(), "pw");
+}
+
+#[test]
+fn the_files_own_variables_go_before_the_environment() {
+    let text = r"
+environment_variables: {MASTER: from-file, COPY: os.environ/OUTSIDE, PORT: 5}
+general_settings: {master_key: os.environ/MASTER, salt_key: os.environ/COPY}
+";
+    let config = load_clean(text, &[("MASTER", "from-process"), ("OUTSIDE", "outside")]);
+    assert_eq!(config.general.master_key.unwrap().expose(), "from-file");
+    assert_eq!(config.general.salt_key.unwrap().expose(), "outside");
+    assert_eq!(config.environment["PORT"].expose(), "5");
+    assert!(std::env::var("COPY").is_err());
+}
+
+#[test]
+fn only_a_whole_value_is_a_reference() {
+    let text = "general_settings: {master_key: sk-os.environ/MASTER}";
+    let config = load_clean(text, &[("MASTER", "x")]);
+    assert_eq!(config.general.master_key.unwrap().expose(), "sk-os.environ/MASTER");
+}
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    let loaded = load_with("general_settings: {master_key: os.environ/MASTER}", &[("MASTER", "")]);
+    assert_eq!(loaded.config.general.master_key, None);
+    assert_eq!(
+        shown(&loaded),
+        ["config.yaml:1:32: warning: general_settings.master_key: environment variable MASTER is not set"]
+    );
+}
+
+#[test]
+fn anchors_and_merge_keys_work() {
+    let text = r"
+model_list:
+  - model_name: a
+    litellm_params: &shared {model: openai/x, api_key: k, timeout: 5}
+  - model_name: b
+    litellm_params: {<<: *shared, timeout: 9}
+";
+    let config = load_clean(text, &[]);
+    assert_eq!(config.deployments[1].model, "openai/x");
+    assert_eq!(config.deployments[1].timeout, Some(Duration::from_secs(9)));
+    assert_eq!(config.group_names(), ["a", "b"]);
+}
