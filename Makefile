@@ -56,8 +56,8 @@ lint: ## Check formatting, clippy and the scripts
 
 bench: build ## Measure Tollgate beside nginx
 	@echo "bench: measuring beside nginx"
-	@$(SCRIPTS)/setup.sh bench python
-	@e2e/bench/run.sh "$(TARGET)/release/tollgate"
+	@$(SCRIPTS)/setup.sh bench
+	@python3 e2e/bench/bench.py "$(TARGET)/release/tollgate"
 
 clean: ## Remove what was built; data stays
 	@echo "clean: removing what was built"

@@ -77,18 +77,33 @@ run_binary() {
   cp "$target/debug/tollgate" "$run/tollgate"
 }
 run_openapi() { "$run/tollgate" openapi | diff -u openapi/openapi.json -; }
+# Runs pytest against that binary, after the command given before `--`, if any.
+pytest() {
+  local before=()
+  if [[ " $* " == *" -- "* ]]; then
+    while [ "$1" != -- ]; do
+      before+=("$1")
+      shift
+    done
+    shift
+  fi
+  TOLLGATE_BIN=$run/tollgate "${before[@]}" \
+    "$(venv_path)/bin/python" -m pytest -q -p no:cacheprovider -c e2e/pytest.ini "$@"
+}
 run_sdk-python() {
-  TOLLGATE_BIN=$run/tollgate "$(venv_path)/bin/python" -m pytest -q -p no:cacheprovider \
-    --junitxml="$run/sdk-python.xml" e2e/sdk/python
+  pytest --junitxml="$run/sdk-python.xml" e2e/sdk/python
 }
 run_sdk-node() {
   TOLLGATE_BIN=$run/tollgate "$scripts/start_test_db.sh" node --test --test-concurrency=1 \
     --test-reporter=spec --test-reporter-destination=stdout \
-    --test-reporter=junit --test-reporter-destination="$run/sdk-node.xml" 'e2e/sdk/node/*.test.mjs'
+    --test-reporter=junit --test-reporter-destination="$run/sdk-node.xml" e2e/sdk/node/*.test.mjs
 }
+# The kill is tried on both databases.
 run_faults() {
-  TOLLGATE_BIN=$run/tollgate "$(venv_path)/bin/python" -m pytest -q -p no:cacheprovider \
-    --junitxml="$run/faults.xml" e2e/faults
+  local status=0
+  pytest --junitxml="$run/faults.xml" e2e/faults || status=$?
+  pytest "$scripts/start_test_db.sh" -- --junitxml="$run/faults-postgres.xml" e2e/faults/test_kill.py || status=$?
+  return "$status"
 }
 run_browser() {
   TOLLGATE_BIN=$run/tollgate PLAYWRIGHT_JUNIT_OUTPUT_FILE=$run/browser.xml \
@@ -115,6 +130,7 @@ run_stage() {
   seconds=$((SECONDS - start))
   case $name in
     sqlite) reports=("$run/sqlite.xml" "$run/web.xml") ;;
+    faults) reports=("$run/faults.xml" "$run/faults-postgres.xml") ;;
     *) reports=("$run/$name.xml") ;;
   esac
   local present=()

@@ -1,0 +1,66 @@
+// Keys in the console: search, sort, edit, bad input, delete.
+
+import { expect, manage, signIn, test, visit } from "./support.mjs";
+
+test.beforeEach(async ({ page }) => {
+  await signIn(page);
+});
+
+test("bad input is refused beside its field", async ({ page }) => {
+  await visit(page, "Keys");
+  await page.getByRole("link", { name: "Create key" }).first().click();
+  const drawer = page.getByRole("dialog", { name: "Create key" });
+  await drawer.getByLabel("Max budget").fill("-1");
+  await drawer.getByRole("button", { name: "Create key" }).click();
+  const field = drawer.getByLabel("Max budget");
+  await expect(field).toHaveAttribute("aria-invalid", "true");
+  await expect(drawer).toBeVisible();
+});
+
+test("an alias that is taken is refused", async ({ page, tollgate }) => {
+  await manage(tollgate, "POST", "/key/generate", { key_alias: "taken" });
+  await visit(page, "Keys");
+  await page.getByRole("link", { name: "Create key" }).first().click();
+  const drawer = page.getByRole("dialog", { name: "Create key" });
+  await drawer.getByLabel("Name").fill("taken");
+  const refusal = page.waitForResponse((response) => response.url().endsWith("/key/generate"));
+  await drawer.getByRole("button", { name: "Create key" }).click();
+  expect((await refusal).status()).toBe(400);
+  await expect(drawer.getByLabel("Name")).toHaveAttribute("aria-invalid", "true");
+});
+
+test("search, sort and paging live in the address", async ({ page, tollgate }) => {
+  for (let number = 0; number < 30; number += 1) {
+    await manage(tollgate, "POST", "/key/generate", { key_alias: `paged-${String(number).padStart(2, "0")}` });
+  }
+  await visit(page, "Keys");
+  await page.keyboard.press("/");
+  await page.keyboard.type("paged-");
+  await expect(page).toHaveURL(/q=paged-/);
+  const table = page.getByRole("table", { name: "Keys" });
+  await expect(table.getByRole("row")).toHaveCount(26);
+  await table.getByRole("columnheader", { name: "Key" }).getByRole("link").click();
+  await expect(table.getByRole("row").nth(1)).toContainText("paged-29");
+  await page.reload();
+  await expect(table.getByRole("row").nth(1)).toContainText("paged-29");
+  await page.goto(`${new URL(page.url()).pathname}${new URL(page.url()).search}&page=2`);
+  await expect(table.getByRole("row")).toHaveCount(6);
+});
+
+test("edit and delete", async ({ page, tollgate }) => {
+  const { key, token } = await manage(tollgate, "POST", "/key/generate", { key_alias: "to-edit" });
+  await page.goto(`/ui/keys?key=${token}`);
+  const drawer = page.getByRole("dialog");
+  await drawer.getByRole("button", { name: "Edit" }).click();
+  await drawer.getByLabel("Name").fill("edited");
+  await drawer.getByLabel("Max budget").fill("2.5");
+  await drawer.getByRole("button", { name: /^Save/ }).click();
+  await expect(page.getByRole("table", { name: "Keys" })).toContainText("edited");
+  const { info } = await manage(tollgate, "GET", `/key/info?key=${key}`);
+  expect([info.key_alias, info.max_budget]).toEqual(["edited", 2.5]);
+
+  await drawer.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("alertdialog", { name: "Delete edited?" }).getByRole("button", { name: "Delete key" }).click();
+  await expect(page.getByText("Deleted edited.")).toBeVisible();
+  await expect(page.getByRole("table", { name: "Keys" }).getByText("edited")).toHaveCount(0);
+});
