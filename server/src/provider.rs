@@ -1,4 +1,5 @@
 //! Providers: one folder each with its wire types (only the fields it touches; the rest passes through).
 
+pub mod catalog;
 pub mod openai;
 pub mod tokens;

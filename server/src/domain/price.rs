@@ -180,9 +180,7 @@ impl Prices {
             ServiceTier::Flex => self.flex.as_deref(),
             ServiceTier::Priority => self.priority.as_deref(),
         };
-        let find = |leg: fn(&Prices) -> Option<Rate>| {
-            variant.and_then(|prices| prices.leg(leg, prompt_tokens)).or_else(|| self.leg(leg, prompt_tokens))
-        };
+        let find = |leg: Leg| self.rate(leg, variant, prompt_tokens);
         let input = find(|p| p.input).unwrap_or(Rate::ZERO);
         let output = find(|p| p.output).unwrap_or(Rate::ZERO);
         let cache_write_5m = find(|p| p.cache_write_5m).unwrap_or(input);
@@ -200,17 +198,29 @@ impl Prices {
         }
     }
 
-    /// One leg for a prompt of this length: the highest tier exceeded that names it, else the base.
-    fn leg(&self, leg: fn(&Prices) -> Option<Rate>, prompt_tokens: u64) -> Option<Rate> {
+    /// One leg of the variant asked for, or of the base. A long prompt whose tier the variant does not price costs the
+    /// dearer of the variant's plain rate and the base's long one: never less than the provider may bill.
+    fn rate(&self, leg: Leg, variant: Option<&Self>, prompt_tokens: u64) -> Option<Rate> {
+        let long = |prices: &Self| prices.long_rate(leg, prompt_tokens);
+        if let Some(rate) = variant.and_then(long) {
+            return Some(rate);
+        }
+        variant.and_then(leg).max(long(self)).or_else(|| leg(self))
+    }
+
+    /// The leg in the highest tier exceeded that names it.
+    fn long_rate(&self, leg: Leg, prompt_tokens: u64) -> Option<Rate> {
         self.tiers
             .iter()
             .filter(|tier| prompt_tokens > tier.above_prompt_tokens)
             .filter_map(|tier| leg(&tier.prices).map(|rate| (tier.above_prompt_tokens, rate)))
             .max_by_key(|(threshold, _)| *threshold)
             .map(|(_, rate)| rate)
-            .or_else(|| leg(self))
     }
 }
+
+/// Picks one leg of a set of prices.
+type Leg = fn(&Prices) -> Option<Rate>;
 
 /// One rate for each leg of a [`Usage`].
 struct Rates {

@@ -85,6 +85,23 @@ fn service_tiers_fall_back_leg_by_leg() {
 }
 
 #[test]
+fn a_long_prompt_is_never_cheaper_for_want_of_a_variants_tier() {
+    let mut prices = gpt_4o();
+    prices.tiers =
+        vec![PriceTier { above_prompt_tokens: 10, prices: Prices { input: rate("5e-06"), ..Prices::default() } }];
+    let variant = |input| Some(Box::new(Prices { input: rate(input), ..Prices::default() }));
+    prices.flex = variant("1e-06");
+    prices.priority = variant("9e-06");
+    let cost = |input, tier| {
+        let usage = Usage { input, ..Usage::default() };
+        prices.cost(&usage, tier).0
+    };
+    assert_eq!(cost(10, ServiceTier::Flex), 10 * 1000);
+    assert_eq!(cost(11, ServiceTier::Flex), 11 * 5000);
+    assert_eq!(cost(11, ServiceTier::Priority), 11 * 9000);
+}
+
+#[test]
 fn absurd_counts_saturate() {
     let prices = Prices {
         input: Some(Rate::from_femto(i64::MAX)),
