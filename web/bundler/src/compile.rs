@@ -1,0 +1,91 @@
+//! Rust to wasm: cargo, then `wasm-opt` where it is installed.
+
+use std::env;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::{say, web_folder};
+
+/// Post-MVP features that rustc's wasm may use; `wasm-opt` wants them named.
+const WASM_FEATURES: &[&str] = &[
+    "--enable-bulk-memory",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--enable-multivalue",
+];
+
+/// Builds the console's crate and returns the wasm file that cargo wrote.
+///
+/// Cargo itself says where that is, so every way of moving the target folder works.
+pub(crate) fn compile(is_dev: bool) -> Result<PathBuf> {
+    let profile = if is_dev { "dev" } else { "wasm" };
+    say(&format!("compiling the console (profile {profile})"));
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--package", "tollgate-web"])
+        .args(["--target", "wasm32-unknown-unknown", "--profile", profile])
+        .arg("--message-format=json-render-diagnostics")
+        .current_dir(web_folder())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!("the console does not compile (is the target there? `rustup target add wasm32-unknown-unknown`)");
+    }
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(console_executable)
+        .next_back()
+        .context("cargo did not say where the wasm is")
+}
+
+/// The wasm file, when `line` is cargo's message about the console's binary.
+fn console_executable(line: &str) -> Option<PathBuf> {
+    let message: Value = serde_json::from_str(line).ok()?;
+    let is_console = message.pointer("/target/name")? == "tollgate-web";
+    let file = message.get("executable")?.as_str()?;
+    is_console.then(|| file.into())
+}
+
+/// Runs `wasm-opt -Oz`; without binaryen the wasm stays as it is, a few per cent larger.
+pub(crate) fn shrink(wasm: Vec<u8>) -> Result<Vec<u8>> {
+    let folder = env::temp_dir().join(format!("tollgate-web-bundler-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let (from, to) = (folder.join("in.wasm"), folder.join("out.wasm"));
+    std::fs::File::create(&from)?.write_all(&wasm)?;
+    let status = Command::new("wasm-opt").arg("-Oz").args(WASM_FEATURES).arg(&from).arg("-o").arg(&to).status();
+    let shrunk = match status {
+        Ok(status) if status.success() => std::fs::read(&to)?,
+        Ok(status) => {
+            say(&format!("wasm-opt failed ({status}); going on without it"));
+            wasm
+        }
+        Err(_) => {
+            say("wasm-opt is not installed (package binaryen); going on without it");
+            wasm
+        }
+    };
+    std::fs::remove_dir_all(&folder)?;
+    Ok(shrunk)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_console_among_cargo_messages() {
+        let other = r#"{"reason":"compiler-artifact","target":{"name":"leptos"},"executable":null}"#;
+        let ours =
+            r#"{"reason":"compiler-artifact","target":{"name":"tollgate-web"},"executable":"/t/tollgate-web.wasm"}"#;
+        assert_eq!(console_executable(other), None);
+        assert_eq!(console_executable("not json"), None);
+        assert_eq!(console_executable(ours), Some("/t/tollgate-web.wasm".into()));
+    }
+}

@@ -1,0 +1,138 @@
+//! The management API as the console calls it. One file a resource; every call is an operation of openapi.json.
+
+pub(crate) mod key;
+pub(crate) mod model;
+pub(crate) mod session;
+pub(crate) mod spend;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use gloo_net::http::{Request, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::paths;
+
+use crate::url;
+
+const STATUS_UNAUTHORIZED: u16 = 401;
+
+/// Why a call failed, for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    /// HTTP status; 0 when no answer came.
+    pub(crate) status: u16,
+    /// What happened and what to do.
+    pub(crate) message: String,
+    /// What is wrong with which field, where the server says so.
+    pub(crate) fields: BTreeMap<String, String>,
+}
+
+impl ApiError {
+    fn new(status: u16, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), fields: BTreeMap::new() }
+    }
+
+    pub(crate) const fn is_unauthorized(&self) -> bool {
+        self.status == STATUS_UNAUTHORIZED
+    }
+
+    /// The error in an answer's body, whichever of the two envelopes it has.
+    fn from_body(status: u16, body: &str) -> Self {
+        if let Ok(envelope) = serde_json::from_str::<ErrorEnvelope>(body) {
+            let mut error = Self::new(status, envelope.error.message.clone());
+            if let Some(field) = envelope.error.param {
+                error.fields.insert(field, envelope.error.message);
+            }
+            return error;
+        }
+        if let Ok(problems) = serde_json::from_str::<ValidationErrors>(body) {
+            return Self::from_validation(status, problems);
+        }
+        Self::new(status, format!("The server answered with status {status}."))
+    }
+
+    fn from_validation(status: u16, problems: ValidationErrors) -> Self {
+        let mut error = Self::new(status, "Some fields need another value.");
+        let mut texts = Vec::new();
+        for problem in problems.detail {
+            // `["body", "models", "0"]` is about the field `models`.
+            let field = problem.loc.into_iter().find(|part| part != "body" && part != "query");
+            let field = field.unwrap_or_default();
+            texts.push(format!("{field}: {}", problem.msg));
+            error.fields.entry(field).or_insert(problem.msg);
+        }
+        if !texts.is_empty() {
+            error.message = texts.join("; ");
+        }
+        error
+    }
+}
+
+thread_local! {
+    static ON_UNAUTHORIZED: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
+}
+
+/// Sets what happens when the server no longer knows the session.
+pub(crate) fn on_unauthorized(act: impl Fn() + 'static) {
+    ON_UNAUTHORIZED.with_borrow_mut(|slot| *slot = Some(Box::new(act)));
+}
+
+async fn get<Q: Serialize, T: DeserializeOwned>(path: &str, query: &Q) -> Result<T, ApiError> {
+    let search = url::search_of(query).map_err(|error| ApiError::new(0, error.to_string()))?;
+    read(Request::get(&format!("{path}{search}")).send().await).await
+}
+
+async fn post<B: Serialize, T: DeserializeOwned>(path: &str, body: &B) -> Result<T, ApiError> {
+    let body = serde_json::to_string(body).map_err(|error| ApiError::new(0, error.to_string()))?;
+    let request = Request::post(path)
+        .header(paths::CSRF_HEADER, "1")
+        .header("content-type", "application/json")
+        .body(body)
+        .map_err(|error| ApiError::new(0, error.to_string()))?;
+    read(request.send().await).await
+}
+
+async fn read<T: DeserializeOwned>(response: Result<Response, gloo_net::Error>) -> Result<T, ApiError> {
+    let unreachable = |_| ApiError::new(0, "The server cannot be reached. Check the connection and try again.");
+    let response = response.map_err(unreachable)?;
+    let status = response.status();
+    let body = response.text().await.map_err(unreachable)?;
+    if response.ok() {
+        // An answer without a body says no more than that it worked.
+        let body = if body.is_empty() { "null" } else { &body };
+        return serde_json::from_str(body)
+            .map_err(|error| ApiError::new(status, format!("The server's answer was not understood: {error}.")));
+    }
+    let error = ApiError::from_body(status, &body);
+    if error.is_unauthorized() {
+        ON_UNAUTHORIZED.with_borrow(|act| act.as_ref().map(|act| act()));
+    }
+    Err(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_envelopes_name_the_field() {
+        let litellm = r#"{"error":{"message":"Key with alias 'a' already exists.","type":"bad_request_error","param":"key_alias","code":"400"}}"#;
+        let error = ApiError::from_body(400, litellm);
+        assert_eq!(error.message, "Key with alias 'a' already exists.");
+        assert!(error.fields.contains_key("key_alias"));
+
+        let validation =
+            r#"{"detail":[{"type":"value_error","loc":["body","models","0"],"msg":"length is lower than 1"}]}"#;
+        let error = ApiError::from_body(422, validation);
+        assert_eq!(error.fields.get("models").unwrap(), "length is lower than 1");
+        assert_eq!(error.message, "models: length is lower than 1");
+    }
+
+    #[test]
+    fn an_unknown_body_still_says_something() {
+        let error = ApiError::from_body(502, "<html>");
+        assert_eq!(error.message, "The server answered with status 502.");
+    }
+}

@@ -1,0 +1,20 @@
+//! Who is signed in.
+
+use serde_json::{Map, Value};
+use tollgate_openapi::paths;
+use tollgate_openapi::session::{SessionCreate, SessionView};
+
+use super::{ApiError, get, post};
+
+pub(crate) async fn info() -> Result<SessionView, ApiError> {
+    get(paths::SESSION_INFO, &()).await
+}
+
+pub(crate) async fn create(session: &SessionCreate) -> Result<SessionView, ApiError> {
+    post(paths::SESSION_NEW, session).await
+}
+
+pub(crate) async fn delete() -> Result<(), ApiError> {
+    let _: Value = post(paths::SESSION_DELETE, &Map::new()).await?;
+    Ok(())
+}

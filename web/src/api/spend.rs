@@ -1,0 +1,20 @@
+//! Spend and the log of calls.
+
+use tollgate_openapi::paths;
+use tollgate_openapi::spend::{Overview, SpendLogPage, SpendLogQuery, SpendLogView};
+
+use super::{ApiError, get};
+
+pub(crate) async fn overview() -> Result<Overview, ApiError> {
+    get(paths::SPEND_OVERVIEW, &()).await
+}
+
+pub(crate) async fn logs(query: SpendLogQuery) -> Result<SpendLogPage, ApiError> {
+    get(paths::SPEND_LOGS_PAGE, &query).await
+}
+
+/// One call, wherever it is in the list; `None` when the ledger does not know it.
+pub(crate) async fn log(request_id: &str) -> Result<Option<SpendLogView>, ApiError> {
+    let query = SpendLogQuery { page_size: 1, request_id: Some(request_id.to_owned()), ..SpendLogQuery::default() };
+    Ok(logs(query).await?.data.into_iter().next())
+}

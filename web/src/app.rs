@@ -1,0 +1,148 @@
+//! The app: who is signed in, which page shows, what is the same on every page.
+
+pub(crate) mod keys;
+pub(crate) mod palette;
+pub(crate) mod rail;
+pub(crate) mod theme;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::components::{Route, Router, Routes};
+use leptos_router::path;
+use tollgate_openapi::session::{SessionView, UserRole};
+
+use crate::api;
+use crate::app::keys::listen_keys;
+use crate::app::palette::Palette;
+use crate::app::rail::Rail;
+use crate::app::theme::provide_theme;
+use crate::pages::key::KeyPage;
+use crate::pages::model::ModelPage;
+use crate::pages::overview::OverviewPage;
+use crate::pages::session::SignIn;
+use crate::pages::spend::SpendPage;
+use crate::ui::empty::{Empty, Failure};
+use crate::ui::icon::Icon;
+use crate::ui::toast::{ToastRegion, provide_toasts};
+
+/// Where the server serves the console.
+pub(crate) const ROOT: &str = "/ui";
+
+/// What is known about the reader.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Session {
+    /// Not asked yet.
+    Unknown,
+    /// The server did not answer.
+    Unreachable(String),
+    SignedOut,
+    SignedIn(SessionView),
+}
+
+/// The session, owned by the app, so it outlives every page.
+#[derive(Clone, Copy)]
+pub(crate) struct SessionSignal(RwSignal<Session>);
+
+impl SessionSignal {
+    pub(crate) fn set(self, session: Session) {
+        self.0.set(session);
+    }
+
+    pub(crate) fn view(self) -> Option<SessionView> {
+        self.0.with(|session| match session {
+            Session::SignedIn(view) => Some(view.clone()),
+            _ => None,
+        })
+    }
+
+    /// May the reader change anything? The server decides; this only hides what it would refuse.
+    pub(crate) fn can_write(self) -> bool {
+        // Untracked: another session draws the whole shell anew.
+        self.0.with_untracked(|session| match session {
+            Session::SignedIn(view) => {
+                !matches!(view.user_role, UserRole::ProxyAdminViewer | UserRole::InternalUserViewer)
+            }
+            _ => false,
+        })
+    }
+
+    fn load(self) {
+        spawn_local(async move {
+            match api::session::info().await {
+                Ok(view) => self.set(Session::SignedIn(view)),
+                Err(error) if error.is_unauthorized() => self.set(Session::SignedOut),
+                Err(error) => self.set(Session::Unreachable(error.message)),
+            }
+        });
+    }
+}
+
+pub(crate) fn use_session() -> SessionSignal {
+    use_context().unwrap_or_else(|| SessionSignal(RwSignal::new(Session::Unknown)))
+}
+
+#[component]
+pub(crate) fn App() -> impl IntoView {
+    let session = SessionSignal(RwSignal::new(Session::Unknown));
+    provide_context(session);
+    provide_toasts();
+    provide_theme();
+    // The page stays where it is and the sign-in takes its place: the URL is the return address.
+    api::on_unauthorized(move || session.set(Session::SignedOut));
+    session.load();
+    view! {
+        <Router base=ROOT>
+            {move || match session.0.get() {
+                Session::Unknown => ().into_any(),
+                Session::Unreachable(message) => unreachable_view(session, message),
+                Session::SignedOut => view! { <SignIn /> }.into_any(),
+                Session::SignedIn(_) => view! { <Shell /> }.into_any(),
+            }}
+            <ToastRegion />
+        </Router>
+    }
+}
+
+fn unreachable_view(session: SessionSignal, message: String) -> AnyView {
+    view! {
+        <main class="lonely">
+            <Failure message=Signal::stored(message) on_retry=Callback::new(move |()| session.load()) />
+        </main>
+    }
+    .into_any()
+}
+
+#[component]
+fn Shell() -> impl IntoView {
+    let is_palette_open = RwSignal::new(false);
+    listen_keys(is_palette_open);
+    view! {
+        <a class="skip" href="#main">"Skip to content"</a>
+        <div class="shell">
+            <Rail on_palette=Callback::new(move |()| is_palette_open.set(true)) />
+            <main id="main" tabindex="-1">
+                <Routes fallback=|| view! { <NotFound /> }>
+                    <Route path=path!("/") view=|| view! { <OverviewPage /> }.into_any() />
+                    <Route path=path!("/keys") view=|| view! { <KeyPage /> }.into_any() />
+                    <Route path=path!("/models") view=|| view! { <ModelPage /> }.into_any() />
+                    <Route path=path!("/logs") view=|| view! { <SpendPage /> }.into_any() />
+                </Routes>
+            </main>
+        </div>
+        {move || is_palette_open.get().then(|| view! { <Palette is_open=is_palette_open /> })}
+    }
+}
+
+#[component]
+fn NotFound() -> impl IntoView {
+    view! {
+        <Empty
+            art=Icon::Search
+            title="There is no such page"
+            text="The address may be old or mistyped."
+        >
+            <a class="button" href=ROOT>"Go to the overview"</a>
+        </Empty>
+    }
+    .into_any()
+}

@@ -1,0 +1,100 @@
+use super::*;
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn utc() -> FixedOffset {
+    FixedOffset::east_opt(0).unwrap()
+}
+
+#[test]
+fn small_amounts_stay_readable() {
+    for (nano, shown) in [
+        (0, "$0.00"),
+        (1, "$0.000000001"),
+        (12_000, "$0.000012"),
+        (123_456, "$0.000123"),
+        (23_450_000, "$0.0235"),
+        (500_000_000, "$0.50"),
+        (999_999_999, "$1.00"),
+        (1_234_000_000, "$1.23"),
+        (-12_000, "-$0.000012"),
+    ] {
+        assert_eq!(money(NanoUsd(nano)), shown, "{nano}");
+    }
+}
+
+#[test]
+fn totals_are_to_the_cent_but_never_hide_money() {
+    for (nano, shown) in [
+        (0, "$0.00"),
+        (12_000, "$0.000012"),
+        (10_000_000, "$0.01"),
+        (14_999_999, "$0.01"),
+        (15_000_000, "$0.02"),
+        (1_234_567_890_000_000, "$1,234,567.89"),
+        (i64::MIN, "-$9,223,372,036.85"),
+    ] {
+        assert_eq!(money_total(NanoUsd(nano)), shown, "{nano}");
+    }
+    assert_eq!(money_exact(NanoUsd(1_234_567_890_120)), "$1,234.56789012");
+    assert_eq!(money_exact(NanoUsd(NANO_PER_USD)), "$1.00");
+}
+
+#[test]
+fn prices_are_per_million_tokens() {
+    assert_eq!(price_per_million(0.000_002_5), "$2.50");
+    assert_eq!(price_per_million(0.000_000_075), "$0.075");
+    assert_eq!(price_per_million(0.0), "$0.00");
+    assert_eq!(price_per_million(f64::NAN), "–");
+}
+
+#[test]
+fn counts_are_grouped() {
+    assert_eq!(count(0), "0");
+    assert_eq!(count(-1_234_567), "-1,234,567");
+}
+
+#[test]
+fn durations_take_the_fitting_unit() {
+    for (ms, shown) in [
+        (0.0, "0 ms"),
+        (0.084, "0.08 ms"),
+        (3.5, "3.5 ms"),
+        (820.4, "820 ms"),
+        (999.6, "1.00 s"),
+        (1_240.0, "1.24 s"),
+        (125_900.0, "2 m 05 s"),
+    ] {
+        assert_eq!(duration_ms(ms), shown, "{ms}");
+    }
+}
+
+#[test]
+fn shares_never_round_to_nothing() {
+    assert_eq!(percent(1, 3), "33.3%");
+    assert_eq!(percent(1, 1_000_000), "<0.01%");
+    assert_eq!(percent(0, 0), "0%");
+}
+
+#[test]
+fn times_are_told_relative_to_now() {
+    let now = at("2026-11-21T12:00:00Z");
+    assert_eq!(relative(at("2026-11-21T11:59:58Z"), now), "just now");
+    assert_eq!(relative(at("2026-11-21T11:59:20Z"), now), "40 s ago");
+    assert_eq!(relative(at("2026-11-21T09:00:00Z"), now), "3 h ago");
+    assert_eq!(relative(at("2026-11-28T12:00:00Z"), now), "in 7 d");
+}
+
+#[test]
+fn moments_follow_the_readers_zone() {
+    let zone = FixedOffset::east_opt(2 * 3600).unwrap();
+    let now = at("2026-11-21T12:00:00Z");
+    assert_eq!(moment(at("2026-11-21T09:05:07Z"), now, zone), "11:05:07");
+    // Already the 21st in the reader's zone.
+    assert_eq!(moment(at("2026-11-20T23:05:07Z"), now, zone), "01:05:07");
+    assert_eq!(moment(at("2026-11-20T23:05:07Z"), now, utc()), "Nov 20, 23:05:07");
+    assert_eq!(moment(at("2025-01-02T03:04:05Z"), now, utc()), "Jan 2 2025, 03:04");
+    assert_eq!(moment_utc(now), "2026-11-21T12:00:00.000Z");
+}

@@ -1,0 +1,178 @@
+//! One key: what it may do, what it spent, and what can be done with it.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use tollgate_openapi::key::KeyView;
+
+use crate::api;
+use crate::app::use_session;
+use crate::format;
+use crate::pages::key::edit::EditKey;
+use crate::pages::key::list::{name, state_badge};
+use crate::ui::confirm::Confirm;
+use crate::ui::copy::CopyButton;
+use crate::ui::drawer::Drawer;
+use crate::ui::load::{Load, skeleton};
+use crate::ui::location::use_url;
+use crate::ui::meter::BudgetMeter;
+use crate::ui::money::total;
+use crate::ui::time;
+use crate::ui::toast::use_toasts;
+use crate::url::encode;
+
+#[component]
+pub(crate) fn KeyDetail(token: String, on_close: Callback<()>, on_change: Callback<()>) -> impl IntoView {
+    let url = use_url();
+    let load = Load::new(move || {
+        let token = token.clone();
+        async move { api::key::info(&token).await }
+    });
+    let is_editing = Memo::new(move |_| url.get("edit").is_some());
+    let title = load.map(name);
+    let changed = Callback::new(move |()| {
+        load.refresh();
+        on_change.run(());
+    });
+    let gone = Callback::new(move |()| {
+        on_change.run(());
+        on_close.run(());
+    });
+    let done = Callback::new(move |()| url.replace(&[("edit", "")]));
+    let ready = move || {
+        move || {
+            let key = load.data.get()?;
+            Some(if is_editing.get() {
+                view! { <EditKey key=key on_done=done on_change=changed /> }.into_any()
+            } else {
+                view! { <Details key=key on_gone=gone on_change=changed /> }.into_any()
+            })
+        }
+    };
+    view! {
+        <Drawer title=title is_sticky=is_editing.get_untracked() on_close=on_close>
+            {load.show(skeleton, move || ready().into_any())}
+        </Drawer>
+    }
+}
+
+#[component]
+fn Details(key: KeyView, on_gone: Callback<()>, on_change: Callback<()>) -> impl IntoView {
+    let can_write = use_session().can_write();
+    let logs = format!("/ui/logs?key={}", encode(&key.token));
+    view! {
+        <div class="drawer-body">
+            <div class="detail-head">
+                {state_badge(&key)}
+                <a href=logs>"Calls of this key"</a>
+            </div>
+            <section class="detail-budget">
+                <BudgetMeter spend=key.spend max=key.max_budget />
+                {key.budget_reset_at.map(|at| view! { <span class="muted">"resets "{time::relative(at)}</span> })}
+            </section>
+            {facts(&key)}
+        </div>
+        {can_write.then(|| view! { <Actions key=key on_gone=on_gone on_change=on_change /> })}
+    }
+}
+
+fn facts(key: &KeyView) -> impl IntoView + use<> {
+    let limit = |limit: Option<i64>| limit.map_or_else(|| "no limit".to_owned(), format::count);
+    let or_never = |moment: Option<_>| moment.map_or_else(|| "never".into_any(), time::full);
+    let models = if key.models.is_empty() { "all models".to_owned() } else { key.models.join(", ") };
+    let metadata = (!key.metadata.is_empty()).then(|| serde_json::to_string_pretty(&key.metadata).unwrap_or_default());
+    view! {
+        <dl class="facts">
+            <dt>"Total spend"</dt><dd>{total(key.total_spend)}</dd>
+            <dt>"Models"</dt><dd>{models}</dd>
+            <dt>"Budget resets"</dt><dd>{key.budget_duration.clone().unwrap_or_else(|| "never".to_owned())}</dd>
+            <dt>"Requests / min"</dt><dd class="number">{limit(key.rpm_limit)}</dd>
+            <dt>"Tokens / min"</dt><dd class="number">{limit(key.tpm_limit)}</dd>
+            <dt>"In parallel"</dt><dd class="number">{limit(key.max_parallel_requests)}</dd>
+            <dt>"Expires"</dt><dd>{or_never(key.expires)}</dd>
+            <dt>"Last used"</dt><dd>{or_never(key.last_used_at)}</dd>
+            <dt>"Created"</dt><dd>{time::full(key.created_at)}{by(key.created_by.as_deref())}</dd>
+            <dt>"Changed"</dt><dd>{time::full(key.updated_at)}{by(key.updated_by.as_deref())}</dd>
+            {owner("Owner", key.user_id.as_deref())}
+            {owner("Team", key.team_id.as_deref())}
+            {owner("Organization", key.organization_id.as_deref())}
+            <dt>"Key"</dt><dd class="code">{key.key_name.clone()}</dd>
+            <dt>"Hash"</dt>
+            <dd class="with-button">
+                <span class="code ellipsis" title=key.token.clone()>{key.token.clone()}</span>
+                <CopyButton text=key.token.clone() label="Copy" />
+            </dd>
+            {metadata.map(|json| view! { <dt>"Metadata"</dt><dd><pre class="json" tabindex="0">{json}</pre></dd> })}
+        </dl>
+    }
+}
+
+fn by(who: Option<&str>) -> Option<String> {
+    who.map(|who| format!(" by {who}"))
+}
+
+fn owner(label: &'static str, id: Option<&str>) -> impl IntoView + use<> {
+    id.map(|id| view! { <dt>{label}</dt><dd>{id.to_owned()}</dd> })
+}
+
+#[component]
+fn Actions(key: KeyView, on_gone: Callback<()>, on_change: Callback<()>) -> impl IntoView {
+    let (url, toasts) = (use_url(), use_toasts());
+    let (is_asking, is_busy) = (RwSignal::new(false), RwSignal::new(false));
+    let key = StoredValue::new(key);
+    let toggle = move |_| {
+        let key = key.get_value();
+        is_busy.set(true);
+        spawn_local(async move {
+            match api::key::set_blocked(&key.token, !key.blocked).await {
+                Ok(()) if key.blocked => toasts.done(format!("{} works again.", name(&key))),
+                Ok(()) => toasts.done(format!("{} is blocked.", name(&key))),
+                Err(error) => toasts.error(error.message),
+            }
+            let _ = is_busy.try_set(false);
+            on_change.try_run(());
+        });
+    };
+    let delete = Callback::new(move |()| {
+        let key = key.get_value();
+        is_busy.set(true);
+        spawn_local(async move {
+            let deleted = api::key::delete(&key.token).await;
+            let _ = is_busy.try_set(false);
+            match deleted {
+                Ok(()) => {
+                    toasts.done(format!("Deleted {}.", name(&key)));
+                    on_gone.try_run(());
+                }
+                Err(error) => toasts.error(error.message),
+            }
+        });
+    });
+    let block_text = if key.with_value(|key| key.blocked) { "Unblock" } else { "Block" };
+    view! {
+        <footer class="drawer-footer">
+            <button class="button button-quiet-danger" type="button" on:click=move |_| is_asking.set(true)>"Delete"</button>
+            <span class="toolbar-space"></span>
+            <button class="button" type="button" disabled=is_busy on:click=toggle>{block_text}</button>
+            <button class="button button-primary" type="button" on:click=move |_| url.replace(&[("edit", "1")])>"Edit"</button>
+        </footer>
+        {move || is_asking.get().then(|| ask_delete(&key.get_value(), is_asking, is_busy, delete))}
+    }
+}
+
+fn ask_delete(
+    key: &KeyView,
+    is_asking: RwSignal<bool>,
+    is_busy: RwSignal<bool>,
+    delete: Callback<()>,
+) -> impl IntoView + use<> {
+    view! {
+        <Confirm
+            title=format!("Delete {}?", name(key))
+            text="Applications that use it are refused at once. What it spent stays in the ledger. This cannot be undone."
+            action="Delete key"
+            is_busy=is_busy
+            on_confirm=delete
+            on_close=Callback::new(move |()| is_asking.set(false))
+        />
+    }
+}

@@ -1,0 +1,82 @@
+use super::*;
+
+fn view() -> KeyView {
+    serde_json::from_value(serde_json::json!({
+        "token": "abc", "key_name": "sk-...wxyz", "key_alias": "search", "spend": 1.0, "total_spend": 2.0,
+        "max_budget": 10.5, "soft_budget": null, "budget_duration": "monthly", "budget_reset_at": null,
+        "models": ["demo"], "user_id": null, "team_id": null, "organization_id": null,
+        "max_parallel_requests": null, "rpm_limit": 60, "tpm_limit": null, "metadata": {"a": 1}, "blocked": false,
+        "expires": null, "last_used_at": null, "created_at": "2026-11-01T00:00:00Z", "created_by": null,
+        "updated_at": "2026-11-01T00:00:00Z", "updated_by": null
+    }))
+    .unwrap()
+}
+
+#[test]
+fn an_empty_draft_creates_a_key_without_limits() {
+    assert_eq!(Draft::default().to_create().unwrap(), KeyCreate::default());
+}
+
+#[test]
+fn every_field_arrives() {
+    let draft = Draft {
+        alias: " search ".to_owned(),
+        models: vec!["demo".to_owned()],
+        max_budget: "$1,000.50".to_owned(),
+        budget_duration: "30d".to_owned(),
+        duration: "24h".to_owned(),
+        rpm: "60".to_owned(),
+        tpm: "10,000".to_owned(),
+        parallel: "0".to_owned(),
+        metadata: r#"{"team": "x"}"#.to_owned(),
+    };
+    let create = draft.to_create().unwrap();
+    assert_eq!(create.key_alias.as_deref(), Some("search"));
+    assert_eq!(create.max_budget, Some(NanoUsd(1_000_500_000_000)));
+    assert_eq!(create.duration.as_deref(), Some("24h"));
+    assert_eq!((create.rpm_limit, create.tpm_limit, create.max_parallel_requests), (Some(60), Some(10_000), Some(0)));
+    assert_eq!(create.metadata["team"], "x");
+}
+
+#[test]
+fn each_wrong_field_is_named() {
+    let draft = Draft {
+        max_budget: "-1".to_owned(),
+        rpm: "1.5".to_owned(),
+        tpm: "many".to_owned(),
+        parallel: "-2".to_owned(),
+        metadata: "[1]".to_owned(),
+        ..Draft::default()
+    };
+    let errors = draft.to_create().unwrap_err();
+    let names: Vec<_> = errors.keys().map(String::as_str).collect();
+    assert_eq!(names, ["max_budget", "max_parallel_requests", "metadata", "rpm_limit", "tpm_limit"]);
+    let absurd = Draft { max_budget: "1e300".to_owned(), ..Draft::default() };
+    assert!(absurd.to_create().is_err());
+}
+
+#[test]
+fn an_unchanged_draft_patches_nothing() {
+    let patch = Draft::from_view(&view()).to_patch(&view()).unwrap();
+    let nothing = KeyPatch { key: Some("abc".to_owned()), ..KeyPatch::default() };
+    assert_eq!(patch, nothing);
+}
+
+#[test]
+fn a_patch_says_only_what_changed() {
+    let draft = Draft {
+        max_budget: String::new(),
+        models: Vec::new(),
+        rpm: "120".to_owned(),
+        duration: "7d".to_owned(),
+        metadata: String::new(),
+        ..Draft::from_view(&view())
+    };
+    let patch = draft.to_patch(&view()).unwrap();
+    assert_eq!(
+        serde_json::to_value(&patch).unwrap(),
+        serde_json::json!({
+            "key": "abc", "max_budget": null, "models": [], "rpm_limit": 120, "duration": "7d", "metadata": {}
+        })
+    );
+}

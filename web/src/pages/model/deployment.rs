@@ -1,0 +1,151 @@
+//! One deployment as a row.
+
+use leptos::prelude::*;
+use serde_json::Value;
+use tollgate_openapi::model::{DeploymentStatus, DeploymentView};
+
+use crate::format;
+use crate::ui::badge::{Badge, Tone};
+use crate::ui::table::{CSV_ONLY, Column, Rows};
+use crate::ui::time;
+
+pub(crate) static COLUMNS: &[Column<DeploymentView>] = &[
+    Column { title: "Provider model", class: "lead", sort: None, cell: name_cell, csv: provider_model },
+    Column {
+        title: "Public name",
+        class: CSV_ONLY,
+        sort: None,
+        cell: |d| d.model_name.clone().into_any(),
+        csv: |d| d.model_name.clone(),
+    },
+    Column { title: "State", class: "", sort: None, cell: state_cell, csv: |d| state_name(d.state.status).to_owned() },
+    Column {
+        title: "Input / 1M",
+        class: "end",
+        sort: None,
+        cell: |d| price_cell(d, "input_cost_per_token"),
+        csv: |d| price(d, "input_cost_per_token"),
+    },
+    Column {
+        title: "Output / 1M",
+        class: "end",
+        sort: None,
+        cell: |d| price_cell(d, "output_cost_per_token"),
+        csv: |d| price(d, "output_cost_per_token"),
+    },
+    Column {
+        title: "Latency",
+        class: "end",
+        sort: None,
+        cell: latency_cell,
+        csv: |d| d.state.latency_ms.map(|ms| format!("{ms:.1} ms")).unwrap_or_default(),
+    },
+    Column {
+        title: "In flight",
+        class: "end",
+        sort: None,
+        cell: |d| d.state.in_flight.to_string().into_any(),
+        csv: |d| d.state.in_flight.to_string(),
+    },
+    Column { title: "Calls", class: "end", sort: None, cell: calls_cell, csv: |d| d.state.requests.to_string() },
+    Column {
+        title: "Failures",
+        class: CSV_ONLY,
+        sort: None,
+        cell: |d| d.state.failures.to_string().into_any(),
+        csv: |d| d.state.failures.to_string(),
+    },
+];
+
+pub(crate) const IDS: Rows<DeploymentView> =
+    Rows { id: |d| text(d.model_info.get("id")).unwrap_or_else(|| provider_model(d)), version: |d| format!("{d:?}") };
+
+fn text(value: Option<&Value>) -> Option<String> {
+    value.and_then(Value::as_str).map(str::to_owned)
+}
+
+/// Provider and model, such as `openai/gpt-4o`.
+pub(crate) fn provider_model(deployment: &DeploymentView) -> String {
+    text(deployment.litellm_params.get("model")).unwrap_or_else(|| deployment.model_name.clone())
+}
+
+fn name_cell(deployment: &DeploymentView) -> AnyView {
+    let base = text(deployment.litellm_params.get("api_base"));
+    let note = base.or_else(|| text(deployment.model_info.get("mode"))).unwrap_or_default();
+    view! {
+        <span class="stack">
+            <span class="code">{provider_model(deployment)}</span>
+            <span class="muted ellipsis" title=note.clone()>{note.clone()}</span>
+        </span>
+    }
+    .into_any()
+}
+
+fn state_cell(deployment: &DeploymentView) -> AnyView {
+    let state = &deployment.state;
+    let tone = match state.status {
+        DeploymentStatus::Available => Tone::Good,
+        DeploymentStatus::CoolingDown => Tone::Warning,
+        DeploymentStatus::Unavailable => Tone::Bad,
+    };
+    let until =
+        state.cooldown_until.map(|until| view! { <span class="muted">"tried again "{time::relative(until)}</span> });
+    let reason = state.reason.clone().map(|reason| view! { <span class="muted reason">{reason}</span> });
+    view! {
+        <span class="stack">
+            <Badge tone=tone text=state_name(state.status) />
+            {until}
+            {reason}
+        </span>
+    }
+    .into_any()
+}
+
+const fn state_name(status: DeploymentStatus) -> &'static str {
+    match status {
+        DeploymentStatus::Available => "Available",
+        DeploymentStatus::CoolingDown => "Cooling down",
+        DeploymentStatus::Unavailable => "Unavailable",
+    }
+}
+
+/// Dollars per million tokens; empty where the price is not known.
+fn price(deployment: &DeploymentView, name: &str) -> String {
+    let set = deployment.model_info.get(name).or_else(|| deployment.litellm_params.get(name));
+    set.and_then(Value::as_f64).map(format::price_per_million).unwrap_or_default()
+}
+
+fn price_cell(deployment: &DeploymentView, name: &str) -> AnyView {
+    let price = price(deployment, name);
+    if price.is_empty() {
+        view! { <span class="muted" title="No price is known: calls are free of charge">"no price"</span> }.into_any()
+    } else {
+        view! { <span class="number">{price}</span> }.into_any()
+    }
+}
+
+fn latency_cell(deployment: &DeploymentView) -> AnyView {
+    let state = &deployment.state;
+    let first = state.time_to_first_token_ms.map(|ms| format!("{} to first token", format::duration_ms(ms)));
+    let whole = state.latency_ms.map_or_else(|| "–".to_owned(), format::duration_ms);
+    view! {
+        <span class="stack">
+            <span class="number">{whole}</span>
+            <span class="muted number">{first}</span>
+        </span>
+    }
+    .into_any()
+}
+
+fn calls_cell(deployment: &DeploymentView) -> AnyView {
+    let (requests, failures) = (deployment.state.requests, deployment.state.failures);
+    let shown = |number: u64| format::count(i64::try_from(number).unwrap_or(i64::MAX));
+    let failed = (failures > 0).then(|| view! { <span class="bad number">{shown(failures)}" failed"</span> });
+    view! {
+        <span class="stack">
+            <span class="number">{shown(requests)}</span>
+            {failed}
+        </span>
+    }
+    .into_any()
+}

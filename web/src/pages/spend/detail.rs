@@ -1,0 +1,146 @@
+//! One call: how it ended, what it used, what it cost, where its time went.
+
+use leptos::prelude::*;
+use serde_json::{Map, Value};
+use tollgate_openapi::spend::SpendLogView;
+
+use crate::api;
+use crate::format;
+use crate::pages::spend::list::status_badge;
+use crate::pages::spend::timing::Timing;
+use crate::ui::copy::CopyButton;
+use crate::ui::drawer::Drawer;
+use crate::ui::empty::Empty;
+use crate::ui::icon::Icon;
+use crate::ui::load::{Load, skeleton};
+use crate::ui::money::cost;
+use crate::ui::time;
+use crate::url::encode;
+
+/// Where the ledger may say what went wrong, the most telling first.
+const ERROR_FIELDS: &[&str] = &["error", "error_information", "error_message"];
+
+#[component]
+pub(crate) fn CallDetail(id: String, on_close: Callback<()>) -> impl IntoView {
+    let load = Load::new(move || {
+        let id = id.clone();
+        async move { api::spend::log(&id).await }
+    });
+    let title = load.map(|call| call.as_ref().map(|call| call.model_group.clone()));
+    let title = Signal::derive(move || title.get().unwrap_or_else(|| "Call".to_owned()));
+    let ready = move || {
+        load.data.get().map(|call| match call {
+            Some(call) => view! { <Details call=call /> }.into_any(),
+            None => view! {
+                <Empty art=Icon::Search title="No such call" text="The ledger does not know this call, or not yet." />
+            }
+            .into_any(),
+        })
+    };
+    view! {
+        <Drawer title=title on_close=on_close>
+            {load.show(skeleton, move || ready.into_any())}
+        </Drawer>
+    }
+}
+
+#[component]
+fn Details(call: SpendLogView) -> impl IntoView {
+    let error = error_text(&call.metadata);
+    let metadata =
+        (!call.metadata.is_empty()).then(|| serde_json::to_string_pretty(&call.metadata).unwrap_or_default());
+    view! {
+        <div class="drawer-body">
+            <div class="detail-head">
+                {status_badge(&call)}
+                <span class="detail-cost">{cost(call.spend)}</span>
+                <span class="muted">{time::full(call.start_time)}</span>
+            </div>
+            {error.map(|error| view! { <p class="notice notice-bad">{error}</p> })}
+            <h3>"Timing"</h3>
+            <Timing call=call.clone() />
+            <h3>"Tokens and cost"</h3>
+            {tokens(&call)}
+            <h3>"Call"</h3>
+            {facts(&call)}
+            {metadata.map(|json| view! { <h3>"Metadata"</h3><pre class="json" tabindex="0">{json}</pre> })}
+        </div>
+    }
+}
+
+/// What went wrong, in words, wherever in the metadata it is.
+fn error_text(metadata: &Map<String, Value>) -> Option<String> {
+    ERROR_FIELDS.iter().find_map(|field| match metadata.get(*field)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(error) => {
+            ["message", "error_message"].iter().find_map(|name| error.get(*name)?.as_str().map(str::to_owned))
+        }
+        _ => None,
+    })
+}
+
+fn tokens(call: &SpendLogView) -> impl IntoView + use<> {
+    let part = |label: &'static str, count: i64| {
+        (count > 0).then(|| {
+            view! { <dt class="facts-part">{label}</dt><dd class="number">{format::count(count)}</dd> }
+        })
+    };
+    view! {
+        <dl class="facts facts-numbers">
+            <dt>"Input"</dt><dd class="number">{format::count(call.prompt_tokens)}</dd>
+            {part("of it read from cache", call.cache_read_input_tokens)}
+            {part("of it written to cache", call.cache_creation_input_tokens)}
+            <dt>"Output"</dt><dd class="number">{format::count(call.completion_tokens)}</dd>
+            {part("of it reasoning", call.reasoning_tokens)}
+            <dt class="facts-sum">"Cost"</dt>
+            <dd class="number facts-sum">{format::money_exact(call.spend)}</dd>
+        </dl>
+    }
+}
+
+fn facts(call: &SpendLogView) -> impl IntoView + use<> {
+    let row = |label: &'static str, value: Option<String>| {
+        value.filter(|v| !v.is_empty()).map(|value| view! { <dt>{label}</dt><dd>{value}</dd> })
+    };
+    let key_name = call.key_alias.clone().unwrap_or_else(|| call.api_key.clone());
+    let key_href = format!("/ui/keys?key={}", encode(&call.api_key));
+    view! {
+        <dl class="facts">
+            <dt>"Id"</dt>
+            <dd class="with-button">
+                <span class="code ellipsis" title=call.request_id.clone()>{call.request_id.clone()}</span>
+                <CopyButton text=call.request_id.clone() label="Copy" />
+            </dd>
+            <dt>"Key"</dt><dd class="ellipsis"><a href=key_href>{key_name}</a></dd>
+            {row("Provider", call.custom_llm_provider.clone())}
+            {row("Provider model", Some(call.model.clone()))}
+            {row("Deployment", call.model_id.clone())}
+            {row("Called at", call.api_base.clone())}
+            {row("Answer id", call.response_id.clone())}
+            {row("HTTP status", (call.status_code > 0).then(|| call.status_code.to_string()))}
+            {row("Streamed", Some(if call.stream { "yes" } else { "no" }.to_owned()))}
+            {row("From cache", (call.cache_hit == "True").then(|| "yes".to_owned()))}
+            {row("Owner", call.user.clone())}
+            {row("Team", call.team_id.clone())}
+            {row("Organization", call.organization_id.clone())}
+            {row("End user", call.end_user.clone())}
+            {row("Client address", call.requester_ip_address.clone())}
+            {row("Tags", Some(call.request_tags.join(", ")))}
+        </dl>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_is_found_in_either_form() {
+        let metadata = |json: Value| json.as_object().cloned().unwrap();
+        let plain = metadata(serde_json::json!({"error": "no budget left"}));
+        assert_eq!(error_text(&plain).as_deref(), Some("no budget left"));
+        let body = metadata(serde_json::json!({"error_information": {"error_message": "timeout"}}));
+        assert_eq!(error_text(&body).as_deref(), Some("timeout"));
+        assert_eq!(error_text(&Map::new()), None);
+    }
+}

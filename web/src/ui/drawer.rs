@@ -1,0 +1,74 @@
+//! A panel beside the page, and a dialog above it. Both are the browser's own `<dialog>`: it keeps the focus inside,
+//! closes on Esc and makes the rest inert.
+
+use leptos::ev::MouseEvent;
+use leptos::html;
+use leptos::prelude::*;
+
+use crate::browser;
+use crate::ui::icon::{Icon, icon};
+
+/// Opens the dialog once it is in the page, and gives the focus back when it goes.
+pub(crate) fn use_modal() -> NodeRef<html::Dialog> {
+    let node = NodeRef::<html::Dialog>::new();
+    let before = StoredValue::new_local(browser::focused());
+    Effect::new(move |_| {
+        if let Some(dialog) = node.get()
+            && !dialog.open()
+        {
+            let _ = dialog.show_modal();
+        }
+    });
+    on_cleanup(move || {
+        if let Some(Some(element)) = before.try_get_value() {
+            let _ = element.focus();
+        }
+    });
+    node
+}
+
+/// Did the click hit the backdrop? Then its target is the listening dialog itself and nothing inside of it.
+pub(crate) fn is_backdrop(event: &MouseEvent) -> bool {
+    event.target().is_some() && event.target() == event.current_target()
+}
+
+#[component]
+pub(crate) fn Drawer(
+    #[prop(into)] title: Signal<String>,
+    /// A click beside it does not close it: it holds what somebody typed.
+    #[prop(optional)]
+    is_sticky: bool,
+    on_close: Callback<()>,
+    children: Children,
+) -> impl IntoView {
+    let node = use_modal();
+    let on_click = move |event: MouseEvent| {
+        if !is_sticky && is_backdrop(&event) {
+            on_close.run(());
+        }
+    };
+    view! {
+        <dialog
+            node_ref=node
+            class="drawer"
+            aria-labelledby="drawer-title"
+            on:close=move |_| on_close.run(())
+            on:click=on_click
+        >
+            <div class="drawer-frame">
+                <header class="drawer-header">
+                    <h2 id="drawer-title">{title}</h2>
+                    <button
+                        class="icon-button"
+                        type="button"
+                        aria-label="Close"
+                        on:click=move |_| on_close.run(())
+                    >
+                        {icon(Icon::Close)}
+                    </button>
+                </header>
+                {children()}
+            </div>
+        </dialog>
+    }
+}

@@ -1,0 +1,56 @@
+//! Line icons on a 16-pixel grid, drawn in the text's colour and hidden from screen readers: the text beside them speaks.
+
+use leptos::prelude::*;
+
+/// The icons there are, each as the path of its strokes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Icon {
+    Overview,
+    Key,
+    Model,
+    Log,
+    User,
+    Search,
+    Plus,
+    Close,
+    Copy,
+    Check,
+    Download,
+    Pause,
+    Play,
+    Previous,
+    Next,
+    Warning,
+}
+
+impl Icon {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Overview => "M2.5 13.5v-5M6.2 13.5v-8M9.8 13.5V7M13.5 13.5v-11",
+            Self::Key => "M10.2 2.5a3.3 3.3 0 1 1-3 4.7L2.5 11.9v1.6h2.4v-1.7h1.8V10l1.2-1.2M11 5h.01",
+            Self::Model => "M8 1.8 13.7 5v6L8 14.2 2.3 11V5zM2.5 5.1 8 8.2l5.5-3.1M8 8.2v5.8",
+            Self::Log => "M5.5 4h8M5.5 8h8M5.5 12h8M2.5 4h.01M2.5 8h.01M2.5 12h.01",
+            Self::User => "M8 8.2a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6M2.8 13.6a5.3 5.3 0 0 1 10.4 0",
+            Self::Search => "M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9M10.4 10.4l3.1 3.1",
+            Self::Plus => "M8 3v10M3 8h10",
+            Self::Close => "M4 4l8 8M12 4l-8 8",
+            Self::Copy => "M5.8 5.8h7.7v7.7H5.8zM10.2 5.6V2.5H2.5v7.7h3.1",
+            Self::Check => "M3 8.5l3.2 3.2L13 4.8",
+            Self::Download => "M8 2.5v7.3M4.8 6.9 8 10l3.2-3.1M2.8 13.3h10.4",
+            Self::Pause => "M5.5 3.5v9M10.5 3.5v9",
+            Self::Play => "M5 3.2v9.6L12.5 8z",
+            Self::Previous => "M10 3.5 5.5 8l4.5 4.5",
+            Self::Next => "M6 3.5 10.5 8 6 12.5",
+            Self::Warning => "M8 2.2 14.3 13.3H1.7zM8 6.4v3.2M8 11.5h.01",
+        }
+    }
+}
+
+/// The icon as an element.
+pub(crate) fn icon(icon: Icon) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+            <path d=icon.path()></path>
+        </svg>
+    }
+}
