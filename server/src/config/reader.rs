@@ -296,7 +296,7 @@ impl<'a> Section<'a> {
             let problems = self.item.problems;
             if known {
                 if name_unsupported && area.is_pending(&entry.key) {
-                    problems.warning(&entry.at, &path, "this setting is read but has no effect yet");
+                    problems.warning(&entry.at, &path, "this setting is read but not in force yet");
                 }
                 continue;
             }

@@ -55,3 +55,15 @@ fn settings_arrive() {
         [("main-model".to_owned(), vec!["main-model-fallback-1".to_owned(), "main-model-fallback-2".to_owned()])]
     );
 }
+
+/// The sample that the container files mount says what it means: every deployment serves once its variables are set.
+#[test]
+fn the_sample_configuration_serves() {
+    let path = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/config.yaml"));
+    let without = Config::load(Some(path), |_| None);
+    assert!(!without.has_errors(), "{:?}", without.problems);
+    let loaded = Config::load(Some(path), |name| Some(format!("value-of-{name}")));
+    assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+    let deployments = &loaded.config.deployments;
+    assert!(!deployments.is_empty() && deployments.iter().all(|d| d.unavailable.is_none()));
+}

@@ -31,10 +31,10 @@ fn uncommented() -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The problems apart from those that say a setting has no effect yet.
+/// The problems apart from those that say a setting has not in force yet.
 fn serious(loaded: &Loaded) -> Vec<String> {
     let lines = shown(loaded);
-    lines.into_iter().filter(|line| !line.contains("no effect yet")).collect()
+    lines.into_iter().filter(|line| !line.contains("not in force yet")).collect()
 }
 
 #[test]
