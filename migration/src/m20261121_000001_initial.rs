@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, big_integer_null, boolean, date, integer, json, json_null, text, text_null, timestamp_with_time_zone,
+    big_integer, big_integer_null, boolean, date, integer, json, text, text_null, timestamp_with_time_zone,
     timestamp_with_time_zone_null,
 };
 
@@ -123,8 +123,9 @@ fn audit_logs() -> TableCreateStatement {
         .col(text("action"))
         .col(text("resource"))
         .col(text("resource_id"))
-        .col(json_null("before"))
-        .col(json_null("after"))
+        // Text, not JSON: the hash is over these very characters.
+        .col(text_null("before"))
+        .col(text_null("after"))
         .col(text("previous_hash"))
         .col(text("hash"))
         .to_owned()

@@ -1,3 +1,16 @@
 //! Who calls: master key, console session or virtual key; passwords, sign-in throttle, CSRF.
+//!
+//! [`authenticate`] is the middleware in front of every operation that is not public. Handlers then take a
+//! [`Principal`] and ask it whether it [may](Principal::authorize) do what is asked.
 
+mod authenticate;
+mod csrf;
+pub mod first_admin;
+pub mod password;
+mod principal;
+pub mod session;
+pub mod sign_in;
 pub mod throttle;
+
+pub use authenticate::authenticate;
+pub use principal::{Credential, DEFAULT_USER_ID, Principal};

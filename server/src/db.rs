@@ -6,6 +6,7 @@ pub mod audit;
 pub mod budget_spend;
 pub mod daily_latency;
 pub mod daily_spend;
+mod failure;
 mod json;
 pub mod key;
 pub mod ledger;
@@ -16,6 +17,7 @@ pub mod spend_log;
 pub mod spend_total;
 pub mod user;
 
+pub use failure::{Violation, violation};
 pub use json::{JsonMap, Strings};
 pub use pool::{DbError, begin, begin_snapshot, connect, migrate, redact_url};
 

@@ -1,5 +1,6 @@
 //! Console sessions.
 
+use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 /// One signed-in browser. The token itself is only in its cookie.
@@ -32,3 +33,39 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// The session with this hash, ended or not.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find(db: &impl ConnectionTrait, token_hash: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(token_hash.to_owned()).one(db).await
+}
+
+/// Notes that the session was used.
+///
+/// # Errors
+/// When the database is away.
+pub async fn touch(db: &impl ConnectionTrait, token_hash: &str, at: DateTime<Utc>) -> Result<(), DbErr> {
+    let update = Entity::update_many().col_expr(Column::LastSeenAt, Expr::value(at));
+    update.filter(Column::TokenHash.eq(token_hash)).exec(db).await?;
+    Ok(())
+}
+
+/// Ends a session.
+///
+/// # Errors
+/// When the database is away.
+pub async fn delete(db: &impl ConnectionTrait, token_hash: &str) -> Result<(), DbErr> {
+    Entity::delete_by_id(token_hash.to_owned()).exec(db).await?;
+    Ok(())
+}
+
+/// Removes what had ended by `now`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn delete_ended(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::ExpiresAt.lte(now)).exec(db).await?;
+    Ok(())
+}

@@ -1,6 +1,7 @@
 //! People who sign in.
 
 use sea_orm::entity::prelude::*;
+use tollgate_openapi::session::UserRole;
 
 /// One user.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -26,3 +27,46 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// The role; `None` where the database holds a word that is none, which then may do nothing.
+    #[must_use]
+    pub fn role(&self) -> Option<UserRole> {
+        const ALL: [UserRole; 5] = [
+            UserRole::ProxyAdmin,
+            UserRole::ProxyAdminViewer,
+            UserRole::OrgAdmin,
+            UserRole::InternalUser,
+            UserRole::InternalUserViewer,
+        ];
+        ALL.into_iter().find(|role| role.as_str() == self.user_role)
+    }
+}
+
+/// The user with this id.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find(db: &impl ConnectionTrait, user_id: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(user_id.to_owned()).one(db).await
+}
+
+/// The user with this id or, in any case, this e-mail address. An id wins over another user's address.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_by_id_or_email(db: &impl ConnectionTrait, name: &str) -> Result<Option<Model>, DbErr> {
+    if let Some(user) = find(db, name).await? {
+        return Ok(Some(user));
+    }
+    Entity::find().filter(Column::UserEmail.eq(name.to_lowercase())).one(db).await
+}
+
+/// Whether anybody administers the gateway.
+///
+/// # Errors
+/// When the database is away.
+pub async fn has_admin(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    let admins = Entity::find().filter(Column::UserRole.eq(UserRole::ProxyAdmin.as_str()));
+    Ok(admins.one(db).await?.is_some())
+}

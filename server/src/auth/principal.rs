@@ -1,0 +1,137 @@
+//! The caller, and what it may do.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use chrono::{DateTime, Utc};
+use tollgate_openapi::session::UserRole;
+
+use crate::db;
+use crate::db::audit::Actor;
+use crate::domain::permission::{Action, Decision, Relation, decide};
+use crate::error::{ApiError, ApiResult};
+
+/// User id of the master key and of `UI_USERNAME`: LiteLLM's.
+pub const DEFAULT_USER_ID: &str = "default_user_id";
+
+/// How the caller showed who it is.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// The master key.
+    MasterKey,
+    /// The console's cookie.
+    Session {
+        /// Id of the session.
+        token_hash: String,
+        /// When it ends however much it is used.
+        expires_at: DateTime<Utc>,
+    },
+    /// A virtual key, which may look at itself and at nothing else.
+    VirtualKey(Box<db::key::Model>),
+}
+
+/// The caller.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    /// How it showed who it is.
+    pub credential: Credential,
+    /// Its user id; for a virtual key its owner's, or the key's hash.
+    pub user_id: String,
+    /// E-mail address, where one is known.
+    pub user_email: Option<String>,
+    /// What it may do.
+    pub role: UserRole,
+    /// Where the request came from.
+    pub ip_address: Option<String>,
+}
+
+impl Principal {
+    /// Goes on where the table of permissions allows `action` on `key`, or on no object in particular.
+    ///
+    /// # Errors
+    /// 404 where the object does not exist for this caller, 403 where it does but the action is not allowed.
+    pub fn authorize(&self, action: Action, key: Option<&db::key::Model>) -> ApiResult<()> {
+        let decision = match &self.credential {
+            Credential::VirtualKey(own) => Self::decide_for_key(own, action, key),
+            Credential::MasterKey | Credential::Session { .. } => decide(self.role, action, self.relation_to(key)),
+        };
+        match decision {
+            Decision::Allow => Ok(()),
+            Decision::Forbid => Err(self.refuse(action)),
+            Decision::Hide => Err(ApiError::not_found("Key not found.")),
+        }
+    }
+
+    /// Whose rows the caller sees.
+    #[must_use]
+    pub fn scope(&self) -> db::Scope {
+        match &self.credential {
+            Credential::VirtualKey(own) => db::Scope::Key(own.token.clone()),
+            Credential::MasterKey | Credential::Session { .. } if self.may_see_everything() => db::Scope::All,
+            Credential::MasterKey | Credential::Session { .. } => db::Scope::User(self.user_id.clone()),
+        }
+    }
+
+    /// True for those who see every tenant's rows.
+    #[must_use]
+    pub fn may_see_everything(&self) -> bool {
+        let is_user = !matches!(self.credential, Credential::VirtualKey(_));
+        is_user && decide(self.role, Action::SpendReadAll, Relation::None).is_allowed()
+    }
+
+    /// True for the gateway's own administrators.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.role == UserRole::ProxyAdmin && !matches!(self.credential, Credential::VirtualKey(_))
+    }
+
+    /// How the audit chain names the caller.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        let kind = match self.credential {
+            Credential::MasterKey => "master_key",
+            Credential::Session { .. } => "session",
+            Credential::VirtualKey(_) => "key",
+        };
+        Actor { kind, id: self.user_id.clone(), ip_address: self.ip_address.clone() }
+    }
+
+    fn relation_to(&self, key: Option<&db::key::Model>) -> Relation {
+        match key.and_then(|key| key.user_id.as_deref()) {
+            Some(owner) if owner == self.user_id => Relation::Own,
+            _ => Relation::None,
+        }
+    }
+
+    fn decide_for_key(own: &db::key::Model, action: Action, key: Option<&db::key::Model>) -> Decision {
+        let is_own = key.is_some_and(|key| key.token == own.token);
+        let is_reading = matches!(action, Action::KeyRead | Action::SpendRead);
+        if is_own && is_reading { Decision::Allow } else { Decision::Forbid }
+    }
+
+    fn refuse(&self, action: Action) -> ApiError {
+        match self.credential {
+            Credential::VirtualKey(_) => {
+                ApiError::forbidden("A virtual key may only read its own /key/info and /spend/logs.")
+            }
+            Credential::MasterKey | Credential::Session { .. } => {
+                ApiError::forbidden(format!("The role {} may not do this ({action:?}).", self.role.as_str()))
+            }
+        }
+    }
+}
+
+impl FromRequest for Principal {
+    type Error = ApiError;
+    type Future = Ready<ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // Absent only where a route was mounted without the middleware: then nobody is let in.
+        ready(request.extensions().get::<Self>().cloned().ok_or_else(no_key))
+    }
+}
+
+pub(super) fn no_key() -> ApiError {
+    ApiError::unauthorized("Authentication Error, No api key passed in.")
+}

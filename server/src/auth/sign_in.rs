@@ -1,0 +1,67 @@
+//! Signing in with a name and a password.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use tollgate_openapi::session::UserRole;
+
+use super::{DEFAULT_USER_ID, password};
+use crate::app::{App, Identity};
+use crate::crypto::KeyDigest;
+use crate::db;
+use crate::error::{ApiError, ApiResult};
+
+/// Who signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Id of the user.
+    pub user_id: String,
+    /// E-mail address, where one is known.
+    pub user_email: Option<String>,
+    /// What the user may do.
+    pub role: UserRole,
+}
+
+/// Looks the name and the password up.
+///
+/// # Errors
+/// 401 when they do not belong together, whichever of the two is wrong; 429 after too many failures.
+pub async fn check(app: &App, username: &str, secret: &str, ip_address: Option<&str>) -> ApiResult<SignedIn> {
+    app.sign_ins.attempt(username, ip_address, app.clock.monotonic()).map_err(too_many)?;
+    let found = match from_environment(&app.identity, username, secret) {
+        Some(found) => Some(found),
+        None => from_database(app, username, secret).await?,
+    };
+    let found = found.ok_or_else(|| ApiError::unauthorized("Invalid username or password."))?;
+    app.sign_ins.forgive(username, ip_address);
+    Ok(found)
+}
+
+/// `UI_USERNAME` with `UI_PASSWORD`, or, where none is set, with the master key.
+fn from_environment(identity: &Identity, username: &str, secret: &str) -> Option<SignedIn> {
+    let expected = identity.ui_password.as_ref().unwrap_or(&identity.master_key);
+    // Both are compared whatever the first says, and by their digests: the time taken tells nothing.
+    let is_name = KeyDigest::of(username).matches(&KeyDigest::of(&identity.ui_username));
+    let is_password = KeyDigest::of(secret).matches(expected);
+    (is_name & is_password).then(|| SignedIn {
+        user_id: DEFAULT_USER_ID.to_owned(),
+        user_email: None,
+        role: UserRole::ProxyAdmin,
+    })
+}
+
+async fn from_database(app: &App, username: &str, secret: &str) -> ApiResult<Option<SignedIn>> {
+    let user = db::user::find_by_id_or_email(&app.db, username).await?;
+    let stored = user.as_ref().and_then(|user| user.password_hash.clone());
+    let is_right = password::verify(secret.to_owned(), stored).await.map_err(ApiError::internal)?;
+    Ok(user.filter(|_| is_right).and_then(|user| {
+        let role = user.role()?;
+        Some(SignedIn { user_id: user.user_id, user_email: user.user_email, role })
+    }))
+}
+
+fn too_many(wait: std::time::Duration) -> ApiError {
+    let seconds = wait.as_secs().max(1);
+    let message = format!("Too many failed sign-ins. Try again in {seconds} seconds.");
+    ApiError::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", message)
+        .with_header(RETRY_AFTER, HeaderValue::from(seconds))
+}
