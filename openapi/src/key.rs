@@ -287,6 +287,17 @@ pub struct KeyCreated {
     pub view: KeyView,
 }
 
+/// Answer of `POST /key/update`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct KeyUpdated {
+    /// The key as it was named, or its hash where an alias named it.
+    pub key: String,
+    /// The key as it is now.
+    #[serde(flatten)]
+    pub view: KeyView,
+}
+
 /// Answer of `GET /key/info`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
@@ -298,12 +309,13 @@ pub struct KeyInfo {
 }
 
 /// Query of `GET /key/info`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
 #[serde(default)]
 pub struct KeyInfoQuery {
     /// The key or its hash; absent: the caller's own.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(min = 1, max = 255))]
     pub key: Option<String>,
 }
 

@@ -234,27 +234,33 @@ pub struct SpendLogPage {
 }
 
 /// Query of `GET /spend/logs`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
 #[serde(default)]
 pub struct SpendLogsQuery {
     /// Only this key's: the key or its hash.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
     pub api_key: Option<String>,
     /// Only this owner's.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
     pub user_id: Option<String>,
     /// The call's id or the provider's id of its answer.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
     pub request_id: Option<String>,
     /// First day, `2026-11-21`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
     pub start_date: Option<NaiveDate>,
     /// Last day, included.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
     pub end_date: Option<NaiveDate>,
     /// Sums by day (the default where both dates are given) or raw calls.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
     pub summarize: Option<bool>,
 }
 
@@ -297,18 +303,21 @@ pub struct DaySpend {
 }
 
 /// Query of reports over a range of days.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
 #[serde(default)]
 pub struct DayRangeQuery {
     /// First day, `2026-11-21`; absent: 30 days before the last.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
     pub start_date: Option<NaiveDate>,
     /// Last day, included; absent: today.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
     pub end_date: Option<NaiveDate>,
     /// Only this key's: the key or its hash.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
     pub api_key: Option<String>,
 }
 

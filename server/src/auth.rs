@@ -13,4 +13,6 @@ pub mod sign_in;
 pub mod throttle;
 
 pub use authenticate::authenticate;
+pub(crate) use authenticate::client_address;
+pub(crate) use csrf::check_origin;
 pub use principal::{Credential, DEFAULT_USER_ID, Principal};

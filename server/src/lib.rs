@@ -15,3 +15,4 @@ pub mod policy;
 pub mod router;
 pub mod app;
 pub mod auth;
+pub mod management;

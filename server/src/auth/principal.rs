@@ -63,6 +63,24 @@ impl Principal {
         }
     }
 
+    /// Goes on where the caller may make something of its own.
+    ///
+    /// # Errors
+    /// 403 where it may not.
+    pub fn authorize_new(&self, action: Action) -> ApiResult<()> {
+        let is_person = !matches!(self.credential, Credential::VirtualKey(_));
+        let is_allowed = is_person && decide(self.role, action, Relation::Own).is_allowed();
+        if is_allowed { Ok(()) } else { Err(self.refuse(action)) }
+    }
+
+    /// Goes on where the caller may list objects; which of them it sees is a matter of its [`Self::scope`].
+    ///
+    /// # Errors
+    /// 403 where it may not.
+    pub fn authorize_list(&self, action: Action) -> ApiResult<()> {
+        self.authorize_new(action)
+    }
+
     /// Whose rows the caller sees.
     #[must_use]
     pub fn scope(&self) -> db::Scope {

@@ -1,7 +1,11 @@
 //! What each scope spent in each of its budget windows.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ExprTrait, IntoActiveModel};
 use tollgate_openapi::money::NanoUsd;
 
 /// One window of one scope.
@@ -48,4 +52,55 @@ pub async fn spent(
     let key = (scope_kind.to_owned(), scope_id.to_owned(), window_key(window_start));
     let row = Entity::find_by_id(key).one(db).await?;
     Ok(row.map_or(NanoUsd::ZERO, |row| NanoUsd(row.spent) + NanoUsd(row.adjusted)))
+}
+
+/// What each of the scopes spent in its window, corrections included, by id and [`window_key`]. Windows without spend
+/// are left out.
+///
+/// # Errors
+/// When the database is away.
+pub async fn spent_of_many(
+    db: &impl ConnectionTrait,
+    scope_kind: &str,
+    windows: impl Iterator<Item = (String, Option<DateTime<Utc>>)>,
+) -> Result<HashMap<(String, i64), NanoUsd>, DbErr> {
+    let (ids, starts): (Vec<_>, Vec<_>) = windows.map(|(id, start)| (id, window_key(start))).unzip();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = Entity::find()
+        .filter(Column::ScopeKind.eq(scope_kind))
+        .filter(Column::ScopeId.is_in(ids))
+        .filter(Column::WindowStart.is_in(starts));
+    let rows = found.all(db).await?.into_iter();
+    let spent = rows.map(|row| {
+        let spent = NanoUsd(row.spent) + NanoUsd(row.adjusted);
+        ((row.scope_id, row.window_start), spent)
+    });
+    Ok(spent.collect())
+}
+
+/// Corrects what the scope spent in the window by `delta`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn adjust(
+    db: &impl ConnectionTrait,
+    scope_kind: &str,
+    scope_id: &str,
+    window_start: Option<DateTime<Utc>>,
+    delta: NanoUsd,
+) -> Result<(), DbErr> {
+    let row = Model {
+        scope_kind: scope_kind.to_owned(),
+        scope_id: scope_id.to_owned(),
+        window_start: window_key(window_start),
+        spent: 0,
+        adjusted: delta.0,
+    };
+    let mut on_conflict = OnConflict::columns([Column::ScopeKind, Column::ScopeId, Column::WindowStart]);
+    let sum = Expr::col((Entity, Column::Adjusted)).add(delta.0);
+    on_conflict.value(Column::Adjusted, sum);
+    Entity::insert(row.into_active_model()).on_conflict(on_conflict).exec_without_returning(db).await?;
+    Ok(())
 }

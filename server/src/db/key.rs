@@ -1,11 +1,15 @@
 //! Virtual keys.
 
+mod list;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sea_orm::entity::prelude::*;
+use sea_orm::{DatabaseTransaction, QuerySelect};
 use tollgate_openapi::money::NanoUsd;
 
 use crate::domain::window::{BudgetWindow, Span};
+pub use list::{Page, list};
 
 use super::{JsonMap, Strings};
 
@@ -97,4 +101,20 @@ impl Model {
 /// When the database is away.
 pub async fn find(db: &impl ConnectionTrait, token: &str) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(token.to_owned()).one(db).await
+}
+
+/// The key with this hash, kept from other writers until the transaction ends.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_for_update(transaction: &DatabaseTransaction, token: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(token.to_owned()).lock_exclusive().one(transaction).await
+}
+
+/// The key with this alias, kept from other writers until the transaction ends.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_by_alias(transaction: &DatabaseTransaction, alias: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find().filter(Column::KeyAlias.eq(alias)).lock_exclusive().one(transaction).await
 }

@@ -1,5 +1,7 @@
 //! Running totals of every entity.
 
+use std::collections::HashMap;
+
 use sea_orm::entity::prelude::*;
 
 /// Everything one entity ever spent.
@@ -25,3 +27,19 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Totals of those of `ids` that have any, by id.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_many(
+    db: &impl ConnectionTrait,
+    entity_kind: &str,
+    ids: &[String],
+) -> Result<HashMap<String, Model>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = Entity::find().filter(Column::EntityKind.eq(entity_kind)).filter(Column::EntityId.is_in(ids));
+    Ok(found.all(db).await?.into_iter().map(|row| (row.entity_id.clone(), row)).collect())
+}

@@ -1,1 +1,12 @@
-//! it
+//! The server through its public door: a real listener, a real database, time that the test moves.
+//!
+//! SQLite in a temporary folder by default; Postgres where `TOLLGATE_TEST_DATABASE_URL` names one, with a schema of
+//! its own for each test.
+
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod kit;
+
+mod audit;
+mod key;
+mod session;

@@ -1,0 +1,82 @@
+//! `POST /key/block` and `/key/unblock`.
+
+use actix_web::web;
+use sea_orm::ActiveModelTrait;
+use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::key::{KeyBlock, KeyView};
+use tollgate_openapi::paths;
+
+use super::change::{self, Change};
+use super::view::{snapshot, view};
+use crate::app::App;
+use crate::auth::Principal;
+use crate::crypto::KeyDigest;
+use crate::db::{self, stored_time};
+use crate::domain::permission::Action;
+use crate::error::{ApiError, ApiResult};
+use crate::management::Json;
+
+/// Block a key
+///
+/// Calls with it are refused from now on.
+#[utoipa::path(
+    post,
+    path = paths::KEY_BLOCK,
+    tag = "key",
+    request_body = KeyBlock,
+    responses(
+        (status = 200, description = "The key as it is now", body = KeyView),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
+        (status = 404, description = "There is no such key", body = ErrorEnvelope),
+        (status = 422, description = "The body does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn block(app: web::Data<App>, principal: Principal, body: Json<KeyBlock>) -> ApiResult<web::Json<KeyView>> {
+    set_blocked(&app, &principal, &body.0.key, true).await
+}
+
+/// Unblock a key
+///
+/// Calls with it are served again.
+#[utoipa::path(
+    post,
+    path = paths::KEY_UNBLOCK,
+    tag = "key",
+    request_body = KeyBlock,
+    responses(
+        (status = 200, description = "The key as it is now", body = KeyView),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
+        (status = 404, description = "There is no such key", body = ErrorEnvelope),
+        (status = 422, description = "The body does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn unblock(app: web::Data<App>, principal: Principal, body: Json<KeyBlock>) -> ApiResult<web::Json<KeyView>> {
+    set_blocked(&app, &principal, &body.0.key, false).await
+}
+
+async fn set_blocked(app: &App, principal: &Principal, key: &str, is_blocked: bool) -> ApiResult<web::Json<KeyView>> {
+    let token = KeyDigest::from_key_or_hex(key).to_hex();
+    let transaction = db::begin(&app.db).await?;
+    let found = db::key::find_for_update(&transaction, &token).await?;
+    principal.authorize(Action::KeyBlock, found.as_ref())?;
+    let before = found.ok_or_else(|| ApiError::not_found("Key not found."))?;
+
+    let after = db::key::Model {
+        blocked: is_blocked,
+        updated_at: stored_time(app.clock.now()),
+        updated_by: Some(principal.user_id.clone()),
+        ..before.clone()
+    };
+    change::all_set(after.clone()).update(&transaction).await?;
+    let change = Change {
+        action: if is_blocked { "blocked" } else { "unblocked" },
+        token: &token,
+        before: Some(snapshot(app, &before)),
+        after: Some(snapshot(app, &after)),
+    };
+    change::record(app, &transaction, principal, change).await?;
+    change::commit(app, transaction, &token).await?;
+    Ok(web::Json(view(app, after).await?))
+}

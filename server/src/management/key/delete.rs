@@ -1,0 +1,131 @@
+//! `POST /key/delete`.
+
+use std::collections::BTreeMap;
+
+use actix_web::web;
+use sea_orm::{DatabaseTransaction, ModelTrait};
+use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::key::{KeyDelete, KeyDeleted};
+use tollgate_openapi::paths;
+
+use super::change::{self, Change};
+use super::view::snapshot;
+use crate::app::App;
+use crate::auth::Principal;
+use crate::counters::ScopeId;
+use crate::crypto::KeyDigest;
+use crate::db;
+use crate::db::key::Model;
+use crate::domain::permission::Action;
+use crate::error::{ApiError, ApiResult};
+use crate::management::Json;
+use crate::management::extract::problem;
+
+/// Keys deleted at once.
+const KEYS_MAX: usize = 1000;
+
+/// Delete keys
+///
+/// All of them or none. Their calls and totals stay in the ledger.
+#[utoipa::path(
+    post,
+    path = paths::KEY_DELETE,
+    tag = "key",
+    request_body = KeyDelete,
+    responses(
+        (status = 200, description = "What was deleted, as it was passed", body = KeyDeleted),
+        (status = 400, description = "Some of the keys do not exist; nothing was deleted", body = ErrorEnvelope),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
+        (status = 404, description = "None of the keys exists", body = ErrorEnvelope),
+        (status = 422, description = "The body does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn delete(
+    app: web::Data<App>,
+    principal: Principal,
+    body: Json<KeyDelete>,
+) -> ApiResult<web::Json<KeyDeleted>> {
+    let named = names(body.0)?;
+    let transaction = db::begin(&app.db).await?;
+    let keys = find_all(&transaction, &principal, &named).await?;
+    for key in keys.values() {
+        key.clone().delete(&transaction).await?;
+        let change = Change { action: "deleted", token: &key.token, before: Some(snapshot(&app, key)), after: None };
+        change::record(&app, &transaction, &principal, change).await?;
+    }
+    transaction.commit().await?;
+    for token in keys.keys() {
+        change::announce(&app, token);
+        app.counters.forget(&ScopeId::key(token));
+    }
+    Ok(web::Json(KeyDeleted { deleted_keys: named.into_iter().map(Name::into_text).collect() }))
+}
+
+/// How a key is named.
+#[derive(Debug)]
+enum Name {
+    Key(String),
+    Alias(String),
+}
+
+impl Name {
+    fn into_text(self) -> String {
+        match self {
+            Self::Key(text) | Self::Alias(text) => text,
+        }
+    }
+
+    const fn field(&self) -> &'static str {
+        match self {
+            Self::Key(_) => "keys",
+            Self::Alias(_) => "key_aliases",
+        }
+    }
+}
+
+fn names(body: KeyDelete) -> ApiResult<Vec<Name>> {
+    let keys = body.keys.unwrap_or_default().into_iter().map(Name::Key);
+    let aliases = body.key_aliases.unwrap_or_default().into_iter().map(Name::Alias);
+    let named: Vec<Name> = keys.chain(aliases).collect();
+    if named.is_empty() {
+        return Err(ApiError::bad_request("keys", "One of keys and key_aliases is required."));
+    }
+    if named.len() > KEYS_MAX {
+        let message = format!("expected at most {KEYS_MAX} keys at once");
+        return Err(ApiError::validation(vec![problem("value_error", &["body", "keys"], message)]));
+    }
+    Ok(named)
+}
+
+/// The keys by their hashes, each once. What the caller may not see does not exist.
+async fn find_all(
+    transaction: &DatabaseTransaction,
+    principal: &Principal,
+    named: &[Name],
+) -> ApiResult<BTreeMap<String, Model>> {
+    let (mut found, mut missing) = (BTreeMap::new(), None);
+    for name in named {
+        let key = match name {
+            Name::Key(key) => {
+                let token = KeyDigest::from_key_or_hex(key).to_hex();
+                db::key::find_for_update(transaction, &token).await?
+            }
+            Name::Alias(alias) => db::key::find_by_alias(transaction, alias).await?,
+        };
+        let key = match principal.authorize(Action::KeyDelete, key.as_ref()) {
+            Ok(()) => key,
+            Err(refusal) if refusal.status() == actix_web::http::StatusCode::NOT_FOUND => None,
+            Err(refusal) => return Err(refusal),
+        };
+        match key {
+            Some(key) => drop(found.insert(key.token.clone(), key)),
+            None => missing = missing.or(Some(name)),
+        }
+    }
+    match missing {
+        None => Ok(found),
+        Some(_) if found.is_empty() => Err(ApiError::not_found("No keys found.")),
+        Some(name) => Err(ApiError::bad_request(name.field(), "Some of the keys do not exist. Nothing was deleted.")),
+    }
+}

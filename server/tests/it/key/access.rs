@@ -1,0 +1,83 @@
+//! Who may do what with keys.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tollgate_openapi::key::KeyInfo;
+
+use super::generate;
+use crate::kit::TestApp;
+
+#[tokio::test]
+async fn nobody_and_strangers_are_refused() {
+    let app = TestApp::start().await;
+    let (kind, _, message) = app.nobody().get("/key/list").expect_status(401).await.error();
+    assert_eq!(kind, "auth_error");
+    assert!(message.ends_with("No api key passed in."), "{message}");
+    let (kind, param, message) = app.bearer("sk-stranger").get("/key/list").expect_status(401).await.error();
+    assert_eq!((kind.as_str(), param.as_deref()), ("token_not_found_in_db", Some("key")));
+    assert_eq!(message, "Authentication Error, Invalid API key provided.");
+    app.nobody().with_header("authorization", "Basic YTpi").get("/key/list").expect_status(401).await;
+    // Nobody learns what a body must look like.
+    app.nobody().post_text("/key/generate", "{").expect_status(401).await;
+}
+
+#[tokio::test]
+async fn the_hash_of_a_key_is_no_key() {
+    let app = TestApp::start().await;
+    let made = generate(&app, json!({})).await;
+    app.bearer(&made.view.token).get("/key/info").expect_status(401).await;
+}
+
+#[tokio::test]
+async fn keys_travel_in_each_header_of_the_contract() {
+    let app = TestApp::start().await;
+    for header in ["x-litellm-api-key", "api-key", "x-api-key", "x-goog-api-key"] {
+        app.nobody().with_header(header, crate::kit::MASTER_KEY).get("/key/list").expect_status(200).await;
+    }
+}
+
+#[tokio::test]
+async fn a_virtual_key_sees_itself_and_nothing_else() {
+    let app = TestApp::start().await;
+    let made = generate(&app, json!({"user_id": "ada"})).await;
+    let other = generate(&app, json!({"user_id": "ada"})).await;
+    let own = app.bearer(&made.key);
+    let shown: KeyInfo = own.get("/key/info").expect_status(200).await.json();
+    assert_eq!(shown.info.token, made.view.token);
+    own.get(&format!("/key/info?key={}", made.key)).expect_status(200).await;
+
+    // Whether another key exists is not told.
+    own.get(&format!("/key/info?key={}", other.key)).expect_status(403).await;
+    own.get("/key/info?key=sk-gone").expect_status(403).await;
+    own.get("/key/list").expect_status(403).await;
+    for (path, body) in [
+        ("/key/generate", json!({})),
+        ("/key/update", json!({"key": made.key, "max_budget": 1e6})),
+        ("/key/block", json!({"key": other.key})),
+        ("/key/unblock", json!({"key": made.key})),
+        ("/key/delete", json!({"keys": [other.key]})),
+        ("/key/update", json!({"key": "sk-gone"})),
+        ("/key/delete", json!({"keys": ["sk-gone"]})),
+    ] {
+        own.post(path, body).expect_status(403).await;
+    }
+}
+
+#[tokio::test]
+async fn an_expired_key_says_when() {
+    let app = TestApp::start().await;
+    let made = generate(&app, json!({"duration": "1h"})).await;
+    app.bearer(&made.key).get("/key/info").expect_status(200).await;
+    app.advance(Duration::from_secs(3600));
+    let (kind, param, message) = app.bearer(&made.key).get("/key/info").expect_status(401).await.error();
+    assert_eq!((kind.as_str(), param), ("expired_key", Some(made.view.key_name)));
+    assert_eq!(message, "Authentication Error - Expired Key. Key Expiry time 2026-11-21T13:00:00Z.");
+}
+
+#[tokio::test]
+async fn other_methods_are_refused() {
+    let app = TestApp::start().await;
+    app.get("/key/generate").expect_status(405).await;
+    app.post("/key/info", json!({})).expect_status(405).await;
+}
