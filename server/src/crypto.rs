@@ -65,6 +65,18 @@ impl fmt::Debug for KeyDigest {
     }
 }
 
+/// The key a request presents, from the headers clients use for it, in LiteLLM's order.
+pub fn presented_key<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<&'a str> {
+    const BARE: [&str; 4] = ["x-litellm-api-key", "api-key", "x-api-key", "x-goog-api-key"];
+    let without_scheme = |value: &'a str| match value.split_once(' ') {
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => key.trim(),
+        _ => value.trim(),
+    };
+    let authorization = header("authorization").filter(|value| !value.starts_with("Basic "));
+    let bare = || BARE.into_iter().find_map(&header);
+    authorization.or_else(bare).map(without_scheme).filter(|key| !key.is_empty())
+}
+
 /// The system's random source failed.
 #[derive(Debug, thiserror::Error)]
 #[error("the system's random source failed: {0}")]
@@ -144,6 +156,21 @@ mod tests {
         assert_eq!(KeyDigest::from_hex(&digest.to_hex()), Some(digest));
         assert_eq!(KeyDigest::from_key_or_hex("sk-1234"), digest);
         assert_eq!(KeyDigest::from_key_or_hex(&digest.to_hex()), digest);
+    }
+
+    #[test]
+    fn a_key_is_found_in_any_of_its_headers() {
+        let key_of = |headers: &[(&str, &'static str)]| {
+            presented_key(|name| headers.iter().find(|(other, _)| *other == name).map(|(_, value)| *value))
+        };
+        assert_eq!(key_of(&[("authorization", "Bearer sk-1")]), Some("sk-1"));
+        assert_eq!(key_of(&[("authorization", "bearer  sk-1")]), Some("sk-1"));
+        assert_eq!(key_of(&[("authorization", "sk-1"), ("api-key", "sk-2")]), Some("sk-1"));
+        assert_eq!(key_of(&[("x-api-key", "sk-3"), ("api-key", "sk-2")]), Some("sk-2"));
+        assert_eq!(key_of(&[("x-litellm-api-key", "Bearer sk-4")]), Some("sk-4"));
+        assert_eq!(key_of(&[("x-goog-api-key", "sk-5")]), Some("sk-5"));
+        assert_eq!(key_of(&[("authorization", "Bearer ")]), None);
+        assert_eq!(key_of(&[]), None);
     }
 
     #[test]

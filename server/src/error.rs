@@ -102,6 +102,15 @@ impl ApiError {
         self
     }
 
+    /// Names the call, so that its log can be found.
+    #[must_use]
+    pub fn with_call_id(self, request_id: &str) -> Self {
+        match HeaderValue::from_str(request_id) {
+            Ok(value) => self.with_header(HeaderName::from_static("x-litellm-call-id"), value),
+            Err(_) => self,
+        }
+    }
+
     /// Keeps the cause for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

@@ -3,6 +3,7 @@
 //! Deployments that share a public name form a group. Today's strategy is `simple-shuffle`: at random, by weight,
 //! among those that are not cooling down and have not failed this call yet.
 
+mod build;
 pub mod deployment;
 pub mod health;
 mod shuffle;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::clock::Clock;
+pub use build::deployments;
 pub use deployment::Deployment;
 pub use health::{CooldownRule, Failure};
 
@@ -82,21 +84,30 @@ impl Router {
         self.table.load().groups.contains_key(model)
     }
 
+    /// The deployments of `model` that can be called, cooling down or not.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn callable(&self, model: &str) -> Result<Vec<Arc<Deployment>>, RouteError> {
+        let table = self.table.load();
+        let group = table.groups.get(model).ok_or_else(|| RouteError::UnknownModel(model.to_owned()))?;
+        let callable: Vec<Arc<Deployment>> = group.iter().filter(|one| one.unavailable.is_none()).cloned().collect();
+        if callable.is_empty() {
+            let reason = group.iter().find_map(|one| one.unavailable.clone()).unwrap_or_default();
+            return Err(RouteError::Unavailable { model: model.to_owned(), reason });
+        }
+        Ok(callable)
+    }
+
     /// Chooses a deployment of `model` that is not among `tried`. While all the others cool down, the one that is
     /// soonest ready is taken: an answer may come, a refusal never is one.
     ///
     /// # Errors
     /// When there is none to be had.
     pub fn choose(&self, model: &str, tried: &[Arc<Deployment>]) -> Result<Arc<Deployment>, RouteError> {
-        let table = self.table.load();
-        let group = table.groups.get(model).ok_or_else(|| RouteError::UnknownModel(model.to_owned()))?;
-        let callable: Vec<&Arc<Deployment>> = group.iter().filter(|one| one.unavailable.is_none()).collect();
-        if callable.is_empty() {
-            let reason = group.iter().find_map(|one| one.unavailable.clone()).unwrap_or_default();
-            return Err(RouteError::Unavailable { model: model.to_owned(), reason });
-        }
+        let callable = self.callable(model)?;
         let untried: Vec<&Arc<Deployment>> =
-            callable.into_iter().filter(|one| !tried.iter().any(|other| Arc::ptr_eq(one, other))).collect();
+            callable.iter().filter(|one| !tried.iter().any(|other| Arc::ptr_eq(one, other))).collect();
         let now = self.clock.monotonic();
         let ready: Vec<&Arc<Deployment>> =
             untried.iter().copied().filter(|one| one.health.cooldown_left(now).is_none()).collect();

@@ -48,8 +48,8 @@ impl PolicyStore {
     /// A store over `db`. Calendar windows follow `time_zone`.
     #[must_use]
     pub fn new(db: DatabaseConnection, clock: Clock, master_key: KeyDigest, time_zone: chrono_tz::Tz) -> Self {
-        let master = Arc::new(Policy::master(&master_key.to_hex()));
-        Self { db, clock, time_zone, master: (master_key, master), entries: Cache::new(CAPACITY) }
+        let master = (master_key, Arc::new(Policy::master()));
+        Self { db, clock, time_zone, master, entries: Cache::new(CAPACITY) }
     }
 
     /// The policy of a key. Only a key not in memory asks the database, and only once at a time.

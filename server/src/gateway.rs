@@ -1,0 +1,96 @@
+//! The data plane: one file a step of a call's life.
+//!
+//! authenticate → admit → route → upstream → stream → settle → record. Nothing here names the database, the
+//! management API or console sessions.
+
+pub mod admit;
+pub mod authenticate;
+pub mod chat;
+pub mod error;
+mod estimate;
+mod headers;
+mod mock;
+pub mod models;
+pub mod record;
+mod route;
+pub mod settle;
+pub mod stream;
+pub mod upstream;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+
+use crate::clock::Clock;
+use crate::counters::Counters;
+use crate::ledger::Spool;
+use crate::policy::PolicyStore;
+use crate::router::Router;
+
+/// What every call needs; one a process.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Time.
+    pub clock: Clock,
+    /// What each key may do.
+    pub policy: Arc<PolicyStore>,
+    /// What each scope has spent and reserved.
+    pub counters: Arc<Counters>,
+    /// Where settled calls go.
+    pub spool: Arc<Spool>,
+    /// Which deployment serves a call.
+    pub router: Arc<Router>,
+    /// Bounds and choices of the configuration.
+    pub settings: Settings,
+    /// Calls in flight, counted.
+    pub in_flight: InFlightCount,
+}
+
+/// Bounds and choices of the configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// A longer request body is refused, in bytes.
+    pub max_body_bytes: usize,
+    /// Longest silence inside a stream.
+    pub stream_idle_timeout: Duration,
+    /// Attempts after the first one.
+    pub num_retries: u32,
+    /// Status of a refusal for money.
+    pub budget_exceeded_status: StatusCode,
+}
+
+/// Calls in flight; shutting down waits for them.
+#[derive(Debug, Default)]
+pub struct InFlightCount {
+    count: AtomicU64,
+    is_draining: AtomicBool,
+}
+
+impl InFlightCount {
+    /// Calls in flight.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Refuses new calls from now on.
+    pub fn start_draining(&self) {
+        self.is_draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether new calls are refused.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Relaxed)
+    }
+
+    fn enter(&self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn leave(&self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,28 @@
+//! Step 1: whose call is it?
+
+use std::sync::Arc;
+
+use actix_web::http::header::HeaderMap;
+
+use super::Gateway;
+use super::error::GatewayError;
+use crate::crypto::{KeyDigest, presented_key};
+use crate::policy::Policy;
+
+/// The policy of the key a call presents, when the key is good.
+///
+/// # Errors
+/// When there is no key, or it is unknown, blocked or expired.
+pub async fn authenticate(gateway: &Gateway, headers: &HeaderMap) -> Result<Arc<Policy>, GatewayError> {
+    let key = presented_key(|name| headers.get(name)?.to_str().ok()).ok_or(GatewayError::MissingKey)?;
+    let policy = gateway.policy.resolve(&KeyDigest::of(key)).await?;
+    if policy.is_blocked {
+        return Err(GatewayError::BlockedKey);
+    }
+    match policy.expires_at {
+        Some(expired_at) if expired_at <= gateway.clock.now() => {
+            Err(GatewayError::ExpiredKey { key_name: policy.key_name.to_string(), expired_at })
+        }
+        _ => Ok(policy),
+    }
+}

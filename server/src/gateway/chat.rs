@@ -1,0 +1,231 @@
+//! `POST /v1/chat/completions` and its other spellings.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::error::GatewayError;
+use super::mock::Mock;
+use super::record::{self, Caller};
+use super::route::{self, Reply, Source, Unanswered};
+use super::settle::{Call, Outcome};
+use super::stream::AnswerStream;
+use super::upstream::{self, Upstream, UpstreamFailure};
+use super::{Gateway, admit, authenticate, headers};
+use crate::error::ApiError;
+use crate::ledger::SpendEvent;
+use crate::policy::Policy;
+use crate::provider::openai::usage::answer_texts;
+use crate::provider::openai::{ChatRequest, read_answer};
+use crate::provider::tokens::TextCounter;
+use crate::router::Deployment;
+
+/// A call on its way: what every later step needs.
+struct Context {
+    gateway: Arc<Gateway>,
+    policy: Arc<Policy>,
+    caller: Caller,
+    started: Instant,
+    request: ChatRequest,
+    body: Bytes,
+}
+
+/// Answers a chat completion, streamed or whole.
+///
+/// # Errors
+/// When the call is refused or no deployment answers.
+pub async fn chat_completions(
+    http: HttpRequest,
+    payload: web::Payload,
+    gateway: web::Data<Gateway>,
+    upstream: web::Data<Upstream>,
+) -> Result<HttpResponse, ApiError> {
+    let gateway = gateway.into_inner();
+    let started = gateway.clock.monotonic();
+    let caller = Caller {
+        request_id: Arc::from(Uuid::now_v7().simple().to_string()),
+        start_time: gateway.clock.now(),
+        ip_address: http.peer_addr().map(|address| address.ip().to_string()),
+        call_type: "acompletion",
+    };
+    if gateway.in_flight.is_draining() {
+        return Err(GatewayError::Draining.into());
+    }
+    let policy = authenticate::authenticate(&gateway, http.headers()).await?;
+    let body = read_body(payload, gateway.settings.max_body_bytes).await?;
+    let request = ChatRequest::parse(&body, http.match_info().get("model")).map_err(GatewayError::from)?;
+    let context = Context { gateway, policy, caller, started, request, body };
+    let (mut call, output_limit) = match start(&context).await {
+        Ok(started) => started,
+        Err(error) => return Err(refuse(&context, error)),
+    };
+    let Context { gateway, request, body, .. } = &context;
+    match route::forward(gateway, &upstream, &mut call, request, body, output_limit).await {
+        Ok(reply) => answer(&context, call, reply).await,
+        Err(unanswered) => fail(&context, call, unanswered).await,
+    }
+}
+
+async fn read_body(payload: web::Payload, limit: usize) -> Result<Bytes, GatewayError> {
+    match payload.to_bytes_limited(limit).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) => Err(GatewayError::BodyIncomplete(error.to_string())),
+        Err(_) => Err(GatewayError::BodyTooLarge(limit)),
+    }
+}
+
+/// Admits the call.
+async fn start(context: &Context) -> Result<(Call, Option<u64>), GatewayError> {
+    let Context { gateway, policy, request, body, .. } = context;
+    if !gateway.spool.is_accepting() {
+        return Err(GatewayError::SpoolFailed);
+    }
+    if !policy.models.allows(&request.model) {
+        return Err(GatewayError::ModelNotAllowed(request.model.clone()));
+    }
+    let deployments = gateway.router.callable(&request.model)?;
+    let admitted = admit::admit(gateway, policy, request, body, &deployments).await?;
+    let mut event = context.event();
+    if let Some(limit) = admitted.output_limit {
+        event.metadata.insert("output_tokens_limited_to".to_owned(), Value::from(limit));
+    }
+    let tier = request.service_tier;
+    let call = Call::begin(gateway, event, admitted.ticket, tier, body.clone(), context.started);
+    Ok((call, admitted.output_limit))
+}
+
+impl Context {
+    fn event(&self) -> SpendEvent {
+        let Self { caller, policy, request, .. } = self;
+        record::new_event(caller, policy, &request.model, request.user.as_deref(), request.stream)
+    }
+
+    /// The head of an answer: the provider's headers and ours.
+    fn head(&self, status: StatusCode, deployment: Option<&Deployment>, call: Option<&Call>) -> HttpResponseBuilder {
+        let mut response = HttpResponse::build(status);
+        let failed_attempts = call.map_or(0, Call::failed_attempts);
+        headers::describe(&mut response, &self.caller.request_id, &self.policy, deployment, failed_attempts);
+        response
+    }
+}
+
+/// Writes a refusal down and words it.
+fn refuse(context: &Context, error: GatewayError) -> ApiError {
+    let error = ApiError::from(error);
+    record::record_refusal(&context.gateway, context.event(), &error);
+    error.with_call_id(&context.caller.request_id)
+}
+
+async fn answer(context: &Context, call: Call, reply: Reply) -> Result<HttpResponse, ApiError> {
+    let Reply { deployment, source } = reply;
+    let mut head = context.head(StatusCode::OK, Some(&deployment), Some(&call));
+    match source {
+        Source::Http(response) if context.request.stream => {
+            headers::forward(&mut head, response.headers());
+            let keeps_usage = context.request.wants_usage;
+            let idle_timeout = context.gateway.settings.stream_idle_timeout;
+            Ok(send_stream(head, context, AnswerStream::new(response, keeps_usage, call, idle_timeout)))
+        }
+        Source::Http(response) => {
+            headers::forward(&mut head, response.headers());
+            match upstream::read_answer(response, deployment.timeout).await {
+                Ok(body) => Ok(send_whole(head, context, call, body).await),
+                Err(failure) => fail(context, call, Unanswered::Failed(failure)).await,
+            }
+        }
+        Source::Mock(text) => {
+            let mock = make_mock(context, &deployment, text).await?;
+            if context.request.stream {
+                let idle_timeout = context.gateway.settings.stream_idle_timeout;
+                let stream = AnswerStream::from_chunks(mock.chunks(), context.request.wants_usage, call, idle_timeout);
+                return Ok(send_stream(head, context, stream));
+            }
+            Ok(send_whole(head, context, call, mock.whole()).await)
+        }
+    }
+}
+
+async fn make_mock(context: &Context, deployment: &Deployment, text: Arc<str>) -> Result<Mock, ApiError> {
+    let request_id = Arc::clone(&context.caller.request_id);
+    let (now, model, body) = (context.caller.start_time, Arc::clone(&deployment.upstream_model), context.body.clone());
+    let mock = web::block(move || Mock::new(&request_id, now, &model, &text, &body)).await;
+    mock.map_err(ApiError::internal)
+}
+
+fn send_stream(mut head: HttpResponseBuilder, context: &Context, stream: AnswerStream) -> HttpResponse {
+    headers::key_spend(&mut head, &context.gateway, &context.policy);
+    head.insert_header((CONTENT_TYPE, "text/event-stream; charset=utf-8"))
+        .insert_header(("cache-control", "no-cache"))
+        .insert_header(("x-accel-buffering", "no"))
+        .body(stream)
+}
+
+async fn send_whole(mut head: HttpResponseBuilder, context: &Context, call: Call, body: Bytes) -> HttpResponse {
+    let answer = read_answer(&body);
+    let mut text = TextCounter::default();
+    if answer.usage.is_none() {
+        answer_texts(&body).iter().for_each(|piece| text.push(piece));
+    }
+    let overhead = call.overhead();
+    let settled = call.finish(Outcome::answered(200, answer, text)).await;
+    headers::settled(&mut head, &settled, overhead);
+    headers::key_spend(&mut head, &context.gateway, &context.policy);
+    head.insert_header((CONTENT_TYPE, "application/json")).body(body)
+}
+
+/// Settles a call that no deployment answered and passes the last failure on.
+async fn fail(context: &Context, call: Call, unanswered: Unanswered) -> Result<HttpResponse, ApiError> {
+    let failed_attempts = call.failed_attempts();
+    let failure = match unanswered {
+        Unanswered::Refused(error) => {
+            let error = ApiError::from(error);
+            call.finish(Outcome::failed(error.status().as_u16(), error.message())).await;
+            return Err(error.with_call_id(&context.caller.request_id));
+        }
+        Unanswered::Failed(failure) => failure,
+    };
+    let reason = failure.for_router().reason;
+    let error = match failure {
+        UpstreamFailure::Status { status, headers, body } => {
+            call.finish(Outcome::failed(status, reason)).await;
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+            let mut head = context.head(status, None, None);
+            head.insert_header(("x-litellm-attempted-retries", failed_attempts.saturating_sub(1)));
+            headers::forward(&mut head, &headers);
+            return Ok(head.insert_header((CONTENT_TYPE, "application/json")).body(error_body(status, body)));
+        }
+        UpstreamFailure::Unreachable(reason) => GatewayError::ProviderUnreachable { reason },
+        UpstreamFailure::Timeout(after) => GatewayError::ProviderTimeout { after },
+    };
+    let error = ApiError::from(error);
+    call.finish(Outcome::failed(error.status().as_u16(), reason)).await;
+    Err(error.with_call_id(&context.caller.request_id))
+}
+
+/// A provider's error in OpenAI's shape: as it is where it has that shape, else wrapped.
+fn error_body(status: StatusCode, body: Bytes) -> Bytes {
+    let parsed: Option<Value> = serde_json::from_slice(&body).ok();
+    if parsed.as_ref().and_then(|value| value.get("error")).is_some_and(Value::is_object) {
+        return body;
+    }
+    let text = parsed.as_ref().and_then(message_of).unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned());
+    let text = if text.trim().is_empty() { format!("The provider answered with status {status}.") } else { text };
+    let error = json!({ "error": {
+        "message": text, "type": "provider_error", "param": null, "code": status.as_u16().to_string(),
+    }});
+    Bytes::from(error.to_string())
+}
+
+/// Where providers put their message when not in OpenAI's place.
+fn message_of(error: &Value) -> Option<String> {
+    ["/error", "/message", "/detail", "/error/message"]
+        .into_iter()
+        .find_map(|place| error.pointer(place).and_then(Value::as_str))
+        .map(str::to_owned)
+}

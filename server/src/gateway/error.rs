@@ -1,0 +1,211 @@
+//! Why a call is refused or fails, and what the client is told.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use tollgate_openapi::money::NanoUsd;
+
+use crate::counters::Refusal;
+use crate::error::ApiError;
+use crate::policy::PolicyError;
+use crate::provider::openai::RequestError;
+use crate::router::RouteError;
+
+/// A refusal or failure of the data plane.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// No key was sent.
+    #[error("no key")]
+    MissingKey,
+    /// The key is not known.
+    #[error("unknown key")]
+    UnknownKey,
+    /// The key is blocked.
+    #[error("blocked key")]
+    BlockedKey,
+    /// The key's time is over.
+    #[error("expired key")]
+    ExpiredKey {
+        /// How the key is shown.
+        key_name: String,
+        /// When it ended.
+        expired_at: chrono::DateTime<chrono::Utc>,
+    },
+    /// The key is not in memory and the database is away.
+    #[error("policy: {0}")]
+    Policy(PolicyError),
+    /// The key may not use the model.
+    #[error("model {0} not allowed")]
+    ModelNotAllowed(String),
+    /// The body cannot be served as it is.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The body is longer than allowed.
+    #[error("body over {0} bytes")]
+    BodyTooLarge(usize),
+    /// The client's body did not arrive.
+    #[error("the body did not arrive: {0}")]
+    BodyIncomplete(String),
+    /// No deployment can serve the model.
+    #[error(transparent)]
+    Route(#[from] RouteError),
+    /// A budget does not afford the call.
+    #[error("budget exceeded")]
+    BudgetExceeded {
+        /// Which scope, and why.
+        refusal: Box<Refusal>,
+        /// How the scope is shown.
+        scope_name: String,
+        /// The least the call may cost; zero where nothing is left at all.
+        estimate: NanoUsd,
+        /// Status of the answer.
+        status: StatusCode,
+        /// Now, to say how long until the window ends.
+        now: chrono::DateTime<chrono::Utc>,
+    },
+    /// The provider could not be reached or broke off.
+    #[error("provider: {reason}")]
+    ProviderUnreachable {
+        /// What happened, for the log.
+        reason: String,
+    },
+    /// The provider did not answer in time.
+    #[error("provider timed out after {after:?}")]
+    ProviderTimeout {
+        /// How long it was given.
+        after: Duration,
+    },
+    /// The process is shutting down.
+    #[error("draining")]
+    Draining,
+    /// Settled calls cannot be written to disk.
+    #[error("the spool takes no events")]
+    SpoolFailed,
+}
+
+impl From<PolicyError> for GatewayError {
+    fn from(error: PolicyError) -> Self {
+        match error {
+            PolicyError::Unknown => Self::UnknownKey,
+            PolicyError::Database(_) => Self::Policy(error),
+        }
+    }
+}
+
+impl From<GatewayError> for ApiError {
+    fn from(error: GatewayError) -> Self {
+        use GatewayError as E;
+        match error {
+            E::MissingKey => Self::unauthorized("Authentication Error, No api key passed in."),
+            E::UnknownKey => {
+                auth("token_not_found_in_db", "Authentication Error, Invalid API key provided.").with_param("key")
+            }
+            E::BlockedKey => Self::unauthorized("Authentication Error, Key is blocked."),
+            E::ExpiredKey { key_name, expired_at } => {
+                let message = format!("Authentication Error - Expired Key. Key Expiry time {expired_at}.");
+                auth("expired_key", message).with_param(key_name)
+            }
+            E::Policy(source) => {
+                Self::unavailable("The key cannot be looked up: the database is away. Try again.").with_source(source)
+            }
+            E::ModelNotAllowed(model) => Self::new(
+                StatusCode::FORBIDDEN,
+                "key_model_access_denied",
+                format!(
+                    "The requested model '{model}' is not available for this API key, or the model name is invalid. \
+                     GET /v1/models lists what the key may use."
+                ),
+            )
+            .with_param("model"),
+            E::Request(RequestError { param, message }) => {
+                let error = invalid(message);
+                match param {
+                    Some(param) => error.with_param(param),
+                    None => error,
+                }
+            }
+            E::BodyTooLarge(limit) => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "invalid_request_error",
+                format!("The request body is longer than {limit} bytes, the limit of this gateway."),
+            ),
+            E::BodyIncomplete(_) => invalid("The request body did not arrive whole."),
+            E::Route(error) => route(&error),
+            E::BudgetExceeded { refusal, scope_name, estimate, status, now } => {
+                budget(&refusal, &scope_name, estimate, status, now)
+            }
+            E::ProviderUnreachable { reason } => {
+                Self::new(StatusCode::BAD_GATEWAY, "api_connection_error", "The provider could not be reached.")
+                    .with_source(reason)
+            }
+            E::ProviderTimeout { after } => Self::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "timeout_error",
+                format!("The provider did not answer within {} seconds.", after.as_secs_f64()),
+            ),
+            E::Draining => retry_soon("This gateway is shutting down. Try again."),
+            E::SpoolFailed => retry_soon("This gateway cannot record calls: its disk is full or broken."),
+        }
+    }
+}
+
+fn auth(kind: &'static str, message: impl Into<Cow<'static, str>>) -> ApiError {
+    ApiError::new(StatusCode::UNAUTHORIZED, kind, message)
+}
+
+fn invalid(message: impl Into<Cow<'static, str>>) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "invalid_request_error", message)
+}
+
+fn retry_soon(message: &'static str) -> ApiError {
+    ApiError::unavailable(message).with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
+fn route(error: &RouteError) -> ApiError {
+    match error {
+        RouteError::UnknownModel(_) => invalid(error.to_string()).with_param("model"),
+        RouteError::Unavailable { .. } => ApiError::unavailable(error.to_string()).with_param("model"),
+        RouteError::Exhausted(_) => ApiError::new(StatusCode::TOO_MANY_REQUESTS, "None", error.to_string()),
+    }
+}
+
+/// Says which scope refuses, its figures, and when it resets. `Retry-After` only where waiting helps: money that is
+/// merely reserved comes back, and a window ends.
+fn budget(
+    refusal: &Refusal,
+    scope_name: &str,
+    estimate: NanoUsd,
+    status: StatusCode,
+    now: chrono::DateTime<chrono::Utc>,
+) -> ApiError {
+    let mut message = format!(
+        "Budget has been exceeded! {}={scope_name} Current cost: {}, Max budget: {}",
+        capitalised(refusal.scope.kind),
+        refusal.spent.to_usd(),
+        refusal.max_budget.to_usd(),
+    );
+    if refusal.reserved > NanoUsd::ZERO {
+        message.push_str(&format!(", Reserved by calls in flight: {}", refusal.reserved.to_usd()));
+    }
+    if estimate > NanoUsd::ZERO {
+        message.push_str(&format!(", Estimated request cost: {}", estimate.to_usd()));
+    }
+    let resets_in = refusal.window_end.map(|end| (end - now).num_seconds().max(1));
+    match refusal.window_end {
+        Some(end) => message.push_str(&format!(". The budget resets at {}.", end.format("%Y-%m-%d %H:%M:%S UTC"))),
+        None => message.push_str(". The budget does not reset by itself; an admin can raise it."),
+    }
+    let is_only_reserved = refusal.spent < refusal.max_budget && refusal.reserved > NanoUsd::ZERO;
+    let error = ApiError::new(status, "budget_exceeded", message);
+    match if is_only_reserved { Some(1) } else { resets_in } {
+        Some(seconds) => error.with_header(RETRY_AFTER, HeaderValue::from(seconds)),
+        None => error,
+    }
+}
+
+fn capitalised(kind: &str) -> String {
+    let mut letters = kind.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

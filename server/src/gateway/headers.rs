@@ -1,0 +1,96 @@
+//! Headers of an answer: the provider's, and what the gateway adds.
+
+use std::time::Duration;
+
+use actix_web::HttpResponseBuilder;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use reqwest::header::HeaderMap;
+use tollgate_openapi::money::NanoUsd;
+
+use super::Gateway;
+use super::settle::Settled;
+use crate::policy::Policy;
+use crate::router::Deployment;
+
+/// Headers of the connection to the provider, and those that are set anew.
+const NOT_FORWARDED: [&str; 10] = [
+    "connection",
+    "keep-alive",
+    "transfer-encoding",
+    "content-length",
+    "content-type",
+    "content-encoding",
+    "date",
+    "server",
+    "set-cookie",
+    "alt-svc",
+];
+
+/// The provider's headers: its request id and rate limits under their names, the others behind `llm_provider-`.
+pub(super) fn forward(response: &mut HttpResponseBuilder, upstream: &HeaderMap) {
+    for (name, value) in upstream {
+        let name = name.as_str();
+        if NOT_FORWARDED.contains(&name) {
+            continue;
+        }
+        let is_plain = name == "x-request-id" || name == "retry-after" || name.starts_with("x-ratelimit-");
+        let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) else { continue };
+        if is_plain {
+            response.append_header((name, value.clone()));
+        }
+        if let Ok(prefixed) = HeaderName::try_from(format!("llm_provider-{name}")) {
+            response.append_header((prefixed, value));
+        }
+    }
+}
+
+/// Who answered, and what the key has left.
+pub(super) fn describe(
+    response: &mut HttpResponseBuilder,
+    request_id: &str,
+    policy: &Policy,
+    deployment: Option<&Deployment>,
+    failed_attempts: usize,
+) {
+    response.insert_header(("x-litellm-call-id", request_id));
+    response.insert_header(("x-litellm-version", env!("CARGO_PKG_VERSION")));
+    if let Some(deployment) = deployment {
+        response.insert_header(("x-litellm-model-id", &*deployment.id));
+        response.insert_header(("x-litellm-model-group", &*deployment.model_name));
+        if let Some(api_base) = deployment.api_base() {
+            response.insert_header(("x-litellm-model-api-base", &**api_base));
+        }
+        response.insert_header(("x-litellm-attempted-retries", failed_attempts));
+    }
+    if let Some(max) = policy.budget.max {
+        response.insert_header(("x-litellm-key-max-budget", usd(max)));
+    }
+    for (name, limit) in [("x-litellm-key-rpm-limit", policy.rpm_limit), ("x-litellm-key-tpm-limit", policy.tpm_limit)]
+    {
+        if let Some(limit) = limit {
+            response.insert_header((name, limit));
+        }
+    }
+}
+
+/// What the key has spent in its window, this call included where it is settled.
+pub(super) fn key_spend(response: &mut HttpResponseBuilder, gateway: &Gateway, policy: &Policy) {
+    let [scope] = policy.scopes(gateway.clock.now());
+    let spent = gateway.counters.spent(&scope.id, scope.window_start).unwrap_or(scope.spent_at_load);
+    response.insert_header(("x-litellm-key-spend", usd(spent)));
+}
+
+/// What the call cost and how long it took.
+pub(super) fn settled(response: &mut HttpResponseBuilder, settled: &Settled, overhead: Duration) {
+    response.insert_header(("x-litellm-response-cost", usd(settled.cost)));
+    response.insert_header(("x-litellm-response-duration-ms", ms(settled.duration)));
+    response.insert_header(("x-litellm-overhead-duration-ms", ms(overhead)));
+}
+
+fn usd(money: NanoUsd) -> String {
+    money.to_usd().to_string()
+}
+
+fn ms(duration: Duration) -> String {
+    format!("{:.3}", duration.as_secs_f64() * 1000.0)
+}

@@ -1,0 +1,45 @@
+//! `GET /v1/models` and `GET /v1/models/{id}`: the models the key may use.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Value, json};
+
+use super::error::GatewayError;
+use super::{Gateway, authenticate};
+use crate::error::ApiError;
+use crate::router::RouteError;
+
+/// When each model was made, as LiteLLM answers: nobody knows, and clients want a number.
+const CREATED: i64 = 1_677_610_602;
+
+/// Lists the models the key may use.
+///
+/// # Errors
+/// When the key is no good.
+pub async fn list(http: HttpRequest, gateway: web::Data<Gateway>) -> Result<HttpResponse, ApiError> {
+    let policy = authenticate::authenticate(&gateway, http.headers()).await?;
+    let names = gateway.router.model_names();
+    let data: Vec<Value> = names.iter().filter(|name| policy.models.allows(name)).map(|name| model(name)).collect();
+    Ok(HttpResponse::Ok().json(json!({ "object": "list", "data": data })))
+}
+
+/// Shows one model, if the key may use it.
+///
+/// # Errors
+/// When the key is no good or there is no such model for it.
+pub async fn get(
+    http: HttpRequest,
+    name: web::Path<String>,
+    gateway: web::Data<Gateway>,
+) -> Result<HttpResponse, ApiError> {
+    let policy = authenticate::authenticate(&gateway, http.headers()).await?;
+    let name = name.into_inner();
+    if !gateway.router.has_model(&name) || !policy.models.allows(&name) {
+        let message = GatewayError::from(RouteError::UnknownModel(name)).to_string();
+        return Err(ApiError::not_found(message).with_param("model"));
+    }
+    Ok(HttpResponse::Ok().json(model(&name)))
+}
+
+fn model(name: &str) -> Value {
+    json!({ "id": name, "object": "model", "created": CREATED, "owned_by": "openai" })
+}

@@ -1,0 +1,85 @@
+//! Step 7: the call is written down: in the spool, and in the metrics.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use tollgate_openapi::spend::CallStatus;
+
+use super::Gateway;
+use crate::domain::usage::Usage;
+use crate::error::ApiError;
+use crate::ledger::SpendEvent;
+use crate::policy::Policy;
+use crate::router::Deployment;
+use crate::telemetry::calls;
+
+/// Who calls, when, from where, for what.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Id of the call.
+    pub request_id: Arc<str>,
+    /// When it arrived.
+    pub start_time: DateTime<Utc>,
+    /// Address of the client.
+    pub ip_address: Option<String>,
+    /// Kind of call.
+    pub call_type: &'static str,
+}
+
+/// The event of a call that has only just been read.
+#[must_use]
+pub fn new_event(caller: &Caller, policy: &Policy, model: &str, user: Option<&str>, is_stream: bool) -> SpendEvent {
+    let model: Arc<str> = Arc::from(model);
+    SpendEvent {
+        request_id: Arc::clone(&caller.request_id),
+        call_type: Cow::Borrowed(caller.call_type),
+        api_key: Arc::clone(&policy.token),
+        key_alias: policy.key_alias.clone(),
+        user_id: policy.user_id.clone(),
+        team_id: policy.team_id.clone(),
+        organization_id: policy.organization_id.clone(),
+        end_user: user.map(str::to_owned),
+        spend_nano: 0,
+        usage: Usage::default(),
+        start_time: caller.start_time,
+        end_time: caller.start_time,
+        completion_start_time: None,
+        overhead_us: 0,
+        model_group: Arc::clone(&model),
+        model,
+        model_id: None,
+        provider: None,
+        api_base: None,
+        requester_ip_address: caller.ip_address.clone(),
+        stream: is_stream,
+        status: CallStatus::Failure,
+        status_code: 0,
+        response_id: None,
+        metadata: Map::new(),
+        charges: Vec::new(),
+    }
+}
+
+/// Writes an ended call down.
+pub fn record(gateway: &Gateway, event: &SpendEvent) {
+    if let Err(error) = gateway.spool.end(event) {
+        tracing::error!(%error, request_id = %event.request_id, "a call's end is not in the spool");
+    }
+    calls::record(event);
+}
+
+/// Writes down a call that was refused before it was made.
+pub fn record_refusal(gateway: &Gateway, mut event: SpendEvent, error: &ApiError) {
+    event.end_time = gateway.clock.now().max(event.start_time);
+    event.status_code = error.status().as_u16();
+    event.metadata.insert("error".to_owned(), Value::from(error.message()));
+    event.metadata.insert("error_type".to_owned(), Value::from(error.kind()));
+    record(gateway, &event);
+}
+
+/// Counts a call whose price nobody knows: it cost nothing here and something there.
+pub fn unpriced(deployment: &Deployment) {
+    calls::unpriced(&deployment.model_name, &deployment.upstream_model);
+}

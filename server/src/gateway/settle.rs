@@ -1,0 +1,301 @@
+//! Step 6: the real cost replaces the reservation, and the call is written down.
+//!
+//! An admitted call is a [`Call`]. It ends exactly once: by [`Call::finish`], or by being dropped, which means that
+//! the client left.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tollgate_openapi::money::NanoUsd;
+use tollgate_openapi::spend::CallStatus;
+
+use super::{Gateway, record};
+use crate::counters::Ticket;
+use crate::domain::price::ServiceTier;
+use crate::domain::usage::Usage;
+use crate::ledger::{BeginRecord, Charge, SpendEvent};
+use crate::provider::openai::Answer;
+use crate::provider::tokens::{self, TextCounter};
+use crate::router::Failure;
+use crate::router::deployment::InFlight;
+
+/// Status booked for a client that left, as nginx does.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// How a call ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// In a word.
+    pub status: CallStatus,
+    /// HTTP status the client got.
+    pub status_code: u16,
+    /// What the provider told.
+    pub answer: Answer,
+    /// What came, for counting where the provider did not tell.
+    pub text: TextCounter,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+impl Outcome {
+    /// Answered in full.
+    #[must_use]
+    pub fn answered(status_code: u16, answer: Answer, text: TextCounter) -> Self {
+        Self { status: CallStatus::Success, status_code, answer, text, error: None }
+    }
+
+    /// Failed before anything came: it costs nothing.
+    #[must_use]
+    pub fn failed(status_code: u16, error: impl Into<String>) -> Self {
+        let answer = Answer { usage: Some(Usage::default()), ..Answer::default() };
+        Self {
+            status: CallStatus::Failure,
+            status_code,
+            answer,
+            text: TextCounter::default(),
+            error: Some(error.into()),
+        }
+    }
+
+    /// The provider broke off: what came is charged.
+    #[must_use]
+    pub fn broken(answer: Answer, text: TextCounter, error: impl Into<String>) -> Self {
+        Self { status: CallStatus::Failure, status_code: 502, answer, text, error: Some(error.into()) }
+    }
+
+    /// The client left: what came is charged.
+    #[must_use]
+    pub fn left(answer: Answer, text: TextCounter) -> Self {
+        let error = Some("the client left before the end".to_owned());
+        Self { status: CallStatus::Cancelled, status_code: CLIENT_CLOSED_REQUEST, answer, text, error }
+    }
+}
+
+/// What a settled call cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Cost of the call.
+    pub cost: NanoUsd,
+    /// From arrival to end.
+    pub duration: Duration,
+}
+
+/// An admitted call that has not ended yet.
+#[derive(Debug)]
+#[must_use = "a dropped call is one whose client left"]
+pub struct Call(Option<Box<Open>>);
+
+/// What is known of a call while it runs.
+#[derive(Debug)]
+struct Open {
+    gateway: Arc<Gateway>,
+    event: SpendEvent,
+    ticket: Ticket,
+    started: Instant,
+    tier: ServiceTier,
+    body: Bytes,
+    /// Where it was sent last.
+    target: Option<InFlight>,
+    /// Attempts that failed before.
+    attempts: Vec<Value>,
+    _counted: Counted,
+}
+
+/// A call that shutting down waits for.
+#[derive(Debug)]
+struct Counted(Arc<Gateway>);
+
+impl Counted {
+    fn enter(gateway: &Arc<Gateway>) -> Self {
+        gateway.in_flight.enter();
+        Self(Arc::clone(gateway))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.in_flight.leave();
+    }
+}
+
+impl Call {
+    /// Starts a call: from here on it is in the spool. `started` is when it arrived.
+    pub fn begin(
+        gateway: &Arc<Gateway>,
+        mut event: SpendEvent,
+        ticket: Ticket,
+        tier: ServiceTier,
+        body: Bytes,
+        started: Instant,
+    ) -> Self {
+        let charge = |(scope, window_start): &(crate::counters::ScopeId, Option<DateTime<Utc>>)| Charge {
+            kind: scope.kind.into(),
+            id: Arc::clone(&scope.id),
+            window_start_us: window_start.map_or(0, |start| start.timestamp_micros()),
+        };
+        event.charges = ticket.charges().iter().map(charge).collect();
+        let begin = BeginRecord { event, reserved_nano: ticket.reserved().0 };
+        if let Err(error) = gateway.spool.begin(&begin) {
+            tracing::error!(%error, "a call's begin is not in the spool");
+        }
+        Self(Some(Box::new(Open {
+            gateway: Arc::clone(gateway),
+            event: begin.event,
+            ticket,
+            started,
+            tier,
+            body,
+            target: None,
+            attempts: Vec::new(),
+            _counted: Counted::enter(gateway),
+        })))
+    }
+
+    /// Notes that the call is sent to `target` now.
+    pub fn sent_to(&mut self, target: InFlight) {
+        let Some(open) = &mut self.0 else { return };
+        let deployment = target.deployment();
+        open.event.model = Arc::clone(&deployment.upstream_model);
+        open.event.model_id = Some(Arc::clone(&deployment.id));
+        open.event.provider = Some(Arc::clone(&deployment.provider_name));
+        open.event.api_base = deployment.api_base().cloned();
+        if open.attempts.is_empty() {
+            let overhead = open.gateway.clock.monotonic().saturating_duration_since(open.started);
+            open.event.overhead_us = i64::try_from(overhead.as_micros()).unwrap_or(i64::MAX);
+        }
+        open.target = Some(target);
+    }
+
+    /// Notes that the attempt failed: where it was sent no longer bills it.
+    pub fn attempt_failed(&mut self, reason: &str, status: Option<u16>) {
+        let Some(open) = &mut self.0 else { return };
+        let Some(target) = open.target.take() else { return };
+        open.attempts.push(json!({ "model_id": &*target.deployment().id, "error": reason, "status": status }));
+    }
+
+    /// Attempts that failed so far.
+    #[must_use]
+    pub fn failed_attempts(&self) -> usize {
+        self.0.as_ref().map_or(0, |open| open.attempts.len())
+    }
+
+    /// Time spent before the provider was called.
+    #[must_use]
+    pub fn overhead(&self) -> Duration {
+        let overhead_us = self.0.as_ref().map_or(0, |open| open.event.overhead_us);
+        Duration::from_micros(u64::try_from(overhead_us).unwrap_or(0))
+    }
+
+    /// Notes that the first token came.
+    pub fn first_token(&mut self) {
+        let Some(open) = &mut self.0 else { return };
+        if open.event.completion_start_time.is_none() {
+            open.event.completion_start_time = Some(open.gateway.clock.now());
+        }
+    }
+
+    /// Ends the call. When this returns, its event is in the spool.
+    pub async fn finish(self, outcome: Outcome) -> Settled {
+        match self.finish_or_count(outcome) {
+            Ok(settled) => settled,
+            Err(counting) => counting.await.unwrap_or_default(),
+        }
+    }
+
+    /// Ends the call; where tokens have to be counted first, on another thread.
+    ///
+    /// # Errors
+    /// The handle of that thread's work is no error: it goes on even where nobody waits for it.
+    pub fn finish_or_count(mut self, outcome: Outcome) -> Result<Settled, JoinHandle<Settled>> {
+        let Some(open) = self.0.take() else { return Ok(Settled::default()) };
+        settle(open, outcome)
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if let Some(open) = self.0.take() {
+            let outcome = Outcome::left(Answer::default(), TextCounter::default());
+            drop(settle(open, outcome));
+        }
+    }
+}
+
+fn settle(open: Box<Open>, outcome: Outcome) -> Result<Settled, JoinHandle<Settled>> {
+    let needs_counting = open.target.is_some() && outcome.answer.usage.is_none();
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) if needs_counting => Err(runtime.spawn_blocking(move || open.settle(outcome))),
+        _ => Ok(open.settle(outcome)),
+    }
+}
+
+impl Open {
+    fn settle(mut self: Box<Self>, outcome: Outcome) -> Settled {
+        let usage = match (outcome.answer.usage, &self.target) {
+            (Some(usage), _) => usage,
+            (None, None) => Usage::default(),
+            (None, Some(_)) => {
+                Usage { input: tokens::count_prompt(&self.body), output: outcome.text.tokens(), ..Usage::default() }
+            }
+        };
+        let cost = self.cost(&usage, outcome.answer.service_tier.unwrap_or(self.tier));
+        let duration = self.gateway.clock.monotonic().saturating_duration_since(self.started);
+        self.note_health(&outcome, duration);
+        self.fill_event(outcome, usage, cost, duration);
+        let Self { gateway, event, ticket, .. } = *self;
+        record::record(&gateway, &event);
+        ticket.settle(cost);
+        Settled { cost, duration }
+    }
+
+    fn cost(&self, usage: &Usage, tier: ServiceTier) -> NanoUsd {
+        let Some(target) = &self.target else { return NanoUsd::ZERO };
+        let deployment = target.deployment();
+        match &deployment.prices {
+            Some(prices) => prices.cost(usage, tier),
+            None => {
+                record::unpriced(deployment);
+                NanoUsd::ZERO
+            }
+        }
+    }
+
+    fn note_health(&self, outcome: &Outcome, duration: Duration) {
+        let Some(target) = &self.target else { return };
+        if outcome.status == CallStatus::Success {
+            let first = self.event.completion_start_time;
+            let to_first_token = first.and_then(|first| (first - self.event.start_time).to_std().ok());
+            target.deployment().health.note_success(duration, to_first_token);
+        } else if let (CallStatus::Failure, Some(reason)) = (outcome.status, &outcome.error) {
+            let failure = Failure { status: None, retry_after: None, reason: reason.clone() };
+            self.gateway.router.note_failure(target.deployment(), failure);
+        }
+    }
+
+    fn fill_event(&mut self, outcome: Outcome, usage: Usage, cost: NanoUsd, duration: Duration) {
+        let event = &mut self.event;
+        event.spend_nano = cost.0;
+        event.usage = usage;
+        event.end_time = event.start_time + TimeDelta::from_std(duration).unwrap_or(TimeDelta::zero());
+        event.status = outcome.status;
+        event.status_code = outcome.status_code;
+        event.response_id = outcome.answer.response_id;
+        let is_counted = outcome.answer.raw_usage.is_none() && usage != Usage::default();
+        let raw_usage = outcome.answer.raw_usage.and_then(|raw| serde_json::from_str::<Value>(&raw).ok());
+        let notes = [
+            ("usage", raw_usage),
+            ("usage_source", is_counted.then(|| Value::from("counted"))),
+            ("error", outcome.error.map(Value::from)),
+            ("attempts", (!self.attempts.is_empty()).then(|| Value::from(std::mem::take(&mut self.attempts)))),
+        ];
+        for (name, note) in notes {
+            if let Some(note) = note {
+                event.metadata.insert(name.to_owned(), note);
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Step 4: the provider is called.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Response, Url, redirect};
+
+use crate::config::Limits;
+use crate::router::Failure;
+
+/// A provider's error body is read up to here, in bytes.
+const ERROR_BYTES_MAX: usize = 1024 * 1024;
+/// A whole answer is read up to here, in bytes.
+const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Idle connections kept to one provider by one worker.
+const IDLE_CONNECTIONS: usize = 256;
+/// How long they are kept; shorter than providers' own limits.
+const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_secs(50);
+
+/// A worker's connections to providers. Each worker has its own, so that a connection lives where it is used.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    client: Client,
+}
+
+/// Why a provider gave no answer that can be used.
+#[derive(Debug)]
+pub enum UpstreamFailure {
+    /// It could not be reached, or broke off.
+    Unreachable(String),
+    /// It took too long.
+    Timeout(Duration),
+    /// It answered with an error.
+    Status {
+        /// HTTP status.
+        status: u16,
+        /// Its headers.
+        headers: HeaderMap,
+        /// Its body.
+        body: Bytes,
+    },
+}
+
+impl Upstream {
+    /// A client within `limits`.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(limits: &Limits) -> Result<Self, reqwest::Error> {
+        let client = Client::builder()
+            .connect_timeout(limits.connect_timeout)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .pool_idle_timeout(IDLE_CONNECTION_TIMEOUT)
+            .tcp_nodelay(true)
+            // A redirect would carry the provider's key elsewhere.
+            .redirect(redirect::Policy::none())
+            .user_agent(concat!("tollgate/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { client })
+    }
+
+    /// Sends a JSON body and waits for the head of the answer.
+    ///
+    /// # Errors
+    /// When the provider is away, slow, or answers with an error status.
+    pub async fn post_json(
+        &self,
+        url: &Url,
+        headers: &HeaderMap,
+        body: Bytes,
+        timeout: Duration,
+    ) -> Result<Response, UpstreamFailure> {
+        let request = self
+            .client
+            .post(url.clone())
+            .headers(headers.clone())
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .body(body);
+        let response = tokio::time::timeout(timeout, request.send())
+            .await
+            .map_err(|_| UpstreamFailure::Timeout(timeout))?
+            .map_err(|error| UpstreamFailure::from_reqwest(&error, timeout))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let body = read_body(response, timeout, ERROR_BYTES_MAX).await.unwrap_or_default();
+        Err(UpstreamFailure::Status { status, headers, body })
+    }
+}
+
+/// Reads a whole answer.
+///
+/// # Errors
+/// When it breaks off, takes longer than `timeout` or is absurdly long.
+pub async fn read_answer(response: Response, timeout: Duration) -> Result<Bytes, UpstreamFailure> {
+    read_body(response, timeout, ANSWER_BYTES_MAX).await
+}
+
+async fn read_body(mut response: Response, timeout: Duration, limit: usize) -> Result<Bytes, UpstreamFailure> {
+    let read = async {
+        let first = match response.chunk().await {
+            Ok(first) => first.unwrap_or_default(),
+            Err(error) => return Err(UpstreamFailure::from_reqwest(&error, timeout)),
+        };
+        let mut whole: Option<BytesMut> = None;
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => {
+                    let so_far = whole.get_or_insert_with(|| BytesMut::from(first.as_ref()));
+                    if so_far.len() + chunk.len() > limit {
+                        return Err(UpstreamFailure::Unreachable(format!("its answer is over {limit} bytes")));
+                    }
+                    so_far.extend_from_slice(&chunk);
+                }
+                // Most answers come in one piece, which is passed on as it is.
+                Ok(None) => return Ok(whole.map_or(first, BytesMut::freeze)),
+                Err(error) => return Err(UpstreamFailure::from_reqwest(&error, timeout)),
+            }
+        }
+    };
+    tokio::time::timeout(timeout, read).await.map_err(|_| UpstreamFailure::Timeout(timeout))?
+}
+
+impl UpstreamFailure {
+    fn from_reqwest(error: &reqwest::Error, timeout: Duration) -> Self {
+        if error.is_timeout() && !error.is_connect() {
+            return Self::Timeout(timeout);
+        }
+        Self::Unreachable(describe(error))
+    }
+
+    /// What the router makes of it.
+    #[must_use]
+    pub fn for_router(&self) -> Failure {
+        match self {
+            Self::Unreachable(reason) => Failure { status: None, retry_after: None, reason: reason.clone() },
+            Self::Timeout(after) => {
+                let reason = format!("no answer within {} s", after.as_secs_f64());
+                Failure { status: Some(408), retry_after: None, reason }
+            }
+            Self::Status { status, headers, body } => Failure {
+                status: Some(*status),
+                retry_after: retry_after(headers),
+                reason: format!("HTTP {status}: {}", excerpt(body)),
+            },
+        }
+    }
+
+    /// Whether another deployment may do better.
+    #[must_use]
+    pub const fn is_worth_another(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Timeout(_) => true,
+            Self::Status { status, .. } => matches!(status, 401 | 403 | 404 | 408 | 429 | 500..=599),
+        }
+    }
+
+    /// Whether the same deployment may do better in a moment.
+    #[must_use]
+    pub const fn is_worth_the_same(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Timeout(_) => false,
+            Self::Status { status, .. } => matches!(status, 500 | 502..=599),
+        }
+    }
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse::<u64>().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// The beginning of an error body, for people.
+fn excerpt(body: &Bytes) -> String {
+    const CHARS: usize = 300;
+    String::from_utf8_lossy(body).chars().take(CHARS).collect()
+}
+
+/// reqwest hides the cause in its sources; the address may hold a secret and is left out.
+fn describe(error: &reqwest::Error) -> String {
+    let mut causes = Vec::new();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    if causes.is_empty() { "the connection failed".to_owned() } else { causes.join(": ") }
+}

@@ -1,0 +1,140 @@
+//! Deployments from their configuration and the catalog.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Map, Value, json};
+
+use super::deployment::{Deployment, Target};
+use super::health::Health;
+use crate::config::{Config, DeploymentConfig};
+use crate::domain::price::{Prices, Rate};
+use crate::provider::catalog::{Catalog, ModelCard};
+
+/// The deployments of `config`.
+#[must_use]
+pub fn deployments(config: &Config, catalog: &Catalog) -> Vec<Deployment> {
+    config.deployments.iter().map(|one| deployment(one, config, catalog)).collect()
+}
+
+fn deployment(one: &DeploymentConfig, config: &Config, catalog: &Catalog) -> Deployment {
+    let card = one.provider.and_then(|provider| catalog.find(provider, &one.provider_model, one.base_model.as_deref()));
+    let prices = prices(one, card);
+    let (target, unavailable) = match (target(one), &one.unavailable) {
+        (target, None) => target.map_or_else(|reason| (Target::None, Some(reason)), |target| (target, None)),
+        (_, Some(reason)) => (Target::None, Some(reason.clone())),
+    };
+    if prices.is_none() && unavailable.is_none() && one.mock_response.is_none() {
+        tracing::warn!(model = one.model, "no price is known for this model: its calls are booked at 0");
+    }
+    let whole = one.timeout.or(config.router.timeout).unwrap_or(config.limits.first_byte_timeout);
+    let first_byte = config.limits.first_byte_timeout;
+    let stream = one.stream_timeout.or(config.router.stream_timeout).or(one.timeout).or(config.router.timeout);
+    Deployment {
+        id: Arc::from(one.id.as_str()),
+        model_name: Arc::from(one.model_name.as_str()),
+        provider: one.provider.unwrap_or(crate::domain::provider::ProviderKind::OpenAiCompatible),
+        provider_name: Arc::from(one.provider.map_or("mock", |provider| provider.as_str())),
+        upstream_model: Arc::from(one.provider_model.as_str()),
+        target,
+        model_info: model_info(one, card, prices.as_ref()),
+        max_input_tokens: card.and_then(|card| card.max_input_tokens),
+        max_output_tokens: one.max_tokens.or_else(|| card.and_then(|card| card.max_output_tokens)),
+        prices,
+        weight: one.weight,
+        rpm: float(one.rpm),
+        tpm: float(one.tpm),
+        timeout: whole.max(Duration::from_millis(1)),
+        stream_timeout: stream.map_or(first_byte, |stream| stream.min(first_byte)),
+        unavailable,
+        params: one.params.clone(),
+        health: Health::default(),
+    }
+}
+
+/// Prices of the configuration where it gives any, else the catalog's. A mock costs what its configuration says.
+fn prices(one: &DeploymentConfig, card: Option<&ModelCard>) -> Option<Prices> {
+    if one.prices != Prices::default() {
+        return Some(one.prices.clone());
+    }
+    if one.mock_response.is_some() {
+        return Some(Prices::default());
+    }
+    card.map(|card| card.prices.clone())
+}
+
+fn target(one: &DeploymentConfig) -> Result<Target, String> {
+    if let Some(text) = &one.mock_response {
+        return Ok(Target::Mock(Arc::from(text.as_str())));
+    }
+    let base = one.api_base.as_deref().ok_or("it has no api_base")?;
+    let mut url = Url::parse(base).map_err(|error| format!("api_base {base:?} is not an address: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("api_base {base:?} is not an http address"));
+    }
+    let path = format!("{}/chat/completions", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    let api_base = base.split('?').next().unwrap_or(base);
+    Ok(Target::OpenAi { chat_url: url, api_base: Arc::from(api_base), headers: headers(one)? })
+}
+
+fn headers(one: &DeploymentConfig) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    if let Some(key) = &one.api_key {
+        headers.insert(AUTHORIZATION, secret_header("api_key", &format!("Bearer {}", key.expose()))?);
+    }
+    if let Some(organization) = &one.organization {
+        headers.insert("openai-organization", secret_header("organization", organization)?);
+    }
+    for (name, value) in &one.extra_headers {
+        let name = HeaderName::try_from(name.as_str()).map_err(|_| format!("extra_headers: {name:?} is no header"))?;
+        headers.insert(name, secret_header("extra_headers", value.expose())?);
+    }
+    Ok(headers)
+}
+
+fn secret_header(what: &str, value: &str) -> Result<HeaderValue, String> {
+    let mut value =
+        HeaderValue::from_str(value).map_err(|_| format!("its {what} has characters a header cannot carry"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// What is shown of the model: its configuration, and under it the catalog's figures with LiteLLM's names.
+fn model_info(one: &DeploymentConfig, card: Option<&ModelCard>, prices: Option<&Prices>) -> Map<String, Value> {
+    let mut info = Map::new();
+    info.insert("id".to_owned(), json!(one.id));
+    info.insert("db_model".to_owned(), json!(false));
+    info.insert("litellm_provider".to_owned(), json!(one.provider.map(|provider| provider.as_str())));
+    info.insert("mode".to_owned(), json!(one.mode.as_deref().or(card.map(|card| card.mode))));
+    info.insert("max_input_tokens".to_owned(), json!(card.and_then(|card| card.max_input_tokens)));
+    info.insert("max_output_tokens".to_owned(), json!(card.and_then(|card| card.max_output_tokens)));
+    for (name, rate) in prices.map(named_rates).into_iter().flatten() {
+        info.insert(name.to_owned(), json!(rate.map(Rate::to_usd)));
+    }
+    for capability in card.into_iter().flat_map(|card| &card.capabilities) {
+        info.insert(capability.litellm_name().to_owned(), json!(true));
+    }
+    for (name, value) in &one.info {
+        info.insert(name.clone(), value.clone());
+    }
+    info
+}
+
+/// Rates under LiteLLM's names, in dollars per token.
+const fn named_rates(prices: &Prices) -> [(&'static str, Option<Rate>); 6] {
+    [
+        ("input_cost_per_token", prices.input),
+        ("output_cost_per_token", prices.output),
+        ("cache_read_input_token_cost", prices.cache_read),
+        ("cache_creation_input_token_cost", prices.cache_write_5m),
+        ("input_cost_per_audio_token", prices.input_audio),
+        ("output_cost_per_audio_token", prices.output_audio),
+    ]
+}
+
+fn float(count: Option<u64>) -> Option<f64> {
+    count.and_then(|count| u32::try_from(count).ok()).map(f64::from)
+}

@@ -1,0 +1,153 @@
+//! Metrics of calls: LiteLLM's names, and the simple ones its guides use.
+//!
+//! Looking a metric up by its labels costs more than counting, so each worker keeps the handles it has used.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use metrics::{
+    Counter, Gauge, Histogram, Label, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
+use tollgate_openapi::money::NanoUsd;
+use tollgate_openapi::spend::CallStatus;
+
+use crate::ledger::SpendEvent;
+
+/// Handles a worker keeps; above it, it starts anew.
+const HANDLES_MAX: usize = 10_000;
+
+struct Handles {
+    requests: Counter,
+    proxy_requests: Counter,
+    simple_requests: Counter,
+    failures: Option<(Counter, Counter)>,
+    spend: Gauge,
+    simple_spend: Gauge,
+    tokens: Counter,
+    simple_tokens: Counter,
+    input_tokens: Counter,
+    output_tokens: Counter,
+    latency: Histogram,
+    simple_latency: Histogram,
+    time_to_first_token: Histogram,
+    overhead: Histogram,
+}
+
+thread_local! {
+    static HANDLES: RefCell<HashMap<u64, Arc<Handles>>> = RefCell::new(HashMap::new());
+}
+
+/// Names and units, shown in `/metrics`.
+pub(super) fn describe() {
+    describe_counter!("litellm_requests_total", "Calls");
+    describe_gauge!("litellm_spend_total", "Spend in US dollars");
+    describe_counter!("litellm_tokens_total", "Input and output tokens");
+    describe_counter!("litellm_errors_total", "Calls that failed");
+    describe_counter!("litellm_cache_hits_total", "Calls answered from the cache");
+    describe_counter!("tollgate_unpriced_requests_total", "Calls to models without a known price, booked at 0");
+    describe_histogram!("litellm_request_duration_seconds", "Time of whole calls");
+    counter!("litellm_cache_hits_total").absolute(0);
+}
+
+/// Counts an ended call.
+pub fn record(event: &SpendEvent) {
+    let handles = handles(event);
+    handles.requests.increment(1);
+    handles.proxy_requests.increment(1);
+    handles.simple_requests.increment(1);
+    if let Some((failures, simple)) = &handles.failures {
+        failures.increment(1);
+        simple.increment(1);
+    }
+    // Prometheus counts in floats, and the registry's counters in whole numbers; the ledger has the exact figure.
+    let spend = NanoUsd(event.spend_nano).to_usd();
+    handles.spend.increment(spend);
+    handles.simple_spend.increment(spend);
+    handles.tokens.increment(event.usage.total_tokens());
+    handles.simple_tokens.increment(event.usage.total_tokens());
+    handles.input_tokens.increment(event.usage.prompt_tokens());
+    handles.output_tokens.increment(event.usage.completion_tokens());
+    let seconds = |delta: chrono::TimeDelta| delta.to_std().map_or(0.0, |delta| delta.as_secs_f64());
+    let whole = seconds(event.end_time - event.start_time);
+    handles.latency.record(whole);
+    handles.simple_latency.record(whole);
+    if let Some(first) = event.completion_start_time {
+        handles.time_to_first_token.record(seconds(first - event.start_time));
+    }
+    if event.model_id.is_some() {
+        let overhead_us = u64::try_from(event.overhead_us).unwrap_or(0);
+        handles.overhead.record(std::time::Duration::from_micros(overhead_us).as_secs_f64());
+    }
+}
+
+/// Counts a call whose price nobody knows.
+pub fn unpriced(model_group: &str, model: &str) {
+    counter!("tollgate_unpriced_requests_total", "model_group" => model_group.to_owned(), "model" => model.to_owned())
+        .increment(1);
+}
+
+fn handles(event: &SpendEvent) -> Arc<Handles> {
+    let mut hasher = DefaultHasher::new();
+    (&event.api_key, &event.model_id, &event.model_group, event.status_code, event.status).hash(&mut hasher);
+    (&event.key_alias, &event.team_id, &event.user_id).hash(&mut hasher);
+    let key = hasher.finish();
+    HANDLES.with_borrow_mut(|known| {
+        if known.len() >= HANDLES_MAX {
+            known.clear();
+        }
+        Arc::clone(known.entry(key).or_insert_with(|| Arc::new(Handles::new(event))))
+    })
+}
+
+impl Handles {
+    fn new(event: &SpendEvent) -> Self {
+        let text = |value: Option<&str>| value.unwrap_or("None").to_owned();
+        // A refused call may name anything as its model.
+        let model_group = text(event.model_id.is_some().then_some(&*event.model_group));
+        let base = [
+            // End users are without number; LiteLLM leaves them out by default, too.
+            Label::new("end_user", "None"),
+            Label::new("user", text(event.user_id.as_deref())),
+            Label::new("hashed_api_key", event.api_key.to_string()),
+            Label::new("api_key_alias", text(event.key_alias.as_deref())),
+            Label::new("team", text(event.team_id.as_deref())),
+            Label::new("requested_model", model_group.clone()),
+        ];
+        let with = |more: &[(&'static str, String)]| {
+            let more = more.iter().map(|(name, value)| Label::new(*name, value.clone()));
+            base.iter().cloned().chain(more).collect::<Vec<Label>>()
+        };
+        let model = [
+            ("model", event.model.to_string()),
+            ("model_id", text(event.model_id.as_deref())),
+            ("api_provider", text(event.provider.as_deref())),
+        ];
+        let status = [("status_code", event.status_code.to_string()), ("route", "/chat/completions".to_owned())];
+        let simple = vec![Label::new("model", model_group), Label::new("provider", text(event.provider.as_deref()))];
+        let simple_with_status =
+            simple.iter().cloned().chain([Label::new("status", event.status.as_str())]).collect::<Vec<Label>>();
+        let is_failed = matches!(event.status, CallStatus::Failure | CallStatus::Interrupted);
+        let failed = [("exception_status", event.status_code.to_string()), ("route", "/chat/completions".to_owned())];
+        Self {
+            requests: counter!("litellm_requests_metric_total", with(&model)),
+            proxy_requests: counter!("litellm_proxy_total_requests_metric_total", with(&status)),
+            simple_requests: counter!("litellm_requests_total", simple_with_status),
+            failures: is_failed.then(|| {
+                let own = counter!("litellm_proxy_failed_requests_metric_total", with(&failed));
+                (own, counter!("litellm_errors_total", simple.clone()))
+            }),
+            spend: gauge!("litellm_spend_metric_total", with(&model)),
+            simple_spend: gauge!("litellm_spend_total", simple.clone()),
+            tokens: counter!("litellm_total_tokens_metric_total", with(&model)),
+            simple_tokens: counter!("litellm_tokens_total", simple.clone()),
+            input_tokens: counter!("litellm_input_tokens_metric_total", with(&model)),
+            output_tokens: counter!("litellm_output_tokens_metric_total", with(&model)),
+            latency: histogram!("litellm_request_total_latency_metric", with(&model)),
+            simple_latency: histogram!("litellm_request_duration_seconds", simple),
+            time_to_first_token: histogram!("litellm_llm_api_time_to_first_token_metric", with(&model)),
+            overhead: histogram!("litellm_overhead_latency_metric", with(&model)),
+        }
+    }
+}
