@@ -1,6 +1,7 @@
 //! Models: the deployments behind each public name, their prices and their state.
 
 use chrono::{DateTime, Utc};
+use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -13,12 +14,13 @@ pub struct ModelList {
 }
 
 /// Query of `GET /v1/model/info`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
 #[serde(default)]
 pub struct ModelInfoQuery {
     /// Only the deployment with this id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
     pub litellm_model_id: Option<String>,
 }
 

@@ -10,9 +10,28 @@ pub mod crypto;
 pub mod db;
 pub mod counters;
 pub mod ledger;
+pub mod telemetry;
 pub mod provider;
 pub mod policy;
 pub mod router;
+pub mod gateway;
 pub mod app;
 pub mod auth;
 pub mod management;
+pub mod jobs;
+pub mod http;
+pub mod serve;
+pub mod cli;
+
+use std::process::ExitCode;
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    // The only provider built in; a second call would change nothing.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(cli::run()),
+        Err(_) => ExitCode::FAILURE,
+    }
+}

@@ -2,7 +2,10 @@
 //! extract → authorize → validate → do + audit → answer.
 
 mod extract;
+pub mod health;
 pub mod key;
+pub mod model;
+pub mod openapi;
 pub mod session;
 
 use actix_web::middleware::from_fn;

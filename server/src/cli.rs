@@ -1,0 +1,228 @@
+//! The command line.
+
+use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::clock::Clock;
+use crate::config::{Config, Loaded};
+use crate::ledger::verify;
+use crate::management;
+use crate::serve::{self, Environment, Running, StartOptions};
+use crate::telemetry;
+
+/// Tollgate: the gateway in front of every LLM provider a company uses.
+#[derive(Debug, Parser)]
+#[command(name = "tollgate", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the gateway, the management API and the console.
+    Serve {
+        #[command(flatten)]
+        place: Place,
+        /// Address to listen on.
+        #[arg(long, default_value = "127.0.0.1", env = "HOST")]
+        host: IpAddr,
+        /// Port to listen on; 0 takes a free one.
+        #[arg(long, default_value_t = 4000, env = "PORT")]
+        port: u16,
+        /// Threads that serve connections; one a processor unless set.
+        #[arg(long)]
+        workers: Option<usize>,
+        /// Logs as JSON.
+        #[arg(long)]
+        json_logs: bool,
+    },
+    /// Look after the ledger.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Look after the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Bring the database's schema up to date and exit.
+    Migrate {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Print the management API's description, openapi.json.
+    Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum LedgerCommand {
+    /// Prove that the sums agree; exits with 1 where they do not.
+    Verify {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Report every problem of a configuration; exits with 1 where the server would refuse to start.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+/// Where configuration and state are.
+#[derive(Debug, clap::Args)]
+struct Place {
+    /// LiteLLM's config.yaml.
+    #[arg(long, short, env = "CONFIG_FILE_PATH")]
+    config: Option<PathBuf>,
+    /// Folder of keys, spool and the SQLite database.
+    #[arg(long, default_value = "./data")]
+    data: PathBuf,
+}
+
+/// A failure of a command, for the person who gave it.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the command of this process.
+pub async fn run() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve { place, host, port, workers, json_logs } => {
+            telemetry::init_logs(json_logs);
+            serve_until_stopped(&place, SocketAddr::new(host, port), workers).await
+        }
+        Command::Ledger(LedgerCommand::Verify { place }) => verify_ledger(&place).await,
+        Command::Config(ConfigCommand::Check { file }) => check_config(&file),
+        Command::Migrate { place } => migrate(&place).await,
+        Command::Openapi => print_openapi(),
+    };
+    result.unwrap_or_else(|failure| {
+        complain(&format!("tollgate: {failure}"));
+        ExitCode::FAILURE
+    })
+}
+
+async fn serve_until_stopped(place: &Place, address: SocketAddr, workers: Option<usize>) -> Result<ExitCode, Failure> {
+    let (config, environment) = load(place)?;
+    let listener = TcpListener::bind(address).map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let options = StartOptions {
+        config,
+        environment,
+        data: place.data.clone(),
+        listener,
+        clock: Clock::system(),
+        workers: workers.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1),
+    };
+    let mut running = serve::start(options).await?;
+    greet(&running)?;
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let failure = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        failure = running.failed() => Some(failure),
+    };
+    if let Some(failure) = failure {
+        return Err(format!("the server failed: {failure}").into());
+    }
+    tracing::info!("stopping: no new calls, those in flight may end");
+    let again = async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    };
+    tokio::select! {
+        () = running.stop() => tracing::info!("stopped"),
+        () = again => tracing::warn!("stopped at once, as asked twice"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says where the console is and how to sign in the first time.
+fn greet(running: &Running) -> io::Result<()> {
+    let address = running.address;
+    let host = if address.ip().is_loopback() { "localhost".to_owned() } else { address.ip().to_string() };
+    let base = format!("http://{host}:{}", address.port());
+    let mut out = io::stdout().lock();
+    writeln!(out, "Tollgate {} is ready", env!("CARGO_PKG_VERSION"))?;
+    writeln!(out, "  Console      {base}/ui/")?;
+    writeln!(out, "  API          {base}/v1   (documented at {base}/docs/)")?;
+    if let Some(initial) = &running.initial_password {
+        writeln!(out, "  First sign-in, shown once: username {}, password {}", initial.username, initial.password)?;
+    }
+    if let Some(path) = &running.secrets.master_key_file {
+        writeln!(out, "  Master key   kept in {}", path.display())?;
+    }
+    out.flush()
+}
+
+/// Reads configuration and environment; problems are told, errors stop here.
+fn load(place: &Place) -> Result<(Config, Environment), Failure> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let loaded = Config::load(place.config.as_deref(), environment);
+    report(&loaded);
+    if loaded.has_errors() {
+        return Err("the configuration has errors".into());
+    }
+    let of_file = |name: &str| loaded.config.environment.get(name).map(|value| value.expose().to_owned());
+    let environment = Environment::read(|name| of_file(name).or_else(|| environment(name)));
+    Ok((loaded.config, environment))
+}
+
+fn report(loaded: &Loaded) {
+    for problem in &loaded.problems {
+        complain(&problem.to_string());
+    }
+}
+
+fn check_config(file: &Path) -> Result<ExitCode, Failure> {
+    let loaded = Config::load(Some(file), |name| std::env::var(name).ok());
+    let mut out = io::stdout().lock();
+    for problem in &loaded.problems {
+        writeln!(out, "{problem}")?;
+    }
+    let errors = loaded.problems.iter().filter(|problem| problem.is_error()).count();
+    let warnings = loaded.problems.len() - errors;
+    writeln!(out, "{}: {errors} errors, {warnings} warnings", file.display())?;
+    Ok(if errors > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+async fn migrate(place: &Place) -> Result<ExitCode, Failure> {
+    let (config, environment) = load(place)?;
+    serve::open_database(&config, &environment, &place.data).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn verify_ledger(place: &Place) -> Result<ExitCode, Failure> {
+    let (config, environment) = load(place)?;
+    let database = serve::open_database(&config, &environment, &place.data).await?;
+    let report = verify::verify(&database).await?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "{} calls, {} US dollars, {} sums compared", report.calls, report.spend, report.entities)?;
+    for mismatch in &report.mismatches {
+        let sums = mismatch.sums.iter().map(|(source, sum)| match sum.calls {
+            Some(calls) => format!("{source} {} ({calls} calls)", sum.spend),
+            None => format!("{source} {}", sum.spend),
+        });
+        let id = if mismatch.id.is_empty() { "all" } else { &mismatch.id };
+        writeln!(out, "MISMATCH {} {id}: {}", mismatch.kind, sums.collect::<Vec<_>>().join(", "))?;
+    }
+    if report.mismatches.is_empty() {
+        writeln!(out, "The ledger agrees with itself.")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    writeln!(out, "{} sums do not agree.", report.mismatches.len())?;
+    Ok(ExitCode::FAILURE)
+}
+
+fn print_openapi() -> Result<ExitCode, Failure> {
+    writeln!(io::stdout().lock(), "{}", management::openapi::document().to_pretty_json()?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn complain(line: &str) {
+    // Nobody is left to tell when standard error is gone.
+    drop(writeln!(io::stderr().lock(), "{line}"));
+}

@@ -1,0 +1,114 @@
+//! Health: does the process answer, can calls be served, do the deployments answer?
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use bytes::Bytes;
+use serde_json::json;
+use tollgate_openapi::health::{EndpointHealth, HealthReport, Readiness};
+
+use crate::app::App;
+use crate::auth::Principal;
+use crate::domain::permission::Action;
+use crate::error::ApiResult;
+use crate::gateway::Gateway;
+use crate::gateway::upstream::{Upstream, UpstreamFailure};
+use crate::router::Deployment;
+use crate::router::deployment::Target;
+
+/// The database has this long to say it is there.
+const DB_TIMEOUT: Duration = Duration::from_secs(2);
+/// A probed deployment has this long to answer.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The process answers.
+#[utoipa::path(get, path = "/health/liveliness", tag = "health",
+    responses((status = 200, description = "The process answers", body = String)))]
+pub async fn liveliness() -> HttpResponse {
+    std::future::ready(HttpResponse::Ok().json("I'm alive!")).await
+}
+
+/// Calls can be served.
+#[utoipa::path(get, path = "/health/readiness", tag = "health", responses(
+    (status = 200, description = "Calls can be served", body = Readiness),
+    (status = 503, description = "They cannot; `problems` says why", body = Readiness),
+))]
+pub async fn readiness(app: web::Data<App>, gateway: web::Data<Gateway>) -> HttpResponse {
+    let is_connected = matches!(tokio::time::timeout(DB_TIMEOUT, app.db.ping()).await, Ok(Ok(())));
+    let spool = gateway.spool.health();
+    let mut problems = Vec::new();
+    if !is_connected {
+        problems.push(
+            "The database is away: only keys already known can call, and their calls wait in the spool.".to_owned(),
+        );
+    }
+    if spool.failure.is_some() {
+        problems.push("The spool's disk refuses settled calls.".to_owned());
+    }
+    if gateway.in_flight.is_draining() {
+        problems.push("This process is shutting down.".to_owned());
+    }
+    let is_healthy = problems.is_empty();
+    let status = if is_healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    HttpResponse::build(status).json(Readiness {
+        status: if is_healthy { "healthy" } else { "unhealthy" }.to_owned(),
+        db: if is_connected { "connected" } else { "disconnected" }.to_owned(),
+        spool_pending: spool.pending,
+        spool_oldest_seconds: spool.oldest_seconds,
+        problems,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
+/// Calls every deployment once, with one token to answer.
+///
+/// # Errors
+/// When the caller may not see deployments.
+#[utoipa::path(get, path = "/health", tag = "health", security(("bearer" = []), ("session" = [])), responses(
+    (status = 200, description = "At least one deployment answers", body = HealthReport),
+    (status = 503, description = "None answers", body = HealthReport),
+))]
+pub async fn health(
+    principal: Principal,
+    gateway: web::Data<Gateway>,
+    upstream: web::Data<Upstream>,
+) -> ApiResult<HttpResponse> {
+    principal.authorize(Action::ModelRead, None)?;
+    let probes = gateway.router.deployments().into_iter().map(|one| probe(one, &upstream));
+    let (healthy, unhealthy): (Vec<_>, Vec<_>) =
+        futures_util::future::join_all(probes).await.into_iter().partition(|one| one.error.is_none());
+    let status = if healthy.is_empty() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    Ok(HttpResponse::build(status).json(HealthReport {
+        healthy_count: healthy.len(),
+        unhealthy_count: unhealthy.len(),
+        healthy_endpoints: healthy,
+        unhealthy_endpoints: unhealthy,
+    }))
+}
+
+async fn probe(deployment: Arc<Deployment>, upstream: &Upstream) -> EndpointHealth {
+    EndpointHealth {
+        model_name: deployment.model_name.to_string(),
+        model: format!("{}/{}", deployment.provider_name, deployment.upstream_model),
+        model_id: deployment.id.to_string(),
+        api_base: deployment.api_base().map(ToString::to_string),
+        error: call(&deployment, upstream).await.err(),
+    }
+}
+
+async fn call(deployment: &Deployment, upstream: &Upstream) -> Result<(), String> {
+    match &deployment.target {
+        Target::Mock(_) => Ok(()),
+        Target::None => Err(deployment.unavailable.clone().unwrap_or_default()),
+        Target::OpenAi { chat_url, headers, .. } => {
+            let body = json!({
+                "model": &*deployment.upstream_model, "max_tokens": 1,
+                "messages": [{ "role": "user", "content": "ping" }],
+            });
+            let sent = upstream.post_json(chat_url, headers, Bytes::from(body.to_string()), PROBE_TIMEOUT).await;
+            sent.map(drop).map_err(|failure: UpstreamFailure| failure.for_router().reason)
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Starting a gateway and stopping it: everything is made here, once, in order.
+
+pub mod secrets;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::http::StatusCode;
+use sea_orm::DatabaseConnection;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{App, Identity};
+use crate::auth::first_admin::{self, FirstAdminError, InitialPassword};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::counters::Counters;
+use crate::crypto::KeyDigest;
+use crate::db::{self, DbError};
+use crate::gateway::{Gateway, InFlightCount, Settings};
+use crate::http::{self, Parts};
+use crate::jobs::{self, Work};
+use crate::ledger::{Spool, SpoolError};
+use crate::policy::PolicyStore;
+use crate::provider::catalog::Catalog;
+use crate::router::{self, CooldownRule, Router};
+use crate::telemetry;
+pub use secrets::{Environment, SecretError, Secrets};
+
+/// Jobs and connections have this long to end once no call is in flight.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// Failures a minute that are put up with where the configuration does not say: LiteLLM's figure.
+const ALLOWED_FAILS: u32 = 3;
+
+/// What a gateway starts from.
+#[derive(Debug)]
+pub struct StartOptions {
+    /// The configuration, read and found sound.
+    pub config: Config,
+    /// What the environment adds.
+    pub environment: Environment,
+    /// Where keys, spool and the SQLite database are.
+    pub data: PathBuf,
+    /// Where clients connect.
+    pub listener: TcpListener,
+    /// Time.
+    pub clock: Clock,
+    /// Threads that serve connections.
+    pub workers: usize,
+}
+
+/// Why a gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be made.
+    #[error("cannot use the data folder {path}: {source}")]
+    DataFolder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Master or salt key.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// No database.
+    #[error(transparent)]
+    Database(#[from] DbError),
+    /// No spool.
+    #[error("cannot open the spool: {0}")]
+    Spool(#[from] SpoolError),
+    /// No first admin.
+    #[error(transparent)]
+    FirstAdmin(#[from] FirstAdminError),
+    /// The socket cannot be used.
+    #[error("cannot serve: {0}")]
+    Socket(#[from] std::io::Error),
+}
+
+/// A gateway that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The control plane's parts.
+    pub app: App,
+    /// The data plane's parts.
+    pub gateway: Arc<Gateway>,
+    /// The first admin's sign-in, if one was made now.
+    pub initial_password: Option<InitialPassword>,
+    /// Master key and where it comes from.
+    pub secrets: Secrets,
+    drain_timeout: Duration,
+    server: ServerHandle,
+    serving: JoinHandle<std::io::Result<()>>,
+    jobs: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+/// Opens the database that `config`, the environment or the data folder names, its schema up to date.
+///
+/// # Errors
+/// When it is away or its schema cannot be changed.
+pub async fn open_database(
+    config: &Config,
+    environment: &Environment,
+    data: &Path,
+) -> Result<DatabaseConnection, StartError> {
+    make_folder(data)?;
+    let url = database_url(config, environment, data);
+    let database = db::connect(&url, config.general.database_connection_pool_limit).await?;
+    db::migrate(&database).await?;
+    Ok(database)
+}
+
+fn database_url(config: &Config, environment: &Environment, data: &Path) -> String {
+    let configured = config.general.database_url.as_ref().or(environment.database_url.as_ref());
+    configured.map_or_else(|| format!("sqlite:{}", data.join("tollgate.db").display()), |url| url.expose().to_owned())
+}
+
+fn make_folder(data: &Path) -> Result<(), StartError> {
+    std::fs::create_dir_all(data).map_err(|source| StartError::DataFolder { path: data.to_owned(), source })
+}
+
+/// Starts a gateway.
+///
+/// # Errors
+/// When anything it needs cannot be had; nothing runs then.
+pub async fn start(options: StartOptions) -> Result<Running, StartError> {
+    let StartOptions { config, environment, data, listener, clock, workers } = options;
+    telemetry::metrics();
+    let database = open_database(&config, &environment, &data).await?;
+    let secrets = Secrets::load(&config, &environment, &data)?;
+    let master_key = KeyDigest::of(secrets.master_key.expose());
+    let spool = Spool::open(&data.join("spool"), clock.clone())?;
+    let policy = Arc::new(PolicyStore::new(database.clone(), clock.clone(), master_key, config.litellm.timezone));
+    let counters = Arc::new(Counters::default());
+    let gateway = Arc::new(Gateway {
+        clock: clock.clone(),
+        policy: Arc::clone(&policy),
+        counters: Arc::clone(&counters),
+        spool: Arc::clone(&spool),
+        router: Arc::new(make_router(&config, clock.clone())),
+        settings: settings(&config),
+        in_flight: InFlightCount::default(),
+    });
+    let app = App {
+        clock,
+        db: database.clone(),
+        policy: Arc::clone(&policy),
+        counters,
+        identity: identity(&environment, master_key),
+        sign_ins: Arc::default(),
+        timezone: config.litellm.timezone,
+    };
+    let initial_password = first_admin::ensure(&app).await?;
+
+    let address = listener.local_addr()?;
+    let parts = Parts { app: app.clone(), gateway: Arc::clone(&gateway), limits: config.limits.clone() };
+    let server = http::serve(parts, listener, workers)?;
+    let stop = CancellationToken::new();
+    let jobs = jobs::start(&Work { db: database, spool, policy }, &stop);
+    Ok(Running {
+        address,
+        app,
+        gateway,
+        initial_password,
+        secrets,
+        drain_timeout: config.limits.drain_timeout,
+        server: server.handle(),
+        serving: tokio::spawn(server),
+        jobs,
+        stop,
+    })
+}
+
+fn make_router(config: &Config, clock: Clock) -> Router {
+    let allowed = config.router.allowed_fails.unwrap_or(ALLOWED_FAILS);
+    let cooldown = if config.router.disable_cooldowns { Duration::ZERO } else { config.router.cooldown_time };
+    let rule = CooldownRule { allowed_fails: u64::from(allowed), cooldown };
+    Router::new(router::deployments(config, Catalog::embedded()), rule, clock)
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        max_body_bytes: usize::try_from(config.limits.max_body_bytes).unwrap_or(usize::MAX),
+        stream_idle_timeout: config.limits.stream_idle_timeout,
+        num_retries: config.router.num_retries,
+        budget_exceeded_status: StatusCode::from_u16(config.litellm.budget_exceeded_status_code)
+            .unwrap_or(StatusCode::BAD_REQUEST),
+    }
+}
+
+fn identity(environment: &Environment, master_key: KeyDigest) -> Arc<Identity> {
+    Arc::new(Identity {
+        master_key,
+        ui_username: environment.ui_username.clone().unwrap_or_else(|| "admin".to_owned()),
+        ui_password: environment.ui_password.as_ref().map(|password| KeyDigest::of(password.expose())),
+        is_https: environment.is_https,
+    })
+}
+
+impl Running {
+    /// Stops: no new calls, those in flight may end, what is settled is written.
+    pub async fn stop(mut self) {
+        self.gateway.in_flight.start_draining();
+        self.wait_for_calls().await;
+        self.server.stop(true).await;
+        self.stop.cancel();
+        let jobs = async { while self.jobs.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_TIMEOUT, jobs).await.is_err() {
+            tracing::warn!("jobs did not end in time; what they have not written stays in the spool");
+        }
+        self.gateway.spool.sync();
+        if let Err(error) = self.app.db.close().await {
+            tracing::warn!(%error, "the database was not closed");
+        }
+    }
+
+    /// Waits until the server ends by itself, which it does only when it fails.
+    ///
+    /// # Errors
+    /// What it failed with.
+    pub async fn failed(&mut self) -> std::io::Error {
+        match (&mut self.serving).await {
+            Ok(Err(error)) => error,
+            Ok(Ok(())) => std::io::Error::other("the server ended"),
+            Err(error) => std::io::Error::other(error),
+        }
+    }
+
+    async fn wait_for_calls(&self) {
+        const LOOK_EVERY: Duration = Duration::from_millis(20);
+        let calls_end = async {
+            while self.gateway.in_flight.count() > 0 {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        if tokio::time::timeout(self.drain_timeout, calls_end).await.is_err() {
+            let calls = self.gateway.in_flight.count();
+            tracing::warn!(calls, "calls still in flight are cut off");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Master key and salt key: from the configuration, the environment, or made once and kept in the data folder.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::config::{Config, Secret};
+use crate::crypto::{self, RandomError};
+
+/// Who owns it reads and writes it; nobody else.
+const MODE_PRIVATE: u32 = 0o600;
+
+/// What the environment says about the server.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// `DATABASE_URL`.
+    pub database_url: Option<Secret>,
+    /// `LITELLM_MASTER_KEY`.
+    pub master_key: Option<Secret>,
+    /// `LITELLM_SALT_KEY`.
+    pub salt_key: Option<Secret>,
+    /// `UI_USERNAME`.
+    pub ui_username: Option<String>,
+    /// `UI_PASSWORD`.
+    pub ui_password: Option<Secret>,
+    /// `PROXY_BASE_URL` starts with `https`: cookies are for secure connections only.
+    pub is_https: bool,
+}
+
+impl Environment {
+    /// Reads it through `lookup`.
+    #[must_use]
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let text = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let secret = |name: &str| text(name).map(Secret::new);
+        Self {
+            database_url: secret("DATABASE_URL"),
+            master_key: secret("LITELLM_MASTER_KEY"),
+            salt_key: secret("LITELLM_SALT_KEY"),
+            ui_username: text("UI_USERNAME"),
+            ui_password: secret("UI_PASSWORD"),
+            is_https: text("PROXY_BASE_URL").is_some_and(|url| url.starts_with("https://")),
+        }
+    }
+}
+
+/// The keys of this installation.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    /// Its bearer may do everything.
+    pub master_key: Secret,
+    /// Seals credentials in the database.
+    pub salt_key: Secret,
+    /// Where the master key is kept, where we made it.
+    pub master_key_file: Option<PathBuf>,
+}
+
+/// Why a key cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// A key that was set is no good.
+    #[error("{name} is too short: expected at least {MASTER_KEY_CHARS_MIN} characters")]
+    TooShort {
+        /// Which.
+        name: &'static str,
+    },
+    /// Its file cannot be used.
+    #[error("cannot keep a key in {path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// None can be made.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+}
+
+/// A shorter master key is refused, in characters.
+const MASTER_KEY_CHARS_MIN: usize = 6;
+
+impl Secrets {
+    /// Finds the keys, or makes them.
+    ///
+    /// # Errors
+    /// When a file in the data folder cannot be used.
+    pub fn load(config: &Config, environment: &Environment, data: &Path) -> Result<Self, SecretError> {
+        let configured = config.general.master_key.as_ref().or(environment.master_key.as_ref());
+        let (master_key, master_key_file) = match configured {
+            Some(key) if key.expose().chars().count() < MASTER_KEY_CHARS_MIN => {
+                return Err(SecretError::TooShort { name: "the master key" });
+            }
+            Some(key) => (key.clone(), None),
+            None => {
+                let path = data.join("master_key");
+                (kept_key(&path)?, Some(path))
+            }
+        };
+        let salt_key = match config.general.salt_key.as_ref().or(environment.salt_key.as_ref()) {
+            Some(key) => key.clone(),
+            None => kept_key(&data.join("salt_key"))?,
+        };
+        Ok(Self { master_key, salt_key, master_key_file })
+    }
+}
+
+/// The key in `path`; made and kept there if there is none.
+fn kept_key(path: &Path) -> Result<Secret, SecretError> {
+    let failed = |source| SecretError::File { path: path.to_owned(), source };
+    let mut options = OpenOptions::new();
+    match options.write(true).create_new(true).mode(MODE_PRIVATE).open(path) {
+        Ok(mut file) => {
+            let key = crypto::generate_key()?;
+            file.write_all(key.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+            Ok(Secret::new(key))
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let key = std::fs::read_to_string(path).map_err(failed)?;
+            Ok(Secret::new(key.trim()))
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
