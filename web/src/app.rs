@@ -66,11 +66,18 @@ impl SessionSignal {
         })
     }
 
+    /// The server no longer knows the session. A refused sign-in says the same and changes nothing.
+    fn end(self) {
+        if self.0.with_untracked(|session| *session != Session::SignedOut) {
+            self.set(Session::SignedOut);
+        }
+    }
+
     fn load(self) {
         spawn_local(async move {
             match api::session::info().await {
                 Ok(view) => self.set(Session::SignedIn(view)),
-                Err(error) if error.is_unauthorized() => self.set(Session::SignedOut),
+                Err(error) if error.is_unauthorized() => self.end(),
                 Err(error) => self.set(Session::Unreachable(error.message)),
             }
         });
@@ -88,7 +95,7 @@ pub(crate) fn App() -> impl IntoView {
     provide_toasts();
     provide_theme();
     // The page stays where it is and the sign-in takes its place: the URL is the return address.
-    api::on_unauthorized(move || session.set(Session::SignedOut));
+    api::on_unauthorized(move || session.end());
     session.load();
     view! {
         <Router base=ROOT>

@@ -15,7 +15,7 @@ pub(crate) static COLUMNS: &[Column<KeyView>] = &[
     Column { title: "Token hash", class: CSV_ONLY, sort: None, cell: |_| ().into_any(), csv: |key| key.token.clone() },
     Column {
         title: "State",
-        class: "",
+        class: "badge-column",
         sort: None,
         cell: |key| state_badge(key).into_any(),
         csv: |key| state(key).1.to_owned(),
@@ -23,7 +23,7 @@ pub(crate) static COLUMNS: &[Column<KeyView>] = &[
     Column { title: "Models", class: "minor", sort: None, cell: models_cell, csv: |key| key.models.join(" ") },
     Column {
         title: "Budget used",
-        class: "meter-column",
+        class: "meter-column wide",
         sort: Some("max_budget"),
         cell: |key| view! { <BudgetMeter spend=key.spend max=key.max_budget /> }.into_any(),
         csv: |key| key.max_budget.map(|max| max.to_string()).unwrap_or_default(),

@@ -21,7 +21,7 @@ fn tiles_of(overview: &Overview) -> impl IntoView + use<> {
         {money_tile("Spend this month", month.spend, &format!("{} last month", format::money_total(last_month.spend)))}
         {tile("Requests today", format::count(today.api_requests), format!("{} yesterday", format::count(yesterday.api_requests)))}
         {tile("Errors today", format::count(today.failed_requests), error_rates(today, yesterday))}
-        {tile("Latency today, median", latency(today.latency_p50_ms), format!("{} for the slowest 5%", latency(today.latency_p95_ms)))}
+        {tile("Median latency today", latency(today.latency_p50_ms), format!("{} p95", latency(today.latency_p95_ms)))}
     }
 }
 

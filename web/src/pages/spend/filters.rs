@@ -35,13 +35,24 @@ pub(crate) fn Filters() -> impl IntoView {
             }
         })
     };
+    let is_open = RwSignal::new(false);
     view! {
-        <SelectFilter name="status" label="Status" options=STATUS_OPTIONS />
-        <TextFilter name="model" label="Model" suggestions="model-names" />
-        <TextFilter name="alias" label="Key name" />
-        <TextFilter name="from" label="From" kind="date" />
-        <TextFilter name="to" label="To" kind="date" />
-        {key_chip}
+        <button
+            class="button filters-toggle"
+            type="button"
+            aria-expanded=move || is_open.get().to_string()
+            on:click=move |_| is_open.update(|is_open| *is_open = !*is_open)
+        >
+            "Filters"
+        </button>
+        <div class="filters" class:is-open=is_open>
+            <SelectFilter name="status" label="Status" options=STATUS_OPTIONS />
+            <TextFilter name="model" label="Model" suggestions="model-names" />
+            <TextFilter name="alias" label="Key name" />
+            <TextFilter name="from" label="From" kind="date" />
+            <TextFilter name="to" label="To" kind="date" />
+            {key_chip}
+        </div>
         <datalist id="model-names">
             {move || names.get().into_iter().map(|name| view! { <option value=name></option> }).collect_view()}
         </datalist>

@@ -26,7 +26,7 @@ pub(crate) static COLUMNS: &[Column<SpendLogView>] = &[
     },
     Column {
         title: "Status",
-        class: "",
+        class: "badge-column",
         sort: None,
         cell: |call| status_badge(call).into_any(),
         csv: |call| call.status.as_str().to_owned(),
