@@ -1,6 +1,6 @@
 //! Deployments and their state.
 
-use tollgate_openapi::model::{DeploymentView, ModelInfoQuery, ModelList};
+use tollgate_openapi::model::{DeploymentStatus, DeploymentView, ModelInfoQuery, ModelList};
 use tollgate_openapi::paths;
 
 use super::{ApiError, get};
@@ -16,4 +16,11 @@ pub(crate) async fn names() -> Result<Vec<String>, ApiError> {
     names.sort();
     names.dedup();
     Ok(names)
+}
+
+/// A public name that can be called now; where none can, any.
+pub(crate) async fn callable() -> Result<Option<String>, ApiError> {
+    let mut deployments = list().await?;
+    deployments.sort_by_key(|d| (d.state.status != DeploymentStatus::Available, d.model_name.clone()));
+    Ok(deployments.into_iter().next().map(|d| d.model_name))
 }

@@ -88,7 +88,7 @@ fn KeyTable(load: Load<Keys>, query: Memo<ListQuery>) -> impl IntoView {
                     page=load.map(|keys| keys.page)
                     pages=load.map(|keys| keys.pages)
                     total=load.map(|keys| keys.total)
-                    noun="keys"
+                    nouns=("key", "keys")
                 />
             </div>
         }
@@ -104,10 +104,15 @@ fn Drawers(load: Load<Keys>) -> impl IntoView {
     let is_new = Memo::new(move |_| url.get("new").is_some());
     let close_new = Callback::new(move |()| url.push(&[("new", "")]));
     let close_key = Callback::new(move |()| url.push(&[("key", ""), ("edit", "")]));
+    // The back button must not lead to a key that is gone.
+    let forget_key = Callback::new(move |()| {
+        url.replace(&[("key", ""), ("edit", "")]);
+        load.refresh();
+    });
     let on_change = Callback::new(move |()| load.refresh());
     view! {
         {move || (is_new.get() && session.can_write()).then(|| view! { <CreateKey on_close=close_new on_change=on_change /> })}
-        {move || opened.get().map(|token| view! { <KeyDetail token=token on_close=close_key on_change=on_change /> })}
+        {move || opened.get().map(|token| view! { <KeyDetail token=token on_gone=forget_key on_close=close_key on_change=on_change /> })}
     }
 }
 

@@ -116,7 +116,7 @@ fn CallTable(load: Load<SpendLogPage>, query: Memo<LogQuery>) -> impl IntoView {
                     page=load.map(|page| page.page)
                     pages=load.map(|page| page.total_pages)
                     total=load.map(|page| page.total)
-                    noun="calls"
+                    nouns=("call", "calls")
                 />
             </div>
         }

@@ -36,14 +36,14 @@ pub(crate) fn is_backdrop(event: &MouseEvent) -> bool {
 pub(crate) fn Drawer(
     #[prop(into)] title: Signal<String>,
     /// A click beside it does not close it: it holds what somebody typed.
-    #[prop(optional)]
-    is_sticky: bool,
+    #[prop(into, default = Signal::stored(false))]
+    is_sticky: Signal<bool>,
     on_close: Callback<()>,
     children: Children,
 ) -> impl IntoView {
     let node = use_modal();
     let on_click = move |event: MouseEvent| {
-        if !is_sticky && is_backdrop(&event) {
+        if !is_sticky.get_untracked() && is_backdrop(&event) {
             on_close.run(());
         }
     };

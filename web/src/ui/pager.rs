@@ -11,8 +11,8 @@ pub(crate) fn Pager(
     page: Signal<u64>,
     pages: Signal<u64>,
     total: Signal<u64>,
-    /// What is counted: "keys".
-    noun: &'static str,
+    /// What is counted, one and many: "key", "keys".
+    nouns: (&'static str, &'static str),
 ) -> impl IntoView {
     let url = use_url();
     let step = move |to: u64| match to {
@@ -22,6 +22,7 @@ pub(crate) fn Pager(
     let previous = move || (page.get() > 1).then(|| step(page.get() - 1));
     let next = move || (page.get() < pages.get()).then(|| step(page.get() + 1));
     let counted = move || format::count(i64::try_from(total.get()).unwrap_or(i64::MAX));
+    let noun = move || if total.get() == 1 { nouns.0 } else { nouns.1 };
     view! {
         <nav class="pager" aria-label="Pages">
             <span class="muted number">{counted}" "{noun}</span>

@@ -7,13 +7,10 @@ use tollgate_openapi::key::KeyCreated;
 
 use crate::pages::key::draft::Draft;
 use crate::pages::key::form::{KeyFields, KeyForm, key_durations};
-use crate::pages::overview::first_call::curl;
+use crate::pages::overview::first_call::{ANY_MODEL, curl};
 use crate::ui::copy::{CopyButton, Snippet};
 use crate::ui::drawer::Drawer;
 use crate::{api, browser};
-
-/// A model for the first call where the key may use any.
-const ANY_MODEL: &str = "demo";
 
 #[component]
 pub(crate) fn CreateKey(on_close: Callback<()>, on_change: Callback<()>) -> impl IntoView {
@@ -54,8 +51,8 @@ async fn model_for(key: &KeyCreated) -> String {
     if let Some(model) = key.view.models.first() {
         return model.clone();
     }
-    let names = api::model::names().await.unwrap_or_default();
-    names.into_iter().next().unwrap_or_else(|| ANY_MODEL.to_owned())
+    let callable = api::model::callable().await.ok().flatten();
+    callable.unwrap_or_else(|| ANY_MODEL.to_owned())
 }
 
 fn form_view(form: KeyForm, submit: impl Fn(SubmitEvent) + 'static, on_close: Callback<()>) -> AnyView {

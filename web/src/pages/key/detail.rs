@@ -21,21 +21,27 @@ use crate::ui::toast::use_toasts;
 use crate::url::encode;
 
 #[component]
-pub(crate) fn KeyDetail(token: String, on_close: Callback<()>, on_change: Callback<()>) -> impl IntoView {
+pub(crate) fn KeyDetail(
+    token: String,
+    on_gone: Callback<()>,
+    on_close: Callback<()>,
+    on_change: Callback<()>,
+) -> impl IntoView {
     let url = use_url();
     let load = Load::new(move || {
         let token = token.clone();
         async move { api::key::info(&token).await }
     });
     let is_editing = Memo::new(move |_| url.get("edit").is_some());
-    let title = load.map(name);
+    let known = load.map(|key| Some(name(key)));
+    let title = Signal::derive(move || match (known.get(), is_editing.get()) {
+        (Some(name), true) => format!("Edit {name}"),
+        (Some(name), false) => name,
+        (None, _) => "Key".to_owned(),
+    });
     let changed = Callback::new(move |()| {
         load.refresh();
         on_change.run(());
-    });
-    let gone = Callback::new(move |()| {
-        on_change.run(());
-        on_close.run(());
     });
     let done = Callback::new(move |()| url.replace(&[("edit", "")]));
     let ready = move || {
@@ -44,12 +50,12 @@ pub(crate) fn KeyDetail(token: String, on_close: Callback<()>, on_change: Callba
             Some(if is_editing.get() {
                 view! { <EditKey key=key on_done=done on_change=changed /> }.into_any()
             } else {
-                view! { <Details key=key on_gone=gone on_change=changed /> }.into_any()
+                view! { <Details key=key on_gone=on_gone on_change=changed /> }.into_any()
             })
         }
     };
     view! {
-        <Drawer title=title is_sticky=is_editing.get_untracked() on_close=on_close>
+        <Drawer title=title is_sticky=is_editing on_close=on_close>
             {load.show(skeleton, move || ready().into_any())}
         </Drawer>
     }

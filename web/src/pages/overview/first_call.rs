@@ -10,14 +10,16 @@ use crate::ui::load::Load;
 /// Stands for the key where none is known.
 const KEY_PLACEHOLDER: &str = "$TOLLGATE_KEY";
 
+/// Stands for the model where none is known.
+pub(crate) const ANY_MODEL: &str = "demo";
+
 /// A call that works when pasted into a shell.
 pub(crate) fn curl(origin: &str, key: &str, model: &str) -> String {
-    let body = serde_json::json!({
-        "model": model,
-        "messages": [{"role": "user", "content": "Hello"}],
-    });
+    // Written out, since the model comes first where people look for it.
+    let model = serde_json::Value::from(model);
+    let body = format!(r#"{{"model": {model}, "messages": [{{"role": "user", "content": "Hello"}}]}}"#);
     // A quote in a model's name would end the shell's string.
-    let body = body.to_string().replace('\'', r"'\''");
+    let body = body.replace('\'', r"'\''");
     format!(
         "curl {origin}/v1/chat/completions \\\n  \
          -H \"Authorization: Bearer {key}\" \\\n  \
@@ -28,10 +30,10 @@ pub(crate) fn curl(origin: &str, key: &str, model: &str) -> String {
 
 #[component]
 pub(crate) fn FirstCall(on_check: Callback<()>) -> impl IntoView {
-    let models = Load::new(api::model::names);
-    let model = models.map(|names| names.first().cloned());
+    let models = Load::new(api::model::callable);
+    let model = models.map(Clone::clone);
     let snippet =
-        Signal::derive(move || curl(&browser::origin(), KEY_PLACEHOLDER, model.get().as_deref().unwrap_or("demo")));
+        Signal::derive(move || curl(&browser::origin(), KEY_PLACEHOLDER, model.get().as_deref().unwrap_or(ANY_MODEL)));
     view! {
         <section class="card first-call">
             <h2>"Make the first call"</h2>
@@ -65,6 +67,6 @@ mod tests {
     fn the_command_survives_the_shell() {
         let text = curl("http://localhost:4000", "sk-1", "it's");
         assert!(text.starts_with("curl http://localhost:4000/v1/chat/completions \\\n  -H"), "{text}");
-        assert!(text.contains(r#""model":"it'\''s""#), "{text}");
+        assert!(text.contains(r#""model": "it'\''s""#), "{text}");
     }
 }
