@@ -1,6 +1,6 @@
 // What holds on every page: how the console is served, the palette, the theme.
 
-import { expect, signIn, test } from "./support.mjs";
+import { account, expect, signIn, test } from "./support.mjs";
 
 test("is served strictly, compressed and for ever", async ({ page, tollgate }) => {
   const assets = [];
@@ -37,7 +37,7 @@ test("the palette opens with the keyboard and goes to a page", async ({ page }) 
 
 test("the theme can be chosen and is kept", async ({ page }) => {
   await signIn(page);
-  await page.getByRole("button", { name: "admin" }).click();
+  await account(page).click();
   await page.getByRole("button", { name: "Dark" }).click();
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
   await page.reload();

@@ -1,6 +1,6 @@
 // Signing in and out.
 
-import { USERNAME, expect, inspect, signIn, test } from "./support.mjs";
+import { USERNAME, account, expect, inspect, signIn, test } from "./support.mjs";
 
 test("a wrong password is refused and says so", async ({ page }) => {
   await page.goto("/ui");
@@ -17,7 +17,7 @@ test("signing out ends the session on the server", async ({ page, context }) => 
   const cookies = await context.cookies();
   expect(cookies.length).toBe(1);
   expect(cookies[0]).toMatchObject({ httpOnly: true, sameSite: "Lax" });
-  await page.getByRole("button", { name: USERNAME }).click();
+  await account(page).click();
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
   await context.addCookies(cookies);

@@ -30,7 +30,7 @@ export const test = base.extend({
     const mistakes = [];
     page.on("pageerror", (error) => mistakes.push(`exception: ${error.message}`));
     page.on("console", (message) => {
-      if (message.type() === "error" && !isExpected(message)) mistakes.push(`console: ${message.text()}`);
+      if (message.type() === "error" && !isExpected(message)) mistakes.push(`console: ${message.text()} ${message.location().url}`);
     });
     await page.addInitScript(() => {
       addEventListener("securitypolicyviolation", (event) => {
@@ -54,6 +54,11 @@ export async function signIn(page) {
   await page.getByLabel("Password").fill(PASSWORD);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
+}
+
+/** The button that opens the account's menu; its name is the user's. */
+export function account(page) {
+  return page.getByRole("complementary").locator("[popovertarget=user-menu]");
 }
 
 /** Goes to a page by the navigation. */

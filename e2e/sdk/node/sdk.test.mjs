@@ -159,9 +159,9 @@ describe("errors", () => {
   });
 
   it("400 budget_exceeded over the budget", async () => {
-    const client = await makeClient({ max_budget: COST });
+    const client = await makeClient({ max_budget: 2 * COST });
     await call(client, { max_tokens: 5 });
-    await assert.rejects(call(client), (error) => error instanceof OpenAI.BadRequestError && error.type === "budget_exceeded");
+    await assert.rejects(call(client, { max_tokens: 5 }), (error) => error instanceof OpenAI.BadRequestError && error.type === "budget_exceeded");
   });
 
   it("the provider's 429 with its body and request id", async () => {
@@ -178,7 +178,7 @@ describe("errors", () => {
 
   it("an error in the stream when the provider is cut off", async () => {
     const client = await makeClient();
-    const stream = await call(client, { stream: true, fake: { truncate_after: 2 } });
+    const stream = await call(client, { stream: true, fake: { truncate_after: 2, chunk_delay_ms: 20 } });
     await assert.rejects(textOf(stream), OpenAI.APIError);
   });
 });
