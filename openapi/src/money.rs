@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// Nano-dollars in one dollar.
 pub const NANO_PER_USD: i64 = 1_000_000_000;
 
-/// The largest amount the API accepts, in dollars: above it a float no longer names a single nano-dollar.
-pub const MAX_USD: f64 = 9_000_000.0;
+/// The largest amount the API accepts, in dollars: from 2^23 on a float no longer names a single nano-dollar.
+pub const MAX_USD: f64 = 8_000_000.0;
 
 /// An amount of money in nano-dollars (1e-9 US dollars). Arithmetic saturates: a bill never wraps around.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,9 +31,10 @@ impl NanoUsd {
         if usd.abs() > MAX_USD {
             return Err(MoneyError::TooLarge);
         }
-        #[expect(clippy::as_conversions, reason = "bounded by MAX_USD, so the product fits an i64")]
-        let nano = (usd * NANO_PER_USD as f64).round() as i64;
-        Ok(Self(nano))
+        // Whole dollars and the rest apart: their product with 1e9 at once would be rounded to the wrong nano-dollar.
+        #[expect(clippy::as_conversions, reason = "bounded by MAX_USD, so both products fit an i64")]
+        let (whole, rest) = (usd.trunc() as i64, (usd.fract() * NANO_PER_USD as f64).round() as i64);
+        Ok(Self(whole.saturating_mul(NANO_PER_USD).saturating_add(rest)))
     }
 
     /// The amount in dollars, to the nearest float.
@@ -147,7 +148,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_amount_up_to_the_maximum_survives_json(nano in -9_000_000_000_000_000_i64..=9_000_000_000_000_000) {
+        fn every_amount_up_to_the_maximum_survives_json(nano in -8_000_000_000_000_000_i64..=8_000_000_000_000_000) {
             let json = serde_json::to_string(&NanoUsd(nano)).unwrap();
             prop_assert_eq!(serde_json::from_str::<NanoUsd>(&json).unwrap(), NanoUsd(nano));
         }
