@@ -307,7 +307,7 @@ pub struct DaySpend {
 #[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
 #[serde(default)]
 pub struct DayRangeQuery {
-    /// First day, `2026-11-21`; absent: 30 days before the last.
+    /// First day, `2026-11-21`; absent: 30 days are shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
     pub start_date: Option<NaiveDate>,

@@ -7,6 +7,7 @@ pub mod key;
 pub mod model;
 pub mod openapi;
 pub mod session;
+pub mod spend;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
@@ -33,6 +34,15 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::KEY_UNBLOCK, web::post().to(key::block::unblock));
     guarded(config, paths::KEY_INFO, web::get().to(key::read::info));
     guarded(config, paths::KEY_LIST, web::get().to(key::read::list));
+
+    guarded(config, paths::SPEND_LOGS, web::get().to(spend::logs::logs));
+    guarded(config, paths::SPEND_LOGS_PAGE, web::get().to(spend::logs::page));
+    guarded(config, paths::SPEND_OVERVIEW, web::get().to(spend::overview::overview));
+    guarded(config, paths::GLOBAL_SPEND, web::get().to(spend::global::total));
+    guarded(config, paths::GLOBAL_SPEND_LOGS, web::get().to(spend::global::by_day));
+    guarded(config, paths::GLOBAL_SPEND_KEYS, web::get().to(spend::global::top_keys));
+    guarded(config, paths::GLOBAL_SPEND_MODELS, web::get().to(spend::global::top_models));
+    guarded(config, paths::GLOBAL_ACTIVITY, web::get().to(spend::global::activity));
 }
 
 /// Mounts one operation behind [`authenticate`].

@@ -1,6 +1,10 @@
 //! How long successful calls took, as a histogram a day and public model.
 
+use chrono::NaiveDate;
 use sea_orm::entity::prelude::*;
+use sea_orm::{ExprTrait, FromQueryResult, QuerySelect};
+
+use super::daily_spend::Days;
 
 /// Buckets in one doubling of the duration.
 const BUCKETS_PER_DOUBLING: f64 = 4.0;
@@ -29,6 +33,34 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Successful calls of one day in one bucket, over all models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct DayBucket {
+    /// The day.
+    pub date: NaiveDate,
+    /// The bucket.
+    pub bucket: i32,
+    /// Calls.
+    pub calls: i64,
+}
+
+/// The histogram of each of `days`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_day(db: &impl ConnectionTrait, days: Days) -> Result<Vec<DayBucket>, DbErr> {
+    Entity::find()
+        .filter(Column::Date.between(days.first, days.last))
+        .select_only()
+        .columns([Column::Date, Column::Bucket])
+        .column_as(Expr::col(Column::Calls).sum().cast_as("bigint"), "calls")
+        .group_by(Column::Date)
+        .group_by(Column::Bucket)
+        .into_model()
+        .all(db)
+        .await
+}
 
 /// The bucket that counts a call of `duration_ms` milliseconds.
 #[must_use]

@@ -118,3 +118,14 @@ pub async fn find_for_update(transaction: &DatabaseTransaction, token: &str) -> 
 pub async fn find_by_alias(transaction: &DatabaseTransaction, alias: &str) -> Result<Option<Model>, DbErr> {
     Entity::find().filter(Column::KeyAlias.eq(alias)).lock_exclusive().one(transaction).await
 }
+
+/// Those of the keys that still exist.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_many(db: &impl ConnectionTrait, tokens: &[String]) -> Result<Vec<Model>, DbErr> {
+    if tokens.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find().filter(Column::Token.is_in(tokens)).all(db).await
+}

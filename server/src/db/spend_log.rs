@@ -1,8 +1,11 @@
 //! The log of calls: append-only, keyed by request id.
 
+mod search;
+
 use sea_orm::entity::prelude::*;
 
 use super::{JsonMap, Strings};
+pub use search::{Filter, newest, page};
 
 /// One call. Fields are those of `SpendLogView`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

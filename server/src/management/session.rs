@@ -31,6 +31,7 @@ const USER_AGENT_CHARS_MAX: usize = 512;
 #[utoipa::path(
     post,
     path = paths::SESSION_NEW,
+    operation_id = "session_new",
     tag = "session",
     request_body = SessionCreate,
     responses(
@@ -63,6 +64,7 @@ pub async fn create(app: web::Data<App>, request: HttpRequest, body: Json<Sessio
 #[utoipa::path(
     get,
     path = paths::SESSION_INFO,
+    operation_id = "session_info",
     tag = "session",
     responses(
         (status = 200, description = "The signed-in user", body = SessionView),
@@ -85,6 +87,7 @@ pub async fn info(principal: Principal) -> ApiResult<HttpResponse> {
 #[utoipa::path(
     post,
     path = paths::SESSION_DELETE,
+    operation_id = "session_delete",
     tag = "session",
     responses(
         (status = 200, description = "Signed out"),

@@ -9,4 +9,6 @@ mod kit;
 
 mod audit;
 mod key;
+mod openapi;
 mod session;
+mod spend;

@@ -22,6 +22,7 @@ use crate::management::Json;
 #[utoipa::path(
     post,
     path = paths::KEY_BLOCK,
+    operation_id = "key_block",
     tag = "key",
     request_body = KeyBlock,
     responses(
@@ -42,6 +43,7 @@ pub async fn block(app: web::Data<App>, principal: Principal, body: Json<KeyBloc
 #[utoipa::path(
     post,
     path = paths::KEY_UNBLOCK,
+    operation_id = "key_unblock",
     tag = "key",
     request_body = KeyBlock,
     responses(

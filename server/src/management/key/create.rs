@@ -25,6 +25,7 @@ use crate::management::Json;
 #[utoipa::path(
     post,
     path = paths::KEY_GENERATE,
+    operation_id = "key_generate",
     tag = "key",
     request_body = KeyCreate,
     responses(

@@ -30,6 +30,7 @@ const KEYS_MAX: usize = 1000;
 #[utoipa::path(
     post,
     path = paths::KEY_DELETE,
+    operation_id = "key_delete",
     tag = "key",
     request_body = KeyDelete,
     responses(

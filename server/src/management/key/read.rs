@@ -20,6 +20,7 @@ use crate::management::Query;
 #[utoipa::path(
     get,
     path = paths::KEY_INFO,
+    operation_id = "key_info",
     tag = "key",
     params(KeyInfoQuery),
     responses(
@@ -57,6 +58,7 @@ pub async fn info(
 #[utoipa::path(
     get,
     path = paths::KEY_LIST,
+    operation_id = "key_list",
     tag = "key",
     params(KeyListQuery),
     responses(

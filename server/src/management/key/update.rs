@@ -30,6 +30,7 @@ use crate::management::Json;
 #[utoipa::path(
     post,
     path = paths::KEY_UPDATE,
+    operation_id = "key_update",
     tag = "key",
     request_body = KeyPatch,
     responses(

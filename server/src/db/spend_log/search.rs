@@ -1,0 +1,112 @@
+//! Finding calls in the log.
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{IntoCondition, Order};
+use sea_orm::{Condition, QueryOrder, QuerySelect};
+use tollgate_openapi::key::SortOrder;
+use tollgate_openapi::spend::{CallStatus, SpendLogSort};
+
+use super::{Column, Entity, Model};
+use crate::db::Scope;
+
+/// Which calls are meant; what is `None` does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Arrived at this time or later.
+    pub start: Option<DateTime<Utc>>,
+    /// Arrived before this time.
+    pub before: Option<DateTime<Utc>>,
+    /// Hash of the key.
+    pub api_key: Option<String>,
+    /// Alias of the key when the call was made.
+    pub key_alias: Option<String>,
+    /// Owner of the key.
+    pub user_id: Option<String>,
+    /// Team of the key.
+    pub team_id: Option<String>,
+    /// End user.
+    pub end_user: Option<String>,
+    /// The provider's model or the public name.
+    pub model: Option<String>,
+    /// Deployment.
+    pub model_id: Option<String>,
+    /// How the call ended.
+    pub status: Option<CallStatus>,
+    /// The call's id or the provider's id of its answer.
+    pub request_id: Option<String>,
+}
+
+/// A page of the calls and how many there are on all pages.
+///
+/// # Errors
+/// When the database is away.
+pub async fn page(
+    scope: &Scope,
+    db: &impl ConnectionTrait,
+    filter: &Filter,
+    sort: (SpendLogSort, SortOrder),
+    offset: u64,
+    limit: u64,
+) -> Result<(Vec<Model>, u64), DbErr> {
+    let matching = matching(scope, filter);
+    let total = matching.clone().count(db).await?;
+    if offset >= total {
+        return Ok((Vec::new(), total));
+    }
+    let order = match sort.1 {
+        SortOrder::Asc => Order::Asc,
+        SortOrder::Desc => Order::Desc,
+    };
+    let column = match sort.0 {
+        SpendLogSort::StartTime => Column::StartTime,
+        SpendLogSort::Spend => Column::Spend,
+        SpendLogSort::TotalTokens => Column::TotalTokens,
+        SpendLogSort::Duration => Column::RequestDurationMs,
+    };
+    let sorted = matching.order_by(column, order.clone()).order_by(Column::RequestId, order);
+    Ok((sorted.offset(offset).limit(limit).all(db).await?, total))
+}
+
+/// The newest of the calls, newest first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn newest(
+    scope: &Scope,
+    db: &impl ConnectionTrait,
+    filter: &Filter,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let sorted = matching(scope, filter).order_by_desc(Column::StartTime).order_by_desc(Column::RequestId);
+    sorted.limit(limit).all(db).await
+}
+
+fn matching(scope: &Scope, filter: &Filter) -> Select<Entity> {
+    let tenant = match scope {
+        Scope::All => Condition::all(),
+        Scope::User(user_id) => Column::UserId.eq(user_id).into_condition(),
+        Scope::Key(token) => Column::ApiKey.eq(token).into_condition(),
+    };
+    let exact = [
+        (Column::ApiKey, &filter.api_key),
+        (Column::KeyAlias, &filter.key_alias),
+        (Column::UserId, &filter.user_id),
+        (Column::TeamId, &filter.team_id),
+        (Column::EndUser, &filter.end_user),
+        (Column::ModelId, &filter.model_id),
+    ];
+    let exact = exact.into_iter().filter_map(|(column, value)| value.as_ref().map(|value| column.eq(value)));
+    let either = |columns: [Column; 2], value: &Option<String>| {
+        let value = value.as_ref()?;
+        Some(columns.into_iter().fold(Condition::any(), |any, column| any.add(column.eq(value))))
+    };
+    let all = exact
+        .fold(Condition::all(), Condition::add)
+        .add_option(filter.start.map(|start| Column::StartTime.gte(start)))
+        .add_option(filter.before.map(|before| Column::StartTime.lt(before)))
+        .add_option(filter.status.map(|status| Column::Status.eq(status.as_str())))
+        .add_option(either([Column::Model, Column::ModelGroup], &filter.model))
+        .add_option(either([Column::RequestId, Column::ResponseId], &filter.request_id));
+    Entity::find().filter(tenant).filter(all)
+}

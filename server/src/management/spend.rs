@@ -1,0 +1,7 @@
+//! What calls cost: the log of calls, and sums read from rollups, never from the log.
+
+mod dates;
+pub mod global;
+pub mod logs;
+pub mod overview;
+mod view;

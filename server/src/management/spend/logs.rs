@@ -1,0 +1,162 @@
+//! `GET /spend/logs` and `GET /spend/logs/v2`.
+
+use std::collections::BTreeMap;
+
+use actix_web::{Either, web};
+use chrono::NaiveDate;
+use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::money::NanoUsd;
+use tollgate_openapi::paths;
+use tollgate_openapi::spend::{SpendLogPage, SpendLogQuery, SpendLogView, SpendLogsDay, SpendLogsQuery};
+
+use super::dates;
+use super::view::view;
+use crate::app::App;
+use crate::auth::{Credential, Principal};
+use crate::crypto::KeyDigest;
+use crate::db::daily_spend::{self, Days, Part};
+use crate::db::spend_log::{self, Filter};
+use crate::domain::permission::Action;
+use crate::error::ApiResult;
+use crate::management::Query;
+
+/// Calls of one answer where nothing is summed.
+const RAW_CALLS_MAX: u64 = 1000;
+
+/// Spend by day, or calls
+///
+/// With both dates: sums by day, days without calls included. Otherwise, or with `summarize=false`: the newest
+/// thousand calls that match. A virtual key sees its own.
+#[utoipa::path(
+    get,
+    path = paths::SPEND_LOGS,
+    operation_id = "spend_logs",
+    tag = "spend",
+    params(SpendLogsQuery),
+    responses(
+        (status = 200, description = "Calls, or sums by day", body = SpendLogs),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
+        (status = 422, description = "The query does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn logs(
+    app: web::Data<App>,
+    principal: Principal,
+    query: Query<SpendLogsQuery>,
+) -> ApiResult<Either<web::Json<Vec<SpendLogsDay>>, web::Json<Vec<SpendLogView>>>> {
+    let query = query.0;
+    let api_key = query.api_key.as_deref().map(|key| KeyDigest::from_key_or_hex(key).to_hex());
+    authorize(&principal, api_key.as_deref())?;
+    let scope = principal.scope();
+    let is_summed = query.summarize != Some(false) && query.request_id.is_none();
+    if let (Some(first), Some(last), true) = (query.start_date, query.end_date, is_summed) {
+        let days = dates::checked(first, last)?;
+        let user_id = query.user_id.as_deref();
+        let parts = daily_spend::parts(&scope, &app.db, days, api_key.as_deref(), user_id).await?;
+        return Ok(Either::Left(web::Json(by_day(days, parts))));
+    }
+    let filter = Filter {
+        start: query.start_date.map(dates::midnight),
+        before: query.end_date.and_then(|day| day.succ_opt()).map(dates::midnight),
+        api_key,
+        user_id: query.user_id,
+        request_id: query.request_id,
+        ..Filter::default()
+    };
+    let calls = spend_log::newest(&scope, &app.db, &filter, RAW_CALLS_MAX).await?;
+    Ok(Either::Right(web::Json(calls.into_iter().map(view).collect())))
+}
+
+/// Answer of `GET /spend/logs`.
+#[derive(utoipa::ToSchema)]
+#[schema(as = SpendLogs)]
+#[expect(dead_code, reason = "it describes the answer in openapi.json")]
+#[serde(untagged)]
+enum SpendLogs {
+    Days(Vec<SpendLogsDay>),
+    Calls(Vec<SpendLogView>),
+}
+
+/// A virtual key reads its own calls; that there are others is none of its business.
+fn authorize(principal: &Principal, api_key: Option<&str>) -> ApiResult<()> {
+    match &principal.credential {
+        Credential::VirtualKey(own) => {
+            let is_own = api_key.is_none_or(|key| key == own.token);
+            principal.authorize(Action::SpendRead, is_own.then_some(own))
+        }
+        Credential::MasterKey | Credential::Session { .. } => principal.authorize_list(Action::SpendRead),
+    }
+}
+
+fn by_day(days: Days, parts: Vec<Part>) -> Vec<SpendLogsDay> {
+    let empty = |day| SpendLogsDay {
+        start_time: day,
+        spend: NanoUsd::ZERO,
+        users: BTreeMap::new(),
+        models: BTreeMap::new(),
+        keys: BTreeMap::new(),
+    };
+    let mut by_day: BTreeMap<NaiveDate, SpendLogsDay> = days.iter().map(|day| (day, empty(day))).collect();
+    for part in parts {
+        let Some(day) = by_day.get_mut(&part.date) else { continue };
+        let spend = NanoUsd(part.spend);
+        day.spend += spend;
+        *day.users.entry(part.user_id).or_default() += spend;
+        *day.models.entry(part.model_group).or_default() += spend;
+        *day.keys.entry(part.api_key).or_default() += spend;
+    }
+    by_day.into_values().collect()
+}
+
+/// Search calls
+///
+/// Those the caller may see, a page at a time.
+#[utoipa::path(
+    get,
+    path = paths::SPEND_LOGS_PAGE,
+    operation_id = "spend_logs_page",
+    tag = "spend",
+    params(SpendLogQuery),
+    responses(
+        (status = 200, description = "A page of calls", body = SpendLogPage),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
+        (status = 422, description = "The query does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn page(
+    app: web::Data<App>,
+    principal: Principal,
+    query: Query<SpendLogQuery>,
+) -> ApiResult<web::Json<SpendLogPage>> {
+    let query = query.0;
+    principal.authorize_list(Action::SpendRead)?;
+    let (number, size, sort) = (query.page, query.page_size, (query.sort_by, query.sort_order));
+    let filter = filter(query)?;
+    let offset = number.saturating_sub(1).saturating_mul(size);
+    let (calls, total) = spend_log::page(&principal.scope(), &app.db, &filter, sort, offset, size).await?;
+    Ok(web::Json(SpendLogPage {
+        data: calls.into_iter().map(view).collect(),
+        total,
+        page: number,
+        page_size: size,
+        total_pages: total.div_ceil(size),
+    }))
+}
+
+fn filter(query: SpendLogQuery) -> ApiResult<Filter> {
+    Ok(Filter {
+        start: query.start_date.map(|text| dates::start_of("start_date", &text)).transpose()?,
+        before: query.end_date.map(|text| dates::end_of("end_date", &text)).transpose()?,
+        api_key: query.api_key.map(|key| KeyDigest::from_key_or_hex(&key).to_hex()),
+        key_alias: query.key_alias,
+        user_id: query.user_id,
+        team_id: query.team_id,
+        end_user: query.end_user,
+        model: query.model,
+        model_id: query.model_id,
+        status: query.status_filter,
+        request_id: query.request_id,
+    })
+}
