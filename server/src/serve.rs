@@ -203,6 +203,14 @@ fn identity(environment: &Environment, master_key: KeyDigest) -> Arc<Identity> {
     })
 }
 
+impl Drop for Running {
+    /// Ends at once what [`Running::stop`] did not end in order.
+    fn drop(&mut self) {
+        self.stop.cancel();
+        drop(self.server.stop(false));
+    }
+}
+
 impl Running {
     /// Stops: no new calls, those in flight may end, what is settled is written.
     pub async fn stop(mut self) {
@@ -215,7 +223,7 @@ impl Running {
             tracing::warn!("jobs did not end in time; what they have not written stays in the spool");
         }
         self.gateway.spool.sync();
-        if let Err(error) = self.app.db.close().await {
+        if let Err(error) = self.app.db.clone().close().await {
             tracing::warn!(%error, "the database was not closed");
         }
     }

@@ -48,6 +48,8 @@ impl Upstream {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(limits: &Limits) -> Result<Self, reqwest::Error> {
+        // The only TLS there is here; whoever set one before is as good.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let client = Client::builder()
             .connect_timeout(limits.connect_timeout)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)

@@ -10,7 +10,9 @@ use crate::auth::session::COOKIE_NAME;
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Api::openapi();
-    for part in [KeyApi::openapi(), SpendApi::openapi(), ModelApi::openapi(), SessionApi::openapi(), HealthApi::openapi()] {
+    for part in
+        [KeyApi::openapi(), SpendApi::openapi(), ModelApi::openapi(), SessionApi::openapi(), HealthApi::openapi()]
+    {
         document.merge(part);
     }
     document

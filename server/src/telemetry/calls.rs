@@ -88,9 +88,14 @@ pub fn unpriced(model_group: &str, model: &str) {
         .increment(1);
 }
 
+/// The names asked for and used, if a deployment was chosen: a refused call may name anything as its model.
+fn served_model(event: &SpendEvent) -> Option<(&str, &str)> {
+    event.model_id.is_some().then(|| (&*event.model_group, &*event.model))
+}
+
 fn handles(event: &SpendEvent) -> Arc<Handles> {
     let mut hasher = DefaultHasher::new();
-    (&event.api_key, &event.model_id, &event.model_group, event.status_code, event.status).hash(&mut hasher);
+    (&event.api_key, &event.model_id, served_model(event), event.status_code, event.status).hash(&mut hasher);
     (&event.key_alias, &event.team_id, &event.user_id).hash(&mut hasher);
     let key = hasher.finish();
     HANDLES.with_borrow_mut(|known| {
@@ -104,8 +109,8 @@ fn handles(event: &SpendEvent) -> Arc<Handles> {
 impl Handles {
     fn new(event: &SpendEvent) -> Self {
         let text = |value: Option<&str>| value.unwrap_or("None").to_owned();
-        // A refused call may name anything as its model.
-        let model_group = text(event.model_id.is_some().then_some(&*event.model_group));
+        let (model_group, model) = served_model(event).unwrap_or(("None", "None"));
+        let model_group = model_group.to_owned();
         let base = [
             // End users are without number; LiteLLM leaves them out by default, too.
             Label::new("end_user", "None"),
@@ -120,7 +125,7 @@ impl Handles {
             base.iter().cloned().chain(more).collect::<Vec<Label>>()
         };
         let model = [
-            ("model", event.model.to_string()),
+            ("model", model.to_owned()),
             ("model_id", text(event.model_id.as_deref())),
             ("api_provider", text(event.provider.as_deref())),
         ];

@@ -3,6 +3,8 @@
 mod app;
 mod client;
 mod database;
+mod upstream;
 
 pub(crate) use app::{MASTER_KEY, TestApp};
 pub(crate) use client::Client;
+pub(crate) use upstream::{Behaviour, DONE, FakeUpstream, delta, event, usage};

@@ -3,12 +3,23 @@
 //! SQLite in a temporary folder by default; Postgres where `TOLLGATE_TEST_DATABASE_URL` names one, with a schema of
 //! its own for each test.
 
-#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod kit;
 
 mod audit;
+mod budget;
+mod chat;
+mod health;
 mod key;
+mod ledger;
+mod model;
 mod openapi;
 mod session;
 mod spend;

@@ -56,7 +56,7 @@ async fn the_cookie_is_secure_on_https() {
 #[tokio::test]
 async fn the_first_admin_is_made_once_and_signs_in() {
     let app = TestApp::start().await;
-    let first = first_admin::ensure(&app.app).await.unwrap().unwrap();
+    let first = app.running.initial_password.as_ref().unwrap();
     assert_eq!(first_admin::ensure(&app.app).await.unwrap(), None);
     let browser = app.sign_in(&first.username, &first.password).await;
     let view: SessionView = browser.get("/session/info").expect_status(200).await.json();
@@ -69,7 +69,7 @@ async fn the_first_admin_is_made_once_and_signs_in() {
 #[tokio::test]
 async fn no_first_admin_beside_a_password_of_the_environment() {
     let app = TestApp::builder().ui_password("opensesame").start().await;
-    assert_eq!(first_admin::ensure(&app.app).await.unwrap(), None);
+    assert_eq!(app.running.initial_password, None);
 }
 
 #[tokio::test]

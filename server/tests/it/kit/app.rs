@@ -1,22 +1,20 @@
 //! A running server with a clock that the test moves.
 
+use std::net::TcpListener;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
-use actix_web::{HttpServer, web};
 use chrono::{DateTime, Utc};
-use tollgate::app::{App, Identity};
-use tollgate::auth::throttle::SignInThrottle;
+use tempfile::TempDir;
+use tollgate::app::App;
 use tollgate::clock::Clock;
-use tollgate::counters::Counters;
-use tollgate::crypto::KeyDigest;
-use tollgate::policy::PolicyStore;
-use tollgate::{db, management};
+use tollgate::config::{Config, Secret};
+use tollgate::ledger::verify::{self, Report};
+use tollgate::serve::{self, Environment, Running, StartOptions};
 
 use super::client::Client;
 use super::database::TestDatabase;
+use super::upstream::FakeUpstream;
 
 pub(crate) const MASTER_KEY: &str = "sk-master-key-of-the-tests";
 /// When every test begins: a Saturday.
@@ -25,6 +23,7 @@ const START: &str = "2026-11-21T12:00:00Z";
 pub(crate) struct TestAppBuilder {
     ui_password: Option<String>,
     is_https: bool,
+    config: Option<String>,
 }
 
 impl TestAppBuilder {
@@ -38,64 +37,97 @@ impl TestAppBuilder {
         self
     }
 
+    /// A config.yaml.
+    pub(crate) fn config(mut self, yaml: &str) -> Self {
+        self.config = Some(yaml.to_owned());
+        self
+    }
+
+    /// One model, `gpt`, at `upstream`: 1 dollar per million input tokens, 2 per million output tokens.
+    pub(crate) fn upstream(self, upstream: &FakeUpstream) -> Self {
+        let yaml = format!("model_list:\n{}", upstream.deployment("gpt", "one"));
+        self.config(&yaml)
+    }
+
     pub(crate) async fn start(self) -> TestApp {
         let database = TestDatabase::create().await;
-        let connection = db::connect(&database.url(), 8).await.unwrap();
-        db::migrate(&connection).await.unwrap();
-        let clock = Clock::manual(START.parse::<DateTime<Utc>>().unwrap());
-        let master_key = KeyDigest::of(MASTER_KEY);
-        let app = App {
-            policy: Arc::new(PolicyStore::new(connection.clone(), clock.clone(), master_key, chrono_tz::UTC)),
-            clock,
-            db: connection,
-            counters: Arc::new(Counters::default()),
-            identity: Arc::new(Identity {
-                master_key,
-                ui_username: "admin".to_owned(),
-                ui_password: self.ui_password.as_deref().map(KeyDigest::of),
-                is_https: self.is_https,
-            }),
-            sign_ins: Arc::new(SignInThrottle::default()),
-            timezone: chrono_tz::UTC,
+        let data = TempDir::new().unwrap();
+        let file = self.config.map(|yaml| {
+            let path = data.path().join("config.yaml");
+            std::fs::write(&path, yaml).unwrap();
+            path
+        });
+        let loaded = Config::load(file.as_deref(), |_| None);
+        assert!(!loaded.has_errors(), "{:?}", loaded.problems);
+        let environment = Environment {
+            database_url: Some(Secret::new(database.url())),
+            master_key: Some(Secret::new(MASTER_KEY)),
+            ui_password: self.ui_password.map(Secret::new),
+            is_https: self.is_https,
+            ..Environment::default()
         };
-        let (base, server) = serve(app.clone());
+        let running = serve::start(StartOptions {
+            config: loaded.config,
+            environment,
+            data: data.path().to_owned(),
+            listener: TcpListener::bind("127.0.0.1:0").unwrap(),
+            clock: Clock::manual(START.parse::<DateTime<Utc>>().unwrap()),
+            workers: 1,
+        })
+        .await
+        .unwrap();
+        let base = format!("http://{}", running.address);
         TestApp {
             master: Client::new(&base).with_key(MASTER_KEY),
             base,
-            app,
-            server: Some(server),
+            app: running.app.clone(),
+            running,
+            _data: data,
             _database: database,
         }
     }
 }
 
-fn serve(app: App) -> (String, ServerHandle) {
-    let data = web::Data::new(app);
-    let server = HttpServer::new(move || actix_web::App::new().app_data(data.clone()).configure(management::configure));
-    let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
-    let base = format!("http://{}", server.addrs()[0]);
-    let server = server.run();
-    let handle = server.handle();
-    tokio::spawn(server);
-    (base, handle)
-}
-
 /// A running server; as a client it carries the master key.
 pub(crate) struct TestApp {
     pub(crate) app: App,
-    base: String,
+    pub(crate) base: String,
+    pub(crate) running: Running,
     master: Client,
-    server: Option<ServerHandle>,
+    _data: TempDir,
     _database: TestDatabase,
 }
 
 impl TestApp {
     pub(crate) fn builder() -> TestAppBuilder {
-        TestAppBuilder { ui_password: None, is_https: false }
+        TestAppBuilder { ui_password: None, is_https: false, config: None }
     }
 
     pub(crate) async fn start() -> Self {
         Self::builder().start().await
+    }
+
+    /// A server with one model, `gpt`, at `upstream`.
+    pub(crate) async fn with_upstream(upstream: &FakeUpstream) -> Self {
+        Self::builder().upstream(upstream).start().await
+    }
+
+    /// A new key; `fields` are those of `/key/generate`.
+    pub(crate) async fn new_key(&self, fields: serde_json::Value) -> String {
+        let answer = self.post("/key/generate", fields).expect_status(200).await;
+        answer.value()["key"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until no call is in flight and the database has every settled one, and proves that the sums agree.
+    pub(crate) async fn settled(&self) -> Report {
+        let gateway = &self.running.gateway;
+        while gateway.in_flight.count() > 0 || gateway.spool.health().pending > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let report = verify::verify(&self.app.db).await.unwrap();
+        assert_eq!(report.mismatches, [], "the ledger agrees with itself");
+        assert_eq!(self.app.counters.reserved_total().0, 0, "nothing stays reserved");
+        report
     }
 
     /// A client that carries nothing.
@@ -123,14 +155,5 @@ impl Deref for TestApp {
 
     fn deref(&self) -> &Client {
         &self.master
-    }
-}
-
-impl Drop for TestApp {
-    fn drop(&mut self) {
-        // The server's threads are told to stop; the runtime of the test ends right after.
-        if let Some(server) = self.server.take() {
-            drop(server.stop(false));
-        }
     }
 }

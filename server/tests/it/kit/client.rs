@@ -102,8 +102,12 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json<T: DeserializeOwned>(&self) -> T {
-        let body = self.text.split_once(": ").unwrap().1;
-        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error} in {}", self.text))
+        serde_json::from_str(self.body()).unwrap_or_else(|error| panic!("{error} in {}", self.text))
+    }
+
+    /// The body as it came.
+    pub(crate) fn body(&self) -> &str {
+        self.text.split_once(": ").unwrap().1
     }
 
     pub(crate) fn value(&self) -> Value {

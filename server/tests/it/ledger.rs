@@ -1,0 +1,101 @@
+//! The ledger: each settled call once, whatever happens to the database.
+
+use chrono::DateTime;
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+use tollgate::domain::usage::Usage;
+use tollgate::ledger::writer::write_batch;
+use tollgate::ledger::{Charge, SpendEvent, verify};
+use tollgate_openapi::spend::CallStatus;
+
+use crate::chat::{CHAT, ask};
+use crate::kit::{FakeUpstream, TestApp};
+
+fn event(id: usize) -> SpendEvent {
+    let text = |kind: &str, of: usize| std::sync::Arc::from(format!("{kind}-{}", id % of));
+    let spend_nano = i64::try_from(id * 7 + 1).unwrap();
+    SpendEvent {
+        request_id: std::sync::Arc::from(format!("call-{id}")),
+        call_type: "acompletion".into(),
+        api_key: text("key", 5),
+        key_alias: None,
+        user_id: (!id.is_multiple_of(3)).then(|| text("user", 3)),
+        team_id: (!id.is_multiple_of(2)).then(|| text("team", 2)),
+        organization_id: None,
+        end_user: (id.is_multiple_of(4)).then(|| format!("customer-{}", id % 8)),
+        spend_nano,
+        usage: Usage { input: 10, output: 20, ..Usage::default() },
+        start_time: DateTime::from_timestamp(i64::try_from(id).unwrap() * 3600, 0).unwrap(),
+        end_time: DateTime::from_timestamp(i64::try_from(id).unwrap() * 3600 + 2, 0).unwrap(),
+        completion_start_time: None,
+        overhead_us: 50,
+        model_group: text("model", 4),
+        model: text("upstream", 4),
+        model_id: Some(text("deployment", 4)),
+        provider: Some("openai".into()),
+        api_base: None,
+        requester_ip_address: None,
+        stream: false,
+        status: if id.is_multiple_of(10) { CallStatus::Failure } else { CallStatus::Success },
+        status_code: 200,
+        response_id: None,
+        metadata: serde_json::Map::new(),
+        charges: vec![Charge { kind: "key".into(), id: text("key", 5), window_start_us: 0 }],
+    }
+}
+
+#[tokio::test]
+async fn an_event_written_twice_counts_once() {
+    let app = TestApp::start().await;
+    let events: Vec<SpendEvent> = (0..1_200).map(event).collect();
+    write_batch(&app.app.db, &events[..700]).await.unwrap();
+    write_batch(&app.app.db, &events[500..]).await.unwrap();
+    let doubled: Vec<SpendEvent> = events.iter().chain(&events).cloned().collect();
+    write_batch(&app.app.db, &doubled).await.unwrap();
+    let report = verify::verify(&app.app.db).await.unwrap();
+    assert_eq!(report.mismatches, []);
+    let expected: i64 = events.iter().map(|event| event.spend_nano).sum();
+    assert_eq!((report.calls, report.spend.0), (1_200, expected));
+    assert!(report.entities > 20);
+}
+
+#[tokio::test]
+async fn verify_finds_a_single_nano_dollar() {
+    let app = TestApp::start().await;
+    write_batch(&app.app.db, &(0..50).map(event).collect::<Vec<_>>()).await.unwrap();
+    for (table, column) in [
+        ("spend_logs WHERE request_id = 'call-7'", "spend"),
+        ("daily_spend WHERE api_key = 'key-2'", "spend"),
+        ("spend_totals WHERE entity_kind = 'team'", "spend"),
+        ("spend_totals WHERE entity_kind = 'global'", "api_requests"),
+        ("budget_spend", "spent"),
+    ] {
+        let (name, condition) = table.split_once(" WHERE ").unwrap_or((table, "1 = 1"));
+        let change = |by: i64| format!("UPDATE {name} SET {column} = {column} + {by} WHERE {condition}");
+        app.app.db.execute_unprepared(&change(1)).await.unwrap();
+        let report = verify::verify(&app.app.db).await.unwrap();
+        assert_ne!(report.mismatches, [], "{table}");
+        app.app.db.execute_unprepared(&change(-1)).await.unwrap();
+        assert_eq!(verify::verify(&app.app.db).await.unwrap().mismatches, []);
+    }
+}
+
+#[tokio::test]
+async fn events_wait_in_the_spool_while_the_database_refuses_them() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let key = app.new_key(json!({})).await;
+    let client = app.bearer(&key);
+    client.post(CHAT, ask("gpt")).expect_status(200).await;
+    app.settled().await;
+    app.app.db.execute_unprepared("ALTER TABLE spend_logs RENAME TO spend_logs_away").await.unwrap();
+    for _ in 0..5 {
+        client.post(CHAT, ask("gpt")).expect_status(200).await;
+    }
+    assert_eq!(app.running.gateway.spool.health().pending, 5);
+    let ready = app.nobody().get("/health/readiness").expect_status(200).await.value();
+    assert_eq!(ready["spool_pending"], 5);
+    app.app.db.execute_unprepared("ALTER TABLE spend_logs_away RENAME TO spend_logs").await.unwrap();
+    let report = app.settled().await;
+    assert_eq!((report.calls, report.spend.0), (6, 6 * 50_000));
+}
