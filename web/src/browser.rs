@@ -1,9 +1,10 @@
 //! The few things asked of the browser itself.
 
 use chrono::{DateTime, FixedOffset, Utc};
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::HtmlElement;
+use web_sys::{ClipboardEvent, HtmlElement};
 
 /// The present, by the reader's clock.
 pub(crate) fn now() -> DateTime<Utc> {
@@ -32,11 +33,28 @@ pub(crate) async fn copy(text: &str) -> bool {
         return false;
     };
     let clipboard = window.navigator().clipboard();
-    // Outside a secure context there is no clipboard.
+    // Over plain http, as in many a local network, there is no clipboard object.
     if clipboard.is_undefined() {
-        return false;
+        return copy_by_command(text).unwrap_or(false);
     }
     JsFuture::from(clipboard.write_text(text)).await.is_ok()
+}
+
+/// The older way: ask the browser to copy, and say what when it asks.
+fn copy_by_command(text: &str) -> Option<bool> {
+    let document: web_sys::HtmlDocument = web_sys::window()?.document()?.dyn_into().ok()?;
+    let text = text.to_owned();
+    let answer = Closure::<dyn FnMut(ClipboardEvent)>::new(move |event: ClipboardEvent| {
+        event.prevent_default();
+        if let Some(data) = event.clipboard_data() {
+            let _ = data.set_data("text/plain", &text);
+        }
+    });
+    let listener = answer.as_ref().unchecked_ref();
+    document.add_event_listener_with_callback("copy", listener).ok()?;
+    let is_copied = document.exec_command("copy").ok();
+    document.remove_event_listener_with_callback("copy", listener).ok()?;
+    is_copied
 }
 
 /// Offers `text` as a file to save.
@@ -63,6 +81,21 @@ pub(crate) fn focused() -> Option<HtmlElement> {
 /// The first element that matches, as something that takes the focus.
 pub(crate) fn find(selector: &str) -> Option<HtmlElement> {
     web_sys::window()?.document()?.query_selector(selector).ok().flatten()?.dyn_into().ok()
+}
+
+/// Scrolls just as far as it takes to see the element.
+pub(crate) fn reveal(selector: &str) {
+    if let Some(element) = find(selector) {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
+/// Is the command key ⌘ here?
+pub(crate) fn is_mac() -> bool {
+    let platform = web_sys::window().and_then(|window| window.navigator().platform().ok());
+    platform.is_some_and(|platform| platform.contains("Mac") || platform.contains("iP"))
 }
 
 /// Is this tab out of sight? Then nothing needs refreshing.

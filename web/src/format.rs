@@ -1,6 +1,6 @@
 //! How amounts, counts and times look. Pure, so that it is tested without a browser.
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, TimeDelta, Utc};
 use tollgate_openapi::money::{NANO_PER_USD, NanoUsd};
 
 /// Nano-dollars in a cent.
@@ -142,6 +142,13 @@ pub(crate) fn moment(time: DateTime<Utc>, now: DateTime<Utc>, zone: FixedOffset)
         (false, false) => "%b %-d %Y, %H:%M",
     };
     local.format(form).to_string()
+}
+
+/// The first and the last millisecond of a day in a zone.
+pub(crate) fn day_bounds(date: NaiveDate, zone: FixedOffset) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let first = date.and_time(NaiveTime::MIN).and_local_timezone(zone).single()?;
+    let last = first + TimeDelta::days(1) - TimeDelta::milliseconds(1);
+    Some((first.to_utc(), last.to_utc()))
 }
 
 /// A moment in full, in the reader's zone.

@@ -1,6 +1,5 @@
 //! The palette: pages, actions and keys by name, without the mouse.
 
-use leptos::html;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 use tollgate_openapi::key::{KeyListQuery, KeyView};
@@ -9,6 +8,7 @@ use crate::api;
 use crate::app::rail::{PAGES, sign_out};
 use crate::app::theme::{Theme, use_theme};
 use crate::app::{SessionSignal, use_session};
+use crate::browser;
 use crate::ui::drawer::{is_backdrop, use_modal};
 use crate::ui::load::Load;
 use crate::ui::location::no_resolve;
@@ -104,6 +104,7 @@ pub(crate) fn Palette(is_open: RwSignal<bool>) -> impl IntoView {
             _ => return,
         }
         event.prevent_default();
+        browser::reveal(&format!("#palette-{}", chosen.get_untracked()));
     };
     let type_in = move |text| {
         typed.set(text);
@@ -151,7 +152,6 @@ fn use_run(is_open: RwSignal<bool>) -> Callback<Act> {
 
 #[component]
 fn EntryList(entries: Memo<Vec<Entry>>, chosen: RwSignal<usize>, run: Callback<Act>) -> impl IntoView {
-    let list = NodeRef::<html::Ul>::new();
     let rows = move || {
         entries
             .get()
@@ -178,7 +178,7 @@ fn EntryList(entries: Memo<Vec<Entry>>, chosen: RwSignal<usize>, run: Callback<A
         entries.with(Vec::is_empty).then(|| view! { <p class="palette-nothing muted">"Nothing by that name."</p> })
     };
     view! {
-        <ul id="palette-list" class="palette-list" role="listbox" aria-label="Results" node_ref=list>{rows}</ul>
+        <ul id="palette-list" class="palette-list" role="listbox" aria-label="Results">{rows}</ul>
         {nothing}
     }
 }

@@ -8,6 +8,7 @@ use tollgate_openapi::session::UserRole;
 use crate::api;
 use crate::app::theme::{Theme, use_theme};
 use crate::app::{ROOT, Session, SessionSignal, use_session};
+use crate::browser;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::toast::{Toasts, use_toasts};
 
@@ -40,7 +41,7 @@ pub(crate) fn Rail(on_palette: Callback<()>) -> impl IntoView {
             <button class="rail-search" type="button" on:click=move |_| on_palette.run(())>
                 {icon(Icon::Search)}
                 <span>"Go to…"</span>
-                <kbd aria-hidden="true">"Ctrl K"</kbd>
+                <kbd aria-hidden="true">{if browser::is_mac() { "⌘ K" } else { "Ctrl K" }}</kbd>
             </button>
             <nav class="rail-links" aria-label="Main">{links}</nav>
             <UserMenu />

@@ -98,3 +98,11 @@ fn moments_follow_the_readers_zone() {
     assert_eq!(moment(at("2025-01-02T03:04:05Z"), now, utc()), "Jan 2 2025, 03:04");
     assert_eq!(moment_utc(now), "2026-11-21T12:00:00.000Z");
 }
+
+#[test]
+fn a_day_is_the_readers_day() {
+    let zone = FixedOffset::east_opt(2 * 3600).unwrap();
+    let (first, last) = day_bounds("2026-11-21".parse().unwrap(), zone).unwrap();
+    assert_eq!(moment_utc(first), "2026-11-20T22:00:00.000Z");
+    assert_eq!(moment_utc(last), "2026-11-21T21:59:59.999Z");
+}

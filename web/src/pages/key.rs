@@ -23,7 +23,7 @@ use crate::ui::icon::{Icon, icon};
 use crate::ui::load::{Load, skeleton};
 use crate::ui::location::{UrlState, use_url};
 use crate::ui::page::Page;
-use crate::ui::pager::Pager;
+use crate::ui::pager::{Pager, page_of};
 use crate::ui::search::{Search, SelectFilter};
 use crate::ui::table::{Sorting, Table};
 use crate::url::{parse_word, word_of};
@@ -128,7 +128,7 @@ impl PartialEq for ListQuery {
 
 fn query_of(url: UrlState) -> ListQuery {
     ListQuery(KeyListQuery {
-        page: url.get("page").and_then(|page| page.parse().ok()).unwrap_or(1),
+        page: page_of(url),
         size: PAGE_SIZE,
         search: url.get("q"),
         status: url.get("status").and_then(|word| parse_word(&word)),

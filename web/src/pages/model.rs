@@ -8,6 +8,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use tollgate_openapi::model::{DeploymentStatus, DeploymentView};
 
+use crate::api;
 use crate::pages::model::deployment::{COLUMNS, IDS};
 use crate::ui::badge::{Badge, Tone};
 use crate::ui::empty::Empty;
@@ -18,7 +19,6 @@ use crate::ui::location::use_url;
 use crate::ui::page::Page;
 use crate::ui::search::Search;
 use crate::ui::table::Table;
-use crate::{api, browser};
 
 /// How often the state is asked for.
 const REFRESH_EVERY: Duration = Duration::from_secs(5);
@@ -28,7 +28,7 @@ type Groups = BTreeMap<String, Vec<DeploymentView>>;
 #[component]
 pub(crate) fn ModelPage() -> impl IntoView {
     let load = Load::new(api::model::list);
-    refresh_while_seen(load);
+    load.refresh_every(REFRESH_EVERY, Signal::stored(true));
     let url = use_url();
     let found = Signal::derive(move || {
         let search = url.get("q").unwrap_or_default();
@@ -49,17 +49,6 @@ pub(crate) fn ModelPage() -> impl IntoView {
         </Page>
     }
     .into_any()
-}
-
-fn refresh_while_seen(load: Load<Vec<DeploymentView>>) {
-    let tick = move || {
-        if !browser::is_hidden() {
-            load.refresh();
-        }
-    };
-    if let Ok(handle) = set_interval_with_handle(tick, REFRESH_EVERY) {
-        on_cleanup(move || handle.clear());
-    }
 }
 
 fn is_match(deployment: &DeploymentView, search: &str) -> bool {

@@ -5,6 +5,8 @@ pub(crate) mod first_call;
 mod tiles;
 mod top;
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use tollgate_openapi::spend::Overview;
 
@@ -16,9 +18,13 @@ use crate::pages::overview::top::{TopKeys, TopModels};
 use crate::ui::load::Load;
 use crate::ui::page::Page;
 
+/// How often the figures are asked for.
+const REFRESH_EVERY: Duration = Duration::from_secs(15);
+
 #[component]
 pub(crate) fn OverviewPage() -> impl IntoView {
     let load = Load::new(api::spend::overview);
+    load.refresh_every(REFRESH_EVERY, Signal::stored(true));
     let has_calls = load.map(has_calls);
     let ready = move || {
         let content = move || {

@@ -7,6 +7,7 @@ mod timing;
 
 use std::time::Duration;
 
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use leptos::prelude::*;
 use tollgate_openapi::key::SortOrder;
 use tollgate_openapi::spend::{SpendLogPage, SpendLogQuery, SpendLogSort, SpendLogView};
@@ -21,11 +22,11 @@ use crate::ui::icon::{Icon, icon};
 use crate::ui::load::{Load, skeleton};
 use crate::ui::location::{UrlState, use_url};
 use crate::ui::page::Page;
-use crate::ui::pager::Pager;
+use crate::ui::pager::{Pager, page_of};
 use crate::ui::search::Search;
 use crate::ui::table::{Sorting, Table};
 use crate::url::{parse_word, search_of, word_of};
-use crate::{api, browser};
+use crate::{api, browser, format};
 
 /// How often the first page is asked for.
 const REFRESH_EVERY: Duration = Duration::from_secs(3);
@@ -44,7 +45,7 @@ pub(crate) fn SpendPage() -> impl IntoView {
     let load = Load::new(move || api::spend::logs(query.get().0));
     let is_paused = RwSignal::new(false);
     let is_live = Signal::derive(move || !is_paused.get() && query.get().0.page == 1);
-    refresh_while_live(load, is_live);
+    load.refresh_every(REFRESH_EVERY, is_live);
     let opened = url.value("call");
     let close = Callback::new(move |()| url.push(&[("call", "")]));
     view! {
@@ -60,17 +61,6 @@ pub(crate) fn SpendPage() -> impl IntoView {
         {move || opened.get().map(|id| view! { <CallDetail id=id on_close=close /> })}
     }
     .into_any()
-}
-
-fn refresh_while_live(load: Load<SpendLogPage>, is_live: Signal<bool>) {
-    let tick = move || {
-        if is_live.try_get_untracked() == Some(true) && !browser::is_hidden() {
-            load.refresh();
-        }
-    };
-    if let Ok(handle) = set_interval_with_handle(tick, REFRESH_EVERY) {
-        on_cleanup(move || handle.clear());
-    }
 }
 
 /// Pauses and resumes; a live page says so.
@@ -148,19 +138,27 @@ impl LogQuery {
 
 fn query_of(url: UrlState) -> LogQuery {
     LogQuery(SpendLogQuery {
-        page: url.get("page").and_then(|page| page.parse().ok()).unwrap_or(1),
+        page: page_of(url),
         page_size: PAGE_SIZE,
         request_id: url.get("q"),
         api_key: url.get("key"),
         key_alias: url.get("alias"),
         model: url.get("model"),
         status_filter: url.get("status").and_then(|word| parse_word(&word)),
-        start_date: url.get("from"),
-        end_date: url.get("to"),
+        start_date: day_of(url, "from").map(|(first, _)| format::moment_utc(first)),
+        end_date: day_of(url, "to").map(|(_, last)| format::moment_utc(last)),
         sort_by: url.get("sort").and_then(|word| parse_word(&word)).unwrap_or(SpendLogSort::StartTime),
         sort_order: url.get("order").and_then(|word| parse_word(&word)).unwrap_or(SortOrder::Desc),
         ..SpendLogQuery::default()
     })
+}
+
+/// The first and the last moment of a day that somebody chose, in their own zone.
+fn day_of(url: UrlState, name: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let date: NaiveDate = url.get(name)?.parse().ok()?;
+    // The offset of that day, not of today: summer time may lie between.
+    let zone = browser::zone(date.and_time(NaiveTime::MIN).and_utc());
+    format::day_bounds(date, zone)
 }
 
 /// Every call that the filters match, up to a bound, for the export.

@@ -1,11 +1,13 @@
 //! Data on its way from the server: what is shown while it comes, when it is there, and when it failed.
 
 use std::future::Future;
+use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::ApiError;
+use crate::browser;
 use crate::ui::empty::Failure;
 
 /// An answer of the server that is asked for again when a signal that `fetch` reads changes.
@@ -83,6 +85,18 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Load<T> {
     /// Asks again.
     pub(crate) fn refresh(self) {
         let _ = self.version.try_update(|version| *version = version.wrapping_add(1));
+    }
+
+    /// Asks again from time to time, as long as `is_wanted` and somebody can see it.
+    pub(crate) fn refresh_every(self, pause: Duration, is_wanted: Signal<bool>) {
+        let tick = move || {
+            if is_wanted.try_get_untracked() == Some(true) && !browser::is_hidden() {
+                self.refresh();
+            }
+        };
+        if let Ok(handle) = set_interval_with_handle(tick, pause) {
+            on_cleanup(move || handle.clear());
+        }
     }
 
     /// A part of the data; the default until it is there.

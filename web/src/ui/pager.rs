@@ -4,7 +4,13 @@ use leptos::prelude::*;
 
 use crate::format;
 use crate::ui::icon::{Icon, icon};
-use crate::ui::location::use_url;
+use crate::ui::location::{UrlState, use_url};
+
+/// The page the URL names; the first where it names none.
+pub(crate) fn page_of(url: UrlState) -> u64 {
+    let page = url.get("page").and_then(|page| page.parse().ok());
+    page.unwrap_or(1).max(1)
+}
 
 #[component]
 pub(crate) fn Pager(

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use serde_json::{Map, Value};
+use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::spend::SpendLogView;
 
 use crate::api;
@@ -46,7 +47,7 @@ pub(crate) fn CallDetail(id: String, on_close: Callback<()>) -> impl IntoView {
 
 #[component]
 fn Details(call: SpendLogView) -> impl IntoView {
-    let error = error_text(&call.metadata);
+    let (error, notices) = (error_text(&call.metadata), notices(&call.metadata));
     let metadata =
         (!call.metadata.is_empty()).then(|| serde_json::to_string_pretty(&call.metadata).unwrap_or_default());
     view! {
@@ -57,6 +58,7 @@ fn Details(call: SpendLogView) -> impl IntoView {
                 <span class="muted">{time::full(call.start_time)}</span>
             </div>
             {error.map(|error| view! { <p class="notice notice-bad">{error}</p> })}
+            {notices.into_iter().map(|notice| view! { <p class="notice">{notice}</p> }).collect_view()}
             <h3>"Timing"</h3>
             <Timing call=call.clone() />
             <h3>"Tokens and cost"</h3>
@@ -77,6 +79,20 @@ fn error_text(metadata: &Map<String, Value>) -> Option<String> {
         }
         _ => None,
     })
+}
+
+/// What the ledger notes about a call that a person should know.
+fn notices(metadata: &Map<String, Value>) -> Vec<String> {
+    let number = |name: &str| metadata.get(name).and_then(Value::as_i64);
+    let limited = number("output_tokens_limited_to")
+        .map(|limit| format!("What was left of the budget allowed {} output tokens.", format::count(limit)));
+    let reserved = number("reserved_nano_usd").map(|nano| {
+        let reserved = format::money_exact(NanoUsd(nano));
+        format!("The gateway stopped during this call. Its cost is not known; {reserved} was reserved for it.")
+    });
+    let counted = (metadata.get("usage_source").and_then(Value::as_str) == Some("counted"))
+        .then(|| "The provider sent no usage: the tokens were counted by the gateway.".to_owned());
+    [limited, reserved, counted].into_iter().flatten().collect()
 }
 
 fn tokens(call: &SpendLogView) -> impl IntoView + use<> {
@@ -142,5 +158,16 @@ mod tests {
         let body = metadata(serde_json::json!({"error_information": {"error_message": "timeout"}}));
         assert_eq!(error_text(&body).as_deref(), Some("timeout"));
         assert_eq!(error_text(&Map::new()), None);
+    }
+
+    #[test]
+    fn what_a_person_should_know_is_said() {
+        let json =
+            serde_json::json!({"reserved_nano_usd": 42, "output_tokens_limited_to": 1200, "usage_source": "counted"});
+        let notices = notices(json.as_object().unwrap());
+        assert_eq!(notices.len(), 3);
+        assert!(notices[0].contains("1,200 output tokens"), "{notices:?}");
+        assert!(notices[1].contains("$0.000000042"), "{notices:?}");
+        assert!(super::notices(&Map::new()).is_empty());
     }
 }
