@@ -104,6 +104,7 @@ fn read(mut root: Node, env: &dyn Fn(&str) -> Option<String>, problems: &Problem
     let litellm = litellm::read(top.get("litellm_settings"));
     let mut router = router::read(top.get("router_settings"), litellm.num_retries);
     router.fallbacks.fill_from(&litellm.fallbacks);
+    router.timeout = router.timeout.or(litellm.request_timeout);
     let deployments = model::read_list(top.get("model_list"), &environment);
     let config = Config { deployments, router, litellm, general, limits, environment: environment.file };
     check_groups(&config, &mut top);

@@ -57,6 +57,8 @@ pub struct Settings {
     pub stream_idle_timeout: Duration,
     /// Attempts after the first one.
     pub num_retries: u32,
+    /// The shortest pause before the same deployment is tried again.
+    pub retry_after: Duration,
     /// Status of a refusal for money.
     pub budget_exceeded_status: StatusCode,
 }

@@ -109,8 +109,11 @@ impl Router {
         let untried: Vec<&Arc<Deployment>> =
             callable.iter().filter(|one| !tried.iter().any(|other| Arc::ptr_eq(one, other))).collect();
         let now = self.clock.monotonic();
-        let ready: Vec<&Arc<Deployment>> =
+        let mut ready: Vec<&Arc<Deployment>> =
             untried.iter().copied().filter(|one| one.health.cooldown_left(now).is_none()).collect();
+        if let Some(first) = ready.iter().filter_map(|one| one.order).min() {
+            ready.retain(|one| one.order == Some(first));
+        }
         let soonest = || untried.iter().copied().min_by_key(|one| one.health.cooldown_left(now));
         shuffle::pick(&ready).or_else(soonest).cloned().ok_or_else(|| RouteError::Exhausted(model.to_owned()))
     }

@@ -111,7 +111,9 @@ pub async fn open_database(
 ) -> Result<DatabaseConnection, StartError> {
     make_folder(data)?;
     let url = database_url(config, environment, data);
-    let database = db::connect(&url, config.general.database_connection_pool_limit).await?;
+    let general = &config.general;
+    let limit = general.database_connection_pool_limit;
+    let database = db::connect(&url, limit, general.database_connection_timeout).await?;
     db::migrate(&database).await?;
     Ok(database)
 }
@@ -189,6 +191,7 @@ fn settings(config: &Config) -> Settings {
         max_body_bytes: usize::try_from(config.limits.max_body_bytes).unwrap_or(usize::MAX),
         stream_idle_timeout: config.limits.stream_idle_timeout,
         num_retries: config.router.num_retries,
+        retry_after: config.router.retry_after,
         budget_exceeded_status: StatusCode::from_u16(config.litellm.budget_exceeded_status_code)
             .unwrap_or(StatusCode::BAD_REQUEST),
     }

@@ -23,7 +23,7 @@ pub struct GeneralSettings {
     pub database_url: Option<Secret>,
     /// Connections to the database at most. Default: 10.
     pub database_connection_pool_limit: u32,
-    /// How long to wait for a connection. Default: 60 seconds.
+    /// How long to wait for a connection. Default: 5 seconds, since callers would rather hear "unavailable" than hang.
     pub database_connection_timeout: Duration,
     /// Keep prompts and answers with the calls. Default: no.
     pub store_prompts_in_spend_logs: bool,
@@ -36,7 +36,7 @@ impl Default for GeneralSettings {
             salt_key: None,
             database_url: None,
             database_connection_pool_limit: 10,
-            database_connection_timeout: Duration::from_secs(60),
+            database_connection_timeout: Duration::from_secs(5),
             store_prompts_in_spend_logs: false,
         }
     }

@@ -17,8 +17,8 @@ pub struct LitellmSettings {
     pub drop_params: bool,
     /// Log in detail. Default: no.
     pub set_verbose: bool,
-    /// How long a whole call may take. Default: 6000 seconds.
-    pub request_timeout: Duration,
+    /// How long a whole call may take, unless `router_settings.timeout` says otherwise.
+    pub request_timeout: Option<Duration>,
     /// Tries after the first, unless `router_settings` says otherwise.
     pub num_retries: Option<u32>,
     /// Fallbacks, used where `router_settings` has none.
@@ -42,7 +42,7 @@ impl Default for LitellmSettings {
         Self {
             drop_params: false,
             set_verbose: false,
-            request_timeout: Duration::from_secs(6000),
+            request_timeout: None,
             num_retries: None,
             fallbacks: Fallbacks::default(),
             max_budget: None,
@@ -63,7 +63,7 @@ pub(super) fn read(item: Option<Item<'_>>) -> LitellmSettings {
     let settings = LitellmSettings {
         drop_params: section.boolean("drop_params", default.drop_params),
         set_verbose: section.boolean("set_verbose", default.set_verbose),
-        request_timeout: section.timeout("request_timeout").unwrap_or(default.request_timeout),
+        request_timeout: section.timeout("request_timeout"),
         num_retries: section.count("num_retries"),
         fallbacks: read_fallbacks(&mut section),
         max_budget: section.get("max_budget").and_then(|item| money(&item)),

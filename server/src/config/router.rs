@@ -241,6 +241,9 @@ fn strategy(section: &mut Section<'_>) -> Option<RoutingStrategy> {
     let name = item.text()?;
     let mut names = RoutingStrategy::NAMES.into_iter();
     let found = names.find(|(known, _)| *known == name).map(|(_, strategy)| strategy);
+    if found.is_some_and(|strategy| strategy != RoutingStrategy::SimpleShuffle) {
+        item.warning("this strategy is not in force yet: deployments are chosen as by \"simple-shuffle\"");
+    }
     if found.is_none() {
         let names = RoutingStrategy::NAMES.map(|(name, _)| name).join(", ");
         item.error(format!("expected one of {names}, got \"{name}\""));

@@ -136,7 +136,7 @@ pub(super) const MODEL_PARAMS: Area = area(
         "watsonx_*",
         "weights",
     ],
-    &["max_parallel_requests", "max_tokens", "rpm", "tpm", "tags"],
+    &["max_parallel_requests", "rpm", "tpm", "tags"],
 );
 
 /// `model_list[].model_info`: users keep notes of their own there, and all of it is shown with the model.
@@ -185,24 +185,18 @@ pub(super) const ROUTER: Area = area(
         "set_verbose",
     ],
     &[
-        "allowed_fails",
         "allowed_fails_policy",
         "content_policy_fallbacks",
         "context_window_fallbacks",
-        "cooldown_time",
         "default_fallbacks",
-        "disable_cooldowns",
         "enable_pre_call_checks",
         "enable_tag_filtering",
         "fallbacks",
         "max_fallbacks",
         "model_group_alias",
         "model_group_retry_policy",
-        "num_retries",
         "redis_*",
-        "retry_after",
         "retry_policy",
-        "routing_strategy",
         "routing_strategy_args",
         "tag_filtering_match_any",
     ],
@@ -266,7 +260,6 @@ pub(super) const LITELLM: Area = area(
         "internal_user_budget_duration",
         "max_budget",
         "max_internal_user_budget",
-        "num_retries",
         "set_verbose",
     ],
 );
@@ -347,7 +340,7 @@ pub(super) const GENERAL: Area = area(
         "user_header_name",
         "user_mcp_management_mode",
     ],
-    &[],
+    &["store_prompts_in_spend_logs"],
 );
 
 /// Our own settings.

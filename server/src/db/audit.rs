@@ -176,7 +176,7 @@ mod tests {
     use crate::db;
 
     async fn chain_of(rows: usize) -> sea_orm::DatabaseConnection {
-        let db = db::connect("sqlite::memory:", 1).await.unwrap();
+        let db = db::connect("sqlite::memory:", 1, std::time::Duration::from_secs(5)).await.unwrap();
         db::migrate(&db).await.unwrap();
         let actor = Actor { kind: "session", id: "ada".to_owned(), ip_address: None };
         for n in 0..rows {

@@ -9,8 +9,6 @@ use sea_orm::{
 };
 use tollgate_migration::{Migrator, MigratorTrait};
 
-/// How long a query waits for a free connection: callers would rather hear "unavailable" than hang.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long SQLite waits for another writer.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Page cache of each SQLite connection, in KiB; the operating system caches the file as well.
@@ -40,20 +38,20 @@ pub enum DbError {
     Migrate(#[from] DbErr),
 }
 
-/// Opens the database at `url` with at most `max_connections` connections.
+/// Opens the database at `url` with at most `max_connections` connections. A query waits `timeout` for a free one.
 ///
 /// A SQLite file is created where there is none. `sqlite::memory:` gets one connection, since each would see a
 /// database of its own.
 ///
 /// # Errors
 /// When the address is of another kind or nothing answers there.
-pub async fn connect(url: &str, max_connections: u32) -> Result<DatabaseConnection, DbError> {
+pub async fn connect(url: &str, max_connections: u32, timeout: Duration) -> Result<DatabaseConnection, DbError> {
     let is_sqlite = url.starts_with("sqlite:");
     if !is_sqlite && !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
         return Err(DbError::Unsupported { url: redact_url(url) });
     }
     let mut options = ConnectOptions::new(url);
-    options.sqlx_logging(false).acquire_timeout(ACQUIRE_TIMEOUT).connect_timeout(ACQUIRE_TIMEOUT);
+    options.sqlx_logging(false).acquire_timeout(timeout).connect_timeout(timeout);
     if is_sqlite {
         set_up_sqlite(&mut options, url, max_connections);
     } else {
@@ -154,16 +152,17 @@ mod tests {
 
     #[tokio::test]
     async fn an_unreachable_database_is_named_without_its_password() {
-        let error = connect("postgres://user:hunter2@127.0.0.1:1/db", 1).await.unwrap_err().to_string();
+        let error =
+            connect("postgres://user:hunter2@127.0.0.1:1/db", 1, Duration::from_secs(5)).await.unwrap_err().to_string();
         assert!(error.contains("user:***@127.0.0.1:1"), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
-        let error = connect("mysql://root:hunter2@x/y", 1).await.unwrap_err().to_string();
+        let error = connect("mysql://root:hunter2@x/y", 1, Duration::from_secs(5)).await.unwrap_err().to_string();
         assert!(error.contains("not supported") && !error.contains("hunter2"), "{error}");
     }
 
     #[tokio::test]
     async fn the_schema_goes_up_and_down_again() {
-        let db = connect("sqlite::memory:", 1).await.unwrap();
+        let db = connect("sqlite::memory:", 1, Duration::from_secs(5)).await.unwrap();
         migrate(&db).await.unwrap();
         migrate(&db).await.unwrap();
         Migrator::down(&db, None).await.unwrap();

@@ -16,7 +16,7 @@ use super::record::{self, Caller};
 use super::route::{self, Reply, Source, Unanswered};
 use super::settle::{Call, Outcome};
 use super::stream::AnswerStream;
-use super::upstream::{self, Upstream, UpstreamFailure};
+use super::upstream::{Upstream, UpstreamFailure};
 use super::{Gateway, admit, authenticate, headers};
 use crate::error::ApiError;
 use crate::ledger::SpendEvent;
@@ -126,18 +126,15 @@ async fn answer(context: &Context, call: Call, reply: Reply) -> Result<HttpRespo
     let Reply { deployment, source } = reply;
     let mut head = context.head(StatusCode::OK, Some(&deployment), Some(&call));
     match source {
-        Source::Http(response) if context.request.stream => {
+        Source::Stream(response) => {
             headers::forward(&mut head, response.headers());
             let keeps_usage = context.request.wants_usage;
             let idle_timeout = context.gateway.settings.stream_idle_timeout;
             Ok(send_stream(head, context, AnswerStream::new(response, keeps_usage, call, idle_timeout)))
         }
-        Source::Http(response) => {
-            headers::forward(&mut head, response.headers());
-            match upstream::read_answer(response, deployment.timeout).await {
-                Ok(body) => Ok(send_whole(head, context, call, body).await),
-                Err(failure) => fail(context, call, Unanswered::Failed(failure)).await,
-            }
+        Source::Whole(headers, body) => {
+            headers::forward(&mut head, &headers);
+            Ok(send_whole(head, context, call, body).await)
         }
         Source::Mock(text) => {
             let mock = make_mock(context, &deployment, text).await?;

@@ -86,13 +86,8 @@ impl Bounds {
     }
 
     fn output_of(&self, deployment: &Deployment) -> u64 {
-        let most = deployment.max_output_tokens;
-        let output = match (self.output, most) {
-            (Some(asked), Some(most)) => asked.min(most),
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => OUTPUT_TOKENS_UNKNOWN,
-        };
-        output.saturating_mul(self.choices)
+        let sent = self.output.or(deployment.default_max_tokens);
+        sent.or(deployment.max_output_tokens).unwrap_or(OUTPUT_TOKENS_UNKNOWN).saturating_mul(self.choices)
     }
 
     /// Output tokens that `left` affords in each choice, on the dearest of `deployments`; `None`: any number.

@@ -15,6 +15,9 @@ use crate::policy::Policy;
 use crate::router::Deployment;
 use crate::telemetry::calls;
 
+/// A longer name of a model or end user is cut, in characters: clients choose both.
+const NAME_CHARS_MAX: usize = 255;
+
 /// Who calls, when, from where, for what.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -31,7 +34,7 @@ pub struct Caller {
 /// The event of a call that has only just been read.
 #[must_use]
 pub fn new_event(caller: &Caller, policy: &Policy, model: &str, user: Option<&str>, is_stream: bool) -> SpendEvent {
-    let model: Arc<str> = Arc::from(model);
+    let model: Arc<str> = Arc::from(cut(model));
     SpendEvent {
         request_id: Arc::clone(&caller.request_id),
         call_type: Cow::Borrowed(caller.call_type),
@@ -40,7 +43,7 @@ pub fn new_event(caller: &Caller, policy: &Policy, model: &str, user: Option<&st
         user_id: policy.user_id.clone(),
         team_id: policy.team_id.clone(),
         organization_id: policy.organization_id.clone(),
-        end_user: user.map(str::to_owned),
+        end_user: user.map(|user| cut(user).to_owned()),
         spend_nano: 0,
         usage: Usage::default(),
         start_time: caller.start_time,
@@ -60,6 +63,11 @@ pub fn new_event(caller: &Caller, policy: &Policy, model: &str, user: Option<&st
         metadata: Map::new(),
         charges: Vec::new(),
     }
+}
+
+fn cut(name: &str) -> &str {
+    let end = name.char_indices().nth(NAME_CHARS_MAX).map_or(name.len(), |(end, _)| end);
+    name.get(..end).unwrap_or(name)
 }
 
 /// Writes an ended call down.

@@ -6,11 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use rand::RngExt;
 use reqwest::Response;
+use reqwest::header::HeaderMap;
 
 use super::Gateway;
 use super::error::GatewayError;
 use super::settle::Call;
-use super::upstream::{Upstream, UpstreamFailure};
+use super::upstream::{self, Upstream, UpstreamFailure};
 use crate::domain::provider::ProviderKind;
 use crate::provider::openai::ChatRequest;
 use crate::provider::openai::request::Changes;
@@ -34,8 +35,10 @@ pub(super) struct Reply {
 /// Where the answer comes from.
 #[derive(Debug)]
 pub(super) enum Source {
-    /// The provider.
-    Http(Response),
+    /// The provider, as a stream.
+    Stream(Response),
+    /// The provider, whole.
+    Whole(HeaderMap, Bytes),
     /// The gateway itself, with this text.
     Mock(Arc<str>),
 }
@@ -84,7 +87,8 @@ pub(super) async fn forward(
             return Err(Unanswered::Failed(failure));
         }
         tried.clear();
-        tokio::time::sleep(backoff.mul_f64(rand::rng().random_range(0.5..1.0))).await;
+        let pause = backoff.mul_f64(rand::rng().random_range(0.5..1.0));
+        tokio::time::sleep(pause.max(gateway.settings.retry_after)).await;
         backoff = (backoff * 2).min(BACKOFF_MAX);
     }
 }
@@ -100,14 +104,27 @@ async fn send(
         Target::Mock(text) => Ok(Source::Mock(Arc::clone(text))),
         Target::None => Err(UpstreamFailure::Unreachable(deployment.unavailable.clone().unwrap_or_default())),
         Target::OpenAi { chat_url, headers, .. } => {
+            let default_limit = deployment.default_max_tokens.filter(|_| request.max_output_tokens.is_none());
             let changes = Changes {
                 model: &deployment.upstream_model,
-                max_output_tokens: output_limit,
+                max_output_tokens: output_limit.into_iter().chain(default_limit).min(),
                 max_tokens_field: max_tokens_field(deployment.provider),
             };
             let body = request.upstream_body(body, &changes);
-            let timeout = if request.stream { deployment.stream_timeout } else { deployment.timeout };
-            upstream.post_json(chat_url, headers, body, timeout).await.map(Source::Http)
+            if request.stream {
+                let response = upstream.post_json(chat_url, headers, body, deployment.stream_timeout).await?;
+                return Ok(Source::Stream(response));
+            }
+            // Nothing is sent to the client before the answer is whole: one that breaks off may still be tried again.
+            let whole = async {
+                let response = upstream.post_json(chat_url, headers, body, deployment.timeout).await?;
+                let headers = response.headers().clone();
+                Ok(Source::Whole(headers, upstream::read_answer(response).await?))
+            };
+            match tokio::time::timeout(deployment.timeout, whole).await {
+                Ok(whole) => whole,
+                Err(_) => Err(UpstreamFailure::Timeout(deployment.timeout)),
+            }
         }
     }
 }

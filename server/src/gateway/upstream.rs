@@ -88,7 +88,8 @@ impl Upstream {
         }
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let body = read_body(response, timeout, ERROR_BYTES_MAX).await.unwrap_or_default();
+        let body = tokio::time::timeout(timeout, read_body(response, ERROR_BYTES_MAX)).await;
+        let body = body.ok().and_then(Result::ok).unwrap_or_default();
         Err(UpstreamFailure::Status { status, headers, body })
     }
 }
@@ -96,34 +97,24 @@ impl Upstream {
 /// Reads a whole answer.
 ///
 /// # Errors
-/// When it breaks off, takes longer than `timeout` or is absurdly long.
-pub async fn read_answer(response: Response, timeout: Duration) -> Result<Bytes, UpstreamFailure> {
-    read_body(response, timeout, ANSWER_BYTES_MAX).await
+/// When it breaks off or is absurdly long.
+pub async fn read_answer(response: Response) -> Result<Bytes, UpstreamFailure> {
+    read_body(response, ANSWER_BYTES_MAX).await
 }
 
-async fn read_body(mut response: Response, timeout: Duration, limit: usize) -> Result<Bytes, UpstreamFailure> {
-    let read = async {
-        let first = match response.chunk().await {
-            Ok(first) => first.unwrap_or_default(),
-            Err(error) => return Err(UpstreamFailure::from_reqwest(&error, timeout)),
-        };
-        let mut whole: Option<BytesMut> = None;
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) => {
-                    let so_far = whole.get_or_insert_with(|| BytesMut::from(first.as_ref()));
-                    if so_far.len() + chunk.len() > limit {
-                        return Err(UpstreamFailure::Unreachable(format!("its answer is over {limit} bytes")));
-                    }
-                    so_far.extend_from_slice(&chunk);
-                }
-                // Most answers come in one piece, which is passed on as it is.
-                Ok(None) => return Ok(whole.map_or(first, BytesMut::freeze)),
-                Err(error) => return Err(UpstreamFailure::from_reqwest(&error, timeout)),
-            }
+async fn read_body(mut response: Response, limit: usize) -> Result<Bytes, UpstreamFailure> {
+    let broke_off = |error: reqwest::Error| UpstreamFailure::Unreachable(describe(&error));
+    let first = response.chunk().await.map_err(broke_off)?.unwrap_or_default();
+    let mut whole: Option<BytesMut> = None;
+    while let Some(chunk) = response.chunk().await.map_err(broke_off)? {
+        let so_far = whole.get_or_insert_with(|| BytesMut::from(first.as_ref()));
+        if so_far.len() + chunk.len() > limit {
+            return Err(UpstreamFailure::Unreachable(format!("its answer is over {limit} bytes")));
         }
-    };
-    tokio::time::timeout(timeout, read).await.map_err(|_| UpstreamFailure::Timeout(timeout))?
+        so_far.extend_from_slice(&chunk);
+    }
+    // Most answers come in one piece, which is passed on as it is.
+    Ok(whole.map_or(first, BytesMut::freeze))
 }
 
 impl UpstreamFailure {

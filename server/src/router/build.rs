@@ -41,7 +41,9 @@ fn deployment(one: &DeploymentConfig, config: &Config, catalog: &Catalog) -> Dep
         target,
         model_info: model_info(one, card, prices.as_ref()),
         max_input_tokens: card.and_then(|card| card.max_input_tokens),
-        max_output_tokens: one.max_tokens.or_else(|| card.and_then(|card| card.max_output_tokens)),
+        max_output_tokens: card.and_then(|card| card.max_output_tokens),
+        default_max_tokens: one.max_tokens,
+        order: one.order,
         prices,
         weight: one.weight,
         rpm: float(one.rpm),
@@ -54,15 +56,15 @@ fn deployment(one: &DeploymentConfig, config: &Config, catalog: &Catalog) -> Dep
     }
 }
 
-/// Prices of the configuration where it gives any, else the catalog's. A mock costs what its configuration says.
+/// The catalog's prices with those of the configuration laid over them. A mock costs what its configuration says.
 fn prices(one: &DeploymentConfig, card: Option<&ModelCard>) -> Option<Prices> {
-    if one.prices != Prices::default() {
+    if one.mock_response.is_some() {
         return Some(one.prices.clone());
     }
-    if one.mock_response.is_some() {
-        return Some(Prices::default());
+    match card {
+        Some(card) => Some(card.prices.overridden_by(&one.prices)),
+        None => (one.prices != Prices::default()).then(|| one.prices.clone()),
     }
-    card.map(|card| card.prices.clone())
 }
 
 fn target(one: &DeploymentConfig) -> Result<Target, String> {
@@ -76,8 +78,21 @@ fn target(one: &DeploymentConfig) -> Result<Target, String> {
     }
     let path = format!("{}/chat/completions", url.path().trim_end_matches('/'));
     url.set_path(&path);
-    let api_base = base.split('?').next().unwrap_or(base);
-    Ok(Target::OpenAi { chat_url: url, api_base: Arc::from(api_base), headers: headers(one)? })
+    Ok(Target::OpenAi { chat_url: url, api_base: Arc::from(shown(base)), headers: headers(one)? })
+}
+
+/// The address as it may be shown: without query and credentials.
+fn shown(base: &str) -> String {
+    let base = base.split('?').next().unwrap_or(base);
+    match base.split_once("://") {
+        Some((scheme, rest)) => {
+            let host_end = rest.find('/').unwrap_or(rest.len());
+            let (authority, path) = rest.split_at(host_end);
+            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+            format!("{scheme}://{host}{path}")
+        }
+        None => base.to_owned(),
+    }
 }
 
 fn headers(one: &DeploymentConfig) -> Result<HeaderMap, String> {

@@ -33,6 +33,10 @@ pub struct Deployment {
     pub max_input_tokens: Option<u64>,
     /// Tokens it writes at most.
     pub max_output_tokens: Option<u64>,
+    /// The limit of output tokens it is sent where the client names none.
+    pub default_max_tokens: Option<u64>,
+    /// Deployments with a lower number are used first.
+    pub order: Option<u32>,
     /// Share of the traffic of its group.
     pub weight: Option<f64>,
     /// Requests a minute it can take.

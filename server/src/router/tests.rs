@@ -17,6 +17,8 @@ fn deployment(id: &str) -> Deployment {
         prices: None,
         max_input_tokens: None,
         max_output_tokens: None,
+        default_max_tokens: None,
+        order: None,
         weight: None,
         rpm: None,
         tpm: None,

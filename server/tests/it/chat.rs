@@ -119,3 +119,34 @@ async fn the_demo_model_answers_by_itself() {
     assert!(answer["usage"]["completion_tokens"].as_u64().unwrap() > 3);
     assert_eq!(app.settled().await.calls, 1);
 }
+
+#[tokio::test]
+async fn a_deployments_max_tokens_stand_in_where_the_client_names_none() {
+    let upstream = FakeUpstream::start();
+    let deployment = upstream.deployment("gpt", "one").replace("api_key:", "max_tokens: 77\n      api_key:");
+    let app = TestApp::builder().config(&format!("model_list:\n{deployment}")).start().await;
+    app.post(CHAT, ask("gpt")).expect_status(200).await;
+    let mut asked = ask("gpt");
+    asked["max_tokens"] = json!(5);
+    app.post(CHAT, asked.clone()).expect_status(200).await;
+    let sent = upstream.received();
+    assert!(sent[0].body.contains(r#""max_completion_tokens":77"#), "{}", sent[0].body);
+    assert_eq!(sent[1].body, asked.to_string().replace("\"gpt\"", "\"gpt-upstream\""));
+}
+
+#[tokio::test]
+async fn names_that_clients_choose_are_cut() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let mut asked = ask("gpt");
+    asked["user"] = json!("ü".repeat(10_000));
+    app.post(CHAT, asked).expect_status(200).await;
+    app.post(CHAT, ask(&"m".repeat(10_000))).expect_status(400).await;
+    app.settled().await;
+    let logs = app.get("/spend/logs").expect_status(200).await.value();
+    let longest = |field: &str| {
+        let texts = logs.as_array().unwrap().iter().filter_map(|log| log[field].as_str());
+        texts.map(|text| text.chars().count()).max().unwrap()
+    };
+    assert_eq!((longest("end_user"), longest("model_group")), (255, 255));
+}

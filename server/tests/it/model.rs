@@ -18,3 +18,16 @@ async fn deployments_show_prices_and_state_but_no_secret() {
     assert_eq!(none["data"].as_array().unwrap().len(), 0);
     app.nobody().get("/v1/model/info").expect_status(401).await;
 }
+
+#[tokio::test]
+async fn a_price_of_the_configuration_is_laid_over_the_catalogs() {
+    let yaml = "model_list:\n  - model_name: gpt\n    litellm_params:\n      model: openai/gpt-4o\n      \
+        api_key: sk-x\n      api_base: https://user:hunter2@proxy.example/v1?key=hunter2\n    model_info:\n      \
+        cache_read_input_token_cost: 0.000001\n";
+    let app = TestApp::builder().config(yaml).start().await;
+    let answer = app.get("/v1/model/info").expect_status(200).await;
+    let info = &answer.value()["data"][0]["model_info"];
+    assert_eq!(info["cache_read_input_token_cost"], 0.000001);
+    assert_eq!(info["input_cost_per_token"], 0.0000025);
+    assert!(!answer.body().contains("hunter2"), "{}", answer.body());
+}

@@ -17,7 +17,6 @@ general_settings:
   database_url: postgres://localhost/x
   database_connection_pool_limit: "20"
   database_connection_timeout: 0.5
-  store_prompts_in_spend_logs: yes
   max_request_size_mb: 1.5
 tollgate_settings:
   max_request_header_bytes: 8192
@@ -33,7 +32,6 @@ tollgate_settings:
     assert_eq!(general.database_url.unwrap().expose(), "postgres://localhost/x");
     assert_eq!(general.database_connection_pool_limit, 20);
     assert_eq!(general.database_connection_timeout, Duration::from_millis(500));
-    assert!(general.store_prompts_in_spend_logs);
     assert_eq!(
         config.limits,
         Limits {
@@ -65,7 +63,7 @@ litellm_settings:
     let config = load(text).config;
     let litellm = config.litellm;
     assert!(litellm.drop_params);
-    assert_eq!(litellm.request_timeout, Duration::from_secs(100));
+    assert_eq!(litellm.request_timeout, Some(Duration::from_secs(100)));
     assert_eq!(litellm.max_budget, Some(NanoUsd(100_500_000_000)));
     assert_eq!(litellm.budget_duration, Some(Span::parse("30d").unwrap()));
     assert_eq!(litellm.max_internal_user_budget, Some(NanoUsd(1_000_000_000)));

@@ -95,7 +95,7 @@ impl ChatRequest {
         let body_model: Option<String> = read("model", "a string", fields.model)?;
         let model = model_from_path.map(str::to_owned).or(body_model).filter(|model| !model.is_empty());
         let model = model.ok_or_else(|| wrong("model", "a string that names a model"))?;
-        let max_tokens = read("max_tokens", "a whole number from 1", fields.max_tokens)?;
+        let max_tokens: Option<u64> = read("max_tokens", "a whole number from 1", fields.max_tokens)?;
         let max_completion: Option<u64> =
             read("max_completion_tokens", "a whole number from 1", fields.max_completion_tokens)?;
         let options: Option<Map<String, Value>> = read("stream_options", "an object", fields.stream_options)?;
@@ -109,7 +109,8 @@ impl ChatRequest {
             model,
             stream: read("stream", "true or false", fields.stream)?.unwrap_or(false),
             wants_usage,
-            max_output_tokens: max_completion.or(max_tokens),
+            // Which of the two a provider heeds is not known.
+            max_output_tokens: max_completion.max(max_tokens),
             choices,
             user: read("user", "a string", fields.user)?,
             service_tier: tier.as_deref().map_or(ServiceTier::Standard, ServiceTier::from_name),
@@ -145,11 +146,13 @@ impl ChatRequest {
             ("max_tokens", self.spans.max_tokens.as_ref()),
             ("max_completion_tokens", self.spans.max_completion_tokens.as_ref()),
         ];
-        let sent = sent.into_iter().filter(|(_, span)| span.is_some());
         let mut is_sent = false;
-        for (field, span) in sent {
+        for (field, span) in sent.into_iter().filter(|(_, span)| span.is_some()) {
+            let asked = span.and_then(|span| serde_json::from_slice::<Option<u64>>(body.get(span.clone())?).ok()?);
             is_sent = true;
-            splice.set(field, span, &value, body);
+            if asked.is_none_or(|asked| asked > limit) {
+                splice.set(field, span, &value, body);
+            }
         }
         if !is_sent {
             splice.set(absent_field, None, &value, body);

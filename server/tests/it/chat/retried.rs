@@ -98,3 +98,27 @@ async fn a_model_whose_deployments_lack_something_says_what() {
     let models = app.get("/v1/model/info").expect_status(200).await.value();
     assert_eq!(models["data"][0]["state"]["status"], "unavailable");
 }
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_before_anything_was_sent_is_tried_elsewhere() {
+    let (one, two, app) = pair("").await;
+    one.then(Behaviour::Truncate(vec!["{\"half\":".to_owned()]));
+    two.then(Behaviour::Truncate(vec!["{\"half\":".to_owned()]));
+    let answer = app.post(CHAT, ask("gpt")).expect_status(200).await;
+    assert!(answer.body().contains("Hello there") && answer.header("x-litellm-attempted-retries") != "0");
+    assert_eq!(app.settled().await.spend.0, 50_000);
+}
+
+#[tokio::test]
+async fn a_lower_order_is_used_first() {
+    let (one, two) = (FakeUpstream::start(), FakeUpstream::start());
+    let second = two.deployment("gpt", "two").replace("api_key:", "order: 2\n      api_key:");
+    let first = one.deployment("gpt", "one").replace("api_key:", "order: 1\n      api_key:");
+    let app = TestApp::builder().config(&format!("model_list:\n{second}{first}")).start().await;
+    for _ in 0..10 {
+        app.post(CHAT, ask("gpt")).expect_status(200).await;
+    }
+    one.then(error(401));
+    assert_eq!(app.post(CHAT, ask("gpt")).expect_status(200).await.header("x-litellm-model-id"), "two");
+    assert_eq!((one.received().len(), two.received().len()), (11, 1));
+}

@@ -20,7 +20,7 @@ impl TestDatabase {
             return Self::Sqlite(TempDir::new().unwrap());
         };
         let schema = format!("test_{}", random_base62(16).unwrap().to_lowercase());
-        let admin = db::connect(&server, 1).await.unwrap();
+        let admin = db::connect(&server, 1, std::time::Duration::from_secs(5)).await.unwrap();
         admin.execute_unprepared(&format!("CREATE SCHEMA {schema}")).await.unwrap();
         admin.close().await.unwrap();
         Self::Postgres { server, schema }
@@ -44,7 +44,7 @@ impl Drop for TestDatabase {
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let admin = db::connect(&server, 1).await.unwrap();
+                let admin = db::connect(&server, 1, std::time::Duration::from_secs(5)).await.unwrap();
                 admin.execute_unprepared(&statement).await.unwrap();
             });
         });
