@@ -39,9 +39,9 @@ pub struct Work {
 }
 
 /// Starts all jobs; they end some time after `stop`.
-pub fn start(work: &Work, stop: &CancellationToken) -> JoinSet<()> {
+pub fn start(work: &Work, writer: Writer, stop: &CancellationToken) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
-    jobs.spawn(Writer::new(Arc::clone(&work.spool), work.db.clone()).run(stop.clone()));
+    jobs.spawn(writer.run(stop.clone()));
     jobs.spawn(sync_spool(Arc::clone(&work.spool), stop.clone()));
     jobs.spawn(follow_policy_changes(work.clone(), stop.clone()));
     jobs.spawn(keep_metrics_up(stop.clone()));

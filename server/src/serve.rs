@@ -23,6 +23,7 @@ use crate::db::{self, DbError};
 use crate::gateway::{Gateway, InFlightCount, Settings};
 use crate::http::{self, Parts};
 use crate::jobs::{self, Work};
+use crate::ledger::writer::Writer;
 use crate::ledger::{Spool, SpoolError};
 use crate::policy::PolicyStore;
 use crate::provider::catalog::Catalog;
@@ -159,12 +160,17 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         timezone: config.litellm.timezone,
     };
     let initial_password = first_admin::ensure(&app).await?;
+    let mut writer = Writer::new(Arc::clone(&spool), database.clone());
+    // Budgets are read from the database: it needs to know what a former process spent before anybody spends more.
+    if let Err(error) = writer.write_all().await {
+        tracing::error!(%error, "events of a former process wait in the spool: budgets do not know them yet");
+    }
 
     let address = listener.local_addr()?;
     let parts = Parts { app: app.clone(), gateway: Arc::clone(&gateway), limits: config.limits.clone() };
     let server = http::serve(parts, listener, workers)?;
     let stop = CancellationToken::new();
-    let jobs = jobs::start(&Work { db: database, spool, policy }, &stop);
+    let jobs = jobs::start(&Work { db: database, spool, policy }, writer, &stop);
     Ok(Running {
         address,
         app,

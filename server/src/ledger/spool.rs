@@ -153,8 +153,9 @@ impl Spool {
         if state.pending_since.is_none() {
             state.pending_since = Some(self.clock.monotonic());
         }
-        drop(state);
+        // Under the lock: the reader takes away what it has found.
         self.pending.fetch_add(1, Ordering::Relaxed);
+        drop(state);
         self.arrived.notify_one();
         Ok(())
     }

@@ -5,7 +5,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tollgate::domain::usage::Usage;
 use tollgate::ledger::writer::write_batch;
-use tollgate::ledger::{Charge, SpendEvent, verify};
+use tollgate::ledger::{Charge, SpendEvent, Spool, verify};
 use tollgate_openapi::spend::CallStatus;
 
 use crate::chat::{CHAT, ask};
@@ -98,4 +98,27 @@ async fn events_wait_in_the_spool_while_the_database_refuses_them() {
     app.app.db.execute_unprepared("ALTER TABLE spend_logs_away RENAME TO spend_logs").await.unwrap();
     let report = app.settled().await;
     assert_eq!((report.calls, report.spend.0), (6, 6 * 50_000));
+}
+
+#[tokio::test]
+async fn what_a_killed_process_spent_counts_from_the_first_call_on() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let key = app.new_key(json!({"max_budget": 0.000_5})).await;
+    let info = app.get(&format!("/key/info?key={key}")).expect_status(200).await.value();
+    let token = info["info"]["token"].as_str().unwrap().to_owned();
+    let clock = app.app.clock.clone();
+    let home = app.stop().await;
+    let spool = Spool::open(&home.data.path().join("spool"), clock).unwrap();
+    for id in 0..5_000 {
+        let charge = Charge { kind: "key".into(), id: token.as_str().into(), window_start_us: 0 };
+        let event = SpendEvent { spend_nano: 100, api_key: token.as_str().into(), charges: vec![charge], ..event(id) };
+        spool.end(&event).unwrap();
+    }
+    drop(spool);
+    let app = home.start().await;
+    let (kind, _, message) = app.bearer(&key).post(CHAT, ask("gpt")).expect_status(400).await.error();
+    assert_eq!(kind, "budget_exceeded");
+    assert!(message.contains("Current cost: 0.0005"), "{message}");
+    assert_eq!(app.settled().await.calls, 5_001);
 }

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -50,41 +51,58 @@ impl TestAppBuilder {
     }
 
     pub(crate) async fn start(self) -> TestApp {
-        let database = TestDatabase::create().await;
         let data = TempDir::new().unwrap();
-        let file = self.config.map(|yaml| {
+        let config = self.config.map(|yaml| {
             let path = data.path().join("config.yaml");
             std::fs::write(&path, yaml).unwrap();
             path
         });
-        let loaded = Config::load(file.as_deref(), |_| None);
+        let home = Home {
+            config,
+            ui_password: self.ui_password,
+            is_https: self.is_https,
+            clock: Clock::manual(START.parse::<DateTime<Utc>>().unwrap()),
+            database: TestDatabase::create().await,
+            data,
+        };
+        home.start().await
+    }
+}
+
+/// What a server leaves behind when it stops.
+pub(crate) struct Home {
+    config: Option<PathBuf>,
+    ui_password: Option<String>,
+    is_https: bool,
+    clock: Clock,
+    pub(crate) data: TempDir,
+    database: TestDatabase,
+}
+
+impl Home {
+    pub(crate) async fn start(self) -> TestApp {
+        let loaded = Config::load(self.config.as_deref(), |_| None);
         assert!(!loaded.has_errors(), "{:?}", loaded.problems);
         let environment = Environment {
-            database_url: Some(Secret::new(database.url())),
+            database_url: Some(Secret::new(self.database.url())),
             master_key: Some(Secret::new(MASTER_KEY)),
-            ui_password: self.ui_password.map(Secret::new),
+            ui_password: self.ui_password.clone().map(Secret::new),
             is_https: self.is_https,
             ..Environment::default()
         };
         let running = serve::start(StartOptions {
             config: loaded.config,
             environment,
-            data: data.path().to_owned(),
+            data: self.data.path().to_owned(),
             listener: TcpListener::bind("127.0.0.1:0").unwrap(),
-            clock: Clock::manual(START.parse::<DateTime<Utc>>().unwrap()),
+            clock: self.clock.clone(),
             workers: 1,
         })
         .await
         .unwrap();
         let base = format!("http://{}", running.address);
-        TestApp {
-            master: Client::new(&base).with_key(MASTER_KEY),
-            base,
-            app: running.app.clone(),
-            running,
-            _data: data,
-            _database: database,
-        }
+        let master = Client::new(&base).with_key(MASTER_KEY);
+        TestApp { app: running.app.clone(), base, running, master, home: self }
     }
 }
 
@@ -94,8 +112,7 @@ pub(crate) struct TestApp {
     pub(crate) base: String,
     pub(crate) running: Running,
     master: Client,
-    _data: TempDir,
-    _database: TestDatabase,
+    home: Home,
 }
 
 impl TestApp {
@@ -128,6 +145,12 @@ impl TestApp {
         assert_eq!(report.mismatches, [], "the ledger agrees with itself");
         assert_eq!(self.app.counters.reserved_total().0, 0, "nothing stays reserved");
         report
+    }
+
+    /// Stops the server in good order.
+    pub(crate) async fn stop(self) -> Home {
+        self.running.stop().await;
+        self.home
     }
 
     /// A client that carries nothing.
