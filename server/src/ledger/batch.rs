@@ -1,5 +1,6 @@
 //! What a batch of events adds to every sum.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -25,7 +26,7 @@ type DailySums = [i64; 8];
 
 impl Sums {
     /// The sums of those `events` whose ids are in `inserted`, each id once.
-    pub(super) fn of(events: &[SpendEvent], inserted: &HashSet<String>) -> Self {
+    pub(super) fn of(events: &[Cow<'_, SpendEvent>], inserted: &HashSet<String>) -> Self {
         let mut sums = Self::default();
         let mut seen = HashSet::with_capacity(events.len());
         for event in events {
@@ -145,7 +146,9 @@ fn entities(event: &SpendEvent) -> impl Iterator<Item = (&'static str, &str)> {
         ("end_user", event.end_user.as_deref()),
         ("provider", event.provider.as_deref()),
     ];
-    always.into_iter().chain(sometimes.into_iter().filter_map(|(kind, id)| id.map(|id| (kind, id))))
+    always
+        .into_iter()
+        .chain(sometimes.into_iter().filter_map(|(kind, id)| id.filter(|id| !id.is_empty()).map(|id| (kind, id))))
 }
 
 fn daily_parts(event: &SpendEvent) -> DailySums {

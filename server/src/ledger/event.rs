@@ -10,6 +10,10 @@ use tollgate_openapi::spend::CallStatus;
 
 use crate::domain::usage::Usage;
 
+/// Bytes of a text that sums are kept by. Postgres refuses an index row above 2,704 bytes, and `daily_spend`'s key has
+/// eight of them; whoever sends a call chooses two.
+pub const TEXT_BYTES_MAX: usize = 255;
+
 /// Written when a call is admitted, before its provider is called. A begin without an end is a call that was in
 /// flight when the process died.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,6 +105,69 @@ pub struct Charge {
     pub id: Arc<str>,
     /// Start of the window in microseconds since the epoch; 0 where the budget never resets.
     pub window_start_us: i64,
+}
+
+impl SpendEvent {
+    /// The event as every database can keep it: texts that came from outside are cut to [`TEXT_BYTES_MAX`] and have no
+    /// U+0000, which Postgres refuses. One row that is refused would keep all others waiting.
+    #[must_use]
+    pub fn storable(&self) -> Cow<'_, Self> {
+        let ids = [&self.user_id, &self.team_id, &self.organization_id, &self.model_id, &self.provider];
+        let optional =
+            ids.into_iter().map(Option::as_deref).chain([self.end_user.as_deref(), self.response_id.as_deref()]);
+        let mut texts = optional.flatten().chain([&*self.model_group, &*self.model]);
+        if texts.all(is_storable) && !self.metadata.iter().any(|(name, value)| name.contains('\0') || has_nul(value)) {
+            return Cow::Borrowed(self);
+        }
+        let shared = |text: &Option<Arc<str>>| text.as_deref().map(|text| Arc::from(storable_text(text)));
+        Cow::Owned(Self {
+            user_id: shared(&self.user_id),
+            team_id: shared(&self.team_id),
+            organization_id: shared(&self.organization_id),
+            model_id: shared(&self.model_id),
+            provider: shared(&self.provider),
+            end_user: self.end_user.as_deref().map(storable_text),
+            response_id: self.response_id.as_deref().map(storable_text),
+            model_group: Arc::from(storable_text(&self.model_group)),
+            model: Arc::from(storable_text(&self.model)),
+            metadata: self.metadata.iter().map(|(name, value)| (without_nul(name), value_without_nul(value))).collect(),
+            ..self.clone()
+        })
+    }
+}
+
+fn is_storable(text: &str) -> bool {
+    text.len() <= TEXT_BYTES_MAX && !text.contains('\0')
+}
+
+fn storable_text(text: &str) -> String {
+    let end = text.floor_char_boundary(TEXT_BYTES_MAX);
+    without_nul(text.get(..end).unwrap_or_default())
+}
+
+/// One byte for one byte, so that a cut text stays within its bound.
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "?")
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn value_without_nul(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(without_nul(text)),
+        Value::Array(items) => items.iter().map(value_without_nul).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (without_nul(name), value_without_nul(value))).collect()
+        }
+        other => other.clone(),
+    }
 }
 
 impl BeginRecord {

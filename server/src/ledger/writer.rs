@@ -102,10 +102,11 @@ impl Writer {
 /// # Errors
 /// When the database is away; nothing was written then.
 pub async fn write_batch(db: &DatabaseConnection, events: &[SpendEvent]) -> Result<(), DbErr> {
+    let events: Vec<_> = events.iter().map(SpendEvent::storable).collect();
     let transaction = db::begin(db).await?;
-    let rows = events.iter().map(batch::log_row).collect();
+    let rows = events.iter().map(|event| batch::log_row(event)).collect();
     let inserted = db::ledger::insert_calls(&transaction, rows).await?;
-    let sums = Sums::of(events, &inserted);
+    let sums = Sums::of(&events, &inserted);
     db::ledger::add_daily_spend(&transaction, sums.daily_rows()).await?;
     db::ledger::add_daily_latency(&transaction, sums.latency_rows()).await?;
     db::ledger::add_spend_totals(&transaction, sums.total_rows()).await?;

@@ -1,5 +1,7 @@
 //! The ledger: each settled call once, whatever happens to the database.
 
+use std::collections::BTreeSet;
+
 use chrono::DateTime;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -121,4 +123,27 @@ async fn what_a_killed_process_spent_counts_from_the_first_call_on() {
     assert_eq!(kind, "budget_exceeded");
     assert!(message.contains("Current cost: 0.0005"), "{message}");
     assert_eq!(app.settled().await.calls, 5_001);
+}
+
+#[tokio::test]
+async fn no_text_of_a_client_keeps_the_ledger_waiting() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let client = app.bearer(&app.new_key(json!({"user_id": "u".repeat(255)})).await);
+    // Random, so that no compression makes an index row of it after all.
+    let long = tollgate::crypto::random_base62(9_000).unwrap();
+    for user in ["a\0b", "", &long, &"é".repeat(200)] {
+        let mut body = ask("gpt");
+        body["user"] = json!(user);
+        client.post(CHAT, body).expect_status(200).await;
+    }
+    for model in ["m\0n", &long] {
+        client.post(CHAT, ask(model)).expect_status(400).await;
+    }
+    assert_eq!(app.settled().await.calls, 6);
+
+    let page: tollgate_openapi::spend::SpendLogPage = app.get("/spend/logs/v2").expect_status(200).await.json();
+    let users: BTreeSet<_> = page.data.into_iter().filter_map(|call| call.end_user).collect();
+    let kept = [String::new(), long[..255].to_owned(), "a?b".to_owned(), "é".repeat(127)];
+    assert_eq!(users, kept.into());
 }
