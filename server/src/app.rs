@@ -5,9 +5,8 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use sea_orm::DatabaseConnection;
 
-use crate::auth::throttle::SignInThrottle;
 use crate::clock::Clock;
-use crate::counters::Counters;
+use crate::counters::{Counters, SignInThrottle};
 use crate::crypto::KeyDigest;
 use crate::policy::PolicyStore;
 

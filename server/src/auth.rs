@@ -1,4 +1,4 @@
-//! Who calls: master key, console session or virtual key; passwords, sign-in throttle, CSRF.
+//! Who calls: master key, console session or virtual key; passwords, CSRF.
 //!
 //! [`authenticate`] is the middleware in front of every operation that is not public. Handlers then take a
 //! [`Principal`] and ask it whether it [may](Principal::authorize) do what is asked.
@@ -10,7 +10,6 @@ pub mod password;
 mod principal;
 pub mod session;
 pub mod sign_in;
-pub mod throttle;
 
 pub use authenticate::authenticate;
 pub(crate) use authenticate::client_address;

@@ -10,6 +10,8 @@ use rand::rngs::SysRng;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::error::ApiError;
+
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const SECRET_CHARS: usize = 43;
 const CHECKSUM_CHARS: usize = 6;
@@ -65,16 +67,47 @@ impl fmt::Debug for KeyDigest {
     }
 }
 
-/// The key a request presents, from the headers clients use for it, in LiteLLM's order.
-pub fn presented_key<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<&'a str> {
+/// Why a request presents no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoKey {
+    /// No header carries one.
+    Absent,
+    /// `Authorization` carries something that is no bearer's, and no other header carries a key.
+    NotBearer,
+}
+
+impl From<NoKey> for ApiError {
+    fn from(reason: NoKey) -> Self {
+        Self::unauthorized(match reason {
+            NoKey::Absent => "Authentication Error, No api key passed in.",
+            NoKey::NotBearer => {
+                "Authentication Error, Malformed API Key passed in. Ensure Key has `Bearer ` prefix: \
+                 \"Authorization: Bearer <key>\"."
+            }
+        })
+    }
+}
+
+/// The key a request presents, from the headers clients use for it, in LiteLLM's order. What is no bearer's, such as
+/// the `Basic` of a proxy in front, does not stand in the way of the other headers; an empty one is as good as none.
+///
+/// # Errors
+/// When no header carries a key.
+pub fn presented_key<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Result<&'a str, NoKey> {
     const BARE: [&str; 4] = ["x-litellm-api-key", "api-key", "x-api-key", "x-goog-api-key"];
-    let without_scheme = |value: &'a str| match value.split_once(' ') {
-        Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => key.trim(),
-        _ => value.trim(),
-    };
-    let authorization = header("authorization").filter(|value| !value.starts_with("Basic "));
-    let bare = || BARE.into_iter().find_map(&header);
-    authorization.or_else(bare).map(without_scheme).filter(|key| !key.is_empty())
+    let authorization = header("authorization").map(str::trim).filter(|value| !value.is_empty());
+    let bearer = authorization.and_then(strip_bearer);
+    let bare = BARE.into_iter().filter_map(&header).map(|value| strip_bearer(value).unwrap_or(value).trim());
+    match bearer.into_iter().chain(bare).find(|key| !key.is_empty()) {
+        Some(key) => Ok(key),
+        None if authorization.is_some() && bearer.is_none() => Err(NoKey::NotBearer),
+        None => Err(NoKey::Absent),
+    }
+}
+
+fn strip_bearer(value: &str) -> Option<&str> {
+    let (scheme, key) = value.split_once(' ').unwrap_or((value, ""));
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
 /// The system's random source failed.
@@ -163,14 +196,17 @@ mod tests {
         let key_of = |headers: &[(&str, &'static str)]| {
             presented_key(|name| headers.iter().find(|(other, _)| *other == name).map(|(_, value)| *value))
         };
-        assert_eq!(key_of(&[("authorization", "Bearer sk-1")]), Some("sk-1"));
-        assert_eq!(key_of(&[("authorization", "bearer  sk-1")]), Some("sk-1"));
-        assert_eq!(key_of(&[("authorization", "sk-1"), ("api-key", "sk-2")]), Some("sk-1"));
-        assert_eq!(key_of(&[("x-api-key", "sk-3"), ("api-key", "sk-2")]), Some("sk-2"));
-        assert_eq!(key_of(&[("x-litellm-api-key", "Bearer sk-4")]), Some("sk-4"));
-        assert_eq!(key_of(&[("x-goog-api-key", "sk-5")]), Some("sk-5"));
-        assert_eq!(key_of(&[("authorization", "Bearer ")]), None);
-        assert_eq!(key_of(&[]), None);
+        assert_eq!(key_of(&[("authorization", "Bearer sk-1")]), Ok("sk-1"));
+        assert_eq!(key_of(&[("authorization", "bEARER   sk-1 ")]), Ok("sk-1"));
+        assert_eq!(key_of(&[("x-api-key", "sk-3"), ("api-key", "sk-2")]), Ok("sk-2"));
+        assert_eq!(key_of(&[("x-litellm-api-key", "Bearer sk-4")]), Ok("sk-4"));
+        assert_eq!(key_of(&[("x-goog-api-key", "sk-5"), ("x-api-key", " ")]), Ok("sk-5"));
+        assert_eq!(key_of(&[("authorization", "Bearer "), ("x-api-key", "sk-3")]), Ok("sk-3"));
+        assert_eq!(key_of(&[("authorization", "Basic YTpi"), ("x-api-key", "sk-3")]), Ok("sk-3"));
+        assert_eq!(key_of(&[("authorization", "Basic YTpi")]), Err(NoKey::NotBearer));
+        assert_eq!(key_of(&[("authorization", "sk-1")]), Err(NoKey::NotBearer));
+        assert_eq!(key_of(&[("authorization", "Bearer")]), Err(NoKey::Absent));
+        assert_eq!(key_of(&[]), Err(NoKey::Absent));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use chrono::{DateTime, SecondsFormat, Utc};
 use tollgate_openapi::error::{ErrorBody, ErrorEnvelope, ValidationError, ValidationErrors};
 
 /// What handlers of every plane fail with.
@@ -48,6 +49,27 @@ impl ApiError {
     /// 401: nobody, or nobody we know.
     pub fn unauthorized(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "auth_error", message)
+    }
+
+    /// 401: a key nobody was given.
+    #[must_use]
+    pub fn unknown_key() -> Self {
+        let message = "Authentication Error, Invalid API key provided.";
+        Self::new(StatusCode::UNAUTHORIZED, "token_not_found_in_db", message).with_param("key")
+    }
+
+    /// 401: a key that somebody blocked.
+    #[must_use]
+    pub fn blocked_key() -> Self {
+        Self::unauthorized("Authentication Error, Key is blocked.")
+    }
+
+    /// 401: a key, shown as `key_name`, whose time ended at `expired_at`.
+    #[must_use]
+    pub fn expired_key(key_name: &str, expired_at: DateTime<Utc>) -> Self {
+        let at = expired_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let message = format!("Authentication Error - Expired Key. Key Expiry time {at}.");
+        Self::new(StatusCode::UNAUTHORIZED, "expired_key", message).with_param(key_name.to_owned())
     }
 
     /// 403: known, but not allowed.

@@ -7,6 +7,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
 use tollgate_openapi::session::UserRole;
 
+use crate::crypto::NoKey;
 use crate::db;
 use crate::db::audit::Actor;
 use crate::domain::permission::{Action, Decision, Relation, decide};
@@ -146,10 +147,6 @@ impl FromRequest for Principal {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         // Absent only where a route was mounted without the middleware: then nobody is let in.
-        ready(request.extensions().get::<Self>().cloned().ok_or_else(no_key))
+        ready(request.extensions().get::<Self>().cloned().ok_or_else(|| NoKey::Absent.into()))
     }
-}
-
-pub(super) fn no_key() -> ApiError {
-    ApiError::unauthorized("Authentication Error, No api key passed in.")
 }

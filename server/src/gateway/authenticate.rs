@@ -14,7 +14,7 @@ use crate::policy::Policy;
 /// # Errors
 /// When there is no key, or it is unknown, blocked or expired.
 pub async fn authenticate(gateway: &Gateway, headers: &HeaderMap) -> Result<Arc<Policy>, GatewayError> {
-    let key = presented_key(|name| headers.get(name)?.to_str().ok()).ok_or(GatewayError::MissingKey)?;
+    let key = presented_key(|name| headers.get(name)?.to_str().ok()).map_err(GatewayError::NoKey)?;
     let policy = gateway.policy.resolve(&KeyDigest::of(key)).await?;
     if policy.is_blocked {
         return Err(GatewayError::BlockedKey);

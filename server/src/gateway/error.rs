@@ -8,6 +8,7 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use tollgate_openapi::money::NanoUsd;
 
 use crate::counters::Refusal;
+use crate::crypto::NoKey;
 use crate::error::ApiError;
 use crate::policy::PolicyError;
 use crate::provider::openai::RequestError;
@@ -18,7 +19,7 @@ use crate::router::RouteError;
 pub enum GatewayError {
     /// No key was sent.
     #[error("no key")]
-    MissingKey,
+    NoKey(NoKey),
     /// The key is not known.
     #[error("unknown key")]
     UnknownKey,
@@ -98,15 +99,10 @@ impl From<GatewayError> for ApiError {
     fn from(error: GatewayError) -> Self {
         use GatewayError as E;
         match error {
-            E::MissingKey => Self::unauthorized("Authentication Error, No api key passed in."),
-            E::UnknownKey => {
-                auth("token_not_found_in_db", "Authentication Error, Invalid API key provided.").with_param("key")
-            }
-            E::BlockedKey => Self::unauthorized("Authentication Error, Key is blocked."),
-            E::ExpiredKey { key_name, expired_at } => {
-                let message = format!("Authentication Error - Expired Key. Key Expiry time {expired_at}.");
-                auth("expired_key", message).with_param(key_name)
-            }
+            E::NoKey(reason) => Self::from(reason),
+            E::UnknownKey => Self::unknown_key(),
+            E::BlockedKey => Self::blocked_key(),
+            E::ExpiredKey { key_name, expired_at } => Self::expired_key(&key_name, expired_at),
             E::Policy(source) => {
                 Self::unavailable("The key cannot be looked up: the database is away. Try again.").with_source(source)
             }
@@ -149,10 +145,6 @@ impl From<GatewayError> for ApiError {
             E::SpoolFailed => retry_soon("This gateway cannot record calls: its disk is full or broken."),
         }
     }
-}
-
-fn auth(kind: &'static str, message: impl Into<Cow<'static, str>>) -> ApiError {
-    ApiError::new(StatusCode::UNAUTHORIZED, kind, message)
 }
 
 fn invalid(message: impl Into<Cow<'static, str>>) -> ApiError {

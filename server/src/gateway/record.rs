@@ -11,12 +11,10 @@ use super::Gateway;
 use crate::domain::usage::Usage;
 use crate::error::ApiError;
 use crate::ledger::SpendEvent;
+use crate::ledger::event::TEXT_BYTES_MAX;
 use crate::policy::Policy;
 use crate::router::Deployment;
 use crate::telemetry::calls;
-
-/// A longer name of a model or end user is cut, in characters: clients choose both.
-const NAME_CHARS_MAX: usize = 255;
 
 /// Who calls, when, from where, for what.
 #[derive(Clone, Debug)]
@@ -65,9 +63,9 @@ pub fn new_event(caller: &Caller, policy: &Policy, model: &str, user: Option<&st
     }
 }
 
+/// The name, cut to what the ledger keeps of it: clients choose it, and it waits in the spool.
 fn cut(name: &str) -> &str {
-    let end = name.char_indices().nth(NAME_CHARS_MAX).map_or(name.len(), |(end, _)| end);
-    name.get(..end).unwrap_or(name)
+    name.get(..name.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default()
 }
 
 /// Writes an ended call down.

@@ -146,7 +146,8 @@ async fn names_that_clients_choose_are_cut() {
     let logs = app.get("/spend/logs").expect_status(200).await.value();
     let longest = |field: &str| {
         let texts = logs.as_array().unwrap().iter().filter_map(|log| log[field].as_str());
-        texts.map(|text| text.chars().count()).max().unwrap()
+        texts.map(str::len).max().unwrap()
     };
-    assert_eq!((longest("end_user"), longest("model_group")), (255, 255));
+    // 255 bytes, which is no place to cut an ü.
+    assert_eq!((longest("end_user"), longest("model_group")), (254, 255));
 }

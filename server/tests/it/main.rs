@@ -18,6 +18,7 @@ mod budget;
 mod chat;
 mod health;
 mod key;
+mod layers;
 mod ledger;
 mod model;
 mod openapi;

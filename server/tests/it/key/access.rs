@@ -17,7 +17,18 @@ async fn nobody_and_strangers_are_refused() {
     let (kind, param, message) = app.bearer("sk-stranger").get("/key/list").expect_status(401).await.error();
     assert_eq!((kind.as_str(), param.as_deref()), ("token_not_found_in_db", Some("key")));
     assert_eq!(message, "Authentication Error, Invalid API key provided.");
-    app.nobody().with_header("authorization", "Basic YTpi").get("/key/list").expect_status(401).await;
+    for malformed in ["Basic YTpi", crate::kit::MASTER_KEY] {
+        let client = app.nobody().with_header("authorization", malformed);
+        for path in ["/key/list", "/v1/models"] {
+            let (kind, _, message) = client.get(path).expect_status(401).await.error();
+            assert_eq!(kind, "auth_error");
+            assert!(message.contains("Ensure Key has `Bearer ` prefix"), "{message}");
+        }
+        // What a proxy in front adds does not hide the key.
+        for path in ["/key/list", "/v1/models"] {
+            client.clone().with_header("x-api-key", crate::kit::MASTER_KEY).get(path).expect_status(200).await;
+        }
+    }
     // Nobody learns what a body must look like.
     app.nobody().post_text("/key/generate", "{").expect_status(401).await;
 }

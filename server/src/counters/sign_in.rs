@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 /// Failed sign-ins of one account in [`WINDOW`], from anywhere.
-pub const ACCOUNT_FAILURES_MAX: u32 = 10;
+const ACCOUNT_FAILURES_MAX: u32 = 10;
 /// Failed sign-ins from one address in [`WINDOW`], whatever the account.
-pub const ADDRESS_FAILURES_MAX: u32 = 30;
+const ADDRESS_FAILURES_MAX: u32 = 30;
 /// How long failures are remembered, from the first.
-pub const WINDOW: Duration = Duration::from_secs(300);
+const WINDOW: Duration = Duration::from_secs(300);
 /// Accounts and addresses remembered; beyond it the oldest is forgotten.
 const ENTRIES_MAX: usize = 20_000;
 
