@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 use crate::money::NanoUsd;
 use crate::patch::Patch;
 
-/// Fields of LiteLLM's key that are kept and shown but have no effect yet. Anything else is an unknown field.
+/// Fields of LiteLLM's key that are kept and shown as they came. `model_max_budget`, `model_rpm_limit` and
+/// `model_tpm_limit` are in force; the others have no effect yet. Anything else is an unknown field.
 pub const STORED_FIELDS: &[&str] = &[
     "agent_id",
     "aliases",

@@ -16,6 +16,7 @@ mod route;
 pub mod settle;
 pub mod stream;
 pub mod upstream;
+pub mod usual_length;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,6 +29,7 @@ use crate::counters::Counters;
 use crate::ledger::Spool;
 use crate::policy::PolicyStore;
 use crate::router::Router;
+use usual_length::UsualLengths;
 
 /// What every call needs; one a process.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub struct Gateway {
     pub spool: Arc<Spool>,
     /// Which deployment serves a call.
     pub router: Arc<Router>,
+    /// How long answers usually are.
+    pub usual_lengths: UsualLengths,
     /// Bounds and choices of the configuration.
     pub settings: Settings,
     /// Calls in flight, counted.
@@ -59,6 +63,8 @@ pub struct Settings {
     pub num_retries: u32,
     /// The shortest pause before the same deployment is tried again.
     pub retry_after: Duration,
+    /// How long a call waits for money that others have reserved.
+    pub budget_wait: Duration,
     /// Status of a refusal for money.
     pub budget_exceeded_status: StatusCode,
 }

@@ -3,17 +3,18 @@
 //! A policy is read from the database when its key is first seen and stays until the key changes: the data plane
 //! goes on without a database for keys it knows.
 
+mod limited;
+mod load;
 mod store;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use parking_lot::Mutex;
-use tollgate_openapi::money::NanoUsd;
 
 use crate::counters::{Scope, ScopeId};
-use crate::domain::window::{BudgetWindow, Span};
+pub use limited::{Limited, Window};
+pub use load::{GatewayBudget, Loader};
 pub use store::{PolicyError, PolicyStore};
 
 /// Names that stand for every model.
@@ -40,12 +41,12 @@ pub struct Policy {
     pub is_blocked: bool,
     /// When it stops working.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Requests a minute.
-    pub rpm_limit: Option<i64>,
-    /// Tokens a minute.
-    pub tpm_limit: Option<i64>,
-    /// Its budget.
-    pub budget: KeyBudget,
+    /// Its own limits.
+    pub key: Limited,
+    /// Its limits for single models, by name or `prefix/*`.
+    pub models_limited: Vec<(String, Limited)>,
+    /// The limits of all calls together.
+    pub gateway: Arc<Limited>,
 }
 
 /// Models a key may use.
@@ -85,55 +86,17 @@ impl ModelAccess {
     }
 }
 
-/// A key's budget and its window.
-#[derive(Debug, Default)]
-pub struct KeyBudget {
-    /// Hard limit per window.
-    pub max: Option<NanoUsd>,
-    /// Length of the window; `None`: it never resets.
-    pub window: Option<Window>,
-    /// What the ledger knew when the policy was read.
-    pub spent_at_load: NanoUsd,
-    /// The window that belongs to.
-    pub loaded_window_start: Option<DateTime<Utc>>,
-}
-
-/// A budget window that resets by the clock.
-#[derive(Debug)]
-pub struct Window {
-    /// Its length.
-    pub span: Span,
-    /// Where windows that follow no calendar start.
-    pub anchor: DateTime<Utc>,
-    /// Of the calendar.
-    pub time_zone: chrono_tz::Tz,
-    /// The window last looked up: most calls fall into the same one.
-    pub last: Mutex<Option<(DateTime<Utc>, DateTime<Utc>)>>,
-}
-
-impl Window {
-    /// Start and end of the window `now` is in.
-    #[must_use]
-    pub fn bounds(&self, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
-        let mut last = self.last.lock();
-        if let Some((start, end)) = *last
-            && start <= now
-            && now < end
-        {
-            return (start, end);
-        }
-        let window = BudgetWindow::bounds(self.span, now, self.anchor, self.time_zone);
-        *last = Some((window.start, window.end));
-        (window.start, window.end)
-    }
-}
-
 impl Policy {
-    /// The policy of the master key: everything, without limits. Its calls are booked under a name, not its digest.
+    /// The policy of the master key: everything, within the limits of the gateway. Its calls are booked under a name, not
+    /// its digest.
     #[must_use]
-    pub fn master() -> Self {
+    pub fn master(gateway: Arc<Limited>) -> Self {
+        let token: Arc<str> = Arc::from("litellm_proxy_master_key");
         Self {
-            token: Arc::from("litellm_proxy_master_key"),
+            key: Limited::unlimited(ScopeId { kind: "key", id: Arc::clone(&token) }, "master_key"),
+            models_limited: Vec::new(),
+            gateway,
+            token,
             key_alias: Some(Arc::from("master_key")),
             key_name: Arc::from("sk-..."),
             user_id: Some(Arc::from("default_user_id")),
@@ -142,25 +105,31 @@ impl Policy {
             models: ModelAccess::All,
             is_blocked: false,
             expires_at: None,
-            rpm_limit: None,
-            tpm_limit: None,
-            budget: KeyBudget::default(),
         }
     }
 
-    /// The scopes a call at `now` is charged to.
+    /// The scopes a call to `model` at `now` is charged to, the nearest first.
     #[must_use]
-    pub fn scopes(&self, now: DateTime<Utc>) -> [Scope; 1] {
-        let bounds = self.budget.window.as_ref().map(|window| window.bounds(now));
-        [Scope {
-            id: ScopeId { kind: "key", id: Arc::clone(&self.token) },
-            max_budget: self.budget.max,
-            window_start: bounds.map(|(start, _)| start),
-            window_end: bounds.map(|(_, end)| end),
-            spent_at_load: self.budget.spent_at_load,
-            loaded_window_start: self.budget.loaded_window_start,
-        }]
+    pub fn scopes(&self, model: &str, now: DateTime<Utc>) -> Vec<Scope> {
+        self.limited(model).map(|limited| limited.scope(now)).collect()
     }
+
+    /// The entity that is charged as `scope`.
+    #[must_use]
+    pub fn entity(&self, scope: &ScopeId) -> Option<&Limited> {
+        let models = self.models_limited.iter().map(|(_, limited)| limited);
+        [&self.key, &*self.gateway].into_iter().chain(models).find(|limited| limited.id == *scope)
+    }
+
+    fn limited(&self, model: &str) -> impl Iterator<Item = &Limited> {
+        let of_model = self.models_limited.iter().filter(move |(name, _)| names(name, model));
+        std::iter::once(&self.key).chain(of_model.map(|(_, limited)| limited)).chain(std::iter::once(&*self.gateway))
+    }
+}
+
+/// Whether a name in a list of models, perhaps `prefix/*`, means `model`.
+fn names(name: &str, model: &str) -> bool {
+    name == model || name.strip_suffix('*').is_some_and(|prefix| model.starts_with(prefix))
 }
 
 #[cfg(test)]

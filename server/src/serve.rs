@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbErr};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -20,12 +20,13 @@ use crate::config::Config;
 use crate::counters::Counters;
 use crate::crypto::KeyDigest;
 use crate::db::{self, DbError};
+use crate::gateway::usual_length::UsualLengths;
 use crate::gateway::{Gateway, InFlightCount, Settings};
 use crate::http::{self, Parts};
 use crate::jobs::{self, Work};
 use crate::ledger::writer::Writer;
 use crate::ledger::{Spool, SpoolError};
-use crate::policy::PolicyStore;
+use crate::policy::{GatewayBudget, Loader, PolicyStore};
 use crate::provider::catalog::Catalog;
 use crate::router::{self, CooldownRule, Router};
 use crate::telemetry;
@@ -73,6 +74,9 @@ pub enum StartError {
     /// No spool.
     #[error("cannot open the spool: {0}")]
     Spool(#[from] SpoolError),
+    /// What the gateway has spent cannot be read.
+    #[error("cannot read budgets: {0}")]
+    Budget(DbErr),
     /// No first admin.
     #[error(transparent)]
     FirstAdmin(#[from] FirstAdminError),
@@ -139,14 +143,23 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let secrets = Secrets::load(&config, &environment, &data)?;
     let master_key = KeyDigest::of(secrets.master_key.expose());
     let spool = Spool::open(&data.join("spool"), clock.clone())?;
-    let policy = Arc::new(PolicyStore::new(database.clone(), clock.clone(), master_key, config.litellm.timezone));
-    let counters = Arc::new(Counters::default());
+    let mut writer = Writer::new(Arc::clone(&spool), database.clone());
+    // Budgets are read from the database: it needs to know what a former process spent before anybody spends more.
+    if let Err(error) = writer.write_all().await {
+        tracing::error!(%error, "events of a former process wait in the spool: budgets do not know them yet");
+    }
+    let counters = Arc::new(Counters::new(clock.clone()));
+    let timezone = config.litellm.timezone;
+    let budget = GatewayBudget { max_budget: config.litellm.max_budget, span: config.litellm.budget_duration };
+    let loader = Loader::new(database.clone(), timezone, budget, clock.now()).await.map_err(StartError::Budget)?;
+    let policy = Arc::new(PolicyStore::new(loader, clock.clone(), master_key));
     let gateway = Arc::new(Gateway {
         clock: clock.clone(),
         policy: Arc::clone(&policy),
         counters: Arc::clone(&counters),
         spool: Arc::clone(&spool),
         router: Arc::new(make_router(&config, clock.clone())),
+        usual_lengths: UsualLengths::default(),
         settings: settings(&config),
         in_flight: InFlightCount::default(),
     });
@@ -157,15 +170,9 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         counters,
         identity: identity(&environment, master_key),
         sign_ins: Arc::default(),
-        timezone: config.litellm.timezone,
+        timezone,
     };
     let initial_password = first_admin::ensure(&app).await?;
-    let mut writer = Writer::new(Arc::clone(&spool), database.clone());
-    // Budgets are read from the database: it needs to know what a former process spent before anybody spends more.
-    if let Err(error) = writer.write_all().await {
-        tracing::error!(%error, "events of a former process wait in the spool: budgets do not know them yet");
-    }
-
     let address = listener.local_addr()?;
     let parts = Parts { app: app.clone(), gateway: Arc::clone(&gateway), limits: config.limits.clone() };
     let server = http::serve(parts, listener, workers)?;
@@ -198,6 +205,7 @@ fn settings(config: &Config) -> Settings {
         stream_idle_timeout: config.limits.stream_idle_timeout,
         num_retries: config.router.num_retries,
         retry_after: config.router.retry_after,
+        budget_wait: config.limits.budget_wait,
         budget_exceeded_status: StatusCode::from_u16(config.litellm.budget_exceeded_status_code)
             .unwrap_or(StatusCode::BAD_REQUEST),
     }

@@ -12,6 +12,9 @@ const MIB: u64 = 1024 * 1024;
 /// The largest body limit that can be set, in mebibytes.
 const MAX_BODY_MIB: f64 = 4096.0;
 
+/// The longest a call may be made to wait for money, in milliseconds.
+const BUDGET_WAIT_MS_MAX: u64 = 600_000;
+
 /// `general_settings`: what LiteLLM keeps there and Tollgate uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GeneralSettings {
@@ -55,6 +58,8 @@ pub struct Limits {
     pub first_byte_timeout: Duration,
     /// How long a stream may be silent between two chunks. Default: 300 seconds.
     pub stream_idle_timeout: Duration,
+    /// How long a call waits for money that others have reserved and may give back. Default: 3 seconds.
+    pub budget_wait: Duration,
     /// How long calls in flight may go on after a SIGTERM. Default: 25 seconds, below Kubernetes' 30.
     pub drain_timeout: Duration,
 }
@@ -67,6 +72,7 @@ impl Default for Limits {
             connect_timeout: Duration::from_secs(10),
             first_byte_timeout: Duration::from_secs(600),
             stream_idle_timeout: Duration::from_secs(300),
+            budget_wait: Duration::from_secs(3),
             drain_timeout: Duration::from_secs(25),
         }
     }
@@ -111,6 +117,10 @@ fn body_bytes(section: &mut Section<'_>) -> Option<u64> {
     Some(thousandths * MIB / 1000)
 }
 
+fn budget_wait(section: &mut Section<'_>) -> Option<Duration> {
+    section.whole("budget_wait_ms", 0..=BUDGET_WAIT_MS_MAX).map(Duration::from_millis)
+}
+
 pub(super) fn read_limits(item: Option<Item<'_>>) -> Limits {
     let default = Limits::default();
     let Some(mut section) = item.and_then(|item| item.section()) else {
@@ -122,6 +132,7 @@ pub(super) fn read_limits(item: Option<Item<'_>>) -> Limits {
         first_byte_timeout: seconds("first_byte_timeout_seconds", default.first_byte_timeout),
         stream_idle_timeout: seconds("stream_idle_timeout_seconds", default.stream_idle_timeout),
         drain_timeout: seconds("drain_timeout_seconds", default.drain_timeout),
+        budget_wait: budget_wait(&mut section).unwrap_or(default.budget_wait),
         max_header_bytes: section.whole("max_request_header_bytes", 1024..=MIB).unwrap_or(default.max_header_bytes),
         max_body_bytes: default.max_body_bytes,
     };

@@ -2,43 +2,26 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 use tollgate_openapi::money::NanoUsd;
 
-/// What a budget is attached to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ScopeId {
-    /// `key`, `team`, …: the ledger's `scope_kind`.
-    pub kind: &'static str,
-    /// The entity's id.
-    pub id: Arc<str>,
-}
+use super::line::{Line, Place};
+use super::scope::{Charged, Demand, Exceeded, RateState, RateStates, Refusal, Scope, ScopeId};
+use super::sliding::{SLOT, Sliding};
+use crate::clock::Clock;
 
-impl ScopeId {
-    /// The scope of a virtual key, by the hex of its digest.
-    #[must_use]
-    pub fn key(token: &str) -> Self {
-        Self { kind: "key", id: Arc::from(token) }
-    }
-}
-
-/// A scope to be charged and the limit it has now.
-#[derive(Clone, Debug)]
-pub struct Scope {
-    /// What is charged.
-    pub id: ScopeId,
-    /// Hard limit of the window; `None` only counts.
-    pub max_budget: Option<NanoUsd>,
-    /// Start of the current window, `None` where the budget never resets.
-    pub window_start: Option<DateTime<Utc>>,
-    /// End of the current window: when a refused caller may come back.
-    pub window_end: Option<DateTime<Utc>>,
-    /// What the ledger knew when the policy was loaded; used where this process has not seen the window yet.
-    pub spent_at_load: NanoUsd,
-    /// The window `spent_at_load` belongs to.
-    pub loaded_window_start: Option<DateTime<Utc>>,
+/// What every scope seen by this process has spent, reserved and let through.
+#[derive(Debug)]
+pub struct Counters {
+    clock: Clock,
+    /// Where slots are numbered from.
+    origin: Instant,
+    scopes: Mutex<HashMap<ScopeId, Counter>>,
+    places: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -46,80 +29,138 @@ struct Counter {
     window_start: Option<DateTime<Utc>>,
     spent: NanoUsd,
     reserved: NanoUsd,
+    in_flight: u64,
+    /// Only of scopes that have a limit by the minute.
+    rates: Option<Box<Rates>>,
+    line: Line,
 }
 
-/// Spent and reserved money of every scope seen by this process.
 #[derive(Debug, Default)]
-pub struct Counters {
-    scopes: Mutex<HashMap<ScopeId, Counter>>,
+struct Rates {
+    requests: Sliding,
+    tokens: Sliding,
 }
 
 /// The answer to a request for admission.
 #[derive(Debug)]
 pub enum Admission {
-    /// The whole estimate is reserved.
+    /// All that was asked for is reserved.
     Granted(Ticket),
-    /// Only this much is left for the call; nothing is reserved.
+    /// Nothing is reserved, and asking for less does not help.
+    Refused(Refusal),
+    /// Nothing is reserved; there is room for less.
     Short {
-        /// What the tightest scope has left.
-        left: NanoUsd,
-        /// That scope.
+        /// How much.
+        room: Room,
+        /// What stands in the way of more.
         refusal: Refusal,
     },
 }
 
-/// Which scope refuses, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// The scope.
-    pub scope: ScopeId,
-    /// Its limit.
-    pub max_budget: NanoUsd,
-    /// What it has spent.
-    pub spent: NanoUsd,
-    /// What calls in flight have reserved.
-    pub reserved: NanoUsd,
-    /// When its window ends.
-    pub window_end: Option<DateTime<Utc>>,
+/// What is left for a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// Money in the tightest budget; `None`: no budget.
+    pub cost: Option<NanoUsd>,
+    /// Money reserved by others may come back.
+    pub may_grow: bool,
+    /// Calls in line before the tightest budget.
+    pub waiting: usize,
+}
+
+/// What a check found: room, and what stands in the way of the whole demand.
+#[derive(Debug, Default)]
+struct Verdict {
+    room: Room,
+    short: Option<Refusal>,
 }
 
 impl Counters {
-    /// Reserves `estimate` in every scope at once, or in none.
-    ///
-    /// Invariant: `spent + reserved + estimate ≤ max_budget` in every scope of a granted ticket. A scope at or over
-    /// its limit refuses even an estimate of zero, so that `max_budget: 0` refuses the first call.
+    /// Empty counters.
     #[must_use]
-    pub fn admit(self: &Arc<Self>, scopes: &[Scope], estimate: NanoUsd) -> Admission {
+    pub fn new(clock: Clock) -> Self {
+        let origin = clock.monotonic();
+        Self { clock, origin, scopes: Mutex::default(), places: AtomicU64::new(0) }
+    }
+
+    /// Reserves `demand` and counts a request in every scope at once, or in none. A call that waits in line says so by
+    /// its `place`; another one does not pass those who wait.
+    ///
+    /// Invariants, in every scope of a granted ticket: `spent + reserved ≤ max_budget`; no minute lets through more
+    /// requests or tokens than its limit; no more calls are in flight than `parallel`. A scope at or over its budget
+    /// refuses even a demand of nothing, so that `max_budget: 0` refuses the first call.
+    #[must_use]
+    pub fn admit(self: &Arc<Self>, scopes: &[Scope], demand: Demand, place: Option<&Place>) -> Admission {
+        let now = self.clock.monotonic();
+        let slot = self.slot(now);
         let mut counters = self.scopes.lock();
-        let mut tightest: Option<(NanoUsd, Refusal)> = None;
-        for scope in scopes {
+        match self.check(&mut counters, scopes, demand, place, now) {
+            Ok(Verdict { room, short: Some(refusal) }) => return Admission::Short { room, refusal },
+            Ok(_) => {}
+            Err(refusal) => return Admission::Refused(refusal),
+        }
+        let mut rates = RateStates::default();
+        let charged = scopes.iter().map(|scope| {
             let counter = current(&mut counters, scope);
-            let Some(max_budget) = scope.max_budget else { continue };
-            let left = max_budget - counter.spent - counter.reserved;
-            if estimate <= left && counter.spent < max_budget {
-                continue;
-            }
-            if tightest.as_ref().is_none_or(|(least, _)| left < *least) {
-                let refusal = Refusal {
-                    scope: scope.id.clone(),
-                    max_budget,
-                    spent: counter.spent,
-                    reserved: counter.reserved,
-                    window_end: scope.window_end,
-                };
-                tightest = Some((left, refusal));
-            }
-        }
-        if let Some((left, refusal)) = tightest {
-            return Admission::Short { left, refusal };
-        }
-        let mut charges = Vec::with_capacity(scopes.len());
-        for scope in scopes {
-            current(&mut counters, scope).reserved += estimate;
-            charges.push((scope.id.clone(), scope.window_start));
-        }
+            let counts_rates = counter.take(demand, scope, slot);
+            counter.note_rates(scope, slot, |at| self.until(at, now), &mut rates);
+            Charged { id: scope.id.clone(), window_start: scope.window_start, counts_rates }
+        });
+        let charged = charged.collect();
         drop(counters);
-        Admission::Granted(Ticket { counters: Arc::clone(self), charges, reserved: estimate })
+        Admission::Granted(Ticket { counters: Arc::clone(self), charged, reserved: demand, slot, rates })
+    }
+
+    /// What is left for the call at `place`; `None` while others are before it.
+    ///
+    /// # Errors
+    /// When nothing is left for any call.
+    pub fn room(&self, scopes: &[Scope], place: &Place) -> Result<Option<Room>, Refusal> {
+        let mut counters = self.scopes.lock();
+        let verdict = self.check(&mut counters, scopes, Demand::default(), Some(place), self.clock.monotonic())?;
+        Ok(verdict.short.is_none().then_some(verdict.room))
+    }
+
+    fn check(
+        &self,
+        counters: &mut HashMap<ScopeId, Counter>,
+        scopes: &[Scope],
+        demand: Demand,
+        place: Option<&Place>,
+        now: Instant,
+    ) -> Result<Verdict, Refusal> {
+        let slot = self.slot(now);
+        let mut too_often: Option<Refusal> = None;
+        let mut verdict = Verdict::default();
+        for scope in scopes {
+            let counter = current(counters, scope);
+            let refuse = |exceeded| Refusal { scope: scope.id.clone(), exceeded };
+            if let Some(exceeded) = counter.check_budget(scope, demand, place, &mut verdict.room).map_err(refuse)? {
+                verdict.short.get_or_insert(refuse(exceeded));
+            }
+            if let Some(exceeded) = counter.outright(scope, slot, |at| self.until(at, now)) {
+                too_often.get_or_insert(refuse(exceeded));
+            }
+            if let Some(exceeded) = counter.check_tokens(scope, demand, slot, |at| self.until(at, now)) {
+                verdict.short.get_or_insert(refuse(exceeded));
+            }
+        }
+        // Whoever has spent a budget hears of that first: it is not over in a minute.
+        too_often.map_or(Ok(verdict), Err)
+    }
+
+    /// Joins the line before `scope`; `None` where it is full.
+    #[must_use]
+    pub fn join(self: &Arc<Self>, scope: &ScopeId) -> Option<Place> {
+        let number = self.places.fetch_add(1, Ordering::Relaxed);
+        let turn = self.scopes.lock().get_mut(scope)?.line.join(number)?;
+        Some(Place { counters: Arc::clone(self), scope: scope.clone(), number, turn })
+    }
+
+    pub(super) fn with_line(&self, scope: &ScopeId, act: impl FnOnce(&mut Line)) {
+        if let Some(counter) = self.scopes.lock().get_mut(scope) {
+            act(&mut counter.line);
+        }
     }
 
     /// What `scope` has spent in its current window, where this process has seen it.
@@ -134,6 +175,7 @@ impl Counters {
     pub fn adjust(&self, scope: &ScopeId, delta: NanoUsd) {
         if let Some(counter) = self.scopes.lock().get_mut(scope) {
             counter.spent += delta;
+            counter.line.wake();
         }
     }
 
@@ -148,16 +190,24 @@ impl Counters {
         self.scopes.lock().values().map(|counter| counter.reserved).sum()
     }
 
-    fn settle(&self, charges: &[(ScopeId, Option<DateTime<Utc>>)], reserved: NanoUsd, cost: NanoUsd) {
+    fn settle(&self, ticket: &Ticket, used: Demand) {
         let mut counters = self.scopes.lock();
-        for (id, window_start) in charges {
-            let Some(counter) = counters.get_mut(id) else { continue };
-            // A call admitted in the window before this one is charged there, where the ledger books it.
-            if counter.window_start == *window_start {
-                counter.spent += cost;
-                counter.reserved -= reserved;
+        for charged in &ticket.charged {
+            if let Some(counter) = counters.get_mut(&charged.id) {
+                counter.settle(charged, ticket.reserved, used, ticket.slot);
             }
         }
+    }
+
+    fn slot(&self, now: Instant) -> u64 {
+        let slots = now.saturating_duration_since(self.origin).as_millis() / SLOT.as_millis();
+        u64::try_from(slots).unwrap_or(u64::MAX)
+    }
+
+    /// Time until `slot` begins.
+    fn until(&self, slot: u64, now: Instant) -> Duration {
+        let begins = u32::try_from(slot).ok().and_then(|slot| SLOT.checked_mul(slot)).unwrap_or_default();
+        (self.origin + begins).saturating_duration_since(now)
     }
 }
 
@@ -165,14 +215,119 @@ impl Counters {
 fn current<'a>(counters: &'a mut HashMap<ScopeId, Counter>, scope: &Scope) -> &'a mut Counter {
     let seed = || {
         let is_same_window = scope.loaded_window_start == scope.window_start;
-        let spent = if is_same_window { scope.spent_at_load } else { NanoUsd::ZERO };
-        Counter { window_start: scope.window_start, spent, reserved: NanoUsd::ZERO }
+        if is_same_window { scope.spent_at_load } else { NanoUsd::ZERO }
     };
-    let counter = counters.entry(scope.id.clone()).or_insert_with(seed);
+    let new = || Counter { window_start: scope.window_start, spent: seed(), ..Counter::default() };
+    let counter = counters.entry(scope.id.clone()).or_insert_with(new);
     if counter.window_start != scope.window_start {
-        *counter = seed();
+        counter.window_start = scope.window_start;
+        counter.spent = seed();
+        counter.reserved = NanoUsd::ZERO;
     }
     counter
+}
+
+impl Counter {
+    fn rates(&mut self) -> &mut Rates {
+        self.rates.get_or_insert_default()
+    }
+
+    /// What stands in the way of `demand`. An error refuses any demand.
+    fn check_budget(
+        &self,
+        scope: &Scope,
+        demand: Demand,
+        place: Option<&Place>,
+        room: &mut Room,
+    ) -> Result<Option<Exceeded>, Exceeded> {
+        let Some(max) = scope.limits.max_budget else { return Ok(None) };
+        let exceeded =
+            Exceeded::Budget { max, spent: self.spent, reserved: self.reserved, window_end: scope.window_end };
+        if self.spent >= max {
+            return Err(exceeded);
+        }
+        let left = max - self.spent - self.reserved;
+        if room.cost.is_none_or(|least| left < least) {
+            room.cost = Some(left);
+            room.may_grow = self.reserved > NanoUsd::ZERO;
+            room.waiting = self.line.len();
+        }
+        Ok((demand.cost > left || self.line.is_before(place)).then_some(exceeded))
+    }
+
+    fn check_tokens(
+        &mut self,
+        scope: &Scope,
+        demand: Demand,
+        slot: u64,
+        until: impl Fn(u64) -> Duration,
+    ) -> Option<Exceeded> {
+        let limit = scope.limits.tpm?;
+        let window = &mut self.rates().tokens;
+        let remaining = limit.saturating_sub(window.used(slot));
+        if demand.tokens <= remaining {
+            return None;
+        }
+        let reset = window.fits_at(slot, demand.tokens, limit).map_or(Duration::ZERO, until);
+        Some(Exceeded::Tokens(RateState { limit, remaining, reset }))
+    }
+
+    /// The limit that refuses any call at all now, however small.
+    fn outright(&mut self, scope: &Scope, slot: u64, until: impl Fn(u64) -> Duration) -> Option<Exceeded> {
+        let limits = scope.limits;
+        if let Some(limit) = limits.parallel.filter(|limit| self.in_flight >= *limit) {
+            return Some(Exceeded::Parallel { limit });
+        }
+        let mut full = |limit: Option<u64>, which: fn(&mut Rates) -> &mut Sliding| {
+            let limit = limit?;
+            let window = which(self.rates());
+            let is_full = window.used(slot) >= limit;
+            is_full.then(|| {
+                let reset = window.fits_at(slot, 1, limit).map_or(Duration::ZERO, &until);
+                RateState { limit, remaining: 0, reset }
+            })
+        };
+        let requests = full(limits.rpm, |rates| &mut rates.requests).map(Exceeded::Requests);
+        requests.or_else(|| full(limits.tpm, |rates| &mut rates.tokens).map(Exceeded::Tokens))
+    }
+
+    /// Reserves; whether the call also counts by the minute.
+    fn take(&mut self, demand: Demand, scope: &Scope, slot: u64) -> bool {
+        self.reserved += demand.cost;
+        self.in_flight += 1;
+        let counts_rates = scope.limits.rpm.is_some() || scope.limits.tpm.is_some() || self.rates.is_some();
+        if counts_rates {
+            let rates = self.rates();
+            rates.requests.add(slot, 1);
+            rates.tokens.add(slot, demand.tokens);
+        }
+        counts_rates
+    }
+
+    fn note_rates(&mut self, scope: &Scope, slot: u64, until: impl Fn(u64) -> Duration, states: &mut RateStates) {
+        let Some(rates) = &mut self.rates else { return };
+        let state = |window: &mut Sliding, limit: Option<u64>| {
+            let limit = limit?;
+            let remaining = limit.saturating_sub(window.used(slot));
+            Some(RateState { limit, remaining, reset: until(window.empty_at(slot)) })
+        };
+        RateStates::tighten(&mut states.requests, state(&mut rates.requests, scope.limits.rpm));
+        RateStates::tighten(&mut states.tokens, state(&mut rates.tokens, scope.limits.tpm));
+    }
+
+    fn settle(&mut self, charged: &Charged, reserved: Demand, used: Demand, slot: u64) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if let Some(rates) = self.rates.as_mut().filter(|_| charged.counts_rates) {
+            rates.tokens.take_back(slot, reserved.tokens.saturating_sub(used.tokens));
+            rates.tokens.add(slot, used.tokens.saturating_sub(reserved.tokens));
+        }
+        // A call admitted in the window before this one is charged there, where the ledger books it.
+        if self.window_start == charged.window_start {
+            self.spent += used.cost;
+            self.reserved -= reserved.cost;
+            self.line.wake();
+        }
+    }
 }
 
 /// A reservation. It ends in exactly one of two ways: [`Ticket::settle`], or being dropped, which releases it.
@@ -180,32 +335,43 @@ fn current<'a>(counters: &'a mut HashMap<ScopeId, Counter>, scope: &Scope) -> &'
 #[must_use = "a dropped ticket releases its reservation"]
 pub struct Ticket {
     counters: Arc<Counters>,
-    charges: Vec<(ScopeId, Option<DateTime<Utc>>)>,
-    reserved: NanoUsd,
+    charged: Vec<Charged>,
+    reserved: Demand,
+    /// When it was admitted.
+    slot: u64,
+    rates: RateStates,
 }
 
 impl Ticket {
     /// What is reserved in each scope.
     #[must_use]
-    pub const fn reserved(&self) -> NanoUsd {
+    pub const fn reserved(&self) -> Demand {
         self.reserved
     }
 
     /// The scopes that are charged and the windows they were admitted in.
     #[must_use]
-    pub fn charges(&self) -> &[(ScopeId, Option<DateTime<Utc>>)] {
-        &self.charges
+    pub fn charged(&self) -> &[Charged] {
+        &self.charged
     }
 
-    /// Replaces the reservation by the real cost, in every scope.
-    pub fn settle(mut self, cost: NanoUsd) {
-        self.counters.settle(&self.charges, self.reserved, cost);
-        self.charges.clear();
+    /// The tightest limits by the minute, this call counted.
+    #[must_use]
+    pub const fn rates(&self) -> RateStates {
+        self.rates
+    }
+
+    /// Replaces the reservation by what was really used, in every scope.
+    pub fn settle(mut self, used: Demand) {
+        self.counters.settle(&self, used);
+        self.charged.clear();
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.counters.settle(&self.charges, self.reserved, NanoUsd::ZERO);
+        if !self.charged.is_empty() {
+            self.counters.settle(self, Demand::default());
+        }
     }
 }

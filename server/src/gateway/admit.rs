@@ -1,4 +1,9 @@
-//! Step 2: may it be made? The most the call can cost is reserved in every scope at once, or it is refused.
+//! Step 2: may it be made? The most the call can take is reserved in every scope at once, or it is refused.
+//!
+//! Where the most does not fit, the call waits a moment for money that others have reserved and may give back. Then
+//! its answer's length is limited to what is left, but not below what answers usually need. Only then it is refused.
+
+mod queue;
 
 use std::sync::Arc;
 
@@ -8,15 +13,16 @@ use tollgate_openapi::money::NanoUsd;
 use super::Gateway;
 use super::error::GatewayError;
 use super::estimate::Bounds;
-use crate::counters::{Admission, Refusal, Scope, Ticket};
+use crate::counters::{Admission, Demand, Place, Refusal, Room, Scope, Ticket};
 use crate::policy::Policy;
 use crate::provider::openai::ChatRequest;
 use crate::router::Deployment;
 
 /// A smaller answer is not worth its input.
 const OUTPUT_TOKENS_MIN: u64 = 16;
-/// Attempts to reserve what was left a moment ago.
-const CLAMP_ATTEMPTS: u32 = 3;
+
+/// Tokens of an answer where nothing is known of its like.
+const OUTPUT_TOKENS_USUAL: u64 = 1_024;
 
 /// An admitted call.
 #[derive(Debug)]
@@ -27,10 +33,20 @@ pub struct Admitted {
     pub output_limit: Option<u64>,
 }
 
-/// Reserves money for a call to one of `deployments`.
+/// A call that wants to be admitted.
+struct Applicant<'a> {
+    gateway: &'a Gateway,
+    policy: &'a Policy,
+    request: &'a ChatRequest,
+    deployments: &'a [Arc<Deployment>],
+    scopes: Vec<Scope>,
+    bounds: Bounds,
+}
+
+/// Reserves what a call to one of `deployments` may take.
 ///
 /// # Errors
-/// When the key may not use the model, or a budget does not afford the call.
+/// When a limit does not allow the call.
 pub async fn admit(
     gateway: &Gateway,
     policy: &Policy,
@@ -38,63 +54,101 @@ pub async fn admit(
     body: &Bytes,
     deployments: &[Arc<Deployment>],
 ) -> Result<Admitted, GatewayError> {
-    let mut scopes = policy.scopes(gateway.clock.now());
+    let mut scopes = policy.scopes(&request.model, gateway.clock.now());
     let is_free = deployments.iter().all(|one| one.prices.as_ref().is_none_or(|prices| prices.is_free()));
     if is_free {
         // As in LiteLLM: what costs nothing is not stopped by a budget.
-        scopes.iter_mut().for_each(|scope| scope.max_budget = None);
+        scopes.iter_mut().for_each(|scope| scope.limits.max_budget = None);
     }
     let bounds = Bounds::cheap(request, body);
-    match gateway.counters.admit(&scopes, bounds.cost(request, deployments)) {
+    let mut applicant = Applicant { gateway, policy, request, deployments, scopes, bounds };
+    match applicant.apply(bounds, None) {
+        Admission::Granted(ticket) => return Ok(Admitted { ticket, output_limit: None }),
+        Admission::Refused(refusal) => return Err(applicant.refused(refusal)),
+        Admission::Short { .. } => applicant.bounds = bounds.counted(body.clone()).await,
+    }
+    match applicant.apply(applicant.bounds, None) {
         Admission::Granted(ticket) => Ok(Admitted { ticket, output_limit: None }),
-        Admission::Short { left, refusal } if left <= NanoUsd::ZERO => {
-            Err(refused(gateway, policy, refusal, NanoUsd::ZERO))
-        }
-        Admission::Short { .. } => {
-            let bounds = bounds.counted(body.clone()).await;
-            admit_tight(gateway, policy, request, bounds, &scopes, deployments)
+        Admission::Refused(refusal) => Err(applicant.refused(refusal)),
+        Admission::Short { room, refusal } if room.may_grow => applicant.queue(refusal).await,
+        Admission::Short { room, refusal } => {
+            applicant.limited(room, None).unwrap_or_else(|| Err(applicant.refused(refusal)))
         }
     }
 }
 
-/// Admits a call whose cheap bound does not fit: with its input counted, and with less output if need be.
-fn admit_tight(
-    gateway: &Gateway,
-    policy: &Policy,
-    request: &ChatRequest,
-    mut bounds: Bounds,
-    scopes: &[Scope],
-    deployments: &[Arc<Deployment>],
-) -> Result<Admitted, GatewayError> {
-    let mut output_limit = None;
-    let mut attempts_left = CLAMP_ATTEMPTS;
-    loop {
-        let estimate = bounds.cost(request, deployments);
-        let (left, refusal) = match gateway.counters.admit(scopes, estimate) {
-            Admission::Granted(ticket) => return Ok(Admitted { ticket, output_limit }),
-            Admission::Short { left, refusal } => (left, refusal),
-        };
-        let affordable = bounds.affordable_output(left, request, deployments).unwrap_or(0);
-        let wanted = request.max_output_tokens.unwrap_or(u64::MAX);
-        if attempts_left == 0 || affordable < OUTPUT_TOKENS_MIN.min(wanted) {
-            return Err(refused(gateway, policy, refusal, estimate));
+impl Applicant<'_> {
+    /// Asks for as much as `bounds` say.
+    fn apply(&self, bounds: Bounds, place: Option<&Place>) -> Admission {
+        let demand = Demand { cost: bounds.cost(self.request, self.deployments), tokens: self.tokens(bounds) };
+        self.gateway.counters.admit(&self.scopes, demand, place)
+    }
+
+    /// Tokens that count against limits by the minute: unlike money, those of an answer as it usually is, since the most
+    /// it could be would fill many a minute with one call. The real figure takes their place at the end.
+    fn tokens(&self, bounds: Bounds) -> u64 {
+        let Some(limit) = self.scopes.iter().filter_map(|scope| scope.limits.tpm).min() else { return 0 };
+        let output = self.usual_length().unwrap_or(OUTPUT_TOKENS_USUAL).min(bounds.longest(self.deployments));
+        let tokens = bounds.tokens(output);
+        // An answer that might be too long for the minute is no reason to refuse, a prompt that is, is.
+        if bounds.input() <= limit { tokens.min(limit) } else { tokens }
+    }
+
+    fn usual_length(&self) -> Option<u64> {
+        self.gateway.usual_lengths.p95(&self.policy.token, &self.request.model)
+    }
+
+    /// The longest answer that can be wanted, in tokens.
+    fn longest(&self) -> u64 {
+        self.bounds.longest(self.deployments)
+    }
+
+    /// An answer below this is not worth having.
+    fn shortest(&self) -> u64 {
+        self.usual_length().unwrap_or(OUTPUT_TOKENS_MIN).min(self.longest())
+    }
+
+    /// Admits the call with an answer as long as `room` affords, where that is long enough; `None` where it is not.
+    fn limited(&self, room: Room, place: Option<&Place>) -> Option<Result<Admitted, GatewayError>> {
+        let limit = self.affordable(room).min(self.longest());
+        (limit >= self.shortest()).then(|| self.apply_limited(limit, place)).flatten()
+    }
+
+    /// The longest answer that `room` affords, in tokens.
+    fn affordable(&self, room: Room) -> u64 {
+        let by_cost = room.cost.and_then(|left| self.bounds.affordable_output(left, self.request, self.deployments));
+        by_cost.unwrap_or(u64::MAX)
+    }
+
+    /// Admits the call with an answer of at most `limit` tokens; `None` where somebody else was faster.
+    fn apply_limited(&self, limit: u64, place: Option<&Place>) -> Option<Result<Admitted, GatewayError>> {
+        match self.apply(self.bounds.clamped(limit), place) {
+            Admission::Granted(ticket) => {
+                let output_limit = (limit < self.longest()).then_some(limit);
+                Some(Ok(Admitted { ticket, output_limit }))
+            }
+            Admission::Refused(refusal) => Some(Err(self.refused(refusal))),
+            Admission::Short { .. } => None,
         }
-        attempts_left -= 1;
-        output_limit = Some(affordable);
-        bounds = bounds.clamped(affordable);
+    }
+
+    fn refused(&self, refusal: Refusal) -> GatewayError {
+        let name = self
+            .policy
+            .entity(&refusal.scope)
+            .map_or_else(|| Arc::clone(&refusal.scope.id), |entity| Arc::clone(&entity.name));
+        GatewayError::LimitExceeded {
+            refusal: Box::new(refusal),
+            name,
+            estimate: self.bounds.clamped(self.shortest()).cost(self.request, self.deployments),
+            budget_status: self.gateway.settings.budget_exceeded_status,
+            now: self.gateway.clock.now(),
+        }
     }
 }
 
-fn refused(gateway: &Gateway, policy: &Policy, refusal: Refusal, estimate: NanoUsd) -> GatewayError {
-    let scope_name = match &policy.key_alias {
-        Some(alias) => format!("{alias} ({})", policy.key_name),
-        None => policy.key_name.to_string(),
-    };
-    GatewayError::BudgetExceeded {
-        refusal: Box::new(refusal),
-        scope_name,
-        estimate,
-        status: gateway.settings.budget_exceeded_status,
-        now: gateway.clock.now(),
-    }
+/// What one of several that wait may take now.
+fn share(room: Room) -> Room {
+    let waiting = i64::try_from(room.waiting.max(1)).unwrap_or(i64::MAX);
+    Room { cost: room.cost.map(|left| NanoUsd(left.0 / waiting)), ..room }
 }

@@ -125,19 +125,23 @@ fn refuse(context: &Context, error: GatewayError) -> ApiError {
 async fn answer(context: &Context, call: Call, reply: Reply) -> Result<HttpResponse, ApiError> {
     let Reply { deployment, source } = reply;
     let mut head = context.head(StatusCode::OK, Some(&deployment), Some(&call));
+    let rates = call.rates();
     match source {
         Source::Stream(response) => {
             headers::forward(&mut head, response.headers());
             let keeps_usage = context.request.wants_usage;
+            headers::rates(&mut head, rates);
             let idle_timeout = context.gateway.settings.stream_idle_timeout;
             Ok(send_stream(head, context, AnswerStream::new(response, keeps_usage, call, idle_timeout)))
         }
         Source::Whole(headers, body) => {
             headers::forward(&mut head, &headers);
+            headers::rates(&mut head, rates);
             Ok(send_whole(head, context, call, body).await)
         }
         Source::Mock(text) => {
             let mock = make_mock(context, &deployment, text).await?;
+            headers::rates(&mut head, rates);
             if context.request.stream {
                 let idle_timeout = context.gateway.settings.stream_idle_timeout;
                 let stream = AnswerStream::from_chunks(mock.chunks(), context.request.wants_usage, call, idle_timeout);

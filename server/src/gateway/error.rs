@@ -1,6 +1,9 @@
 //! Why a call is refused or fails, and what the client is told.
 
+mod limit;
+
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -52,17 +55,17 @@ pub enum GatewayError {
     /// No deployment can serve the model.
     #[error(transparent)]
     Route(#[from] RouteError),
-    /// A budget does not afford the call.
-    #[error("budget exceeded")]
-    BudgetExceeded {
+    /// A limit does not allow the call.
+    #[error("limit exceeded")]
+    LimitExceeded {
         /// Which scope, and why.
         refusal: Box<Refusal>,
         /// How the scope is shown.
-        scope_name: String,
-        /// The least the call may cost; zero where nothing is left at all.
+        name: Arc<str>,
+        /// The least the call may cost.
         estimate: NanoUsd,
-        /// Status of the answer.
-        status: StatusCode,
+        /// Status of a refusal for money.
+        budget_status: StatusCode,
         /// Now, to say how long until the window ends.
         now: chrono::DateTime<chrono::Utc>,
     },
@@ -129,8 +132,8 @@ impl From<GatewayError> for ApiError {
             ),
             E::BodyIncomplete(_) => invalid("The request body did not arrive whole."),
             E::Route(error) => route(&error),
-            E::BudgetExceeded { refusal, scope_name, estimate, status, now } => {
-                budget(&refusal, &scope_name, estimate, status, now)
+            E::LimitExceeded { refusal, name, estimate, budget_status, now } => {
+                limit::error(&refusal, &name, estimate, budget_status, now)
             }
             E::ProviderUnreachable { reason } => {
                 Self::new(StatusCode::BAD_GATEWAY, "api_connection_error", "The provider could not be reached.")
@@ -161,43 +164,4 @@ fn route(error: &RouteError) -> ApiError {
         RouteError::Unavailable { .. } => ApiError::unavailable(error.to_string()).with_param("model"),
         RouteError::Exhausted(_) => ApiError::new(StatusCode::TOO_MANY_REQUESTS, "None", error.to_string()),
     }
-}
-
-/// Says which scope refuses, its figures, and when it resets. `Retry-After` only where waiting helps: money that is
-/// merely reserved comes back, and a window ends.
-fn budget(
-    refusal: &Refusal,
-    scope_name: &str,
-    estimate: NanoUsd,
-    status: StatusCode,
-    now: chrono::DateTime<chrono::Utc>,
-) -> ApiError {
-    let mut message = format!(
-        "Budget has been exceeded! {}={scope_name} Current cost: {}, Max budget: {}",
-        capitalised(refusal.scope.kind),
-        refusal.spent.to_usd(),
-        refusal.max_budget.to_usd(),
-    );
-    if refusal.reserved > NanoUsd::ZERO {
-        message.push_str(&format!(", Reserved by calls in flight: {}", refusal.reserved.to_usd()));
-    }
-    if estimate > NanoUsd::ZERO {
-        message.push_str(&format!(", Estimated request cost: {}", estimate.to_usd()));
-    }
-    let resets_in = refusal.window_end.map(|end| (end - now).num_seconds().max(1));
-    match refusal.window_end {
-        Some(end) => message.push_str(&format!(". The budget resets at {}.", end.format("%Y-%m-%d %H:%M:%S UTC"))),
-        None => message.push_str(". The budget does not reset by itself; an admin can raise it."),
-    }
-    let is_only_reserved = refusal.spent < refusal.max_budget && refusal.reserved > NanoUsd::ZERO;
-    let error = ApiError::new(status, "budget_exceeded", message);
-    match if is_only_reserved { Some(1) } else { resets_in } {
-        Some(seconds) => error.with_header(RETRY_AFTER, HeaderValue::from(seconds)),
-        None => error,
-    }
-}
-
-fn capitalised(kind: &str) -> String {
-    let mut letters = kind.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -57,11 +57,27 @@ impl Bounds {
         Self { output: Some(self.output.map_or(limit, |output| output.min(limit))), ..self }
     }
 
+    /// Input tokens at most.
+    pub(super) const fn input(&self) -> u64 {
+        self.input
+    }
+
+    /// Tokens the call needs when each of its answers is `output` tokens long.
+    pub(super) const fn tokens(&self, output: u64) -> u64 {
+        self.input.saturating_add(output.saturating_mul(self.choices))
+    }
+
+    /// The longest answer that any of `deployments` may give, in tokens, of each choice.
+    pub(super) fn longest(&self, deployments: &[Arc<Deployment>]) -> u64 {
+        deployments.iter().map(|deployment| self.longest_of(deployment)).max().unwrap_or(0)
+    }
+
     /// The most the call can cost on the dearest of `deployments`; zero where none has a price.
     pub(super) fn cost(&self, request: &ChatRequest, deployments: &[Arc<Deployment>]) -> NanoUsd {
         let cost = |deployment: &Arc<Deployment>| {
             let prices = deployment.prices.as_ref()?;
-            Some(self.cost_at(request, prices, self.output_of(deployment)))
+            let output = self.longest_of(deployment).saturating_mul(self.choices);
+            Some(self.cost_at(request, prices, output))
         };
         deployments.iter().filter_map(cost).max().unwrap_or(NanoUsd::ZERO)
     }
@@ -85,9 +101,9 @@ impl Bounds {
         written + (read - text)
     }
 
-    fn output_of(&self, deployment: &Deployment) -> u64 {
+    fn longest_of(&self, deployment: &Deployment) -> u64 {
         let sent = self.output.or(deployment.default_max_tokens);
-        sent.or(deployment.max_output_tokens).unwrap_or(OUTPUT_TOKENS_UNKNOWN).saturating_mul(self.choices)
+        sent.or(deployment.max_output_tokens).unwrap_or(OUTPUT_TOKENS_UNKNOWN)
     }
 
     /// Output tokens that `left` affords in each choice, on the dearest of `deployments`; `None`: any number.

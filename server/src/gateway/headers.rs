@@ -9,6 +9,7 @@ use tollgate_openapi::money::NanoUsd;
 
 use super::Gateway;
 use super::settle::Settled;
+use crate::counters::{RateState, RateStates};
 use crate::policy::Policy;
 use crate::router::Deployment;
 
@@ -62,11 +63,11 @@ pub(super) fn describe(
         }
         response.insert_header(("x-litellm-attempted-retries", failed_attempts));
     }
-    if let Some(max) = policy.budget.max {
+    let limits = policy.key.limits;
+    if let Some(max) = limits.max_budget {
         response.insert_header(("x-litellm-key-max-budget", usd(max)));
     }
-    for (name, limit) in [("x-litellm-key-rpm-limit", policy.rpm_limit), ("x-litellm-key-tpm-limit", policy.tpm_limit)]
-    {
+    for (name, limit) in [("x-litellm-key-rpm-limit", limits.rpm), ("x-litellm-key-tpm-limit", limits.tpm)] {
         if let Some(limit) = limit {
             response.insert_header((name, limit));
         }
@@ -75,9 +76,28 @@ pub(super) fn describe(
 
 /// What the key has spent in its window, this call included where it is settled.
 pub(super) fn key_spend(response: &mut HttpResponseBuilder, gateway: &Gateway, policy: &Policy) {
-    let [scope] = policy.scopes(gateway.clock.now());
+    let scope = policy.key.scope(gateway.clock.now());
     let spent = gateway.counters.spent(&scope.id, scope.window_start).unwrap_or(scope.spent_at_load);
     response.insert_header(("x-litellm-key-spend", usd(spent)));
+}
+
+/// How the tightest limits by the minute stand, under OpenAI's names; they take the place of the provider's.
+pub(super) fn rates(response: &mut HttpResponseBuilder, rates: RateStates) {
+    for (unit, state) in [("requests", rates.requests), ("tokens", rates.tokens)] {
+        for header in state.into_iter().flat_map(|state| rate(unit, state)) {
+            response.insert_header(header);
+        }
+    }
+}
+
+/// The three headers of one limit by the minute; `unit` is `requests` or `tokens`.
+pub(super) fn rate(unit: &str, state: RateState) -> [(String, HeaderValue); 3] {
+    let reset = format!("{}s", state.reset.as_millis().div_ceil(1000));
+    [
+        (format!("x-ratelimit-limit-{unit}"), HeaderValue::from(state.limit)),
+        (format!("x-ratelimit-remaining-{unit}"), HeaderValue::from(state.remaining)),
+        (format!("x-ratelimit-reset-{unit}"), HeaderValue::try_from(reset).unwrap_or(HeaderValue::from_static("0s"))),
+    ]
 }
 
 /// What the call cost and how long it took.

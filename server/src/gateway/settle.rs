@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::spend::CallStatus;
 
 use super::{Gateway, record};
-use crate::counters::Ticket;
+use crate::counters::{Charged, Demand, RateStates, Ticket};
 use crate::domain::price::ServiceTier;
 use crate::domain::usage::Usage;
 use crate::ledger::{BeginRecord, Charge, SpendEvent};
@@ -132,13 +132,13 @@ impl Call {
         body: Bytes,
         started: Instant,
     ) -> Self {
-        let charge = |(scope, window_start): &(crate::counters::ScopeId, Option<DateTime<Utc>>)| Charge {
-            kind: scope.kind.into(),
-            id: Arc::clone(&scope.id),
-            window_start_us: window_start.map_or(0, |start| start.timestamp_micros()),
+        let charge = |charged: &Charged| Charge {
+            kind: charged.id.kind.into(),
+            id: Arc::clone(&charged.id.id),
+            window_start_us: charged.window_start.map_or(0, |start| start.timestamp_micros()),
         };
-        event.charges = ticket.charges().iter().map(charge).collect();
-        let begin = BeginRecord { event, reserved_nano: ticket.reserved().0 };
+        event.charges = ticket.charged().iter().map(charge).collect();
+        let begin = BeginRecord { event, reserved_nano: ticket.reserved().cost.0 };
         if let Err(error) = gateway.spool.begin(&begin) {
             tracing::error!(%error, "a call's begin is not in the spool");
         }
@@ -181,6 +181,12 @@ impl Call {
     #[must_use]
     pub fn failed_attempts(&self) -> usize {
         self.0.as_ref().map_or(0, |open| open.attempts.len())
+    }
+
+    /// How the limits by the minute stand, this call counted.
+    #[must_use]
+    pub fn rates(&self) -> RateStates {
+        self.0.as_ref().map_or_else(RateStates::default, |open| open.ticket.rates())
     }
 
     /// Time spent before the provider was called.
@@ -245,10 +251,11 @@ impl Open {
         let cost = self.cost(&usage, outcome.answer.service_tier.unwrap_or(self.tier));
         let duration = self.gateway.clock.monotonic().saturating_duration_since(self.started);
         self.note_health(&outcome, duration);
+        self.note_length(&outcome, &usage);
         self.fill_event(outcome, usage, cost, duration);
         let Self { gateway, event, ticket, .. } = *self;
         record::record(&gateway, &event);
-        ticket.settle(cost);
+        ticket.settle(Demand { cost, tokens: usage.total_tokens() });
         Settled { cost, duration }
     }
 
@@ -273,6 +280,14 @@ impl Open {
         } else if let (CallStatus::Failure, Some(reason)) = (outcome.status, &outcome.error) {
             let failure = Failure { status: None, retry_after: None, reason: reason.clone() };
             self.gateway.router.note_failure(target.deployment(), failure);
+        }
+    }
+
+    /// Answers that ended by themselves tell how long the next ones will be.
+    fn note_length(&self, outcome: &Outcome, usage: &Usage) {
+        if outcome.status == CallStatus::Success && self.target.is_some() {
+            let Self { gateway, event, .. } = self;
+            gateway.usual_lengths.note(&event.api_key, &event.model_group, usage.completion_tokens());
         }
     }
 

@@ -20,6 +20,7 @@ mod health;
 mod key;
 mod layers;
 mod ledger;
+mod limit;
 mod model;
 mod openapi;
 mod session;

@@ -23,6 +23,7 @@ tollgate_settings:
   upstream_connect_timeout_seconds: 3
   first_byte_timeout_seconds: 60
   stream_idle_timeout_seconds: 20
+  budget_wait_ms: 250
   drain_timeout_seconds: 7
 "#;
     let config = load_clean(text, &[("MASTER", "sk-master")]);
@@ -40,6 +41,7 @@ tollgate_settings:
             connect_timeout: Duration::from_secs(3),
             first_byte_timeout: Duration::from_secs(60),
             stream_idle_timeout: Duration::from_secs(20),
+            budget_wait: Duration::from_millis(250),
             drain_timeout: Duration::from_secs(7),
         }
     );

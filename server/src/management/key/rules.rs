@@ -1,12 +1,16 @@
 //! What the fields of a key must be, beyond their types.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use serde_json::Value;
 use tollgate_openapi::error::ValidationError;
 use tollgate_openapi::key::{KeyCreate, KeyPatch, STORED_FIELDS};
 use tollgate_openapi::patch::Patch;
 
 use crate::auth::Principal;
+use crate::domain::model_limits::{self, ModelLimitsError};
 use crate::domain::window::Span;
 use crate::error::{ApiError, ApiResult};
 use crate::management::extract::{problem, unknown_fields};
@@ -58,6 +62,12 @@ impl Problems {
         }
     }
 
+    fn model_limits(&mut self, other: &BTreeMap<String, Value>) {
+        if let Err(ModelLimitsError { path, expected }) = model_limits::read(|name| other.get(name)) {
+            self.add(&path, format!("expected {expected}"));
+        }
+    }
+
     fn finish(self) -> ApiResult<()> {
         if self.0.is_empty() { Ok(()) } else { Err(ApiError::validation(self.0)) }
     }
@@ -71,6 +81,7 @@ pub(super) fn check_create(body: &KeyCreate) -> ApiResult<()> {
     if body.key.as_deref().is_some_and(|key| !key.bytes().all(|byte| byte.is_ascii_graphic())) {
         problems.add("key", "expected visible ASCII characters without spaces: a key travels in a header");
     }
+    problems.model_limits(&body.other);
     problems.finish()
 }
 
@@ -98,6 +109,7 @@ pub(super) fn check_patch(body: &KeyPatch) -> ApiResult<()> {
             problems.name("models", Some(model), NAME_CHARS_MAX);
         }
     }
+    problems.model_limits(&body.other);
     problems.finish()
 }
 

@@ -1,0 +1,139 @@
+//! What is limited, by how much, and what a call takes from it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tollgate_openapi::money::NanoUsd;
+
+/// What limits are attached to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ScopeId {
+    /// `key`, `key_model`, `gateway`, …: the ledger's `scope_kind`.
+    pub kind: &'static str,
+    /// The entity's id.
+    pub id: Arc<str>,
+}
+
+impl ScopeId {
+    /// The scope of a virtual key, by the hex of its digest.
+    #[must_use]
+    pub fn key(token: &str) -> Self {
+        Self { kind: "key", id: Arc::from(token) }
+    }
+}
+
+/// Limits of a scope; `None` only counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Money in the budget's window.
+    pub max_budget: Option<NanoUsd>,
+    /// Requests a minute.
+    pub rpm: Option<u64>,
+    /// Tokens a minute.
+    pub tpm: Option<u64>,
+    /// Calls in flight.
+    pub parallel: Option<u64>,
+}
+
+/// A scope to be charged and the limits it has now.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// What is charged.
+    pub id: ScopeId,
+    /// Its limits.
+    pub limits: Limits,
+    /// Start of the current window, `None` where the budget never resets.
+    pub window_start: Option<DateTime<Utc>>,
+    /// End of the current window: when a refused caller may come back.
+    pub window_end: Option<DateTime<Utc>>,
+    /// What the ledger knew when the policy was loaded; used where this process has not seen the window yet.
+    pub spent_at_load: NanoUsd,
+    /// The window `spent_at_load` belongs to.
+    pub loaded_window_start: Option<DateTime<Utc>>,
+}
+
+/// What a call takes from each scope, apart from being one request in flight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// Money.
+    pub cost: NanoUsd,
+    /// Input and output tokens.
+    pub tokens: u64,
+}
+
+/// A scope that a call was admitted in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charged {
+    /// The scope.
+    pub id: ScopeId,
+    /// Its budget window at admission.
+    pub window_start: Option<DateTime<Utc>>,
+    /// The call counts by the minute there.
+    pub(super) counts_rates: bool,
+}
+
+/// Which scope refuses, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The scope.
+    pub scope: ScopeId,
+    /// What it has not enough of.
+    pub exceeded: Exceeded,
+}
+
+/// The limit that a call does not fit in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exceeded {
+    /// Money.
+    Budget {
+        /// The limit.
+        max: NanoUsd,
+        /// What was spent.
+        spent: NanoUsd,
+        /// What calls in flight have reserved.
+        reserved: NanoUsd,
+        /// When the window ends.
+        window_end: Option<DateTime<Utc>>,
+    },
+    /// Requests a minute.
+    Requests(RateState),
+    /// Tokens a minute.
+    Tokens(RateState),
+    /// Calls in flight.
+    Parallel {
+        /// The limit, which is reached.
+        limit: u64,
+    },
+}
+
+/// How a limit by the minute stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateState {
+    /// The limit.
+    pub limit: u64,
+    /// What is left of it.
+    pub remaining: u64,
+    /// In a refusal: until the call fits, zero where it never does. Else: until nothing is used.
+    pub reset: Duration,
+}
+
+/// The tightest limits by the minute of a call's scopes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RateStates {
+    /// Of requests.
+    pub requests: Option<RateState>,
+    /// Of tokens.
+    pub tokens: Option<RateState>,
+}
+
+impl RateStates {
+    /// Keeps whichever has less left.
+    pub(super) fn tighten(slot: &mut Option<RateState>, other: Option<RateState>) {
+        if let Some(other) = other
+            && slot.is_none_or(|state| other.remaining < state.remaining)
+        {
+            *slot = Some(other);
+        }
+    }
+}

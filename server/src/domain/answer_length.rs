@@ -1,0 +1,104 @@
+//! How long answers usually are: a sketch of their lengths that forgets.
+
+/// Steps of a doubling: a length is known to an eighth of itself.
+const STEPS: u32 = 8;
+/// Doublings told apart: up to a million tokens.
+const DOUBLINGS: u32 = 20;
+/// Above this many samples all counts are halved, so that new answers outweigh old ones.
+const SAMPLES_MAX: u32 = 1_024;
+
+/// Lengths of answers in tokens, counted by size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerLengths {
+    counts: Vec<u16>,
+    samples: u32,
+}
+
+impl Default for AnswerLengths {
+    fn default() -> Self {
+        let size = usize::try_from(DOUBLINGS * STEPS + 1).unwrap_or_default();
+        Self { counts: vec![0; size], samples: 0 }
+    }
+}
+
+impl AnswerLengths {
+    /// Samples that count.
+    #[must_use]
+    pub const fn samples(&self) -> u32 {
+        self.samples
+    }
+
+    /// Counts an answer.
+    pub fn note(&mut self, tokens: u64) {
+        if self.samples >= SAMPLES_MAX {
+            self.counts.iter_mut().for_each(|count| *count /= 2);
+            self.samples = self.counts.iter().map(|count| u32::from(*count)).sum();
+        }
+        let last = self.counts.len().saturating_sub(1);
+        if let Some(count) = self.counts.get_mut(index_of(tokens).min(last)) {
+            *count = count.saturating_add(1);
+            self.samples += 1;
+        }
+    }
+
+    /// A length that 95 of 100 answers do not exceed; `None` without any sample.
+    #[must_use]
+    pub fn p95(&self) -> Option<u64> {
+        let wanted = (self.samples * 95).div_ceil(100);
+        let mut seen = 0;
+        let index = self.counts.iter().position(|count| {
+            seen += u32::from(*count);
+            seen >= wanted && seen > 0
+        });
+        index.map(longest_of)
+    }
+}
+
+/// The step that `tokens` belong to: step `STEPS × d + s` ends at `2^d × (1 + s/STEPS)`.
+fn index_of(tokens: u64) -> usize {
+    let tokens = tokens.max(1);
+    let doublings = tokens.ilog2();
+    let base = 1_u64 << doublings;
+    let steps = ((tokens - base) * u64::from(STEPS)).div_ceil(base);
+    usize::try_from(u64::from(doublings * STEPS) + steps).unwrap_or(usize::MAX)
+}
+
+fn longest_of(index: usize) -> u64 {
+    let index = u32::try_from(index).unwrap_or(u32::MAX);
+    let base = 1_u64 << (index / STEPS).min(63);
+    base + base * u64::from(index % STEPS) / u64::from(STEPS)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn most_answers_are_not_longer() {
+        let mut lengths = AnswerLengths::default();
+        assert_eq!(lengths.p95(), None);
+        (1..=100).for_each(|tokens| lengths.note(tokens));
+        let p95 = lengths.p95().unwrap();
+        assert!((95..=108).contains(&p95), "{p95}");
+    }
+
+    #[test]
+    fn what_was_is_forgotten() {
+        let mut lengths = AnswerLengths::default();
+        (0..2_000).for_each(|_| lengths.note(4_000));
+        (0..10_000).for_each(|_| lengths.note(100));
+        assert!(lengths.p95().unwrap() < 120);
+    }
+
+    proptest! {
+        #[test]
+        fn one_answer_is_known_to_an_eighth(tokens in 0u64..1_000_000) {
+            let mut lengths = AnswerLengths::default();
+            lengths.note(tokens);
+            let p95 = lengths.p95().unwrap();
+            prop_assert!(p95 >= tokens && p95 <= tokens.max(1) + tokens / 8 + 1, "{tokens} {p95}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Waiting for money that others have reserved.
+
+use std::time::Duration;
+
+use super::{Admitted, Applicant, GatewayError, share};
+use crate::counters::{Place, Refusal};
+
+/// A call also waits for money in other scopes, whose lines it is not in: it looks again this often.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+impl Applicant<'_> {
+    /// Joins the line and waits for its turn, up to the limit of waiting.
+    pub(super) async fn queue(&self, refusal: Refusal) -> Result<Admitted, GatewayError> {
+        let Some(place) = self.gateway.counters.join(&refusal.scope) else { return Err(self.refused(refusal)) };
+        let mut deadline = std::pin::pin!(tokio::time::sleep(self.gateway.settings.budget_wait));
+        loop {
+            let is_last = tokio::select! {
+                () = place.turn() => false,
+                () = tokio::time::sleep(LOOK_AGAIN) => false,
+                () = &mut deadline => true,
+            };
+            if let Some(outcome) = self.take_turn(&place, is_last) {
+                return outcome;
+            }
+            if is_last {
+                return Err(self.refused(refusal));
+            }
+        }
+    }
+
+    /// Takes a fair share of what is left, if that is enough for an answer as they usually are. The last time, takes
+    /// what there is.
+    fn take_turn(&self, place: &Place, is_last: bool) -> Option<Result<Admitted, GatewayError>> {
+        let room = match self.gateway.counters.room(&self.scopes, place) {
+            Ok(room) => room?,
+            Err(refusal) => return Some(Err(self.refused(refusal))),
+        };
+        let enough = self.usual_length().unwrap_or(u64::MAX).min(self.longest());
+        let fair = self.affordable(share(room)).max(enough).min(self.longest());
+        if self.affordable(room) >= fair {
+            return self.apply_limited(fair, Some(place));
+        }
+        if is_last { self.limited(room, Some(place)) } else { None }
+    }
+}

@@ -1,0 +1,119 @@
+//! What a client is told whose call a limit does not allow: which limit of which entity, its figures, and when to come
+//! back.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use chrono::{DateTime, TimeDelta, Utc};
+use tollgate_openapi::money::NanoUsd;
+
+use crate::counters::{Exceeded, RateState, Refusal};
+use crate::error::ApiError;
+
+/// How soon a slot of a parallel limit may be free, or money that others have reserved.
+const SOON: Duration = Duration::from_secs(1);
+
+/// `budget_status` is the status of a refusal for money.
+pub(super) fn error(
+    refusal: &Refusal,
+    name: &str,
+    estimate: NanoUsd,
+    budget_status: StatusCode,
+    now: DateTime<Utc>,
+) -> ApiError {
+    // The name says which model of the key is meant.
+    let kind = if refusal.scope.kind == "key_model" { "key" } else { refusal.scope.kind };
+    match &refusal.exceeded {
+        Exceeded::Budget { max, spent, reserved, window_end } => {
+            let figures = Budget { max: *max, spent: *spent, reserved: *reserved, window_end: *window_end };
+            budget(kind, name, &figures, estimate, budget_status, now)
+        }
+        Exceeded::Requests(state) => rate(kind, name, "requests", *state, now),
+        Exceeded::Tokens(state) => rate(kind, name, "tokens", *state, now),
+        Exceeded::Parallel { limit } => {
+            let message = format!(
+                "Rate limit exceeded for {kind}: {name}. Limit type: max_parallel_requests. Current limit: {limit}, \
+                 Remaining: 0. Try again when one of the calls in flight has ended."
+            );
+            too_many(message, SOON)
+        }
+    }
+}
+
+struct Budget {
+    max: NanoUsd,
+    spent: NanoUsd,
+    reserved: NanoUsd,
+    window_end: Option<DateTime<Utc>>,
+}
+
+/// `Retry-After` only where waiting helps: money that is merely reserved comes back, and a window ends.
+fn budget(
+    kind: &str,
+    name: &str,
+    figures: &Budget,
+    estimate: NanoUsd,
+    status: StatusCode,
+    now: DateTime<Utc>,
+) -> ApiError {
+    let Budget { max, spent, reserved, window_end } = *figures;
+    let mut message = format!(
+        "Budget has been exceeded! {}={name} Current cost: {}, Max budget: {}",
+        capitalised(kind),
+        spent.to_usd(),
+        max.to_usd(),
+    );
+    if reserved > NanoUsd::ZERO {
+        message.push_str(&format!(", Reserved by calls in flight: {}", reserved.to_usd()));
+    }
+    if spent < max {
+        message.push_str(&format!(", Estimated request cost: {}", estimate.to_usd()));
+    }
+    match window_end {
+        Some(end) => message.push_str(&format!(". The budget resets at {}.", end.format("%Y-%m-%d %H:%M:%S UTC"))),
+        None => message.push_str(". The budget does not reset by itself; an admin can raise it."),
+    }
+    let is_only_reserved = spent < max && reserved > NanoUsd::ZERO;
+    let until_reset = window_end.and_then(|end| (end - now).to_std().ok());
+    let error = ApiError::new(status, "budget_exceeded", message);
+    match if is_only_reserved { Some(SOON) } else { until_reset } {
+        Some(wait) => error.with_header(RETRY_AFTER, seconds(wait)),
+        None => error,
+    }
+}
+
+fn rate(kind: &str, name: &str, unit: &'static str, state: RateState, now: DateTime<Utc>) -> ApiError {
+    let RateState { limit, remaining, reset } = state;
+    let mut message = format!(
+        "Rate limit exceeded for {kind}: {name}. Limit type: {unit}. Current limit: {limit}, Remaining: {remaining}."
+    );
+    if reset.is_zero() {
+        message.push_str(" The call alone needs more than that.");
+        return ApiError::new(StatusCode::TOO_MANY_REQUESTS, "throttling_error", message);
+    }
+    let resets_at = now + TimeDelta::from_std(reset).unwrap_or(TimeDelta::zero());
+    message.push_str(&format!(" Limit resets at: {}", resets_at.format("%Y-%m-%d %H:%M:%S UTC")));
+    let mut error = too_many(message, reset);
+    for (name, value) in super::super::headers::rate(unit, state) {
+        if let Ok(name) = HeaderName::try_from(name) {
+            error = error.with_header(name, value);
+        }
+    }
+    error
+}
+
+fn too_many(message: String, retry_after: Duration) -> ApiError {
+    ApiError::new(StatusCode::TOO_MANY_REQUESTS, "throttling_error", message)
+        .with_header(RETRY_AFTER, seconds(retry_after))
+}
+
+/// Whole seconds, rounded up: who comes back earlier comes in vain.
+fn seconds(duration: Duration) -> HeaderValue {
+    HeaderValue::from(duration.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX))
+}
+
+fn capitalised(kind: &str) -> String {
+    let mut letters = kind.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,92 @@
+//! An entity with limits, as a policy holds it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
+use tollgate_openapi::money::NanoUsd;
+
+use crate::counters::{Limits, Scope, ScopeId};
+use crate::domain::window::{BudgetWindow, Span};
+
+/// A key, a model of a key, the gateway: whatever a call is charged to.
+#[derive(Debug)]
+pub struct Limited {
+    /// What is charged.
+    pub id: ScopeId,
+    /// How refusals name it.
+    pub name: Arc<str>,
+    /// Its limits.
+    pub limits: Limits,
+    /// When its budget resets; `None`: never.
+    pub window: Option<Window>,
+    /// What the ledger knew when this was read.
+    pub spent_at_load: NanoUsd,
+    /// The window that belongs to.
+    pub loaded_window_start: Option<DateTime<Utc>>,
+}
+
+/// A budget window that resets by the clock.
+#[derive(Debug)]
+pub struct Window {
+    /// Its length.
+    pub span: Span,
+    /// Where windows that follow no calendar start.
+    pub anchor: DateTime<Utc>,
+    /// Of the calendar.
+    pub time_zone: chrono_tz::Tz,
+    /// The window last looked up: most calls fall into the same one.
+    last: Mutex<Option<(DateTime<Utc>, DateTime<Utc>)>>,
+}
+
+impl Window {
+    /// Windows as long as `span`.
+    #[must_use]
+    pub const fn new(span: Span, anchor: DateTime<Utc>, time_zone: chrono_tz::Tz) -> Self {
+        Self { span, anchor, time_zone, last: Mutex::new(None) }
+    }
+
+    /// Start and end of the window `now` is in.
+    #[must_use]
+    pub fn bounds(&self, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+        let mut last = self.last.lock();
+        if let Some((start, end)) = *last
+            && start <= now
+            && now < end
+        {
+            return (start, end);
+        }
+        let window = BudgetWindow::bounds(self.span, now, self.anchor, self.time_zone);
+        *last = Some((window.start, window.end));
+        (window.start, window.end)
+    }
+}
+
+impl Limited {
+    /// An entity that is only counted.
+    #[must_use]
+    pub fn unlimited(id: ScopeId, name: &str) -> Self {
+        Self {
+            id,
+            name: Arc::from(name),
+            limits: Limits::default(),
+            window: None,
+            spent_at_load: NanoUsd::ZERO,
+            loaded_window_start: None,
+        }
+    }
+
+    /// The scope as it is to be charged at `now`.
+    #[must_use]
+    pub fn scope(&self, now: DateTime<Utc>) -> Scope {
+        let bounds = self.window.as_ref().map(|window| window.bounds(now));
+        Scope {
+            id: self.id.clone(),
+            limits: self.limits,
+            window_start: bounds.map(|(start, _)| start),
+            window_end: bounds.map(|(_, end)| end),
+            spent_at_load: self.spent_at_load,
+            loaded_window_start: self.loaded_window_start,
+        }
+    }
+}
