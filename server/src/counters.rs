@@ -9,6 +9,9 @@ mod scope;
 mod sign_in;
 mod sliding;
 
+#[cfg(test)]
+mod tests;
+
 pub use line::Place;
 pub use local::{Admission, Counters, Room, Ticket};
 pub use scope::{Charged, Demand, Exceeded, Limits, RateState, RateStates, Refusal, Scope, ScopeId};
