@@ -8,7 +8,7 @@ use sea_orm::DatabaseConnection;
 use crate::clock::Clock;
 use crate::counters::{Counters, SignInThrottle};
 use crate::crypto::KeyDigest;
-use crate::policy::PolicyStore;
+use crate::policy::{MASTER_TOKEN, PolicyStore};
 
 /// The parts of a running gateway.
 #[derive(Clone, Debug)]
@@ -27,6 +27,16 @@ pub struct App {
     pub sign_ins: Arc<SignInThrottle>,
     /// Where the days of budget windows begin: `litellm_settings.timezone`, UTC by default.
     pub timezone: Tz,
+}
+
+impl App {
+    /// What the ledger knows a key as, given the key or its hash.
+    #[must_use]
+    pub fn ledger_token(&self, key: &str) -> String {
+        let digest = KeyDigest::from_key_or_hex(key);
+        let is_master = key == MASTER_TOKEN || self.identity.master_key.matches(&digest);
+        if is_master { MASTER_TOKEN.to_owned() } else { digest.to_hex() }
+    }
 }
 
 /// Identities that come from the environment or the data folder, not from the database.

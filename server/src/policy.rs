@@ -20,6 +20,11 @@ pub use store::{PolicyError, PolicyStore};
 /// Names that stand for every model.
 const ALL_MODELS: [&str; 3] = ["*", "all-proxy-models", "all-team-models"];
 
+/// What the ledger knows the master key as: never its hash.
+pub const MASTER_TOKEN: &str = "litellm_proxy_master_key";
+/// The alias its calls carry.
+pub const MASTER_ALIAS: &str = "master_key";
+
 /// What the bearer of a key may do.
 #[derive(Debug)]
 pub struct Policy {
@@ -91,13 +96,13 @@ impl Policy {
     /// its digest.
     #[must_use]
     pub fn master(gateway: Arc<Limited>) -> Self {
-        let token: Arc<str> = Arc::from("litellm_proxy_master_key");
+        let token: Arc<str> = Arc::from(MASTER_TOKEN);
         Self {
-            key: Limited::unlimited(ScopeId { kind: "key", id: Arc::clone(&token) }, "master_key"),
+            key: Limited::unlimited(ScopeId { kind: "key", id: Arc::clone(&token) }, MASTER_ALIAS),
             models_limited: Vec::new(),
             gateway,
             token,
-            key_alias: Some(Arc::from("master_key")),
+            key_alias: Some(Arc::from(MASTER_ALIAS)),
             key_name: Arc::from("sk-..."),
             user_id: Some(Arc::from("default_user_id")),
             team_id: None,

@@ -16,7 +16,8 @@ use tollgate_openapi::spend::{
     Activity, CallStatus, DaySpend, GlobalSpend, KeySpend, ModelSpend, SpendLogPage, SpendLogView, SpendLogsDay,
 };
 
-use crate::kit::TestApp;
+use crate::chat::{CHAT, ask};
+use crate::kit::{FakeUpstream, MASTER_KEY, TestApp};
 
 /// A call of half a second that cost a cent and a half, to be changed as a test needs.
 pub(crate) fn call(id: &str, api_key: &str, at: &str) -> SpendEvent {
@@ -208,6 +209,24 @@ async fn top_keys_and_models() {
 }
 
 #[tokio::test]
+async fn the_master_keys_calls_are_found_by_the_key_and_named() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    app.post(CHAT, ask("gpt")).expect_status(200).await;
+    app.settled().await;
+    let keys: Vec<KeySpend> = app.get("/global/spend/keys").expect_status(200).await.json();
+    let shown: Vec<_> = keys.iter().map(|key| (key.api_key.as_str(), key.key_alias.as_deref())).collect();
+    assert_eq!(shown, [("litellm_proxy_master_key", Some("master_key"))]);
+    for key in ["litellm_proxy_master_key", MASTER_KEY] {
+        let calls: Vec<SpendLogView> = app.get(&format!("/spend/logs?api_key={key}")).expect_status(200).await.json();
+        assert_eq!(calls.len(), 1, "{key}");
+        assert_eq!(page(&app, &format!("api_key={key}")).await.total, 1, "{key}");
+        let days: Vec<DaySpend> = app.get(&format!("/global/spend/logs?api_key={key}")).expect_status(200).await.json();
+        assert_eq!(days[29].spend, calls[0].spend);
+    }
+}
+
+#[tokio::test]
 async fn a_key_shows_what_the_ledger_knows_of_it() {
     let app = TestApp::start().await;
     let made = app.post("/key/generate", json!({"budget_duration": "1d"})).expect_status(200).await.value();
@@ -245,6 +264,13 @@ async fn bad_dates_name_the_parameter() {
         ("/spend/logs?start_date=2026-11-21&end_date=2026-11-20", "query.end_date"),
         ("/spend/logs?start_date=1900-01-01&end_date=2026-11-20", "query.start_date"),
         ("/spend/logs?summarize=perhaps", "query.summarize"),
+        ("/spend/logs?start_date=-5000-01-01", "query.start_date"),
+        ("/spend/logs?end_date=%2B262142-12-31", "query.end_date"),
+        ("/spend/logs?start_date=1969-12-30&end_date=1969-12-31", "query.start_date"),
+        ("/spend/logs/v2?start_date=-5000-01-01", "query.start_date"),
+        ("/spend/logs/v2?end_date=1000-01-01T00:00:00Z", "query.end_date"),
+        ("/global/spend/logs?start_date=2026-01-01&end_date=%2B10000-01-01", "query.end_date"),
+        ("/global/activity?end_date=0001-01-01", "query.start_date"),
         ("/spend/logs/v2?start_date=today", "query.start_date"),
         ("/spend/logs/v2?end_date=2026-13-01", "query.end_date"),
         ("/spend/logs/v2?page_size=101", "query.page_size"),

@@ -1,6 +1,8 @@
 //! Days and instants in queries.
 
-use chrono::{DateTime, Days as DayCount, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Datelike, Days as DayCount, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use tollgate_openapi::spend::DayRangeQuery;
 
 use crate::db::daily_spend::Days;
@@ -11,6 +13,8 @@ use crate::management::extract::problem;
 pub(super) const RECENT_DAYS: u64 = 30;
 /// Days of one report: ten years.
 const REPORT_DAYS_MAX: i64 = 3660;
+/// Years that can be asked about: the databases do not agree on what is beyond.
+const YEARS: RangeInclusive<i32> = 1970..=9998;
 
 /// The last `count` days, `today` included.
 pub(super) fn recent(today: NaiveDate, count: u64) -> Days {
@@ -27,6 +31,7 @@ pub(super) fn of_query(query: &DayRangeQuery, today: NaiveDate) -> ApiResult<Day
 
 /// The days from `first` to `last`, where that is a stretch a report can cover.
 pub(super) fn checked(first: NaiveDate, last: NaiveDate) -> ApiResult<Days> {
+    let (first, last) = (in_reach("start_date", first)?, in_reach("end_date", last)?);
     if first > last {
         return Err(refused("end_date", "expected the day of start_date or a later one".to_owned()));
     }
@@ -36,25 +41,41 @@ pub(super) fn checked(first: NaiveDate, last: NaiveDate) -> ApiResult<Days> {
     Ok(Days { first, last })
 }
 
+/// When `day` begins, where it is one that can be asked about.
+pub(super) fn start_of_day(field: &str, day: NaiveDate) -> ApiResult<DateTime<Utc>> {
+    in_reach(field, day).map(midnight)
+}
+
+/// When `day`, which is included, ends.
+pub(super) fn end_of_day(field: &str, day: NaiveDate) -> ApiResult<DateTime<Utc>> {
+    in_reach(field, day).map(|day| midnight(day.succ_opt().unwrap_or(day)))
+}
+
+fn in_reach(field: &str, day: NaiveDate) -> ApiResult<NaiveDate> {
+    if YEARS.contains(&day.year()) {
+        return Ok(day);
+    }
+    Err(refused(field, format!("expected a year from {} to {}", YEARS.start(), YEARS.end())))
+}
+
 /// The instant from which `text`, a day or an instant, counts.
 pub(super) fn start_of(field: &str, text: &str) -> ApiResult<DateTime<Utc>> {
-    parse(field, text).map(|point| match point {
-        Point::Day(day) => midnight(day),
-        Point::Instant(instant) => instant,
-    })
+    match parse(field, text)? {
+        Point::Day(day) => start_of_day(field, day),
+        Point::Instant(instant) => Ok(instant),
+    }
 }
 
 /// The instant before which `text`, a day or an instant that is included, ends.
 pub(super) fn end_of(field: &str, text: &str) -> ApiResult<DateTime<Utc>> {
-    parse(field, text).map(|point| match point {
-        Point::Day(day) => midnight(day.succ_opt().unwrap_or(NaiveDate::MAX)),
+    match parse(field, text)? {
+        Point::Day(day) => end_of_day(field, day),
         // The databases know microseconds: the next one is the first that is not included.
-        Point::Instant(instant) => instant.checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(instant),
-    })
+        Point::Instant(instant) => Ok(instant.checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(instant)),
+    }
 }
 
-/// When `day` begins, in UTC.
-pub(super) fn midnight(day: NaiveDate) -> DateTime<Utc> {
+fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }
 
@@ -72,10 +93,12 @@ fn parse(field: &str, text: &str) -> ApiResult<Point> {
         let spaced = || local("%Y-%m-%d %H:%M:%S%.f").or_else(|| local("%Y-%m-%dT%H:%M:%S%.f"));
         spaced().or_else(instant).map(Point::Instant)
     });
-    found.ok_or_else(|| {
-        let expected = "expected a day such as 2026-11-21 or an instant such as 2026-11-21T09:30:00Z";
-        refused(field, expected.to_owned())
-    })
+    let expected = "expected a day such as 2026-11-21 or an instant such as 2026-11-21T09:30:00Z";
+    let point = found.ok_or_else(|| refused(field, expected.to_owned()))?;
+    if let Point::Instant(instant) = point {
+        in_reach(field, instant.date_naive())?;
+    }
+    Ok(point)
 }
 
 fn refused(field: &str, message: String) -> ApiError {
@@ -102,7 +125,16 @@ mod tests {
         ] {
             assert_eq!(start(text), "2026-11-21 09:30:00 UTC", "{text}");
         }
-        for text in ["21.11.2026", "yesterday", "2026-02-30", "2026-11-21T25:00:00Z", ""] {
+        for text in [
+            "-5000-01-01",
+            "+262142-12-31",
+            "1969-12-31T23:59:59Z",
+            "21.11.2026",
+            "yesterday",
+            "2026-02-30",
+            "2026-11-21T25:00:00Z",
+            "",
+        ] {
             assert!(start_of("start_date", text).is_err(), "{text}");
         }
     }

@@ -13,12 +13,12 @@ use tollgate_openapi::spend::{
 use super::dates::{self, RECENT_DAYS};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::crypto::KeyDigest;
 use crate::db::daily_spend::{self, Column, DaySums, Days};
 use crate::db::{self, Scope};
 use crate::domain::permission::Action;
 use crate::error::ApiResult;
 use crate::management::Query;
+use crate::policy::{MASTER_ALIAS, MASTER_TOKEN};
 
 /// Spend of the last 30 days
 #[utoipa::path(
@@ -149,8 +149,8 @@ pub(super) async fn keys_that_spent_most(app: &App, limit: u64) -> ApiResult<Vec
     let keys = db::key::find_many(&app.db, &tokens).await?;
     let mut names: HashMap<_, _> =
         keys.into_iter().map(|key| (key.token, (key.key_alias, Some(key.key_name)))).collect();
-    // The master key is no row: it is known by LiteLLM's alias for it, never by its hash alone.
-    names.insert(app.identity.master_key.to_hex(), (Some("master_key".to_owned()), None));
+    // The master key is no row: it is known by LiteLLM's alias for it.
+    names.insert(MASTER_TOKEN.to_owned(), (Some(MASTER_ALIAS.to_owned()), None));
     let shown = shares.into_iter().map(|share| {
         let (key_alias, key_name) = names.remove(&share.id).unwrap_or_default();
         KeySpend {
@@ -180,6 +180,6 @@ fn recent(app: &App) -> Days {
 
 async fn sums_of(app: &App, query: &DayRangeQuery) -> ApiResult<(Days, Vec<DaySums>)> {
     let days = dates::of_query(query, app.clock.now().date_naive())?;
-    let api_key = query.api_key.as_deref().map(|key| KeyDigest::from_key_or_hex(key).to_hex());
+    let api_key = query.api_key.as_deref().map(|key| app.ledger_token(key));
     Ok((days, daily_spend::by_day(&Scope::All, &app.db, days, api_key.as_deref()).await?))
 }

@@ -13,7 +13,6 @@ use super::dates;
 use super::view::view;
 use crate::app::App;
 use crate::auth::{Credential, Principal};
-use crate::crypto::KeyDigest;
 use crate::db::daily_spend::{self, Days, Part};
 use crate::db::spend_log::{self, Filter};
 use crate::domain::permission::Action;
@@ -46,7 +45,7 @@ pub async fn logs(
     query: Query<SpendLogsQuery>,
 ) -> ApiResult<Either<web::Json<Vec<SpendLogsDay>>, web::Json<Vec<SpendLogView>>>> {
     let query = query.0;
-    let api_key = query.api_key.as_deref().map(|key| KeyDigest::from_key_or_hex(key).to_hex());
+    let api_key = query.api_key.as_deref().map(|key| app.ledger_token(key));
     authorize(&principal, api_key.as_deref())?;
     let scope = principal.scope();
     let is_summed = query.summarize != Some(false) && query.request_id.is_none();
@@ -57,8 +56,8 @@ pub async fn logs(
         return Ok(Either::Left(web::Json(by_day(days, parts))));
     }
     let filter = Filter {
-        start: query.start_date.map(dates::midnight),
-        before: query.end_date.and_then(|day| day.succ_opt()).map(dates::midnight),
+        start: query.start_date.map(|day| dates::start_of_day("start_date", day)).transpose()?,
+        before: query.end_date.map(|day| dates::end_of_day("end_date", day)).transpose()?,
         api_key,
         user_id: query.user_id,
         request_id: query.request_id,
@@ -133,7 +132,7 @@ pub async fn page(
     let query = query.0;
     principal.authorize_list(Action::SpendRead)?;
     let (number, size, sort) = (query.page, query.page_size, (query.sort_by, query.sort_order));
-    let filter = filter(query)?;
+    let filter = filter(&app, query)?;
     let offset = number.saturating_sub(1).saturating_mul(size);
     let (calls, total) = spend_log::page(&principal.scope(), &app.db, &filter, sort, offset, size).await?;
     Ok(web::Json(SpendLogPage {
@@ -145,11 +144,11 @@ pub async fn page(
     }))
 }
 
-fn filter(query: SpendLogQuery) -> ApiResult<Filter> {
+fn filter(app: &App, query: SpendLogQuery) -> ApiResult<Filter> {
     Ok(Filter {
         start: query.start_date.map(|text| dates::start_of("start_date", &text)).transpose()?,
         before: query.end_date.map(|text| dates::end_of("end_date", &text)).transpose()?,
-        api_key: query.api_key.map(|key| KeyDigest::from_key_or_hex(&key).to_hex()),
+        api_key: query.api_key.map(|key| app.ledger_token(&key)),
         key_alias: query.key_alias,
         user_id: query.user_id,
         team_id: query.team_id,
