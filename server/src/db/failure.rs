@@ -1,17 +1,31 @@
 //! What a failed query means to the caller.
 
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr, SqlxError};
 
 use crate::error::ApiError;
 
 impl From<DbErr> for ApiError {
     fn from(error: DbErr) -> Self {
-        match error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => {
-                Self::unavailable("The database is not available. Try again.").with_source(error)
-            }
-            other => Self::internal(other),
+        if is_passing(&error) {
+            return Self::unavailable("The database is not available. Try again.").with_source(error);
         }
+        Self::internal(error)
+    }
+}
+
+/// Whether the same query may well succeed a moment later: the database was away, busy, or broke a deadlock.
+fn is_passing(error: &DbErr) -> bool {
+    /// Busy and locked; serialization failure, deadlock, too many connections, shutting down, starting up.
+    const CODES: [&str; 9] = ["5", "6", "517", "40001", "40P01", "53300", "57P01", "57P02", "57P03"];
+    let source = match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return true,
+        DbErr::Exec(RuntimeErr::SqlxError(source)) | DbErr::Query(RuntimeErr::SqlxError(source)) => source,
+        _ => return false,
+    };
+    match &**source {
+        SqlxError::Database(refusal) => refusal.code().is_some_and(|code| CODES.contains(&code.as_ref())),
+        SqlxError::Io(_) | SqlxError::PoolTimedOut | SqlxError::PoolClosed | SqlxError::WorkerCrashed => true,
+        _ => false,
     }
 }
 
@@ -38,4 +52,25 @@ pub fn violation(error: &DbErr) -> Option<Violation> {
         ("users_pkey", Violation::UserId),
     ];
     NAMES.into_iter().find(|(name, _)| text.contains(name)).map(|(_, violation)| violation)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use actix_web::http::StatusCode;
+
+    use super::*;
+
+    fn status_of(error: SqlxError) -> StatusCode {
+        ApiError::from(DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))).status()
+    }
+
+    #[test]
+    fn a_database_that_is_away_is_worth_another_try() {
+        assert_eq!(status_of(SqlxError::PoolTimedOut), StatusCode::SERVICE_UNAVAILABLE);
+        let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        assert_eq!(status_of(SqlxError::Io(reset)), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(status_of(SqlxError::RowNotFound), StatusCode::INTERNAL_SERVER_ERROR);
+    }
 }

@@ -111,12 +111,12 @@ pub async fn find_for_update(transaction: &DatabaseTransaction, token: &str) -> 
     Entity::find_by_id(token.to_owned()).lock_exclusive().one(transaction).await
 }
 
-/// The key with this alias, kept from other writers until the transaction ends.
+/// The key with this alias.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn find_by_alias(transaction: &DatabaseTransaction, alias: &str) -> Result<Option<Model>, DbErr> {
-    Entity::find().filter(Column::KeyAlias.eq(alias)).lock_exclusive().one(transaction).await
+pub async fn find_by_alias(db: &impl ConnectionTrait, alias: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find().filter(Column::KeyAlias.eq(alias)).one(db).await
 }
 
 /// Those of the keys that still exist.

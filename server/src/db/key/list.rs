@@ -62,12 +62,15 @@ fn filters(query: &KeyListQuery, now: DateTime<Utc>) -> Condition {
 
 /// Part of an alias, a key name, an owner or a team, in any case; a whole key or hash finds that key.
 fn search(text: &str) -> Condition {
-    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let like = |part: &str| LikeExpr::new(format!("%{part}%")).escape('\\');
     let columns = [Column::KeyAlias, Column::KeyName, Column::UserId, Column::TeamId];
-    let parts = columns.into_iter().map(|column| {
-        let like = LikeExpr::new(format!("%{escaped}%")).escape('\\');
-        Expr::expr(Func::lower(Expr::col((Entity, column)))).like(like)
-    });
+    let lower = escaped.to_lowercase();
+    let parts =
+        columns.into_iter().map(|column| Expr::expr(Func::lower(Expr::col((Entity, column)))).like(like(&lower)));
+    // SQLite knows the case of ASCII letters only: others are at least found as they are written.
+    let as_written = columns.into_iter().filter(|_| !text.is_ascii());
+    let parts = parts.chain(as_written.map(|column| Expr::col((Entity, column)).like(like(&escaped))));
     let whole = Column::Token.eq(KeyDigest::from_key_or_hex(text).to_hex());
     parts.fold(Condition::any().add(whole), Condition::add)
 }
