@@ -49,5 +49,10 @@ pub const HEALTH_READINESS: &str = "/health/readiness";
 /// Calls every deployment once.
 pub const HEALTH: &str = "/health";
 
+/// Counters and gauges for Prometheus.
+pub const METRICS: &str = "/metrics";
+/// The management API's own description.
+pub const OPENAPI: &str = "/openapi.json";
+
 /// Header that a cookie-authenticated write must carry: a form of another site cannot set it.
 pub const CSRF_HEADER: &str = "x-tollgate-console";

@@ -1,7 +1,6 @@
 //! The HTTP server: routes, the order of middleware, the console's assets.
 
 mod console;
-mod metrics;
 mod middleware;
 mod routes;
 

@@ -4,14 +4,17 @@
 mod extract;
 pub mod health;
 pub mod key;
+pub mod metrics;
 pub mod model;
 pub mod openapi;
 pub mod session;
 pub mod spend;
 
+use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Route};
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, guard};
 use tollgate_openapi::paths;
 
 use crate::auth::authenticate;
@@ -22,36 +25,58 @@ pub use extract::{BODY_BYTES_MAX, Json, Query};
 /// Mounts the operations on keys, spend and sessions.
 pub fn configure(config: &mut ServiceConfig) {
     // Nobody is signed in yet when they sign in.
-    let sign_in = web::resource(paths::SESSION_NEW).route(web::post().to(session::create));
-    config.service(sign_in.default_service(web::to(method_not_allowed)));
-    guarded(config, paths::SESSION_INFO, web::get().to(session::info));
-    guarded(config, paths::SESSION_DELETE, web::post().to(session::delete));
+    config.service(operation(paths::SESSION_NEW, Method::POST, session::create));
+    guarded(config, paths::SESSION_INFO, Method::GET, session::info);
+    guarded(config, paths::SESSION_DELETE, Method::POST, session::delete);
 
-    guarded(config, paths::KEY_GENERATE, web::post().to(key::create::generate));
-    guarded(config, paths::KEY_UPDATE, web::post().to(key::update::update));
-    guarded(config, paths::KEY_DELETE, web::post().to(key::delete::delete));
-    guarded(config, paths::KEY_BLOCK, web::post().to(key::block::block));
-    guarded(config, paths::KEY_UNBLOCK, web::post().to(key::block::unblock));
-    guarded(config, paths::KEY_INFO, web::get().to(key::read::info));
-    guarded(config, paths::KEY_LIST, web::get().to(key::read::list));
+    guarded(config, paths::KEY_GENERATE, Method::POST, key::create::generate);
+    guarded(config, paths::KEY_UPDATE, Method::POST, key::update::update);
+    guarded(config, paths::KEY_DELETE, Method::POST, key::delete::delete);
+    guarded(config, paths::KEY_BLOCK, Method::POST, key::block::block);
+    guarded(config, paths::KEY_UNBLOCK, Method::POST, key::block::unblock);
+    guarded(config, paths::KEY_INFO, Method::GET, key::read::info);
+    guarded(config, paths::KEY_LIST, Method::GET, key::read::list);
 
-    guarded(config, paths::SPEND_LOGS, web::get().to(spend::logs::logs));
-    guarded(config, paths::SPEND_LOGS_PAGE, web::get().to(spend::logs::page));
-    guarded(config, paths::SPEND_OVERVIEW, web::get().to(spend::overview::overview));
-    guarded(config, paths::GLOBAL_SPEND, web::get().to(spend::global::total));
-    guarded(config, paths::GLOBAL_SPEND_LOGS, web::get().to(spend::global::by_day));
-    guarded(config, paths::GLOBAL_SPEND_KEYS, web::get().to(spend::global::top_keys));
-    guarded(config, paths::GLOBAL_SPEND_MODELS, web::get().to(spend::global::top_models));
-    guarded(config, paths::GLOBAL_ACTIVITY, web::get().to(spend::global::activity));
+    guarded(config, paths::SPEND_LOGS, Method::GET, spend::logs::logs);
+    guarded(config, paths::SPEND_LOGS_PAGE, Method::GET, spend::logs::page);
+    guarded(config, paths::SPEND_OVERVIEW, Method::GET, spend::overview::overview);
+    guarded(config, paths::GLOBAL_SPEND, Method::GET, spend::global::total);
+    guarded(config, paths::GLOBAL_SPEND_LOGS, Method::GET, spend::global::by_day);
+    guarded(config, paths::GLOBAL_SPEND_KEYS, Method::GET, spend::global::top_keys);
+    guarded(config, paths::GLOBAL_SPEND_MODELS, Method::GET, spend::global::top_models);
+    guarded(config, paths::GLOBAL_ACTIVITY, Method::GET, spend::global::activity);
 }
 
 /// Mounts one operation behind [`authenticate`].
-pub fn guarded(config: &mut ServiceConfig, path: &str, route: Route) {
-    let resource = web::resource(path).route(route).default_service(web::to(method_not_allowed));
-    config.service(resource.wrap(from_fn(authenticate)));
+pub fn guarded<F, Args>(config: &mut ServiceConfig, path: &str, method: Method, handler: F)
+where
+    F: Handler<Args>,
+    F::Output: Responder + 'static,
+    Args: FromRequest + 'static,
+{
+    config.service(operation(path, method, handler).wrap(from_fn(authenticate)));
 }
 
-async fn method_not_allowed() -> ApiResult<HttpResponse> {
-    let status = actix_web::http::StatusCode::METHOD_NOT_ALLOWED;
-    Err(ApiError::new(status, "method_not_allowed", "Method Not Allowed"))
+/// One operation at `path`. What is read can also be asked for without its body; other methods are told which is
+/// served.
+pub fn operation<F, Args>(path: &str, method: Method, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    F::Output: Responder + 'static,
+    Args: FromRequest + 'static,
+{
+    let is_read = method == Method::GET;
+    let allowed = if is_read { "GET, HEAD".to_owned() } else { method.to_string() };
+    let other = if is_read { Method::HEAD } else { method.clone() };
+    let served = guard::Any(guard::Method(method)).or(guard::Method(other));
+    let refuse = move || std::future::ready(method_not_allowed(&allowed));
+    web::resource(path).route(web::route().guard(served).to(handler)).default_service(web::to(refuse))
+}
+
+fn method_not_allowed(allowed: &str) -> ApiResult<HttpResponse> {
+    let error = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method Not Allowed");
+    Err(match HeaderValue::from_str(allowed) {
+        Ok(value) => error.with_header(ALLOW, value),
+        Err(_) => error,
+    })
 }

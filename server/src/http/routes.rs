@@ -1,12 +1,15 @@
 //! Every route, once.
 
+use actix_web::http::Method;
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use tollgate_openapi::paths;
+use utoipa_swagger_ui::Config;
 
-use super::{console, metrics};
+use super::console;
 use crate::error::ApiError;
 use crate::gateway::{chat, models};
-use crate::management;
+use crate::management::{self, operation};
 
 /// Spellings of the chat completions route that clients use.
 const CHAT_PATHS: [&str; 6] = [
@@ -20,24 +23,27 @@ const CHAT_PATHS: [&str; 6] = [
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     for path in CHAT_PATHS {
-        config.route(path, web::post().to(chat::chat_completions));
+        config.service(operation(path, Method::POST, chat::chat_completions));
     }
     for path in ["/v1/models", "/models"] {
-        config.route(path, web::get().to(models::list));
+        config.service(operation(path, Method::GET, models::list));
     }
     for path in ["/v1/models/{id:.+}", "/models/{id:.+}"] {
-        config.route(path, web::get().to(models::get));
+        config.service(operation(path, Method::GET, models::get));
+    }
+    for path in [paths::HEALTH_LIVELINESS, paths::HEALTH_LIVENESS] {
+        config.service(operation(path, Method::GET, management::health::liveliness));
+    }
+    for path in ["/", "/ui", "/docs"] {
+        let to = if path == "/docs" { "/docs/" } else { "/ui/" };
+        config.service(operation(path, Method::GET, move || std::future::ready(redirect(to))));
     }
     config
-        .route(paths::HEALTH_LIVELINESS, web::get().to(management::health::liveliness))
-        .route(paths::HEALTH_LIVENESS, web::get().to(management::health::liveliness))
-        .route(paths::HEALTH_READINESS, web::get().to(management::health::readiness))
-        .route("/metrics", web::get().to(metrics::metrics))
-        .route("/openapi.json", web::get().to(openapi))
-        .route("/", web::get().to(|| std::future::ready(to_console())))
-        .route("/ui", web::get().to(|| std::future::ready(to_console())))
-        .route("/ui/{path:.*}", web::get().to(console::serve))
-        .configure(docs)
+        .service(operation(paths::HEALTH_READINESS, Method::GET, management::health::readiness))
+        .service(operation(paths::METRICS, Method::GET, management::metrics::metrics))
+        .service(operation(paths::OPENAPI, Method::GET, openapi))
+        .service(operation("/ui/{path:.*}", Method::GET, console::serve))
+        .service(utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").config(Config::from(paths::OPENAPI)))
         .configure(management::configure)
         .configure(guarded)
         .default_service(web::to(unknown));
@@ -46,24 +52,13 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 /// Operations of the management API that look at the data plane.
 fn guarded(config: &mut web::ServiceConfig) {
     for path in [paths::MODEL_INFO, paths::MODEL_INFO_OLD] {
-        management::guarded(config, path, web::get().to(management::model::info));
+        management::guarded(config, path, Method::GET, management::model::info);
     }
-    management::guarded(config, paths::HEALTH, web::get().to(management::health::health));
+    management::guarded(config, paths::HEALTH, Method::GET, management::health::health);
 }
 
-fn to_console() -> HttpResponse {
-    HttpResponse::TemporaryRedirect().insert_header(("location", "/ui/")).finish()
-}
-
-/// A viewer for the management API.
-fn docs(config: &mut web::ServiceConfig) {
-    let viewer =
-        utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json"));
-    config.route(
-        "/docs",
-        web::get().to(|| async { HttpResponse::TemporaryRedirect().insert_header(("location", "/docs/")).finish() }),
-    );
-    config.service(viewer);
+fn redirect(to: &'static str) -> HttpResponse {
+    HttpResponse::TemporaryRedirect().insert_header((LOCATION, to)).finish()
 }
 
 async fn openapi() -> HttpResponse {

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use metrics::gauge;
+use tollgate_openapi::paths;
 
 use crate::clock::Clock;
 use crate::error::{ApiError, ApiResult};
@@ -9,8 +10,21 @@ use crate::gateway::Gateway;
 use crate::router::Router;
 use crate::telemetry;
 
-/// The registry in Prometheus' text format.
-pub(super) async fn metrics(gateway: web::Data<Gateway>) -> ApiResult<HttpResponse> {
+/// Read the metrics
+///
+/// In Prometheus' text format.
+#[utoipa::path(
+    get,
+    path = paths::METRICS,
+    operation_id = "metrics",
+    tag = "health",
+    responses((
+        status = 200, description = "Counters, gauges and histograms", body = String, content_type = "text/plain",
+        example = "litellm_in_flight_requests 3",
+    )),
+    security(()),
+)]
+pub async fn metrics(gateway: web::Data<Gateway>) -> ApiResult<HttpResponse> {
     let registry = telemetry::metrics().ok_or_else(|| ApiError::unavailable("There is no metrics registry."))?;
     set_gauges(&gateway);
     let text = registry.render();
