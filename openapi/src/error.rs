@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// `{"error": {...}}`: the body of every refusal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"error": {"message": "Key not found.", "type": "not_found_error", "param": null, "code": "404"}})))]
 pub struct ErrorEnvelope {
     /// What went wrong.
     pub error: ErrorBody,
@@ -27,6 +28,8 @@ pub struct ErrorBody {
 /// `{"detail": [...]}`: the 422 answer to a body that does not fit the operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"detail": [{"type": "value_error", "loc": ["body", "max_budget"],
+    "msg": "invalid type: string \"ten\", expected a number"}]})))]
 pub struct ValidationErrors {
     /// One entry a problem.
     pub detail: Vec<ValidationError>,

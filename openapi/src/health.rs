@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 /// Answer of `GET /health/readiness`; 200 only when calls can be served.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"status": "healthy", "db": "connected", "spool_pending": 0, "spool_oldest_seconds": 0, "problems": [],
+    "version": "0.1.0"})))]
 pub struct Readiness {
     /// `healthy` or `unhealthy`.
     pub status: String,
@@ -23,6 +25,9 @@ pub struct Readiness {
 /// Answer of `GET /health`: every deployment called once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"healthy_endpoints": [{"model_name": "gpt-4o", "model": "openai/gpt-4o", "model_id": "deployment-1",
+    "api_base": "https://api.openai.com/v1", "error": null}], "unhealthy_endpoints": [], "healthy_count": 1,
+    "unhealthy_count": 0})))]
 pub struct HealthReport {
     /// Deployments that answered.
     pub healthy_endpoints: Vec<EndpointHealth>,

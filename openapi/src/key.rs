@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use garde::Validate;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::money::NanoUsd;
@@ -12,66 +12,115 @@ use crate::patch::Patch;
 
 /// Fields of LiteLLM's key that are kept and shown as they came. `model_max_budget`, `model_rpm_limit` and
 /// `model_tpm_limit` are in force; the others have no effect yet. Anything else is an unknown field.
-pub const STORED_FIELDS: &[&str] = &[
-    "agent_id",
-    "aliases",
-    "allowed_cache_controls",
-    "allowed_passthrough_routes",
-    "allowed_routes",
-    "auto_rotate",
-    "budget_fallbacks",
-    "budget_id",
-    "budget_limits",
-    "config",
-    "default_estimated_output_tokens",
-    "default_estimated_output_tokens_per_model",
-    "denied_passthrough_routes",
-    "disable_global_guardrails",
-    "enable_prompt_caching",
-    "end_user_budget_id",
-    "enforced_params",
-    "access_group_ids",
-    "guardrails",
-    "key_type",
-    "mcp_rpm_limit",
-    "model_max_budget",
-    "model_rpm_limit",
-    "model_tpm_limit",
-    "object_permission",
-    "permissions",
-    "policies",
-    "project_id",
-    "prompts",
-    "rotation_interval",
-    "router_settings",
-    "rpm_limit_type",
-    "send_invite_email",
-    "tag_rpm_limit",
-    "tags",
-    "throttle_on_budget_exceeded",
-    "tpd_limit",
-    "tpm_limit_type",
+pub const STORED_FIELDS: &[(&str, StoredKind)] = &[
+    ("agent_id", StoredKind::Text),
+    ("aliases", StoredKind::Object),
+    ("allowed_cache_controls", StoredKind::Array),
+    ("allowed_passthrough_routes", StoredKind::Array),
+    ("allowed_routes", StoredKind::Array),
+    ("auto_rotate", StoredKind::Flag),
+    ("budget_fallbacks", StoredKind::Object),
+    ("budget_id", StoredKind::Text),
+    ("budget_limits", StoredKind::Array),
+    ("config", StoredKind::Object),
+    ("default_estimated_output_tokens", StoredKind::Count),
+    ("default_estimated_output_tokens_per_model", StoredKind::Object),
+    ("denied_passthrough_routes", StoredKind::Array),
+    ("disable_global_guardrails", StoredKind::Flag),
+    ("enable_prompt_caching", StoredKind::Flag),
+    ("end_user_budget_id", StoredKind::Text),
+    ("enforced_params", StoredKind::Array),
+    ("access_group_ids", StoredKind::Array),
+    ("guardrails", StoredKind::Array),
+    ("key_type", StoredKind::Text),
+    ("mcp_rpm_limit", StoredKind::Object),
+    ("model_max_budget", StoredKind::Object),
+    ("model_rpm_limit", StoredKind::Object),
+    ("model_tpm_limit", StoredKind::Object),
+    ("object_permission", StoredKind::Object),
+    ("permissions", StoredKind::Object),
+    ("policies", StoredKind::Array),
+    ("project_id", StoredKind::Text),
+    ("prompts", StoredKind::Array),
+    ("rotation_interval", StoredKind::Text),
+    ("router_settings", StoredKind::Object),
+    ("rpm_limit_type", StoredKind::Text),
+    ("send_invite_email", StoredKind::Flag),
+    ("tag_rpm_limit", StoredKind::Object),
+    ("tags", StoredKind::Array),
+    ("throttle_on_budget_exceeded", StoredKind::Flag),
+    ("tpd_limit", StoredKind::Count),
+    ("tpm_limit_type", StoredKind::Text),
 ];
+
+/// JSON type of a field that is only kept. `null` is as good as no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoredKind {
+    /// An array.
+    Array,
+    /// Zero or a whole number above it.
+    Count,
+    /// `true` or `false`.
+    Flag,
+    /// An object.
+    Object,
+    /// A string.
+    Text,
+}
+
+impl StoredKind {
+    /// Whether `value` is of this type.
+    #[must_use]
+    pub fn fits(self, value: &Value) -> bool {
+        match self {
+            _ if value.is_null() => true,
+            Self::Array => value.is_array(),
+            Self::Count => value.is_u64(),
+            Self::Flag => value.is_boolean(),
+            Self::Object => value.is_object(),
+            Self::Text => value.is_string(),
+        }
+    }
+
+    /// What to expect, in words.
+    #[must_use]
+    pub const fn expected(self) -> &'static str {
+        match self {
+            Self::Array => "expected an array",
+            Self::Count => "expected a whole number, zero or more",
+            Self::Flag => "expected true or false",
+            Self::Object => "expected an object",
+            Self::Text => "expected a string",
+        }
+    }
+}
 
 /// Body of `POST /key/generate`. Every field is optional.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"key_alias": "checkout", "models": ["gpt-4o"], "max_budget": 50.0, "budget_duration": "30d", "rpm_limit": 600,
+    "metadata": {"purpose": "shop"}})))]
 #[serde(default)]
 pub struct KeyCreate {
     /// Name shown to people; unique among live keys.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[garde(length(min = 1, max = 255))]
+    #[garde(custom(valid_name))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 255))]
     pub key_alias: Option<String>,
     /// The key itself, when it is not to be made up: starts with `sk-`, at least 16 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(length(min = 16, max = 255), prefix("sk-"))]
+    #[cfg_attr(feature = "spec", schema(min_length = 16, max_length = 255, pattern = "^sk-[!-~]*$"))]
     pub key: Option<String>,
     /// How long the key is valid, such as `30s`, `30m`, `24h`, `30d`, `1w`, `1mo`; absent: for ever.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(length(min = 1, max = 32))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 32))]
     pub duration: Option<String>,
     /// Models the key may use; empty: all.
-    #[garde(length(max = 1000), inner(length(min = 1, max = 255)))]
+    #[garde(custom(valid_models))]
+    #[serde(deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "spec", schema(max_items = 1000))]
     pub models: Vec<String>,
     /// Money already spent when the key starts, in dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,33 +137,40 @@ pub struct KeyCreate {
     /// Length of the budget window, such as `30d` or `monthly`; absent: the budget never resets.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(length(min = 1, max = 32))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 32))]
     pub budget_duration: Option<String>,
     /// Owner.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[garde(length(min = 1, max = 255))]
+    #[garde(custom(valid_id))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 255))]
     pub user_id: Option<String>,
     /// Team.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[garde(length(min = 1, max = 255))]
+    #[garde(custom(valid_id))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 255))]
     pub team_id: Option<String>,
     /// Organization.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[garde(length(min = 1, max = 255))]
+    #[garde(custom(valid_id))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 255))]
     pub organization_id: Option<String>,
     /// Calls in flight at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(range(min = 0))]
+    #[cfg_attr(feature = "spec", schema(minimum = 0))]
     pub max_parallel_requests: Option<i64>,
     /// Requests a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(range(min = 0))]
+    #[cfg_attr(feature = "spec", schema(minimum = 0))]
     pub rpm_limit: Option<i64>,
     /// Tokens a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(range(min = 0))]
+    #[cfg_attr(feature = "spec", schema(minimum = 0))]
     pub tpm_limit: Option<i64>,
     /// Anything the caller wants to keep with the key.
-    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[serde(skip_serializing_if = "Map::is_empty", deserialize_with = "null_as_default")]
     #[garde(skip)]
     #[cfg_attr(feature = "spec", schema(value_type = Object))]
     pub metadata: Map<String, Value>,
@@ -122,7 +178,7 @@ pub struct KeyCreate {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
     pub blocked: Option<bool>,
-    /// The names in [`STORED_FIELDS`].
+    /// Fields of LiteLLM's that are kept and shown but have no effect yet, such as `tags`.
     #[serde(flatten)]
     #[garde(skip)]
     pub other: BTreeMap<String, Value>,
@@ -132,6 +188,7 @@ pub struct KeyCreate {
 /// where both are sent, `key` names it and `key_alias` is its new alias.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"key": "b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4", "max_budget": 100.0, "duration": null})))]
 #[serde(default)]
 pub struct KeyPatch {
     /// The key or its hash.
@@ -140,7 +197,7 @@ pub struct KeyPatch {
     pub key: Option<String>,
     /// Name shown to people.
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[garde(skip)]
+    #[garde(custom(patch_name))]
     #[cfg_attr(feature = "spec", schema(value_type = Option<String>))]
     pub key_alias: Patch<String>,
     /// New validity, counted from now.
@@ -150,7 +207,7 @@ pub struct KeyPatch {
     pub duration: Patch<String>,
     /// Models the key may use; empty: all.
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[garde(skip)]
+    #[garde(custom(patch_models))]
     #[cfg_attr(feature = "spec", schema(value_type = Option<Vec<String>>))]
     pub models: Patch<Vec<String>>,
     /// Spend of the current budget window, in dollars.
@@ -174,17 +231,17 @@ pub struct KeyPatch {
     pub budget_duration: Patch<String>,
     /// Owner.
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[garde(skip)]
+    #[garde(custom(patch_id))]
     #[cfg_attr(feature = "spec", schema(value_type = Option<String>))]
     pub user_id: Patch<String>,
     /// Team.
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[garde(skip)]
+    #[garde(custom(patch_id))]
     #[cfg_attr(feature = "spec", schema(value_type = Option<String>))]
     pub team_id: Patch<String>,
     /// Organization.
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[garde(skip)]
+    #[garde(custom(patch_id))]
     #[cfg_attr(feature = "spec", schema(value_type = Option<String>))]
     pub organization_id: Patch<String>,
     /// Calls in flight at once.
@@ -211,7 +268,7 @@ pub struct KeyPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
     pub blocked: Option<bool>,
-    /// The names in [`STORED_FIELDS`]; `null` removes one.
+    /// Fields of LiteLLM's that are kept and shown but have no effect yet, such as `tags`; `null` removes one.
     #[serde(flatten)]
     #[garde(skip)]
     pub other: BTreeMap<String, Value>,
@@ -220,6 +277,13 @@ pub struct KeyPatch {
 /// A key without its secret.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"token": "b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4",
+    "key_name": "sk-...h8Qz", "key_alias": "checkout", "spend": 1.25, "total_spend": 40.5, "max_budget": 50.0,
+    "soft_budget": null, "budget_duration": "30d", "budget_reset_at": "2026-12-01T00:00:00Z", "models": ["gpt-4o"],
+    "user_id": "ada", "team_id": null, "organization_id": null, "max_parallel_requests": null, "rpm_limit": 600,
+    "tpm_limit": null, "metadata": {"purpose": "shop"}, "blocked": false, "expires": null,
+    "last_used_at": "2026-11-21T09:30:00Z", "created_at": "2026-11-01T08:00:00Z", "created_by": "default_user_id",
+    "updated_at": "2026-11-01T08:00:00Z", "updated_by": "default_user_id", "tags": ["prod"]})))]
 pub struct KeyView {
     /// SHA-256 of the key in hex: its id.
     pub token: String,
@@ -270,7 +334,7 @@ pub struct KeyView {
     pub updated_at: DateTime<Utc>,
     /// By whom.
     pub updated_by: Option<String>,
-    /// The names in [`STORED_FIELDS`].
+    /// Fields of LiteLLM's that are kept and shown but have no effect yet, such as `tags`.
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
 }
@@ -278,6 +342,13 @@ pub struct KeyView {
 /// Answer of `POST /key/generate`: the only time the key itself is shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"key": "sk-4mJ2hT8vQx1ZkP6wR9sLdB3nYc5uE7gA0fXiKoVrHtM1aWqh8Qz", "token_id": "b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4", "token": "b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4",
+    "key_name": "sk-...h8Qz", "key_alias": "checkout", "spend": 1.25, "total_spend": 40.5, "max_budget": 50.0,
+    "soft_budget": null, "budget_duration": "30d", "budget_reset_at": "2026-12-01T00:00:00Z", "models": ["gpt-4o"],
+    "user_id": "ada", "team_id": null, "organization_id": null, "max_parallel_requests": null, "rpm_limit": 600,
+    "tpm_limit": null, "metadata": {"purpose": "shop"}, "blocked": false, "expires": null,
+    "last_used_at": "2026-11-21T09:30:00Z", "created_at": "2026-11-01T08:00:00Z", "created_by": "default_user_id",
+    "updated_at": "2026-11-01T08:00:00Z", "updated_by": "default_user_id", "tags": ["prod"]})))]
 pub struct KeyCreated {
     /// The key. It is stored only as a hash and never shown again.
     pub key: String,
@@ -291,6 +362,13 @@ pub struct KeyCreated {
 /// Answer of `POST /key/update`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"key": "b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4", "token": "b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4",
+    "key_name": "sk-...h8Qz", "key_alias": "checkout", "spend": 1.25, "total_spend": 40.5, "max_budget": 50.0,
+    "soft_budget": null, "budget_duration": "30d", "budget_reset_at": "2026-12-01T00:00:00Z", "models": ["gpt-4o"],
+    "user_id": "ada", "team_id": null, "organization_id": null, "max_parallel_requests": null, "rpm_limit": 600,
+    "tpm_limit": null, "metadata": {"purpose": "shop"}, "blocked": false, "expires": null,
+    "last_used_at": "2026-11-21T09:30:00Z", "created_at": "2026-11-01T08:00:00Z", "created_by": "default_user_id",
+    "updated_at": "2026-11-01T08:00:00Z", "updated_by": "default_user_id", "tags": ["prod"]})))]
 pub struct KeyUpdated {
     /// The key as it was named, or its hash where an alias named it.
     pub key: String,
@@ -302,6 +380,13 @@ pub struct KeyUpdated {
 /// Answer of `GET /key/info`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"key": "b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4", "info": {"token": "b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4",
+    "key_name": "sk-...h8Qz", "key_alias": "checkout", "spend": 1.25, "total_spend": 40.5, "max_budget": 50.0,
+    "soft_budget": null, "budget_duration": "30d", "budget_reset_at": "2026-12-01T00:00:00Z", "models": ["gpt-4o"],
+    "user_id": "ada", "team_id": null, "organization_id": null, "max_parallel_requests": null, "rpm_limit": 600,
+    "tpm_limit": null, "metadata": {"purpose": "shop"}, "blocked": false, "expires": null,
+    "last_used_at": "2026-11-21T09:30:00Z", "created_at": "2026-11-01T08:00:00Z", "created_by": "default_user_id",
+    "updated_at": "2026-11-01T08:00:00Z", "updated_by": "default_user_id", "tags": ["prod"]}})))]
 pub struct KeyInfo {
     /// The key as it was asked for.
     pub key: String,
@@ -317,6 +402,7 @@ pub struct KeyInfoQuery {
     /// The key or its hash; absent: the caller's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(length(min = 1, max = 255))]
+    #[cfg_attr(feature = "spec", param(min_length = 1, max_length = 255))]
     pub key: Option<String>,
 }
 
@@ -327,9 +413,11 @@ pub struct KeyInfoQuery {
 pub struct KeyListQuery {
     /// Page, from 1.
     #[garde(range(min = 1, max = 10_000_000))]
+    #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 10_000_000))]
     pub page: u64,
     /// Keys a page, 1 to 100.
     #[garde(range(min = 1, max = 100))]
+    #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 100))]
     pub size: u64,
     /// Only this owner's.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -354,6 +442,7 @@ pub struct KeyListQuery {
     /// Part of an alias, a key name, an owner or a team, in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
     pub search: Option<String>,
     /// Only keys in this state.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -436,6 +525,7 @@ pub enum SortOrder {
 /// Answer of `GET /key/list`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"keys": ["b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4"], "total_count": 1, "current_page": 1, "total_pages": 1})))]
 pub struct KeyPage {
     /// Hashes, or whole keys where `return_full_object` asks for them.
     pub keys: Vec<KeyListItem>,
@@ -461,6 +551,7 @@ pub enum KeyListItem {
 /// Body of `POST /key/delete`; at least one of the two lists.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"keys": ["b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4"]})))]
 #[serde(default, deny_unknown_fields)]
 pub struct KeyDelete {
     /// Keys or their hashes.
@@ -476,6 +567,7 @@ pub struct KeyDelete {
 /// Answer of `POST /key/delete`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"deleted_keys": ["b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4"]})))]
 pub struct KeyDeleted {
     /// What was deleted, as it was passed.
     pub deleted_keys: Vec<String>,
@@ -484,10 +576,12 @@ pub struct KeyDeleted {
 /// Body of `POST /key/block` and `/key/unblock`.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"key": "b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4"})))]
 #[serde(deny_unknown_fields)]
 pub struct KeyBlock {
     /// The key or its hash.
     #[garde(length(min = 1, max = 255))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 255))]
     pub key: String,
 }
 
@@ -496,6 +590,57 @@ fn not_negative<C>(value: &Option<NanoUsd>, _context: &C) -> garde::Result {
         Some(money) if *money < NanoUsd::ZERO => Err(garde::Error::new("expected zero or more US dollars")),
         _ => Ok(()),
     }
+}
+
+/// Most models of one key.
+const MODELS_MAX: usize = 1000;
+/// Longest name, in characters, and longest id, in bytes: ids are parts of the ledger's index rows.
+const NAME_MAX: usize = 255;
+
+fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+fn check_name(text: &str, length: usize) -> garde::Result {
+    if length > NAME_MAX || text.trim().is_empty() {
+        return Err(garde::Error::new(format!("expected 1 to {NAME_MAX} characters, not all of them spaces")));
+    }
+    if text.chars().any(is_unseen) {
+        return Err(garde::Error::new("expected text without control characters"));
+    }
+    Ok(())
+}
+
+/// Control characters, and those that turn the direction of the text around them.
+fn is_unseen(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn valid_name<C>(value: &Option<String>, _context: &C) -> garde::Result {
+    value.as_deref().map_or(Ok(()), |text| check_name(text, text.chars().count()))
+}
+
+fn valid_id<C>(value: &Option<String>, _context: &C) -> garde::Result {
+    value.as_deref().map_or(Ok(()), |text| check_name(text, text.len()))
+}
+
+fn valid_models<C>(value: &[String], context: &C) -> garde::Result {
+    if value.len() > MODELS_MAX {
+        return Err(garde::Error::new(format!("expected at most {MODELS_MAX} models")));
+    }
+    value.iter().try_for_each(|model| valid_id(&Some(model.clone()), context))
+}
+
+fn patch_name<C>(value: &Patch<String>, context: &C) -> garde::Result {
+    valid_name(&value.as_set().cloned(), context)
+}
+
+fn patch_id<C>(value: &Patch<String>, context: &C) -> garde::Result {
+    valid_id(&value.as_set().cloned(), context)
+}
+
+fn patch_models<C>(value: &Patch<Vec<String>>, context: &C) -> garde::Result {
+    value.as_set().map_or(Ok(()), |list| valid_models(list, context))
 }
 
 fn patch_not_negative<C>(value: &Patch<NanoUsd>, context: &C) -> garde::Result {

@@ -8,6 +8,10 @@ use serde_json::{Map, Value};
 /// Answer of `GET /v1/model/info`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"data": [{"model_name": "gpt-4o", "litellm_params": {"model": "openai/gpt-4o", "api_key": "***"},
+    "model_info": {"id": "deployment-1", "mode": "chat"}, "state": {"status": "available", "reason": null,
+    "cooldown_until": null, "in_flight": 0, "requests": 840, "failures": 2, "latency_ms": 810.5,
+    "time_to_first_token_ms": 220.0, "last_used_at": "2026-11-21T09:30:00Z"}}]})))]
 pub struct ModelList {
     /// One entry a deployment.
     pub data: Vec<DeploymentView>,
@@ -21,6 +25,7 @@ pub struct ModelInfoQuery {
     /// Only the deployment with this id.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
     pub litellm_model_id: Option<String>,
 }
 

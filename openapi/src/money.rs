@@ -124,7 +124,9 @@ impl Serialize for NanoUsd {
 impl<'de> Deserialize<'de> for NanoUsd {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let usd = f64::deserialize(deserializer)?;
-        Self::from_usd(usd).map_err(de::Error::custom)
+        let money = Self::from_usd(usd).map_err(de::Error::custom)?;
+        // What is less than nothing stays so, however little it is: it must not pass for zero.
+        Ok(if usd < 0.0 && money == Self::ZERO { Self(-1) } else { money })
     }
 }
 

@@ -7,19 +7,24 @@ use serde::{Deserialize, Serialize};
 /// Body of `POST /session/new`.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"username": "admin", "password": "correct horse battery staple"})))]
 #[serde(deny_unknown_fields)]
 pub struct SessionCreate {
     /// `UI_USERNAME`, or a user's e-mail address or id.
     #[garde(length(min = 1, max = 320))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 320))]
     pub username: String,
     /// The password in clear.
     #[garde(length(min = 1, max = 1024))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 1024))]
     pub password: String,
 }
 
 /// The signed-in user, answer of `POST /session/new` and `GET /session/info`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"user_id": "default_user_id", "user_email": null, "user_role": "proxy_admin",
+    "expires_at": "2026-11-28T09:30:00Z"})))]
 pub struct SessionView {
     /// Id of the user.
     pub user_id: String,

@@ -13,6 +13,15 @@ use crate::money::NanoUsd;
 /// One call in the ledger, with LiteLLM's field names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"request_id": "01a1fd4270c27547aa3e36f336417bb1", "call_type": "acompletion",
+    "api_key": "b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4", "key_alias": "checkout", "spend": 0.00015, "total_tokens": 30, "prompt_tokens": 10,
+    "completion_tokens": 20, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0, "reasoning_tokens": 0,
+    "startTime": "2026-11-21T09:30:00Z", "endTime": "2026-11-21T09:30:01.5Z", "completionStartTime": null,
+    "request_duration_ms": 1500, "overhead_us": 60, "model": "gpt-4o-2024-08-06", "model_id": "deployment-1",
+    "model_group": "gpt-4o", "custom_llm_provider": "openai", "api_base": "https://api.openai.com/v1", "user": "ada",
+    "team_id": null, "organization_id": null, "end_user": "customer-7", "requester_ip_address": "10.0.0.7",
+    "stream": false, "status": "success", "status_code": 200, "response_id": "chatcmpl-9", "cache_hit": "False",
+    "request_tags": [], "metadata": {}})))]
 pub struct SpendLogView {
     /// Id of the call: `x-litellm-call-id`.
     pub request_id: String,
@@ -121,9 +130,11 @@ impl CallStatus {
 pub struct SpendLogQuery {
     /// Page, from 1.
     #[garde(range(min = 1, max = 10_000_000))]
+    #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 10_000_000))]
     pub page: u64,
     /// Calls a page, 1 to 100.
     #[garde(range(min = 1, max = 100))]
+    #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 100))]
     pub page_size: u64,
     /// From this day (`2026-11-21`) or instant on.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -168,6 +179,7 @@ pub struct SpendLogQuery {
     /// The call's id or the provider's id of its answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
     pub request_id: Option<String>,
     /// Column to sort by.
     #[garde(skip)]
@@ -241,14 +253,17 @@ pub struct SpendLogsQuery {
     /// Only this key's: the key or its hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
     pub api_key: Option<String>,
     /// Only this owner's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
     pub user_id: Option<String>,
     /// The call's id or the provider's id of its answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
     pub request_id: Option<String>,
     /// First day, `2026-11-21`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -267,6 +282,8 @@ pub struct SpendLogsQuery {
 /// One day of `GET /spend/logs` when it sums.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"startTime": "2026-11-21", "spend": 0.00015, "users": {"ada": 0.00015}, "models": {"gpt-4o": 0.00015},
+    "b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4": 0.00015})))]
 pub struct SpendLogsDay {
     /// The day.
     #[serde(rename = "startTime")]
@@ -285,6 +302,7 @@ pub struct SpendLogsDay {
 /// Answer of `GET /global/spend`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"spend": 12.5, "max_budget": null})))]
 pub struct GlobalSpend {
     /// Spend of the last 30 days, in dollars.
     pub spend: NanoUsd,
@@ -295,6 +313,7 @@ pub struct GlobalSpend {
 /// One day's spend, in `GET /global/spend/logs`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"date": "2026-11-21", "spend": 0.00015})))]
 pub struct DaySpend {
     /// The day.
     pub date: NaiveDate,
@@ -318,6 +337,7 @@ pub struct DayRangeQuery {
     /// Only this key's: the key or its hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
     pub api_key: Option<String>,
 }
 
@@ -328,6 +348,7 @@ pub struct DayRangeQuery {
 pub struct TopQuery {
     /// How many, 1 to 100.
     #[garde(range(min = 1, max = 100))]
+    #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 100))]
     pub limit: u64,
 }
 
@@ -340,6 +361,8 @@ impl Default for TopQuery {
 /// A key's share of the last 30 days.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"api_key": "b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4", "key_alias": "checkout", "key_name": "sk-...h8Qz", "total_spend": 12.5,
+    "api_requests": 840})))]
 pub struct KeySpend {
     /// Hash of the key.
     pub api_key: String,
@@ -357,6 +380,7 @@ pub struct KeySpend {
 /// A public model's share of the last 30 days.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"model": "gpt-4o", "total_spend": 12.5, "api_requests": 840})))]
 pub struct ModelSpend {
     /// Public name.
     pub model: String,
@@ -370,6 +394,8 @@ pub struct ModelSpend {
 /// Answer of `GET /global/activity`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"daily_data": [{"date": "2026-11-21", "api_requests": 840, "total_tokens": 25200}], "sum_api_requests": 840,
+    "sum_total_tokens": 25200})))]
 pub struct Activity {
     /// One entry a day that had calls.
     pub daily_data: Vec<DayActivity>,
@@ -379,7 +405,7 @@ pub struct Activity {
     pub sum_total_tokens: i64,
 }
 
-/// One day of [`Activity`].
+/// One day of `GET /global/activity`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 pub struct DayActivity {

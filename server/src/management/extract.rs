@@ -14,11 +14,11 @@ use tollgate_openapi::error::ValidationError;
 
 use crate::error::{ApiError, ApiResult};
 
-pub(crate) use problem::{problem, unknown_fields};
+pub(crate) use problem::{VALUE_ERROR, problem, unknown_fields};
 
 /// The longest body the management API reads, in bytes.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
-/// Query parameters that Python writes as `True` and `False`.
+/// Query parameters that Python writes as `True` and `False`, and others as `1` and `0`.
 const BOOLEAN_PARAMETERS: [&str; 2] = ["return_full_object", "summarize"];
 
 /// A JSON body that fits the operation.
@@ -85,7 +85,7 @@ fn parse_body<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Api
 fn parse_query<T: DeserializeOwned + Validate<Context = ()>>(text: &str) -> ApiResult<T> {
     let pairs = form_urlencoded::parse(text.as_bytes()).map(|(name, value)| {
         let is_boolean = BOOLEAN_PARAMETERS.contains(&name.as_ref());
-        let value = if is_boolean { value.to_ascii_lowercase().into() } else { value };
+        let value = if is_boolean { boolean(&value).map_or(value, Into::into) } else { value };
         (name, value)
     });
     let pairs: Vec<_> = pairs.filter(|(_, value)| !value.is_empty()).collect();
@@ -101,14 +101,32 @@ fn parse_query<T: DeserializeOwned + Validate<Context = ()>>(text: &str) -> ApiR
     validated(value, "query")
 }
 
+/// The spelling that serde knows of those that LiteLLM takes.
+fn boolean(text: &str) -> Option<&'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" | "t" | "y" => Some("true"),
+        "false" | "0" | "no" | "off" | "f" | "n" => Some("false"),
+        _ => None,
+    }
+}
+
 fn validated<T: Validate<Context = ()>>(value: T, place: &str) -> ApiResult<T> {
     match value.validate() {
         Ok(()) => Ok(value),
-        Err(report) => {
-            let problems: Vec<ValidationError> = problem::from_report(&report, place);
-            Err(ApiError::validation(problems))
-        }
+        // LiteLLM's distinction: a value of the right type that will not do is 400 in a body and 422 in a query.
+        Err(report) => match problem::from_report(&report, place) {
+            problems if place == "body" => Err(refused_values(&problems)),
+            problems => Err(ApiError::validation(problems)),
+        },
     }
+}
+
+/// 400 that names every field whose value will not do.
+pub(crate) fn refused_values(problems: &[ValidationError]) -> ApiError {
+    let place = |problem: &ValidationError| problem.loc.iter().skip(1).cloned().collect::<Vec<_>>().join(".");
+    let texts: Vec<String> = problems.iter().map(|problem| format!("{}: {}", place(problem), problem.msg)).collect();
+    let field = problems.first().and_then(|problem| problem.loc.get(1)).cloned();
+    ApiError::bad_request(field.unwrap_or_default(), texts.join("; "))
 }
 
 /// JSON can name the character that Postgres cannot store.
@@ -168,11 +186,11 @@ mod tests {
     fn values_out_of_range_name_the_field() {
         assert_eq!(
             refusal::<KeyCreate>(r#"{"max_budget": -1, "rpm_limit": -2}"#),
-            "body.max_budget: expected zero or more US dollars; body.rpm_limit: lower than 0"
+            "max_budget: expected zero or more US dollars; rpm_limit: lower than 0"
         );
         let message = refusal::<KeyCreate>(r#"{"max_budget": 1e300}"#);
         assert!(message.starts_with("body.max_budget: expected at most"), "{message}");
-        assert!(refusal::<KeyCreate>(r#"{"key": "nope"}"#).starts_with("body.key: "));
+        assert!(refusal::<KeyCreate>(r#"{"key": "nope"}"#).starts_with("key: "));
     }
 
     #[test]
@@ -198,7 +216,7 @@ mod tests {
 
     #[test]
     fn pythons_booleans_and_empty_parameters_are_read() {
-        let query: KeyListQuery = parse_query("return_full_object=True&team_id=&page=2&colour=red").unwrap();
+        let query: KeyListQuery = parse_query("return_full_object=1&team_id=&page=2&colour=red").unwrap();
         assert!(query.return_full_object);
         assert_eq!((query.team_id, query.page), (None, 2));
     }

@@ -7,7 +7,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use bytes::Bytes;
 use serde_json::json;
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::health::{EndpointHealth, HealthReport, Readiness};
+use tollgate_openapi::paths;
 
 use crate::app::App;
 use crate::auth::Principal;
@@ -23,18 +25,36 @@ const DB_TIMEOUT: Duration = Duration::from_secs(2);
 /// A probed deployment has this long to answer.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The process answers.
-#[utoipa::path(get, path = "/health/liveliness", tag = "health",
-    responses((status = 200, description = "The process answers", body = String)))]
+/// The process answers
+///
+/// Also at `/health/liveness`.
+#[utoipa::path(
+    get,
+    path = paths::HEALTH_LIVELINESS,
+    operation_id = "health_liveliness",
+    tag = "health",
+    responses((
+        status = 200, description = "The process answers", body = String, content_type = "application/json",
+        example = json!("I'm alive!"),
+    )),
+    security(()),
+)]
 pub async fn liveliness() -> HttpResponse {
     std::future::ready(HttpResponse::Ok().json("I'm alive!")).await
 }
 
-/// Calls can be served.
-#[utoipa::path(get, path = "/health/readiness", tag = "health", responses(
-    (status = 200, description = "Calls can be served", body = Readiness),
-    (status = 503, description = "They cannot; `problems` says why", body = Readiness),
-))]
+/// Calls can be served
+#[utoipa::path(
+    get,
+    path = paths::HEALTH_READINESS,
+    operation_id = "health_readiness",
+    tag = "health",
+    responses(
+        (status = 200, description = "Calls can be served", body = Readiness),
+        (status = 503, description = "They cannot; `problems` says why", body = Readiness),
+    ),
+    security(()),
+)]
 pub async fn readiness(app: web::Data<App>, gateway: web::Data<Gateway>) -> HttpResponse {
     let is_connected = matches!(tokio::time::timeout(DB_TIMEOUT, app.db.ping()).await, Ok(Ok(())));
     let spool = gateway.spool.health();
@@ -62,14 +82,21 @@ pub async fn readiness(app: web::Data<App>, gateway: web::Data<Gateway>) -> Http
     })
 }
 
-/// Calls every deployment once, with one token to answer.
+/// Call every deployment once
 ///
-/// # Errors
-/// When the caller may not see deployments.
-#[utoipa::path(get, path = "/health", tag = "health", security(("bearer" = []), ("session" = [])), responses(
-    (status = 200, description = "At least one deployment answers", body = HealthReport),
-    (status = 503, description = "None answers", body = HealthReport),
-))]
+/// With one token to answer.
+#[utoipa::path(
+    get,
+    path = paths::HEALTH,
+    operation_id = "health",
+    tag = "health",
+    responses(
+        (status = 200, description = "At least one deployment answers", body = HealthReport),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not see deployments", body = ErrorEnvelope),
+        (status = 503, description = "None answers", body = HealthReport),
+    ),
+)]
 pub async fn health(
     principal: Principal,
     gateway: web::Data<Gateway>,

@@ -1,7 +1,9 @@
 //! Models: the deployments behind each public name, and how they are doing.
 
 use actix_web::{HttpResponse, web};
+use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
 use tollgate_openapi::model::{DeploymentState, DeploymentStatus, DeploymentView, ModelInfoQuery, ModelList};
+use tollgate_openapi::paths;
 
 use super::extract::Query;
 use crate::auth::Principal;
@@ -11,13 +13,22 @@ use crate::gateway::Gateway;
 use crate::router::Deployment;
 use crate::router::health::HealthSnapshot;
 
-/// Deployments with their parameters, prices and state on this node.
+/// List deployments
 ///
-/// # Errors
-/// When the caller may not see deployments.
-#[utoipa::path(get, path = "/v1/model/info", tag = "model", params(ModelInfoQuery),
-    security(("bearer" = []), ("session" = [])),
-    responses((status = 200, description = "One entry a deployment", body = ModelList)))]
+/// With their parameters, prices and state on this node. Also at `/model/info`.
+#[utoipa::path(
+    get,
+    path = paths::MODEL_INFO,
+    operation_id = "model_info",
+    tag = "model",
+    params(ModelInfoQuery),
+    responses(
+        (status = 200, description = "One entry a deployment", body = ModelList),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not see deployments", body = ErrorEnvelope),
+        (status = 422, description = "The query does not fit", body = ValidationErrors),
+    ),
+)]
 pub async fn info(
     principal: Principal,
     query: Query<ModelInfoQuery>,

@@ -1,9 +1,13 @@
 //! openapi.json: every documented operation, collected resource by resource.
 
+use tollgate_openapi::key::{KeySort, KeyStatus, SortOrder};
+use tollgate_openapi::paths;
+use tollgate_openapi::spend::{CallStatus, SpendLogSort};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 
-use super::{health, key, model, session, spend};
+use super::{health, key, metrics, model, session, spend};
 use crate::auth::session::COOKIE_NAME;
 
 /// The management API's document. Each resource is a document of its own, merged here.
@@ -15,6 +19,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
     {
         document.merge(part);
     }
+    add_other_paths(&mut document);
+    add_common_refusals(&mut document);
     document
 }
 
@@ -37,28 +43,34 @@ pub fn document() -> utoipa::openapi::OpenApi {
 struct Api;
 
 #[derive(OpenApi)]
-#[openapi(paths(
-    key::create::generate,
-    key::update::update,
-    key::delete::delete,
-    key::block::block,
-    key::block::unblock,
-    key::read::info,
-    key::read::list,
-))]
+#[openapi(
+    paths(
+        key::create::generate,
+        key::update::update,
+        key::delete::delete,
+        key::block::block,
+        key::block::unblock,
+        key::read::info,
+        key::read::list,
+    ),
+    components(schemas(KeySort, KeyStatus, SortOrder))
+)]
 struct KeyApi;
 
 #[derive(OpenApi)]
-#[openapi(paths(
-    spend::logs::logs,
-    spend::logs::page,
-    spend::overview::overview,
-    spend::global::total,
-    spend::global::by_day,
-    spend::global::activity,
-    spend::global::top_keys,
-    spend::global::top_models,
-))]
+#[openapi(
+    paths(
+        spend::logs::logs,
+        spend::logs::page,
+        spend::overview::overview,
+        spend::global::total,
+        spend::global::by_day,
+        spend::global::activity,
+        spend::global::top_keys,
+        spend::global::top_models,
+    ),
+    components(schemas(CallStatus, SpendLogSort))
+)]
 struct SpendApi;
 
 #[derive(OpenApi)]
@@ -70,8 +82,45 @@ struct SessionApi;
 struct ModelApi;
 
 #[derive(OpenApi)]
-#[openapi(paths(health::liveliness, health::readiness, health::health))]
+#[openapi(paths(health::liveliness, health::readiness, health::health, metrics::metrics))]
 struct HealthApi;
+
+/// LiteLLM's other paths of the same operations, and those that are not the management API's own.
+fn add_other_paths(document: &mut utoipa::openapi::OpenApi) {
+    for (path, same, id) in [
+        (paths::MODEL_INFO_OLD, paths::MODEL_INFO, "model_info_old"),
+        (paths::HEALTH_LIVENESS, paths::HEALTH_LIVELINESS, "health_liveness"),
+    ] {
+        if let Some(mut item) = document.paths.paths.get(same).cloned() {
+            if let Some(operation) = &mut item.get {
+                operation.operation_id = Some(id.to_owned());
+                operation.description = Some(format!("The same as `{same}`."));
+            }
+            document.paths.paths.insert(path.to_owned(), item);
+        }
+    }
+}
+
+/// What any operation may answer: a body that is too long, a database that is away.
+fn add_common_refusals(document: &mut utoipa::openapi::OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+            let mut refusals = Vec::new();
+            if operation.request_body.is_some() {
+                refusals.push(("400", "A value will not do; `param` names its field"));
+                refusals.push(("413", "The body is too long"));
+            }
+            if operation.responses.responses.contains_key("401") {
+                refusals.push(("503", "The database is away; try again"));
+            }
+            for (status, description) in refusals {
+                let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorEnvelope"))).build();
+                let response = ResponseBuilder::new().description(description).content("application/json", content);
+                operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.build().into());
+            }
+        }
+    }
+}
 
 struct Security;
 

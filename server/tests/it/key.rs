@@ -146,6 +146,41 @@ async fn keys_are_deleted_all_or_none() {
 }
 
 #[tokio::test]
+async fn deletions_of_the_same_keys_at_once_do_not_get_stuck() {
+    let app = TestApp::start().await;
+    for _ in 0..5 {
+        let mut keys = Vec::new();
+        for _ in 0..20 {
+            keys.push(generate(&app, json!({})).await.key);
+        }
+        let forwards = app.post("/key/delete", json!({"keys": keys})).send();
+        keys.reverse();
+        let backwards = app.post("/key/delete", json!({"keys": keys})).send();
+        let (one, other) = futures_util::future::join(forwards, backwards).await;
+        let mut statuses = [one.status, other.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 404]);
+    }
+}
+
+#[tokio::test]
+async fn changes_of_different_fields_at_once_all_stay() {
+    let app = TestApp::start().await;
+    let made = generate(&app, json!({"key_alias": "busy"})).await;
+    let fields =
+        [("rpm_limit", json!(1)), ("tpm_limit", json!(2)), ("max_budget", json!(3.0)), ("models", json!(["m"]))];
+    let update =
+        |(field, value): &(&str, Value)| app.post("/key/update", json!({"key": made.key, *field: value})).send();
+    for answer in futures_util::future::join_all(fields.iter().map(update)).await {
+        assert_eq!(answer.status, 200);
+    }
+    let shown = serde_json::to_value(info(&app, &made.key).await).unwrap();
+    for (field, value) in fields {
+        assert_eq!(shown[field], value, "{field}");
+    }
+}
+
+#[tokio::test]
 async fn a_key_is_blocked_and_unblocked() {
     let app = TestApp::start().await;
     let made = generate(&app, json!({})).await;

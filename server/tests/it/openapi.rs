@@ -1,7 +1,10 @@
 //! The committed openapi.json is the one this code describes.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tollgate::management::openapi::document;
+use tollgate_openapi::{health, key, model, paths, session, spend};
+
+use crate::kit::TestApp;
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/openapi.json");
 
@@ -16,16 +19,35 @@ fn the_committed_document_is_up_to_date() {
     assert!(committed == now, "openapi/openapi.json has drifted: run UPDATE_OPENAPI=1 cargo test -p tollgate openapi");
 }
 
-#[test]
-fn every_operation_is_named_explained_and_says_how_it_refuses() {
-    let document: Value = serde_json::to_value(document()).unwrap();
+/// `(method, path, operation)` of each operation.
+fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let paths = document["paths"].as_object().unwrap();
     let operations = paths.iter().flat_map(|(path, item)| {
         let operations = item.as_object().unwrap();
-        operations.iter().map(move |(method, operation)| (format!("{method} {path}"), operation))
+        operations.iter().map(move |(method, operation)| (method.clone(), path.clone(), operation.clone()))
     });
+    operations.collect()
+}
+
+fn is_public(operation: &Value) -> bool {
+    operation["security"].as_array().is_some_and(|ways| ways.contains(&json!({})))
+}
+
+#[test]
+fn every_operation_is_named_explained_and_says_how_it_refuses() {
+    let document: Value = serde_json::to_value(document()).unwrap();
     let mut ids = Vec::new();
-    for (name, operation) in operations {
+    for (method, path, operation) in operations(&document) {
+        let name = format!("{method} {path}");
+        let statuses = operation["responses"].as_object().unwrap();
+        let expected: &[&str] = match (is_public(&operation), operation["requestBody"].is_object()) {
+            (true, false) => &["200"],
+            (true, true) => &["200", "400", "413", "422"],
+            (false, false) => &["200", "401", "403", "503"],
+            (false, true) => &["200", "400", "401", "403", "413", "422", "503"],
+        };
+        let missing: Vec<_> = expected.iter().filter(|status| !statuses.contains_key(**status)).collect();
+        assert!(missing.is_empty(), "{name} does not say how it answers {missing:?}");
         assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name} has no summary");
         assert!(operation["tags"][0].is_string(), "{name} has no tag");
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
@@ -44,4 +66,114 @@ fn every_operation_is_named_explained_and_says_how_it_refuses() {
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), all, "two operations share an id");
+}
+
+/// Every `$ref` in `value`.
+fn references(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(members) => {
+            let own = members.get("$ref").and_then(Value::as_str).map(str::to_owned);
+            own.into_iter().chain(members.values().flat_map(references)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document: Value = serde_json::to_value(document()).unwrap();
+    for reference in references(&document) {
+        let place = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(place).is_some(), "{reference} leads nowhere");
+    }
+}
+
+#[test]
+fn every_body_has_an_example_that_fits() {
+    let document: Value = serde_json::to_value(document()).unwrap();
+    for (method, path, operation) in operations(&document) {
+        let mut contents: Vec<Value> = vec![operation["requestBody"]["content"].clone()];
+        contents
+            .extend(operation["responses"].as_object().unwrap().values().map(|response| response["content"].clone()));
+        for content in contents.iter().filter_map(Value::as_object).flat_map(|content| content.values()) {
+            let schema = &content["schema"];
+            let items = if schema["items"].is_object() { &schema["items"] } else { schema };
+            let shown = items["$ref"].as_str().and_then(|place| document.pointer(place.strip_prefix('#')?));
+            let has_example =
+                content["example"] != Value::Null || shown.is_some_and(|shown| has_example(&document, shown));
+            assert!(has_example, "{method} {path}: {content}");
+        }
+    }
+    let example = |name: &str| document["components"]["schemas"][name]["example"].clone();
+    serde_json::from_value::<key::KeyCreate>(example("KeyCreate")).unwrap();
+    serde_json::from_value::<key::KeyPatch>(example("KeyPatch")).unwrap();
+    serde_json::from_value::<key::KeyBlock>(example("KeyBlock")).unwrap();
+    serde_json::from_value::<key::KeyDelete>(example("KeyDelete")).unwrap();
+    serde_json::from_value::<key::KeyCreated>(example("KeyCreated")).unwrap();
+    serde_json::from_value::<key::KeyUpdated>(example("KeyUpdated")).unwrap();
+    serde_json::from_value::<key::KeyInfo>(example("KeyInfo")).unwrap();
+    serde_json::from_value::<session::SessionCreate>(example("SessionCreate")).unwrap();
+    serde_json::from_value::<session::SessionView>(example("SessionView")).unwrap();
+    serde_json::from_value::<spend::SpendLogView>(example("SpendLogView")).unwrap();
+    serde_json::from_value::<spend::SpendLogsDay>(example("SpendLogsDay")).unwrap();
+    serde_json::from_value::<spend::Activity>(example("Activity")).unwrap();
+    serde_json::from_value::<health::HealthReport>(example("HealthReport")).unwrap();
+    serde_json::from_value::<model::ModelList>(example("ModelList")).unwrap();
+}
+
+/// An example of its own, or of each part that it is made of.
+fn has_example(document: &Value, schema: &Value) -> bool {
+    let parts = references(schema);
+    let part = |place: &String| document.pointer(place.strip_prefix('#').unwrap()).unwrap();
+    schema["example"] != Value::Null
+        || (!parts.is_empty() && parts.iter().any(|place| has_example(document, part(place))))
+}
+
+#[tokio::test]
+async fn every_operation_is_served_and_lets_nobody_in() {
+    let app = TestApp::start().await;
+    let document: Value = app.nobody().get("/openapi.json").expect_status(200).await.value();
+    let operations = operations(&document);
+    for path in [
+        paths::KEY_GENERATE,
+        paths::KEY_UPDATE,
+        paths::KEY_DELETE,
+        paths::KEY_INFO,
+        paths::KEY_LIST,
+        paths::KEY_BLOCK,
+        paths::KEY_UNBLOCK,
+        paths::MODEL_INFO,
+        paths::MODEL_INFO_OLD,
+        paths::SPEND_LOGS,
+        paths::SPEND_LOGS_PAGE,
+        paths::SPEND_OVERVIEW,
+        paths::GLOBAL_SPEND,
+        paths::GLOBAL_SPEND_LOGS,
+        paths::GLOBAL_SPEND_KEYS,
+        paths::GLOBAL_SPEND_MODELS,
+        paths::GLOBAL_ACTIVITY,
+        paths::SESSION_NEW,
+        paths::SESSION_INFO,
+        paths::SESSION_DELETE,
+        paths::HEALTH_LIVELINESS,
+        paths::HEALTH_LIVENESS,
+        paths::HEALTH_READINESS,
+        paths::HEALTH,
+        paths::METRICS,
+    ] {
+        assert!(operations.iter().any(|(_, other, _)| other == path), "{path} is not documented");
+    }
+    for (method, path, operation) in operations {
+        let method = reqwest::Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+        let answer = app.nobody().call(method.clone(), &path, None).send().await;
+        let expected = match (is_public(&operation), &method) {
+            (false, _) => 401,
+            (true, &reqwest::Method::GET) => 200,
+            (true, _) => 422,
+        };
+        assert_eq!(answer.status, expected, "{method} {path}");
+        let other = if method == reqwest::Method::GET { reqwest::Method::POST } else { reqwest::Method::GET };
+        app.call(other, &path, None).expect_status(405).await;
+    }
 }

@@ -130,6 +130,54 @@ async fn a_demoted_user_is_demoted_at_once() {
 }
 
 #[tokio::test]
+async fn a_user_sees_and_changes_only_what_is_theirs() {
+    let app = TestApp::start().await;
+    add_user(&app, "ada", None, UserRole::InternalUser, "countess").await;
+    let theirs = app.post("/key/generate", json!({"user_id": "eve", "key_alias": "theirs"}));
+    let theirs = theirs.expect_status(200).await.value()["key"].as_str().unwrap().to_owned();
+    let ada = app.sign_in("ada", "countess").await;
+    let own = ada.post("/key/generate", json!({"key_alias": "own"})).expect_status(200).await.value();
+    assert_eq!(own["user_id"], "ada");
+    for (path, body) in [
+        ("/key/update", json!({"key": theirs, "max_budget": 1})),
+        ("/key/update", json!({"key_alias": "theirs", "max_budget": 1})),
+        ("/key/block", json!({"key": theirs})),
+        ("/key/delete", json!({"keys": [theirs]})),
+        ("/key/delete", json!({"key_aliases": ["theirs"]})),
+    ] {
+        ada.post(path, body).expect_status(404).await;
+    }
+    ada.get(&format!("/key/info?key={theirs}")).expect_status(404).await;
+    for query in ["", "?user_id=eve", "?key_alias=theirs", "?search=theirs"] {
+        let listed = ada.get(&format!("/key/list{query}")).expect_status(200).await.value();
+        let expected = if query.is_empty() { json!([own["token"]]) } else { json!([]) };
+        assert_eq!(listed["keys"], expected, "{query}");
+    }
+    for field in ["allowed_routes", "permissions", "throttle_on_budget_exceeded", "spend", "team_id"] {
+        let value = match field {
+            "allowed_routes" => json!([]),
+            "permissions" => json!({}),
+            "spend" => json!(0),
+            "team_id" => json!("t"),
+            _ => json!(true),
+        };
+        for (path, mut body) in [("/key/generate", json!({})), ("/key/update", json!({"key": own["key"]}))] {
+            body[field] = value.clone();
+            assert_eq!(ada.post(path, body).expect_status(403).await.error().1.as_deref(), Some(field), "{path}");
+        }
+    }
+    ada.post("/key/generate", json!({"user_id": "eve"})).expect_status(403).await;
+    ada.post("/key/update", json!({"key": own["key"], "user_id": "eve"})).expect_status(403).await;
+}
+
+#[tokio::test]
+async fn a_proxys_basic_authorization_does_not_hide_the_session() {
+    let app = TestApp::builder().ui_password("opensesame").start().await;
+    let browser = app.sign_in("admin", "opensesame").await.with_header("authorization", "Basic YTpi");
+    browser.get("/session/info").expect_status(200).await;
+}
+
+#[tokio::test]
 async fn writes_with_a_cookie_come_from_our_own_pages() {
     let app = TestApp::builder().ui_password("opensesame").start().await;
     let browser = app.sign_in("admin", "opensesame").await;
@@ -167,7 +215,7 @@ async fn bad_sign_ins_name_the_field() {
     let unknown = nobody.post("/session/new", json!({"username": "a", "password": "b", "otp": 1}));
     assert_eq!(unknown.expect_status(422).await.problems(), ["body.otp"]);
     let long = nobody.post("/session/new", json!({"username": "a", "password": "b".repeat(1025)}));
-    assert_eq!(long.expect_status(422).await.problems(), ["body.password"]);
+    assert_eq!(long.expect_status(400).await.error().1.as_deref(), Some("password"));
 }
 
 #[tokio::test]

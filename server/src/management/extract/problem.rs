@@ -3,6 +3,9 @@
 use serde_path_to_error::{Error, Path, Segment};
 use tollgate_openapi::error::ValidationError;
 
+/// The kind of a problem with a value of the right type.
+pub(crate) const VALUE_ERROR: &str = "value_error";
+
 /// One problem at `loc`.
 pub(crate) fn problem(kind: &str, loc: &[&str], msg: impl Into<String>) -> ValidationError {
     let loc = loc.iter().map(|part| (*part).to_owned()).collect();
@@ -17,15 +20,10 @@ fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a s
     (best.0 >= LIKENESS_MIN).then_some(best.1)
 }
 
-/// One problem for each of `names` that is not in `known`.
-pub(crate) fn unknown_fields<'a>(
-    names: impl Iterator<Item = &'a str>,
-    stored: &[&'static str],
-    known: &[&'static str],
-) -> Vec<ValidationError> {
-    let unknown = names.filter(|name| !stored.contains(name));
-    let all = || known.iter().chain(stored).copied();
-    unknown.map(|name| problem("extra_forbidden", &["body", name], unknown_text(name, all()))).collect()
+/// One problem for each of `names`, none of which is `known`.
+pub(crate) fn unknown_fields<'a>(names: impl Iterator<Item = &'a str>, known: &[&str]) -> Vec<ValidationError> {
+    let text = |name| unknown_text(name, known.iter().copied());
+    names.map(|name| problem("extra_forbidden", &["body", name], text(name))).collect()
 }
 
 fn unknown_text<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
@@ -65,10 +63,33 @@ fn from_serde(kind: &str, place: &str, path: &Path, text: &str) -> ValidationErr
         (text, Some((name, known))) if text.starts_with("unknown field") => {
             ("extra_forbidden", Some(*name), unknown_text(name, known.iter().copied()))
         }
-        _ => (kind, None, text.to_owned()),
+        (text, Some((name, _))) if text.starts_with("duplicate field") => {
+            (kind, Some(*name), "expected the field once".to_owned())
+        }
+        _ => (kind, None, in_plain_words(text)),
     };
     loc.extend(field.filter(|field| loc.last().is_none_or(|last| last != field)).map(str::to_owned));
     ValidationError { r#type: kind.to_owned(), loc, msg }
+}
+
+/// What serde and chrono say, without the names of Rust's types.
+fn in_plain_words(text: &str) -> String {
+    const DATE_TEXTS: [&str; 4] =
+        ["input contains invalid characters", "premature end of input", "input is out of range", "trailing input"];
+    const TYPES: [(&str, &str); 5] = [
+        ("expected f64", "expected a number"),
+        ("expected i64", "expected a whole number"),
+        ("expected u64", "expected a whole number"),
+        ("expected a sequence", "expected an array"),
+        ("expected a map", "expected an object"),
+    ];
+    if DATE_TEXTS.contains(&text) {
+        return "expected a day such as 2026-11-21".to_owned();
+    }
+    if text == "invalid digit found in string" || text == "number too large to fit in target type" {
+        return "expected a whole number".to_owned();
+    }
+    TYPES.iter().fold(text.to_owned(), |text, (rusty, plain)| text.replace(rusty, plain))
 }
 
 /// The problems of values that have the right type and are out of range.
@@ -77,7 +98,7 @@ pub(super) fn from_report(report: &garde::Report, place: &str) -> Vec<Validation
         let path = path.to_string();
         let parts = path.split(['.', '[', ']']).filter(|part| !part.is_empty());
         ValidationError {
-            r#type: "value_error".to_owned(),
+            r#type: VALUE_ERROR.to_owned(),
             loc: std::iter::once(place).chain(parts).map(str::to_owned).collect(),
             msg: error.message().to_owned(),
         }

@@ -61,6 +61,7 @@ fn authorize(principal: &Principal, body: &KeyCreate) -> ApiResult<()> {
     if !principal.is_admin() && body.spend.is_some() {
         return Err(ApiError::forbidden("Only an administrator sets a key's spend.").with_param("spend"));
     }
+    rules::check_other(principal, &body.other)?;
     rules::check_owner(principal, body.user_id.as_deref(), body.team_id.as_deref(), body.organization_id.as_deref())
 }
 
@@ -100,7 +101,7 @@ fn new_row(app: &App, principal: &Principal, body: KeyCreate, secret: &str) -> M
         rpm_limit: body.rpm_limit,
         tpm_limit: body.tpm_limit,
         metadata: JsonMap(body.metadata),
-        other: JsonMap(body.other.into_iter().collect()),
+        other: JsonMap(body.other.into_iter().filter(|(_, value)| !value.is_null()).collect()),
         blocked: body.blocked.unwrap_or(false),
         expires_at: rules::expiry(body.duration.as_deref(), now, app.timezone),
         created_at: now,

@@ -19,7 +19,6 @@ use crate::db::key::Model;
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
-use crate::management::extract::problem;
 
 /// Keys deleted at once.
 const KEYS_MAX: usize = 1000;
@@ -93,8 +92,7 @@ fn names(body: KeyDelete) -> ApiResult<Vec<Name>> {
         return Err(ApiError::bad_request("keys", "One of keys and key_aliases is required."));
     }
     if named.len() > KEYS_MAX {
-        let message = format!("expected at most {KEYS_MAX} keys at once");
-        return Err(ApiError::validation(vec![problem("value_error", &["body", "keys"], message)]));
+        return Err(ApiError::bad_request("keys", format!("keys: expected at most {KEYS_MAX} keys at once")));
     }
     Ok(named)
 }
@@ -105,14 +103,21 @@ async fn find_all(
     principal: &Principal,
     named: &[Name],
 ) -> ApiResult<BTreeMap<String, Model>> {
-    let (mut found, mut missing) = (BTreeMap::new(), None);
+    let mut tokens = Vec::with_capacity(named.len());
     for name in named {
-        let key = match name {
-            Name::Key(key) => {
-                let token = KeyDigest::from_key_or_hex(key).to_hex();
-                db::key::find_for_update(transaction, &token).await?
-            }
-            Name::Alias(alias) => db::key::find_by_alias(transaction, alias).await?,
+        let token = match name {
+            Name::Key(key) => Some(KeyDigest::from_key_or_hex(key).to_hex()),
+            Name::Alias(alias) => db::key::find_by_alias(transaction, alias).await?.map(|key| key.token),
+        };
+        tokens.push((token, name));
+    }
+    // In one order, so that two deletions of the same keys do not wait for each other.
+    tokens.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let (mut found, mut missing) = (BTreeMap::new(), None);
+    for (token, name) in tokens {
+        let key = match token {
+            Some(token) => db::key::find_for_update(transaction, &token).await?,
+            None => None,
         };
         let key = match principal.authorize(Action::KeyDelete, key.as_ref()) {
             Ok(()) => key,

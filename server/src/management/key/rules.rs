@@ -7,13 +7,12 @@ use chrono_tz::Tz;
 use serde_json::Value;
 use tollgate_openapi::error::ValidationError;
 use tollgate_openapi::key::{KeyCreate, KeyPatch, STORED_FIELDS};
-use tollgate_openapi::patch::Patch;
 
 use crate::auth::Principal;
 use crate::domain::model_limits::{self, ModelLimitsError};
 use crate::domain::window::Span;
 use crate::error::{ApiError, ApiResult};
-use crate::management::extract::{problem, unknown_fields};
+use crate::management::extract::{VALUE_ERROR, problem, refused_values, unknown_fields};
 
 /// Names of `KeyCreate` and `KeyPatch`, for "did you mean".
 pub(super) const KEY_FIELDS: &[&str] = &[
@@ -34,83 +33,94 @@ pub(super) const KEY_FIELDS: &[&str] = &[
     "metadata",
     "blocked",
 ];
-/// Characters of a name or an id.
-const NAME_CHARS_MAX: usize = 255;
-/// Characters of a duration.
-const DURATION_CHARS_MAX: usize = 32;
-/// Models of one key.
-const MODELS_MAX: usize = 1000;
+/// Bytes of a duration.
+const DURATION_BYTES_MAX: usize = 32;
+/// What only an administrator sets: it widens what the bearer may do.
+const ADMIN_FIELDS: [&str; 4] =
+    ["allowed_passthrough_routes", "allowed_routes", "permissions", "throttle_on_budget_exceeded"];
 
 /// Collects problems, so that a caller hears of all at once.
 #[derive(Debug, Default)]
 struct Problems(Vec<ValidationError>);
 
 impl Problems {
-    fn add(&mut self, field: &str, message: impl Into<String>) {
-        self.0.push(problem("value_error", &["body", field], message));
+    /// Fields that are unknown, or kept and of the wrong type.
+    fn of_other(other: &BTreeMap<String, Value>) -> Self {
+        let kind_of = |name: &str| STORED_FIELDS.iter().find(|(stored, _)| *stored == name).map(|(_, kind)| *kind);
+        let unknown = other.keys().map(String::as_str).filter(|name| kind_of(name).is_none());
+        let known: Vec<&str> = KEY_FIELDS.iter().copied().chain(STORED_FIELDS.iter().map(|(name, _)| *name)).collect();
+        let mut problems = Self(unknown_fields(unknown, &known));
+        for (name, value) in other {
+            if let Some(kind) = kind_of(name).filter(|kind| !kind.fits(value)) {
+                problems.0.push(problem("type_error", &["body", name], kind.expected()));
+            }
+        }
+        problems
     }
 
     fn duration(&mut self, field: &str, text: Option<&str>) {
-        if let Some(Err(error)) = text.map(Span::parse) {
-            self.add(field, error.to_string());
-        }
+        let problem = match text {
+            Some(text) if text.len() > DURATION_BYTES_MAX => {
+                format!("expected at most {DURATION_BYTES_MAX} characters")
+            }
+            Some(text) => match Span::parse(text) {
+                Ok(_) => return,
+                Err(error) => error.to_string(),
+            },
+            None => return,
+        };
+        self.add(field, problem);
     }
 
-    fn name(&mut self, field: &str, text: Option<&str>, max: usize) {
-        if text.is_some_and(|text| text.is_empty() || text.chars().count() > max) {
-            self.add(field, format!("expected 1 to {max} characters"));
-        }
+    fn add(&mut self, field: &str, message: impl Into<String>) {
+        self.0.push(problem(VALUE_ERROR, &["body", field], message));
     }
 
     fn model_limits(&mut self, other: &BTreeMap<String, Value>) {
         if let Err(ModelLimitsError { path, expected }) = model_limits::read(|name| other.get(name)) {
-            self.add(&path, format!("expected {expected}"));
+            self.0.push(problem("type_error", &["body", &path], format!("expected {expected}")));
         }
     }
 
+    /// 422 where the body's shape is wrong, 400 where only values will not do.
     fn finish(self) -> ApiResult<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(ApiError::validation(self.0)) }
+        match self.0.as_slice() {
+            [] => Ok(()),
+            problems if problems.iter().all(|problem| problem.r#type == VALUE_ERROR) => Err(refused_values(problems)),
+            _ => Err(ApiError::validation(self.0)),
+        }
     }
 }
 
 /// Checks a new key.
 pub(super) fn check_create(body: &KeyCreate) -> ApiResult<()> {
-    let mut problems = Problems(unknown_fields(body.other.keys().map(String::as_str), STORED_FIELDS, KEY_FIELDS));
+    let mut problems = Problems::of_other(&body.other);
     problems.duration("duration", body.duration.as_deref());
     problems.duration("budget_duration", body.budget_duration.as_deref());
+    problems.model_limits(&body.other);
     if body.key.as_deref().is_some_and(|key| !key.bytes().all(|byte| byte.is_ascii_graphic())) {
         problems.add("key", "expected visible ASCII characters without spaces: a key travels in a header");
     }
-    problems.model_limits(&body.other);
     problems.finish()
 }
 
 /// Checks a change.
 pub(super) fn check_patch(body: &KeyPatch) -> ApiResult<()> {
-    let mut problems = Problems(unknown_fields(body.other.keys().map(String::as_str), STORED_FIELDS, KEY_FIELDS));
-    let text = |patch: &'_ Patch<String>| patch.as_set().cloned();
-    for (field, patch) in [
-        ("key_alias", &body.key_alias),
-        ("user_id", &body.user_id),
-        ("team_id", &body.team_id),
-        ("organization_id", &body.organization_id),
-    ] {
-        problems.name(field, text(patch).as_deref(), NAME_CHARS_MAX);
-    }
-    for (field, patch) in [("duration", &body.duration), ("budget_duration", &body.budget_duration)] {
-        problems.name(field, text(patch).as_deref(), DURATION_CHARS_MAX);
-        problems.duration(field, text(patch).as_deref());
-    }
-    if let Some(models) = body.models.as_set() {
-        if models.len() > MODELS_MAX {
-            problems.add("models", format!("expected at most {MODELS_MAX} models"));
-        }
-        for model in models {
-            problems.name("models", Some(model), NAME_CHARS_MAX);
-        }
-    }
+    let mut problems = Problems::of_other(&body.other);
+    problems.duration("duration", body.duration.as_set().map(String::as_str));
+    problems.duration("budget_duration", body.budget_duration.as_set().map(String::as_str));
     problems.model_limits(&body.other);
     problems.finish()
+}
+
+/// Some of the fields that are only kept are an administrator's to set.
+pub(super) fn check_other(principal: &Principal, other: &BTreeMap<String, Value>) -> ApiResult<()> {
+    match ADMIN_FIELDS.into_iter().find(|field| other.contains_key(*field)) {
+        Some(field) if !principal.is_admin() => {
+            Err(ApiError::forbidden(format!("Only an administrator sets {field}.")).with_param(field))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A user who is no administrator makes keys for themself alone.
@@ -139,6 +149,8 @@ pub(super) fn expiry(duration: Option<&str>, now: DateTime<Utc>, tz: Tz) -> Opti
 
 #[cfg(test)]
 mod tests {
+    use tollgate_openapi::patch::Patch;
+
     use super::*;
 
     #[test]

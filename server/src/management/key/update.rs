@@ -69,7 +69,10 @@ async fn find_named(transaction: &DatabaseTransaction, body: &mut KeyPatch) -> A
         (None, Some(alias)) => {
             let found = db::key::find_by_alias(transaction, alias).await?;
             body.key_alias = Patch::Absent;
-            Ok(found)
+            match found {
+                Some(key) => Ok(db::key::find_for_update(transaction, &key.token).await?),
+                None => Ok(None),
+            }
         }
         (None, None) => {
             Err(ApiError::bad_request("key", "One of key and key_alias is required: it names the key to change."))
@@ -88,6 +91,7 @@ fn authorize_fields(principal: &Principal, key: &Model, body: &KeyPatch) -> ApiR
     if body.spend.is_some() {
         return Err(ApiError::forbidden("Only an administrator sets a key's spend.").with_param("spend"));
     }
+    rules::check_other(principal, &body.other)?;
     if !body.user_id.is_absent() && body.user_id.as_set() != Some(&principal.user_id) {
         return Err(ApiError::forbidden("Only an administrator gives a key to another user.").with_param("user_id"));
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::json;
 use tollgate_openapi::key::KeyInfo;
 
@@ -89,6 +90,21 @@ async fn an_expired_key_says_when() {
 #[tokio::test]
 async fn other_methods_are_refused() {
     let app = TestApp::start().await;
-    app.get("/key/generate").expect_status(405).await;
-    app.post("/key/info", json!({})).expect_status(405).await;
+    for (path, allowed) in [
+        ("/key/generate", "POST"),
+        ("/key/info", "GET, HEAD"),
+        ("/session/new", "POST"),
+        ("/v1/chat/completions", "POST"),
+        ("/v1/models", "GET, HEAD"),
+        ("/health/liveliness", "GET, HEAD"),
+        ("/metrics", "GET, HEAD"),
+    ] {
+        let answer = app.call(Method::DELETE, path, None).expect_status(405).await;
+        assert_eq!(answer.header("allow"), allowed, "{path}");
+        assert_eq!(answer.error().0, "method_not_allowed");
+    }
+    // Whoever only wants to know whether it is there.
+    let head = app.nobody().call(Method::HEAD, "/health/liveliness", None).expect_status(200).await;
+    assert_eq!(head.body(), "");
+    app.call(Method::HEAD, "/key/list", None).expect_status(200).await;
 }
