@@ -62,7 +62,7 @@ nextest() {
 run_sqlite() {
   local status=0
   nextest sqlite env -u DATABASE_URL -u TOLLGATE_TEST_DATABASE_URL -- || status=$?
-  nextest web -- --package tollgate-web-bundler || status=$?
+  nextest web -- --package tollgate-web --package tollgate-web-bundler || status=$?
   return "$status"
 }
 # The tests take only the address meant for tests: DATABASE_URL is the server's own.
