@@ -55,8 +55,11 @@ nextest() {
     shift
   done
   shift
+  # Kept in the checkout, whatever cargo's target folder is: see store.dir in .config/nextest.toml.
+  local written=$root/target/nextest/ci/junit.xml
+  rm -f "$written"
   "${before[@]}" cargo nextest run --profile ci "$@" || status=$?
-  mv "$target/nextest/ci/junit.xml" "$run/$report.xml" || true
+  mv "$written" "$run/$report.xml" || status=1
   return "$status"
 }
 run_sqlite() {
