@@ -60,7 +60,7 @@ pub struct Secrets {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// A key that was set is no good.
-    #[error("{name} is too short: expected at least {MASTER_KEY_CHARS_MIN} characters")]
+    #[error("{name} is too short: expected at least {KEY_CHARS_MIN} characters")]
     TooShort {
         /// Which.
         name: &'static str,
@@ -73,13 +73,22 @@ pub enum SecretError {
         /// Why.
         source: io::Error,
     },
+    /// Its file does not hold one, as after a full disk.
+    #[error(
+        "{path} should hold a key of at least {KEY_CHARS_MIN} characters: put it back, or delete the file to have \
+         a new one made"
+    )]
+    NoKey {
+        /// Which.
+        path: PathBuf,
+    },
     /// None can be made.
     #[error(transparent)]
     Random(#[from] RandomError),
 }
 
-/// A shorter master key is refused, in characters.
-const MASTER_KEY_CHARS_MIN: usize = 6;
+/// A shorter key is refused, in characters.
+const KEY_CHARS_MIN: usize = 6;
 
 impl Secrets {
     /// Finds the keys, or makes them.
@@ -89,7 +98,7 @@ impl Secrets {
     pub fn load(config: &Config, environment: &Environment, data: &Path) -> Result<Self, SecretError> {
         let configured = config.general.master_key.as_ref().or(environment.master_key.as_ref());
         let (master_key, master_key_file) = match configured {
-            Some(key) if key.expose().chars().count() < MASTER_KEY_CHARS_MIN => {
+            Some(key) if key.expose().chars().count() < KEY_CHARS_MIN => {
                 return Err(SecretError::TooShort { name: "the master key" });
             }
             Some(key) => (key.clone(), None),
@@ -117,9 +126,39 @@ fn kept_key(path: &Path) -> Result<Secret, SecretError> {
             Ok(Secret::new(key))
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let key = std::fs::read_to_string(path).map_err(failed)?;
-            Ok(Secret::new(key.trim()))
+            let kept = std::fs::read_to_string(path).map_err(failed)?;
+            let key = kept.trim();
+            if key.chars().count() < KEY_CHARS_MIN {
+                return Err(SecretError::NoKey { path: path.to_owned() });
+            }
+            Ok(Secret::new(key))
         }
         Err(error) => Err(failed(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_an_empty_file_is_none() {
+        let data = tempfile::TempDir::new().unwrap();
+        let load = || Secrets::load(&Config::default(), &Environment::default(), data.path());
+        let first = load().unwrap();
+        let again = load().unwrap();
+        assert_eq!(first.master_key.expose(), again.master_key.expose());
+        assert_eq!(first.salt_key.expose(), again.salt_key.expose());
+        assert_ne!(first.master_key.expose(), first.salt_key.expose());
+        for name in ["master_key", "salt_key"] {
+            let path = data.path().join(name);
+            let kept = std::fs::read_to_string(&path).unwrap();
+            for content in ["", "\n", "sk-\n"] {
+                std::fs::write(&path, content).unwrap();
+                assert!(load().unwrap_err().to_string().contains(name));
+            }
+            std::fs::write(&path, kept).unwrap();
+        }
+        load().unwrap();
     }
 }
