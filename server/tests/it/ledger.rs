@@ -147,3 +147,20 @@ async fn no_text_of_a_client_keeps_the_ledger_waiting() {
     let kept = [String::new(), long[..255].to_owned(), "a?b".to_owned(), "é".repeat(127)];
     assert_eq!(users, kept.into());
 }
+
+#[tokio::test]
+async fn what_another_node_wrote_is_shown_with_the_key() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let key = app.new_key(json!({"max_budget": 1})).await;
+    app.bearer(&key).post(CHAT, ask("gpt")).expect_status(200).await;
+    app.settled().await;
+    let path = format!("/key/info?key={key}");
+    let info = app.get(&path).expect_status(200).await.value();
+    let token: std::sync::Arc<str> = info["info"]["token"].as_str().unwrap().into();
+    let charge = Charge { kind: "key".into(), id: token.clone(), window_start_us: 0 };
+    let elsewhere = SpendEvent { api_key: token, spend_nano: 25_000, charges: vec![charge], ..event(1) };
+    write_batch(&app.app.db, &[elsewhere]).await.unwrap();
+    let info = app.get(&path).expect_status(200).await.value();
+    assert_eq!(info["info"]["spend"], 0.000_075, "50,000 nano-dollars here, 25,000 there");
+}

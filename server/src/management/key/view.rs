@@ -41,8 +41,12 @@ pub(super) async fn views(app: &App, keys: Vec<Model>) -> ApiResult<Vec<KeyView>
         let window_key = (key.token.clone(), db::budget_spend::window_key(window_start));
         let in_ledger = spent.get(&window_key).copied().unwrap_or_default();
         let usage = Usage {
-            // What this process has admitted is ahead of what the ledger has written.
-            window_spend: app.counters.spent(&ScopeId::key(&key.token), window_start).unwrap_or(in_ledger),
+            // This process is ahead of the ledger with its own calls, the ledger with those of other nodes.
+            window_spend: app
+                .counters
+                .spent(&ScopeId::key(&key.token), window_start)
+                .unwrap_or(in_ledger)
+                .max(in_ledger),
             total_spend: total.map(|total| NanoUsd(total.spend)).unwrap_or_default(),
             last_used_at: total.map(|total| total.last_used_at),
         };
