@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbErr};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +20,8 @@ use crate::telemetry;
 const SPOOL_SYNC_EVERY: Duration = Duration::from_millis(50);
 /// How soon a change of a key made on another node is in force here.
 const POLICY_POLL_EVERY: Duration = Duration::from_millis(500);
+/// Changes that cannot be read in this time are read on another connection: this one may lead nowhere.
+const POLICY_POLL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often histogram samples are summed up.
 const METRICS_UPKEEP_EVERY: Duration = Duration::from_secs(5);
 /// Changes are read this far back: on Postgres a smaller id may be committed after a larger one.
@@ -68,7 +70,9 @@ async fn follow_policy_changes(work: Work, stop: CancellationToken) {
     let mut last = db::policy_change::last_id(&work.db).await.unwrap_or(0);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         let from = last.saturating_sub(POLICY_LOOK_BACK);
-        match db::policy_change::since(&work.db, from, POLICY_CHANGES_MAX).await {
+        let reading = db::policy_change::since(&work.db, from, POLICY_CHANGES_MAX);
+        let read = tokio::time::timeout(POLICY_POLL_TIMEOUT, reading).await;
+        match read.unwrap_or_else(|_| Err(DbErr::Custom("the database does not answer".to_owned()))) {
             Ok(changes) => {
                 is_away = false;
                 for change in changes {

@@ -13,6 +13,8 @@ use tollgate_migration::{Migrator, MigratorTrait};
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Page cache of each SQLite connection, in KiB; the operating system caches the file as well.
 const SQLITE_CACHE_KIB: u32 = 2048;
+/// A node that vanished from the network leaves its transaction open, and with it the locks that others wait for.
+const POSTGRES_ABANDON: &str = "SET LOCAL idle_in_transaction_session_timeout = '30s'";
 /// Any number: nodes that start together take this Postgres lock before they migrate.
 const MIGRATION_LOCK: i64 = 0x746f_6c6c_6d69;
 
@@ -87,7 +89,11 @@ pub async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    db.begin_with_options(options).await
+    let transaction = db.begin_with_options(options).await?;
+    if db.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared(POSTGRES_ABANDON).await?;
+    }
+    Ok(transaction)
 }
 
 /// A transaction that sees the database as it is now, whatever others write meanwhile. For reading only.

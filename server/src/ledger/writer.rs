@@ -17,6 +17,8 @@ const BATCH_EVENTS_MAX: usize = 1_000;
 const BATCH_PAUSE: Duration = Duration::from_millis(100);
 /// First pause after a failure; it doubles.
 const RETRY_PAUSE_MIN: Duration = Duration::from_millis(250);
+/// A batch that takes longer is given up: its connection may lead nowhere, which nothing else would tell.
+const BATCH_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest pause after a failure.
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(10);
 
@@ -29,6 +31,9 @@ pub enum WriterError {
     /// The database refuses or is away.
     #[error("the database does not take events: {0}")]
     Database(#[from] DbErr),
+    /// The database does not answer.
+    #[error("the database did not take a batch of events within {} s", BATCH_TIMEOUT.as_secs())]
+    Timeout,
     /// The task that reads the spool panicked.
     #[error("reading the spool failed: {0}")]
     Task(#[from] tokio::task::JoinError),
@@ -82,7 +87,8 @@ impl Writer {
             let (spool, from) = (Arc::clone(&self.spool), self.cursor);
             let (events, to) = tokio::task::spawn_blocking(move || spool.read(from)).await??;
             for chunk in events.chunks(BATCH_EVENTS_MAX) {
-                write_batch(&self.db, chunk).await?;
+                let written = tokio::time::timeout(BATCH_TIMEOUT, write_batch(&self.db, chunk)).await;
+                written.map_err(|_| WriterError::Timeout)??;
             }
             let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
             if count > 0 || to != self.cursor {
