@@ -25,9 +25,16 @@ pub mod cli;
 
 use std::process::ExitCode;
 
+/// Threads for the jobs' work on files. Each keeps memory of its own, and tokio makes more of them than there is work.
+const BLOCKING_THREADS_MAX: usize = 4;
+
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .enable_all()
+        .build();
     match runtime {
         Ok(runtime) => runtime.block_on(cli::run()),
         Err(_) => ExitCode::FAILURE,

@@ -7,8 +7,9 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveM
 
 use super::{budget_spend, daily_latency, daily_spend, spend_log, spend_total};
 
-/// Rows of a statement: SQLite takes 32,766 parameters and the widest row has 33 columns.
-const ROWS_MAX: usize = 500;
+/// Rows of a statement at most. A connection keeps every statement it has prepared, and a statement of many rows is
+/// large: they come in few sizes, and none is huge.
+const ROWS_MAX: usize = 64;
 
 /// Inserts calls the ledger does not have yet and returns the ids of those that were new.
 ///
@@ -106,11 +107,14 @@ where
     Ok(())
 }
 
+/// Pieces of [`ROWS_MAX`] rows, and of powers of two for what is left.
 fn chunks<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    let mut left = rows.len();
     let mut rows = rows.into_iter();
     std::iter::from_fn(move || {
-        let chunk: Vec<T> = rows.by_ref().take(ROWS_MAX).collect();
-        (!chunk.is_empty()).then_some(chunk)
+        let size = 1 << std::cmp::min(left.checked_ilog2()?, ROWS_MAX.ilog2());
+        left -= size;
+        Some(rows.by_ref().take(size).collect())
     })
 }
 
@@ -132,4 +136,20 @@ where
 
 fn excluded<C: sea_orm::sea_query::IntoIden>(column: C) -> ColumnRef {
     (Alias::new("excluded"), column).into_column_ref()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_in_few_sizes() {
+        for count in 0..1_000 {
+            let rows: Vec<usize> = (0..count).collect();
+            let pieces: Vec<Vec<usize>> = chunks(rows.clone()).collect();
+            assert_eq!(pieces.concat(), rows);
+            assert!(pieces.iter().all(|piece| piece.len().is_power_of_two() && piece.len() <= ROWS_MAX));
+            assert!(pieces.len() <= count / ROWS_MAX + 7);
+        }
+    }
 }
