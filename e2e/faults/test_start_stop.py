@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -12,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from driver import Load
-from tollgate import Tollgate
+from driver import Load, call_once
+from tollgate import Tollgate, eventually
 
 
 @pytest.mark.parametrize(
@@ -93,10 +94,16 @@ def test_sigterm_lets_calls_in_flight_finish(make_tollgate: Callable[..., Tollga
         first = response.readline()
         assert tollgate.process
         tollgate.process.send_signal(signal.SIGTERM)
+        # New ones are told to go elsewhere, and so is the load balancer.
+        eventually(lambda: not tollgate.is_ready(), "readiness to say so", seconds_max=0.5)
+        refused = call_once(tollgate, key)
+        assert (refused.status, "shutting down" in refused.text) == (503, True), refused
         rest = response.read()
     assert b"[DONE]" in rest
     assert (first + rest).count(b'"content":"word ') == 50
     assert tollgate.process.wait(timeout=15) == 0
+    # Its event is in the database: the next start does without the spool.
+    shutil.rmtree(tollgate.data / "spool")
     tollgate.start()
     rows = tollgate.logs_of(key)
     assert [(row["request_id"], row["status"]) for row in rows] == [(call_id, "success")]

@@ -133,7 +133,11 @@ class Tollgate:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs another command of the binary on the same data."""
-        command = [binary(), *arguments, *self.flags()]
+        return self.run_with([*arguments, *self.flags()])
+
+    def run_with(self, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+        """Runs the binary with just these arguments."""
+        command = [binary(), *arguments]
         return subprocess.run(command, cwd=self.data, env=self.env, capture_output=True, text=True, timeout=120)
 
     def manage(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
