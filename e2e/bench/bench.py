@@ -30,6 +30,8 @@ from tollgate import Tollgate, free_port  # noqa: E402
 
 GATEWAY_CORE, LOAD_CORE = "0", "1"
 WARM_UP_S = 2
+# One first: what many leave behind, the ledger writes while the next is measured.
+CONNECTIONS = (1, 64)
 # Requests after which the resident memory is read.
 MEMORY_AFTER = 200_000
 STARTS = 5
@@ -175,18 +177,18 @@ def main() -> None:
     try:
         with nginx(folder, "direct", GATEWAY_CORE, mock.replace("{port}", str(direct_port))):
             wait_for(direct_port)
-            results["direct"] = {n: measure(direct_port, "none", n, seconds) for n in (64, 1)}
+            results["direct"] = {n: measure(direct_port, "none", n, seconds) for n in CONNECTIONS}
         with nginx(folder, "mock", LOAD_CORE, mock.replace("{port}", str(mock_port))):
             wait_for(mock_port)
             with nginx(folder, "proxy", GATEWAY_CORE, proxy):
                 wait_for(proxy_port)
-                results["nginx"] = {n: measure(proxy_port, "none", n, seconds) for n in (64, 1)}
+                results["nginx"] = {n: measure(proxy_port, "none", n, seconds) for n in CONNECTIONS}
 
             first_ms = time_to_ready_ms(tollgate)
             fields = {"key_alias": "bench", "max_budget": 1_000_000, "models": ["gpt-4o-mini"]}
             key = tollgate.manage("POST", "/key/generate", fields)["key"]
             idle_mb = resident_mb(tollgate)
-            results["tollgate"] = {n: measure(tollgate.port, key, n, seconds) for n in (64, 1)}
+            results["tollgate"] = {n: measure(tollgate.port, key, n, seconds) for n in CONNECTIONS}
             sent = tollgate.manage("GET", "/spend/overview")["today"]["api_requests"]
             while sent < MEMORY_AFTER:
                 sent += run_wrk(tollgate.port, key, 64, 5).requests
