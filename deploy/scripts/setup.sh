@@ -15,9 +15,9 @@ apt_install() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-# The compiler, and the C compiler that SQLite, ring and mimalloc are built with.
+# The compiler, and what SQLite, ring and jemalloc are built with.
 setup_rust() {
-  if ! has cc || ! has curl; then apt_install build-essential curl ca-certificates; fi
+  if ! has cc || ! has make || ! has curl; then apt_install build-essential curl ca-certificates; fi
   if ! has cargo; then die "Rust is missing: install it with rustup, see https://rustup.rs"; fi
   local needs is
   needs=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml")
