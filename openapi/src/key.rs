@@ -120,7 +120,7 @@ pub struct KeyCreate {
     /// Models the key may use; empty: all.
     #[garde(custom(valid_models))]
     #[serde(deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "spec", schema(max_items = 1000))]
+    #[cfg_attr(feature = "spec", schema(max_items = 1000, nullable))]
     pub models: Vec<String>,
     /// Money already spent when the key starts, in dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -172,7 +172,7 @@ pub struct KeyCreate {
     /// Anything the caller wants to keep with the key.
     #[serde(skip_serializing_if = "Map::is_empty", deserialize_with = "null_as_default")]
     #[garde(skip)]
-    #[cfg_attr(feature = "spec", schema(value_type = Object))]
+    #[cfg_attr(feature = "spec", schema(value_type = Option<Object>))]
     pub metadata: Map<String, Value>,
     /// A blocked key is refused.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,11 +1,12 @@
 //! openapi.json: every documented operation, collected resource by resource.
 
-use tollgate_openapi::key::{KeySort, KeyStatus, SortOrder};
+use tollgate_openapi::key::{KeySort, KeyStatus, STORED_FIELDS, SortOrder, StoredKind};
 use tollgate_openapi::paths;
 use tollgate_openapi::spend::{CallStatus, SpendLogSort};
 use utoipa::OpenApi;
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 
 use super::{health, key, metrics, model, session, spend};
 use crate::auth::session::COOKIE_NAME;
@@ -20,6 +21,13 @@ pub fn document() -> utoipa::openapi::OpenApi {
         document.merge(part);
     }
     add_other_paths(&mut document);
+    if let Some(components) = &mut document.components {
+        for body in ["KeyCreate", "KeyPatch"] {
+            if let Some(RefOr::T(Schema::Object(schema))) = components.schemas.get_mut(body) {
+                add_stored_fields(schema);
+            }
+        }
+    }
     add_common_refusals(&mut document);
     document
 }
@@ -84,6 +92,28 @@ struct ModelApi;
 #[derive(OpenApi)]
 #[openapi(paths(health::liveliness, health::readiness, health::health, metrics::metrics))]
 struct HealthApi;
+
+/// The fields of a key that are only kept: a map to serde, and names to whoever reads the document.
+fn add_stored_fields(schema: &mut Object) {
+    schema.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+    for (name, kind) in STORED_FIELDS {
+        let description = Some("Kept and shown as it came");
+        let or_null = |kind| SchemaType::from_iter([kind, Type::Null]);
+        let simple = |kind| ObjectBuilder::new().schema_type(or_null(kind)).description(description).into();
+        let field: Schema = match kind {
+            StoredKind::Array => {
+                let anything = ObjectBuilder::new().schema_type(SchemaType::AnyValue);
+                let array = ArrayBuilder::new().items(anything).schema_type(or_null(Type::Array));
+                array.description(description).into()
+            }
+            StoredKind::Count => simple(Type::Integer),
+            StoredKind::Flag => simple(Type::Boolean),
+            StoredKind::Object => simple(Type::Object),
+            StoredKind::Text => simple(Type::String),
+        };
+        schema.properties.insert((*name).to_owned(), field.into());
+    }
+}
 
 /// LiteLLM's other paths of the same operations, and those that are not the management API's own.
 fn add_other_paths(document: &mut utoipa::openapi::OpenApi) {

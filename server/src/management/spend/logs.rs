@@ -8,6 +8,9 @@ use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::paths;
 use tollgate_openapi::spend::{SpendLogPage, SpendLogQuery, SpendLogView, SpendLogsDay, SpendLogsQuery};
+use utoipa::PartialSchema as _;
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
 
 use super::dates;
 use super::view::view;
@@ -67,14 +70,25 @@ pub async fn logs(
     Ok(Either::Right(web::Json(calls.into_iter().map(view).collect())))
 }
 
-/// Answer of `GET /spend/logs`.
-#[derive(utoipa::ToSchema)]
-#[schema(as = SpendLogs)]
-#[expect(dead_code, reason = "it describes the answer in openapi.json")]
-#[serde(untagged)]
-enum SpendLogs {
-    Days(Vec<SpendLogsDay>),
-    Calls(Vec<SpendLogView>),
+/// Answer of `GET /spend/logs`, as openapi.json describes it. An empty array is either.
+#[derive(Debug)]
+struct SpendLogs;
+
+impl utoipa::PartialSchema for SpendLogs {
+    fn schema() -> RefOr<Schema> {
+        let array = |name: &str| ArrayBuilder::new().items(Ref::from_schema_name(name)).build();
+        let either = AnyOfBuilder::new().item(array("SpendLogsDay")).item(array("SpendLogView"));
+        either.description(Some("Sums by day, or calls")).into()
+    }
+}
+
+impl utoipa::ToSchema for SpendLogs {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((SpendLogsDay::name().into_owned(), SpendLogsDay::schema()));
+        SpendLogsDay::schemas(schemas);
+        schemas.push((SpendLogView::name().into_owned(), SpendLogView::schema()));
+        SpendLogView::schemas(schemas);
+    }
 }
 
 /// A virtual key reads its own calls; that there are others is none of its business.
