@@ -37,18 +37,19 @@ const TOP: u64 = 10;
 pub async fn overview(app: web::Data<App>, principal: Principal) -> ApiResult<web::Json<Overview>> {
     principal.authorize(Action::SpendReadAll, None)?;
     let periods = Periods::around(app.clock.now().date_naive());
-    let figures = Figures {
-        sums: daily_spend::by_day(&Scope::All, &app.db, periods.all(), None).await?,
-        latencies: daily_latency::by_day(&app.db, periods.all()).await?,
-    };
+    let sums = async { Ok(daily_spend::by_day(&Scope::All, &app.db, periods.all(), None).await?) };
+    let latencies = async { Ok(daily_latency::by_day(&app.db, periods.all()).await?) };
+    let top = (keys_that_spent_most(&app, TOP), models_that_cost_most(&app, TOP));
+    let (sums, latencies, top_keys, top_models) = futures_util::try_join!(sums, latencies, top.0, top.1)?;
+    let figures = Figures { sums, latencies };
     Ok(web::Json(Overview {
         today: figures.over(one(periods.today)),
         yesterday: figures.over(one(periods.yesterday)),
         month: figures.over(periods.month),
         last_month: figures.over(periods.last_month),
         days: periods.recent.iter().map(|date| DayTotals { date, totals: figures.over(one(date)) }).collect(),
-        top_keys: keys_that_spent_most(&app, TOP).await?,
-        top_models: models_that_cost_most(&app, TOP).await?,
+        top_keys,
+        top_models,
     }))
 }
 
