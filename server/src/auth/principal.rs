@@ -28,7 +28,7 @@ pub enum Credential {
         /// When it ends however much it is used.
         expires_at: DateTime<Utc>,
     },
-    /// A virtual key, which may look at itself and at nothing else.
+    /// A virtual key, which may look at itself and its models, and at nothing else.
     VirtualKey(Box<db::key::Model>),
 }
 
@@ -124,6 +124,9 @@ impl Principal {
     }
 
     fn decide_for_key(own: &db::key::Model, action: Action, key: Option<&db::key::Model>) -> Decision {
+        if action == Action::ModelRead {
+            return Decision::Allow;
+        }
         let is_own = key.is_some_and(|key| key.token == own.token);
         let is_reading = matches!(action, Action::KeyRead | Action::SpendRead);
         if is_own && is_reading { Decision::Allow } else { Decision::Forbid }
@@ -132,7 +135,7 @@ impl Principal {
     fn refuse(&self, action: Action) -> ApiError {
         match self.credential {
             Credential::VirtualKey(_) => {
-                ApiError::forbidden("A virtual key may only read its own /key/info and /spend/logs.")
+                ApiError::forbidden("A virtual key may only read /v1/model/info and its own /key/info and /spend/logs.")
             }
             Credential::MasterKey | Credential::Session { .. } => {
                 ApiError::forbidden(format!("The role {} may not do this ({action:?}).", self.role.as_str()))

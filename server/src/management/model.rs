@@ -6,16 +6,18 @@ use tollgate_openapi::model::{DeploymentState, DeploymentStatus, DeploymentView,
 use tollgate_openapi::paths;
 
 use super::extract::Query;
-use crate::auth::Principal;
+use crate::auth::{Credential, Principal};
 use crate::domain::permission::Action;
 use crate::error::ApiResult;
 use crate::gateway::Gateway;
+use crate::policy::ModelAccess;
 use crate::router::Deployment;
 use crate::router::health::HealthSnapshot;
 
 /// List deployments
 ///
-/// With their parameters, prices and state on this node. Also at `/model/info`.
+/// With their parameters, prices and state on this node. A virtual key sees those it may call, and of their parameters
+/// only `model`. Also at `/model/info`.
 #[utoipa::path(
     get,
     path = paths::MODEL_INFO,
@@ -39,8 +41,22 @@ pub async fn info(
     let now = gateway.clock.monotonic();
     let deployments = gateway.router.deployments();
     let asked = deployments.iter().filter(|one| only.as_deref().is_none_or(|id| id == &*one.id));
-    let data = asked.map(|one| view(one, one.health.snapshot(now))).collect();
+    let views = asked.map(|one| view(one, one.health.snapshot(now)));
+    let data = match &principal.credential {
+        Credential::VirtualKey(own) => {
+            let access = ModelAccess::from_list(&own.models.0);
+            views.filter(|one| access.allows(&one.model_name)).map(for_key).collect()
+        }
+        Credential::MasterKey | Credential::Session { .. } => views.collect(),
+    };
     Ok(HttpResponse::Ok().json(ModelList { data }))
+}
+
+/// What a key's bearer needs to call a model, not where it is or why it failed.
+fn for_key(mut view: DeploymentView) -> DeploymentView {
+    view.litellm_params.retain(|name, _| name == "model");
+    view.state.reason = None;
+    view
 }
 
 fn view(deployment: &Deployment, health: HealthSnapshot) -> DeploymentView {

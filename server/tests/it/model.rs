@@ -1,5 +1,7 @@
 //! `GET /v1/model/info`.
 
+use serde_json::json;
+
 use crate::chat::{CHAT, ask};
 use crate::kit::{FakeUpstream, TestApp};
 
@@ -17,6 +19,21 @@ async fn deployments_show_prices_and_state_but_no_secret() {
     let none = app.get("/model/info?litellm_model_id=other").expect_status(200).await.value();
     assert_eq!(none["data"].as_array().unwrap().len(), 0);
     app.nobody().get("/v1/model/info").expect_status(401).await;
+}
+
+#[tokio::test]
+async fn a_key_sees_the_models_it_may_call_and_not_where_they_are() {
+    let upstream = FakeUpstream::start();
+    let yaml = format!("model_list:\n{}{}", upstream.deployment("gpt", "one"), upstream.deployment("claude", "two"));
+    let app = TestApp::builder().config(&yaml).start().await;
+    let key = app.bearer(&app.new_key(json!({"models": ["claude"]})).await);
+    let answer = key.get("/v1/model/info").expect_status(200).await;
+    let data = answer.value()["data"].as_array().unwrap().clone();
+    assert_eq!(data.len(), 1, "{data:?}");
+    assert_eq!((&data[0]["model_name"], &data[0]["model_info"]["id"]), (&json!("claude"), &json!("two")));
+    assert_eq!(data[0]["litellm_params"], json!({"model": "openai/claude-upstream"}));
+    // A probe of every deployment is a call nobody pays for.
+    key.get("/health").expect_status(403).await;
 }
 
 #[tokio::test]
