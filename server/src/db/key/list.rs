@@ -68,7 +68,7 @@ fn search(text: &str) -> Condition {
     let lower = escaped.to_lowercase();
     let parts =
         columns.into_iter().map(|column| Expr::expr(Func::lower(Expr::col((Entity, column)))).like(like(&lower)));
-    // SQLite knows the case of ASCII letters only: others are at least found as they are written.
+    // A database may know the case of ASCII letters only: others are at least found as they are written.
     let as_written = columns.into_iter().filter(|_| !text.is_ascii());
     let parts = parts.chain(as_written.map(|column| Expr::col((Entity, column)).like(like(&escaped))));
     let whole = Column::Token.eq(KeyDigest::from_key_or_hex(text).to_hex());
@@ -107,5 +107,10 @@ fn sorted(mut select: Select<Entity>, query: &KeyListQuery) -> Select<Entity> {
             return select.order_by(spend, order.clone()).order_by(Column::Token, order);
         }
     };
-    select.order_by_with_nulls(column, order.clone(), NullOrdering::Last).order_by(Column::Token, order)
+    let select = match column {
+        // Never null, and said to be so: Postgres then reads the index instead of sorting every key.
+        Column::CreatedAt | Column::UpdatedAt => select.order_by(column, order.clone()),
+        _ => select.order_by_with_nulls(column, order.clone(), NullOrdering::Last),
+    };
+    select.order_by(Column::Token, order)
 }
