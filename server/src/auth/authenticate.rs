@@ -13,17 +13,23 @@ use crate::crypto::{KeyDigest, presented_key};
 use crate::db;
 use crate::error::{ApiError, ApiResult};
 
-/// Lets only known callers through and leaves their [`Principal`] with the request.
+/// Lets only known callers through and leaves their [`Principal`] with the request. Others are answered 401 (nobody, or
+/// an unknown, blocked or expired key or session) or 403 (a write that another site could have made).
 ///
 /// # Errors
-/// 401 for nobody or an unknown, blocked or expired key or session, 403 for a write that another site could have made.
+/// What the operation itself fails with.
 pub async fn authenticate(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
+    next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let principal = identify(request.request()).await?;
-    request.extensions_mut().insert(principal);
-    next.call(request).await
+    match identify(request.request()).await {
+        Ok(principal) => {
+            request.extensions_mut().insert(principal);
+            next.call(request).await.map(ServiceResponse::map_into_left_body)
+        }
+        // An answer, not an error: the middleware around this one adds its headers to it.
+        Err(refusal) => Ok(request.error_response(refusal).map_into_right_body()),
+    }
 }
 
 /// Address of the client: that of the connection.

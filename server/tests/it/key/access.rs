@@ -12,7 +12,9 @@ use crate::kit::TestApp;
 #[tokio::test]
 async fn nobody_and_strangers_are_refused() {
     let app = TestApp::start().await;
-    let (kind, _, message) = app.nobody().get("/key/list").expect_status(401).await.error();
+    let refused = app.nobody().get("/key/list").expect_status(401).await;
+    assert_eq!(refused.header("x-content-type-options"), "nosniff");
+    let (kind, _, message) = refused.error();
     assert_eq!(kind, "auth_error");
     assert!(message.ends_with("No api key passed in."), "{message}");
     let (kind, param, message) = app.bearer("sk-stranger").get("/key/list").expect_status(401).await.error();
