@@ -37,7 +37,7 @@ fi
 
 cd "$folder"
 "${as_owner[@]}" "$bin/initdb" --pgdata="$folder/data" --username=tollgate --auth=trust --encoding=UTF8 \
-  --locale=C --no-sync >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; die "initdb failed"; }
+  --locale=C.UTF-8 --no-sync >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; die "initdb failed"; }
 # setpriv and env replace themselves, so the process id below is the server's own.
 exec {log}>"$folder/server.log"
 "${as_owner[@]}" "$bin/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= -c fsync=off \
