@@ -20,6 +20,9 @@ use crate::gateway::upstream::Upstream;
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// A client has this long to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Threads a worker has for work that takes long: passwords, counting of tokens. As much of it as there are processors
+/// gets done at once, and each thread keeps memory of its own.
+const BLOCKING_THREADS_MAX: usize = 2;
 /// Connections waiting to be accepted.
 const BACKLOG: u32 = 4096;
 
@@ -56,6 +59,7 @@ pub fn serve(parts: Parts, listener: TcpListener, workers: usize) -> std::io::Re
     let server = server
         .backlog(BACKLOG)
         .workers(workers)
+        .worker_max_blocking_threads(BLOCKING_THREADS_MAX)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)
         // A client that closes its side is gone: its call is cancelled at once.
