@@ -1,7 +1,9 @@
-//! Rust to wasm: cargo, then `wasm-opt` where it is installed.
+//! Rust to wasm, by cargo.
+//!
+//! No `wasm-opt`: Debian's (108) exports the wrong table, so that the console does not start, and it saves 1 % after
+//! compression.
 
 use std::env;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -9,16 +11,6 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::{say, web_folder};
-
-/// Post-MVP features that rustc's wasm may use; `wasm-opt` wants them named.
-const WASM_FEATURES: &[&str] = &[
-    "--enable-bulk-memory",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
-    "--enable-sign-ext",
-    "--enable-multivalue",
-];
 
 /// Builds the console's crate and returns the wasm file that cargo wrote.
 ///
@@ -51,28 +43,6 @@ fn console_executable(line: &str) -> Option<PathBuf> {
     let is_console = message.pointer("/target/name")? == "tollgate-web";
     let file = message.get("executable")?.as_str()?;
     is_console.then(|| file.into())
-}
-
-/// Runs `wasm-opt -Oz`; without binaryen the wasm stays as it is, a few per cent larger.
-pub(crate) fn shrink(wasm: Vec<u8>) -> Result<Vec<u8>> {
-    let folder = env::temp_dir().join(format!("tollgate-web-bundler-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let (from, to) = (folder.join("in.wasm"), folder.join("out.wasm"));
-    std::fs::File::create(&from)?.write_all(&wasm)?;
-    let status = Command::new("wasm-opt").arg("-Oz").args(WASM_FEATURES).arg(&from).arg("-o").arg(&to).status();
-    let shrunk = match status {
-        Ok(status) if status.success() => std::fs::read(&to)?,
-        Ok(status) => {
-            say(&format!("wasm-opt failed ({status}); going on without it"));
-            wasm
-        }
-        Err(_) => {
-            say("wasm-opt is not installed (package binaryen); going on without it");
-            wasm
-        }
-    };
-    std::fs::remove_dir_all(&folder)?;
-    Ok(shrunk)
 }
 
 #[cfg(test)]

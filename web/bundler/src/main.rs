@@ -61,10 +61,7 @@ fn parse_options() -> Result<Option<Options>> {
 
 fn bundle(options: &Options) -> Result<()> {
     let wasm_file = compile::compile(options.is_dev)?;
-    let mut bound = bind::bind(&wasm_file)?;
-    if !options.is_dev {
-        bound.wasm = compile::shrink(bound.wasm)?;
-    }
+    let bound = bind::bind(&wasm_file)?;
 
     let mut bundle = Bundle::new(options.is_dev);
     let wasm_brotli_bytes = bundle.add("tollgate.wasm", bound.wasm)?;
@@ -73,7 +70,7 @@ fn bundle(options: &Options) -> Result<()> {
     }
     bundle.add_text("tollgate.js", &bound.js)?;
     let assets = web_folder().join("assets");
-    for name in ["inter.woff2", "icon.svg"] {
+    for name in ["inter.woff2", "icon.svg", "chevron.svg"] {
         bundle.add(name, read(&assets.join(name))?)?;
     }
     let style = asset::join_styles(&web_folder().join("style"))?;
