@@ -36,7 +36,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
     }
     for path in ["/", "/ui", "/docs"] {
         let to = if path == "/docs" { "/docs/" } else { "/ui/" };
-        config.service(operation(path, Method::GET, move || std::future::ready(redirect(to))));
+        config.service(operation(path, Method::GET, move |http: HttpRequest| std::future::ready(redirect(to, &http))));
     }
     config
         .service(operation(paths::HEALTH_READINESS, Method::GET, management::health::readiness))
@@ -57,8 +57,10 @@ fn guarded(config: &mut web::ServiceConfig) {
     management::guarded(config, paths::HEALTH, Method::GET, management::health::health);
 }
 
-fn redirect(to: &'static str) -> HttpResponse {
-    HttpResponse::TemporaryRedirect().insert_header((LOCATION, to)).finish()
+/// To the page that the address without a slash means; what its query says goes along.
+fn redirect(to: &'static str, http: &HttpRequest) -> HttpResponse {
+    let query = http.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    HttpResponse::TemporaryRedirect().insert_header((LOCATION, format!("{to}{query}"))).finish()
 }
 
 async fn openapi() -> HttpResponse {
