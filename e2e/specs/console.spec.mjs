@@ -1,6 +1,6 @@
 // What holds on every page: how the console is served, the palette, the theme.
 
-import { account, expect, signIn, test } from "./support.mjs";
+import { account, excuse, expect, inspect, signIn, test } from "./support.mjs";
 
 test("is served strictly, compressed and for ever", async ({ page, tollgate }) => {
   const assets = [];
@@ -30,6 +30,7 @@ test("the palette opens with the keyboard and goes to a page", async ({ page }) 
   await page.keyboard.press("Control+k");
   const palette = page.getByRole("dialog");
   await expect(palette).toBeVisible();
+  await inspect(page, "palette");
   await page.keyboard.type("mod");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { level: 1, name: "Models" })).toBeVisible();
@@ -48,4 +49,56 @@ test("an unknown page says so", async ({ page }) => {
   await signIn(page);
   await page.goto("/ui/nonsense");
   await expect(page.getByRole("heading", { name: "There is no such page" })).toBeVisible();
+  await inspect(page, "no-such-page");
+});
+
+test("an address opens the page as it was", async ({ page }) => {
+  await signIn(page);
+  await page.goto("/ui?chart=requests&view=table");
+  await expect(page).toHaveURL(/\/ui\/\?chart=requests&view=table$/);
+  await page.goto("/ui/keys?new=1");
+  await expect(page.getByRole("dialog", { name: "Create key" })).toBeVisible();
+});
+
+test("what cannot be loaded says so and can be tried again", async ({ page }) => {
+  excuse(page, /Failed to load resource/);
+  await signIn(page);
+  const broken = { status: 500, json: { error: { message: "Internal server error", type: "internal_server_error", param: null, code: "500" } } };
+  await page.route("**/key/list*", (route) => route.fulfill(broken));
+  await page.goto("/ui/keys");
+  await expect(page.getByRole("heading", { name: "This could not be loaded" })).toBeVisible();
+  await inspect(page, "keys-failed");
+  await page.unroute("**/key/list*");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("heading", { name: "This could not be loaded" })).toBeHidden();
+});
+
+test("what is shown stays when the server goes, with a word about it", async ({ page }) => {
+  excuse(page, /Failed to load resource/);
+  await signIn(page);
+  await page.goto("/ui/models");
+  const table = page.getByRole("table", { name: "Deployments" });
+  await expect(table.getByRole("row", { name: /gpt-4o-mini/ })).toBeVisible();
+  await page.route("**/model/info*", (route) => route.abort());
+  await expect(page.getByRole("alert")).toContainText("cannot be reached");
+  await expect(table).toBeVisible();
+  await inspect(page, "models-stale");
+  await page.unroute("**/model/info*");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("alert")).toBeHidden();
+});
+
+test("the page that comes first is there while the figures are on their way", async ({ page }) => {
+  await signIn(page);
+  let answer;
+  const asked = new Promise((resolve) => (answer = resolve));
+  await page.route("**/spend/overview", async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await page.reload();
+  await expect(page.getByRole("status", { name: "Loading" })).toBeVisible();
+  await inspect(page, "overview-loading");
+  answer();
+  await expect(page.getByRole("status", { name: "Loading" })).toBeHidden();
 });

@@ -3,6 +3,8 @@
 import { call, expect, inspect, signIn, test, visit } from "./support.mjs";
 
 test("from the first sign-in to a blocked key", async ({ page, tollgate }) => {
+  // It looks at every page in two sizes and two themes on the way.
+  test.setTimeout(240_000);
   await test.step("sign in", async () => {
     await signIn(page);
     await expect(page.getByRole("heading", { name: "Make the first call" })).toBeVisible();
@@ -69,6 +71,9 @@ test("from the first sign-in to a blocked key", async ({ page, tollgate }) => {
     await expect(page.getByRole("table", { name: "Top keys of the last 30 days" })).toContainText("search-service");
     await expect(page.getByRole("table", { name: "Top models of the last 30 days" })).toContainText("fake");
     await inspect(page, "overview");
+    await page.goto("/ui?view=table");
+    await expect(page.getByRole("table", { name: "Last 30 days" }).getByRole("row").nth(1)).toContainText("$0.00004");
+    await inspect(page, "overview-table");
     await visit(page, "Models");
     await inspect(page, "models");
   });
@@ -80,6 +85,10 @@ test("from the first sign-in to a blocked key", async ({ page, tollgate }) => {
     const drawer = page.getByRole("dialog", { name: "search-service" });
     await inspect(page, "key-detail");
     await drawer.getByRole("button", { name: "Block", exact: true }).click();
+    const question = page.getByRole("alertdialog", { name: "Block search-service?" });
+    await expect(question).toBeVisible();
+    await inspect(page, "key-block");
+    await question.getByRole("button", { name: "Block key" }).click();
     await expect(drawer.getByText("Blocked", { exact: true })).toBeVisible();
     await expect(drawer.getByRole("button", { name: "Unblock" })).toBeVisible();
   });

@@ -1,6 +1,6 @@
 // Keys in the console: search, sort, edit, bad input, delete.
 
-import { expect, manage, signIn, test, visit } from "./support.mjs";
+import { excuse, expect, inspect, manage, signIn, test, visit } from "./support.mjs";
 
 test.beforeEach(async ({ page }) => {
   await signIn(page);
@@ -14,10 +14,13 @@ test("bad input is refused beside its field", async ({ page }) => {
   await drawer.getByRole("button", { name: "Create key" }).click();
   const field = drawer.getByLabel("Max budget");
   await expect(field).toHaveAttribute("aria-invalid", "true");
+  await expect(field).toBeFocused();
   await expect(drawer).toBeVisible();
+  await inspect(page, "key-invalid");
 });
 
 test("an alias that is taken is refused", async ({ page, tollgate }) => {
+  excuse(page, /status of 400 .*\/key\/generate/);
   await manage(tollgate, "POST", "/key/generate", { key_alias: "taken" });
   await visit(page, "Keys");
   await page.getByRole("link", { name: "Create key" }).first().click();
@@ -51,7 +54,11 @@ test("edit and delete", async ({ page, tollgate }) => {
   const { key, token } = await manage(tollgate, "POST", "/key/generate", { key_alias: "to-edit" });
   await page.goto(`/ui/keys?key=${token}`);
   const drawer = page.getByRole("dialog");
+  // The focus begins on the title, and follows what is shown.
+  await expect(drawer.getByRole("heading", { name: "to-edit" })).toBeFocused();
   await drawer.getByRole("button", { name: "Edit" }).click();
+  await expect(drawer.getByLabel("Name")).toBeFocused();
+  await inspect(page, "key-edit");
   await drawer.getByLabel("Name").fill("edited");
   await drawer.getByLabel("Max budget").fill("2.5");
   await drawer.getByRole("button", { name: /^Save/ }).click();
@@ -60,7 +67,40 @@ test("edit and delete", async ({ page, tollgate }) => {
   expect([info.key_alias, info.max_budget]).toEqual(["edited", 2.5]);
 
   await drawer.getByRole("button", { name: "Delete" }).click();
+  await inspect(page, "key-delete");
   await page.getByRole("alertdialog", { name: "Delete edited?" }).getByRole("button", { name: "Delete key" }).click();
   await expect(page.getByText("Deleted edited.")).toBeVisible();
   await expect(page.getByRole("table", { name: "Keys" }).getByText("edited")).toHaveCount(0);
+});
+
+test("blocking asks first, unblocking does not", async ({ page, tollgate }) => {
+  const { key, token } = await manage(tollgate, "POST", "/key/generate", { key_alias: "to-block" });
+  const isBlocked = async () => (await manage(tollgate, "GET", `/key/info?key=${key}`)).info.blocked;
+  await page.goto(`/ui/keys?key=${token}`);
+  const drawer = page.getByRole("dialog", { name: "to-block" });
+  const question = page.getByRole("alertdialog", { name: "Block to-block?" });
+  await drawer.getByRole("button", { name: "Block", exact: true }).click();
+  await question.getByRole("button", { name: "Cancel" }).click();
+  await expect(question).toBeHidden();
+  expect(await isBlocked()).toBe(false);
+  await drawer.getByRole("button", { name: "Block", exact: true }).click();
+  await question.getByRole("button", { name: "Block key" }).click();
+  await expect(page.getByText("to-block is blocked.")).toBeVisible();
+  expect(await isBlocked()).toBe(true);
+  await drawer.getByRole("button", { name: "Unblock" }).click();
+  await expect(page.getByText("to-block works again.")).toBeVisible();
+  expect(await isBlocked()).toBe(false);
+});
+
+test("a row opens with the keyboard and gets the focus back", async ({ page, tollgate }) => {
+  await manage(tollgate, "POST", "/key/generate", { key_alias: "by-keyboard" });
+  await page.goto("/ui/keys?q=by-keyboard");
+  const link = page.getByRole("table", { name: "Keys" }).getByRole("link", { name: /by-keyboard/ });
+  await link.focus();
+  await page.keyboard.press("Enter");
+  const drawer = page.getByRole("dialog", { name: "by-keyboard" });
+  await expect(drawer).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(drawer).toBeHidden();
+  await expect(link).toBeFocused();
 });

@@ -21,8 +21,9 @@ use crate::pages::model::ModelPage;
 use crate::pages::overview::OverviewPage;
 use crate::pages::session::SignIn;
 use crate::pages::spend::SpendPage;
-use crate::ui::empty::{Empty, Failure};
+use crate::ui::empty::{Empty, Unavailable};
 use crate::ui::icon::Icon;
+use crate::ui::page::Page;
 use crate::ui::toast::{ToastRegion, provide_toasts};
 
 /// Where the server serves the console.
@@ -113,7 +114,7 @@ pub(crate) fn App() -> impl IntoView {
 fn unreachable_view(session: SessionSignal, message: String) -> AnyView {
     view! {
         <main class="lonely">
-            <Failure message=Signal::stored(message) on_retry=Callback::new(move |()| session.load()) />
+            <Unavailable message=Signal::stored(message) on_retry=Callback::new(move |()| session.load()) />
         </main>
     }
     .into_any()
@@ -143,13 +144,11 @@ fn Shell() -> impl IntoView {
 #[component]
 fn NotFound() -> impl IntoView {
     view! {
-        <Empty
-            art=Icon::Search
-            title="There is no such page"
-            text="The address may be old or mistyped."
-        >
-            <a class="button" href=ROOT>"Go to the overview"</a>
-        </Empty>
+        <Page title="There is no such page">
+            <Empty art=Icon::Search title="Nothing here" text="The address may be old or mistyped.">
+                <a class="button" href=ROOT>"Go to the overview"</a>
+            </Empty>
+        </Page>
     }
     .into_any()
 }

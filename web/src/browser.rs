@@ -83,6 +83,18 @@ pub(crate) fn find(selector: &str) -> Option<HtmlElement> {
     web_sys::window()?.document()?.query_selector(selector).ok().flatten()?.dyn_into().ok()
 }
 
+/// Puts the focus on an element, if it is there.
+pub(crate) fn focus(selector: &str) {
+    if let Some(element) = find(selector) {
+        let _ = element.focus();
+    }
+}
+
+/// Puts the focus on an element once the page shows what was just changed.
+pub(crate) fn focus_next(selector: &'static str) {
+    leptos::prelude::request_animation_frame(move || focus(selector));
+}
+
 /// Scrolls just as far as it takes to see the element.
 pub(crate) fn reveal(selector: &str) {
     if let Some(element) = find(selector) {

@@ -6,6 +6,9 @@ use tollgate_openapi::money::{NANO_PER_USD, NanoUsd};
 /// Nano-dollars in a cent.
 const NANO_PER_CENT: u64 = 10_000_000;
 
+/// The id of who holds the master key.
+const DEFAULT_USER_ID: &str = "default_user_id";
+
 /// Digits that stay readable in an amount below a dollar.
 const SIGNIFICANT_DIGITS: usize = 3;
 
@@ -27,6 +30,12 @@ pub(crate) fn money(amount: NanoUsd) -> String {
 pub(crate) fn money_total(amount: NanoUsd) -> String {
     let abs = amount.0.unsigned_abs();
     if abs == 0 || abs >= NANO_PER_CENT { cents(amount) } else { money(amount) }
+}
+
+/// A limit or a mark on an axis: no cents where there are none.
+pub(crate) fn money_round(amount: NanoUsd) -> String {
+    let text = money_total(amount);
+    text.strip_suffix(".00").map_or(text.clone(), str::to_owned)
 }
 
 /// The amount to the nano-dollar, for a title.
@@ -62,6 +71,22 @@ fn trim_cents(nano: u64) -> String {
 pub(crate) fn count(number: i64) -> String {
     let sign = if number < 0 { "-" } else { "" };
     format!("{sign}{}", group_thousands(&number.unsigned_abs().to_string()))
+}
+
+/// The nearest whole number, with separated thousands.
+pub(crate) fn whole(number: f64) -> String {
+    let digits = format!("{:.0}", number.abs());
+    format!("{}{}", if number <= -0.5 { "-" } else { "" }, group_thousands(&digits))
+}
+
+/// A round count, short enough for an axis: `800`, `1.5k`, `20k`, `3M`.
+pub(crate) fn compact(number: f64) -> String {
+    let (value, unit) = match number {
+        n if n >= 1e6 => (n / 1e6, "M"),
+        n if n >= 1e3 => (n / 1e3, "k"),
+        n => (n, ""),
+    };
+    format!("{}{unit}", format!("{value:.1}").trim_end_matches(".0"))
 }
 
 fn group_thousands(digits: &str) -> String {
@@ -104,9 +129,23 @@ pub(crate) fn percent(part: i64, whole: i64) -> String {
     let percent = to_f64(part) / to_f64(whole) * 100.0;
     match percent {
         p if p > 0.0 && p < 0.01 => "<0.01%".to_owned(),
-        p if p > 0.0 && p < 10.0 => format!("{p:.2}%"),
-        p => format!("{p:.1}%"),
+        p if p > 0.0 && p < 0.1 => format!("{p:.2}%"),
+        p => format!("{}%", format!("{p:.1}").trim_end_matches(".0")),
     }
+}
+
+/// Who did something, for a person: the master key and the sign-in from the environment have an id nobody chose.
+pub(crate) fn person(id: &str) -> &str {
+    if id == DEFAULT_USER_ID { "Administrator" } else { id }
+}
+
+/// A text as a sentence: it begins with a capital and ends with a full stop.
+pub(crate) fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let end = if text.is_empty() || text.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 /// How far `time` is from `now`: `just now`, `12 s ago`, `in 3 d`.

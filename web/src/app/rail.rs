@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
-use tollgate_openapi::session::UserRole;
+use tollgate_openapi::session::{SessionView, UserRole};
 
 use crate::api;
 use crate::app::theme::{Theme, use_theme};
 use crate::app::{ROOT, Session, SessionSignal, use_session};
 use crate::browser;
+use crate::format;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::toast::{Toasts, use_toasts};
 
@@ -61,8 +62,9 @@ pub(crate) fn brand_mark() -> impl IntoView {
 #[component]
 fn UserMenu() -> impl IntoView {
     let (session, toasts) = (use_session(), use_toasts());
-    let name = move || session.view().map(|view| view.user_email.unwrap_or(view.user_id)).unwrap_or_default();
-    let role = move || session.view().map_or("", |view| role_name(view.user_role));
+    let name = move || session.view().map(|view| name_of(&view)).unwrap_or_default();
+    // Where the name already is the role, it is said once.
+    let role = move || session.view().map(|view| role_name(view.user_role)).filter(|role| *role != name());
     view! {
         <div class="user">
             <button class="rail-link user-button" type="button" popovertarget="user-menu" aria-haspopup="dialog">
@@ -80,6 +82,10 @@ fn UserMenu() -> impl IntoView {
             </div>
         </div>
     }
+}
+
+fn name_of(view: &SessionView) -> String {
+    view.user_email.clone().unwrap_or_else(|| format::person(&view.user_id).to_owned())
 }
 
 #[component]

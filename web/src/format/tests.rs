@@ -75,7 +75,9 @@ fn durations_take_the_fitting_unit() {
 fn shares_never_round_to_nothing() {
     assert_eq!(percent(1, 3), "33.3%");
     assert_eq!(percent(1, 1_000_000), "<0.01%");
+    assert_eq!(percent(1, 2_000), "0.05%");
     assert_eq!(percent(0, 0), "0%");
+    assert_eq!(percent(7, 7), "100%");
 }
 
 #[test]
@@ -97,6 +99,37 @@ fn moments_follow_the_readers_zone() {
     assert_eq!(moment(at("2026-11-20T23:05:07Z"), now, utc()), "Nov 20, 23:05:07");
     assert_eq!(moment(at("2025-01-02T03:04:05Z"), now, utc()), "Jan 2 2025, 03:04");
     assert_eq!(moment_utc(now), "2026-11-21T12:00:00.000Z");
+}
+
+#[test]
+fn limits_show_no_empty_cents() {
+    assert_eq!(money_round(NanoUsd::from_usd(2500.0).unwrap()), "$2,500");
+    assert_eq!(money_round(NanoUsd::from_usd(0.5).unwrap()), "$0.50");
+    assert_eq!(money_round(NanoUsd::from_usd(0.004).unwrap()), "$0.004");
+    assert_eq!(money_round(NanoUsd::from_usd(0.0).unwrap()), "$0");
+}
+
+#[test]
+fn an_axis_is_short() {
+    assert_eq!([0.0, 4.0, 800.0, 1500.0, 20_000.0, 3e6].map(compact), ["0", "4", "800", "1.5k", "20k", "3M"]);
+}
+
+#[test]
+fn measured_numbers_are_rounded() {
+    assert_eq!([0.4, 19.6, 1579.3, -1234.0].map(whole), ["0", "20", "1,579", "-1,234"]);
+}
+
+#[test]
+fn errors_read_as_sentences() {
+    assert_eq!(sentence("the client left"), "The client left.");
+    assert_eq!(sentence("Budget has been exceeded! "), "Budget has been exceeded!");
+    assert_eq!(sentence(""), "");
+}
+
+#[test]
+fn the_administrator_has_a_name() {
+    assert_eq!(person("default_user_id"), "Administrator");
+    assert_eq!(person("anna"), "anna");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod deployment;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -10,7 +10,6 @@ use tollgate_openapi::model::{DeploymentStatus, DeploymentView};
 
 use crate::api;
 use crate::pages::model::deployment::{COLUMNS, IDS};
-use crate::ui::badge::{Badge, Tone};
 use crate::ui::empty::Empty;
 use crate::ui::export::{ExportButton, rows_of};
 use crate::ui::icon::Icon;
@@ -23,8 +22,6 @@ use crate::ui::table::Table;
 /// How often the state is asked for.
 const REFRESH_EVERY: Duration = Duration::from_secs(5);
 
-type Groups = BTreeMap<String, Vec<DeploymentView>>;
-
 #[component]
 pub(crate) fn ModelPage() -> impl IntoView {
     let load = Load::new(api::model::list);
@@ -36,10 +33,10 @@ pub(crate) fn ModelPage() -> impl IntoView {
     });
     let ready = move || {
         let is_empty = Memo::new(move |_| load.data.with(|data| data.as_ref().is_some_and(Vec::is_empty)));
-        move || if is_empty.get() { no_models() } else { groups_view(found) }
+        move || if is_empty.get() { no_models() } else { view! { <DeploymentTable found=found /> }.into_any() }
     };
     view! {
-        <Page title="Models" lead="State and latency are this node's, since it started.">
+        <Page title="Models" lead="What applications may call, and who serves it. Figures are this server's, since it started.">
             <div class="toolbar">
                 <Search name="q" label="Search models and providers" />
                 <span class="toolbar-space"></span>
@@ -57,14 +54,6 @@ fn is_match(deployment: &DeploymentView, search: &str) -> bool {
     contains(&deployment.model_name) || contains(&deployment::provider_model(deployment))
 }
 
-fn group(deployments: Vec<DeploymentView>) -> Groups {
-    let mut groups = Groups::new();
-    for deployment in deployments {
-        groups.entry(deployment.model_name.clone()).or_default().push(deployment);
-    }
-    groups
-}
-
 fn no_models() -> AnyView {
     view! {
         <Empty
@@ -76,53 +65,35 @@ fn no_models() -> AnyView {
     .into_any()
 }
 
-fn groups_view(found: Signal<Vec<DeploymentView>>) -> AnyView {
-    let groups = Memo::new(move |_| group(found.get()));
-    let names = move || groups.with(|groups| groups.keys().cloned().collect::<Vec<_>>());
-    let nothing = move || {
-        groups.with(BTreeMap::is_empty).then(|| {
-            view! { <Empty art=Icon::Search title="Nothing found" text="No model or provider has that in its name." /> }
-        })
-    };
-    view! {
-        <div class="deployments">
-            <For each=names key=Clone::clone let:name>
-                <GroupCard name=name groups=groups />
-            </For>
-        </div>
-        {nothing}
-    }
-    .into_any()
-}
-
 #[component]
-fn GroupCard(name: String, groups: Memo<Groups>) -> impl IntoView {
-    let (key, label) = (name.clone(), name.clone());
-    let deployments = Signal::derive(move || groups.with(|groups| groups.get(&key).cloned().unwrap_or_default()));
-    let count = move || match deployments.with(Vec::len) {
-        1 => "1 deployment".to_owned(),
-        count => format!("{count} deployments"),
-    };
-    view! {
-        <section class="card" aria-label=label>
-            <header class="card-header">
-                <h2 class="group-name">{name}</h2>
-                <span class="muted">{count}</span>
-                <span class="toolbar-space"></span>
-                {move || group_badge(&deployments.get())}
-            </header>
-            <Table label="Deployments" columns=COLUMNS rows=deployments ids=IDS />
-        </section>
+fn DeploymentTable(found: Signal<Vec<DeploymentView>>) -> impl IntoView {
+    // Deployments of one name stand together.
+    let sorted = Signal::derive(move || {
+        let mut deployments = found.get();
+        deployments.sort_by(|a, b| a.model_name.cmp(&b.model_name));
+        deployments
+    });
+    let is_empty = Memo::new(move |_| found.with(Vec::is_empty));
+    move || {
+        if is_empty.get() {
+            return view! { <Empty art=Icon::Search title="Nothing found" text="No model or provider has that in its name." /> }
+                .into_any();
+        }
+        view! {
+            <div class="card deployments">
+                <Table label="Deployments" columns=COLUMNS rows=sorted ids=IDS />
+                <p class="pager muted">{move || summary(&found.get())}</p>
+            </div>
+        }
+        .into_any()
     }
 }
 
-/// Can the public name be called?
-fn group_badge(deployments: &[DeploymentView]) -> impl IntoView + use<> {
-    let available = deployments.iter().filter(|d| d.state.status == DeploymentStatus::Available).count();
-    let (tone, text) = match (available, deployments.len()) {
-        (0, _) => (Tone::Bad, "Not callable".to_owned()),
-        (some, all) if some == all => (Tone::Good, "Available".to_owned()),
-        (some, all) => (Tone::Warning, format!("{some} of {all} available")),
-    };
-    view! { <Badge tone=tone text=text /> }
+/// How many there are, and how many cannot be called now.
+fn summary(deployments: &[DeploymentView]) -> String {
+    let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let names: BTreeSet<_> = deployments.iter().map(|deployment| &deployment.model_name).collect();
+    let out = deployments.iter().filter(|d| d.state.status != DeploymentStatus::Available).count();
+    let out = if out == 0 { "all available".to_owned() } else { format!("{out} not available now") };
+    format!("{}, {}, {out}", counted(names.len(), "model"), counted(deployments.len(), "deployment"))
 }

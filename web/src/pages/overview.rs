@@ -59,11 +59,12 @@ fn has_calls(overview: &Overview) -> bool {
 }
 
 fn waiting() -> AnyView {
-    let tiles = (0..5).map(|_| view! { <div class="tile is-waiting"></div> }).collect_view();
+    let line = |class: &'static str| view! { <span class=format!("skeleton-line {class}")></span> };
+    let tiles = (0..5).map(|_| view! { <div class="tile">{line("is-short")}{line("is-tall")}{line("")}</div> });
     view! {
-        <div role="status" aria-label="Loading">
-            <div class="tiles">{tiles}</div>
-            <div class="card is-waiting"></div>
+        <div class="waiting" role="status" aria-label="Loading">
+            <div class="tiles">{tiles.collect_view()}</div>
+            <div class="card card-waiting">{line("is-short")}<span class="skeleton-line skeleton-plot"></span></div>
         </div>
     }
     .into_any()

@@ -9,7 +9,7 @@ use tollgate_openapi::session::SessionCreate;
 
 use crate::app::rail::brand_mark;
 use crate::app::{Session, use_session};
-use crate::ui::field::TextField;
+use crate::ui::field::{TextField, focus_wrong};
 use crate::{api, browser};
 
 #[component]
@@ -27,6 +27,7 @@ pub(crate) fn SignIn() -> impl IntoView {
         errors.set(missing.clone());
         message.set(None);
         if !missing.is_empty() {
+            focus_wrong();
             return;
         }
         is_busy.set(true);
@@ -45,6 +46,7 @@ pub(crate) fn SignIn() -> impl IntoView {
             <form class="sign-in-card" on:submit=submit novalidate>
                 <div class="sign-in-brand">{brand_mark()}</div>
                 <h1>"Sign in to Tollgate"</h1>
+                <p class="muted">"Keys, budgets and spend of your LLM gateway."</p>
                 <div role="alert" class="form-alert" class:is-hidden=move || message.with(Option::is_none)>{message}</div>
                 <TextField label="Username" name="username" value=username errors=errors autocomplete="username" autofocus=true />
                 <TextField label="Password" name="password" value=password errors=errors kind="password" autocomplete="current-password" />

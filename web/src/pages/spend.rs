@@ -49,10 +49,10 @@ pub(crate) fn SpendPage() -> impl IntoView {
     let opened = url.value("call");
     let close = Callback::new(move |()| url.push(&[("call", "")]));
     view! {
-        <Page title="Logs" lead="Every call, as the ledger has it." actions=move || live_button(is_paused, is_live)>
+        <Page title="Logs" lead="Every call, what it used and what it cost." actions=move || live_button(is_paused, is_live)>
             <div class="toolbar">
                 <Search name="q" label="Find a call by its id" />
-                <Filters />
+                <Filters key_name=load.map(|page| page.data.first().and_then(|call| call.key_alias.clone())) />
                 <span class="toolbar-space"></span>
                 <ExportButton name="tollgate-calls" columns=COLUMNS rows=every_call(query) />
             </div>
@@ -68,7 +68,7 @@ fn live_button(is_paused: RwSignal<bool>, is_live: Signal<bool>) -> AnyView {
     let text = move || match (is_paused.get(), is_live.get()) {
         (true, _) => "Paused",
         (false, true) => "Live",
-        (false, false) => "Live on page 1",
+        (false, false) => "Live on page 1 only",
     };
     let action = move || if is_paused.get() { "Resume live updates" } else { "Pause live updates" };
     view! {
@@ -80,7 +80,7 @@ fn live_button(is_paused: RwSignal<bool>, is_live: Signal<bool>) -> AnyView {
             aria-pressed=move || is_paused.get().to_string()
             on:click=move |_| is_paused.update(|paused| *paused = !*paused)
         >
-            {move || icon(if is_paused.get() { Icon::Play } else { Icon::Pause })}
+            <span class="live-mark">{move || is_paused.get().then(|| icon(Icon::Play))}</span>
             {text}
         </button>
     }

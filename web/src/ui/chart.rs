@@ -6,6 +6,10 @@ use leptos::prelude::*;
 const HEIGHT: f64 = 100.0;
 const STEP: f64 = 10.0;
 const BAR: f64 = 7.0;
+/// Days between two labels of the axis, counted back from the last.
+const LABEL_EVERY: usize = 7;
+/// Where an axis may end, times a power of ten: its half is as round.
+const ROUND_TOPS: [f64; 9] = [1.0, 1.2, 1.6, 2.0, 2.4, 4.0, 6.0, 8.0, 10.0];
 /// The least a bar with any value shows.
 const BAR_MIN: f64 = 1.5;
 
@@ -25,36 +29,59 @@ pub(crate) fn BarChart(
     #[prop(into)]
     label: Signal<String>,
     #[prop(into)] bars: Signal<Vec<Bar>>,
-    /// The axis' highest value in words.
+    /// The whole in words, shown until a bar is pointed at.
     #[prop(into)]
-    top: Signal<String>,
+    whole: Signal<String>,
+    /// A value of the axis in words.
+    mark: Signal<fn(f64) -> String>,
 ) -> impl IntoView {
     let pointed = RwSignal::new(None::<usize>);
-    let caption = move || bars.with(|bars| pointed.get().and_then(|i| bars.get(i)).map(caption_of));
-    let ends = move || bars.with(|bars| (label_of(bars.first()), label_of(bars.last())));
+    let caption =
+        move || bars.with(|bars| pointed.get().and_then(|i| bars.get(i)).map_or_else(|| whole.get(), caption_of));
+    let top = Memo::new(move |_| bars.with(|bars| round_top(bars.iter().map(|bar| bar.value).fold(0.0, f64::max))));
+    let marks = move || [1.0, 0.5, 0.0].map(|part| view! { <span>{mark.get()(top.get() * part)}</span> });
+    let days = move || {
+        let labels = bars.with(|bars| axis_labels(bars));
+        labels.into_iter().map(|label| view! { <span>{label}</span> }).collect_view()
+    };
     view! {
         <figure class="chart">
-            <div class="chart-caption" aria-hidden="true">
-                <span class="muted number">{top}</span>
-                <span class="chart-pointed number">{caption}</span>
-            </div>
-            {move || plot(&bars.get(), label.get(), pointed)}
-            <div class="chart-axis muted number" aria-hidden="true">
-                <span>{move || ends().0}</span>
-                <span>{move || ends().1}</span>
-            </div>
+            <p class="chart-caption number" aria-hidden="true">{caption}</p>
+            <div class="chart-scale muted number" aria-hidden="true">{marks}</div>
+            {move || plot(&bars.get(), top.get(), label.get(), pointed)}
+            <div class="chart-axis muted number" aria-hidden="true">{days}</div>
         </figure>
     }
 }
 
-fn plot(bars: &[Bar], label: String, pointed: RwSignal<Option<usize>>) -> impl IntoView + use<> {
-    let max = bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
+/// The least round number that no bar exceeds. It is never 1: half a request is no mark for an axis.
+fn round_top(max: f64) -> f64 {
+    if max <= 0.0 {
+        return 2.0;
+    }
+    let power = 10_f64.powf(max.log10().floor());
+    let round = ROUND_TOPS.iter().map(|top| top * power).find(|top| *top >= max * 0.999_999);
+    match round.unwrap_or(power * 10.0) {
+        top if (top - 1.0).abs() < f64::EPSILON => 2.0,
+        top => top,
+    }
+}
+
+/// A label a week, the last day's among them; the days between have none.
+fn axis_labels(bars: &[Bar]) -> Vec<String> {
+    let last = bars.len().saturating_sub(1);
+    let is_labelled = |index: usize| (last - index).is_multiple_of(LABEL_EVERY);
+    let label = |(index, bar): (usize, &Bar)| if is_labelled(index) { bar.label.clone() } else { String::new() };
+    bars.iter().enumerate().map(label).collect()
+}
+
+fn plot(bars: &[Bar], top: f64, label: String, pointed: RwSignal<Option<usize>>) -> impl IntoView + use<> {
     let mut left = 0.0;
     let drawn = bars
         .iter()
         .enumerate()
         .map(|(index, bar)| {
-            let height = bar_height(bar.value, max);
+            let height = bar_height(bar.value, top);
             let x = left;
             left += STEP;
             view! {
@@ -100,13 +127,26 @@ fn caption_of(bar: &Bar) -> String {
     format!("{} · {}", bar.label, bar.text)
 }
 
-fn label_of(bar: Option<&Bar>) -> String {
-    bar.map(|bar| bar.label.clone()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn axes_end_at_round_numbers() {
+        for (max, top) in [(150.63, 160.0), (0.0037, 0.004), (1.0, 2.0), (3.0, 4.0), (8.0, 8.0), (901.0, 1000.0)] {
+            assert!((round_top(max) - top).abs() < top * 1e-9, "{max}: {}", round_top(max));
+        }
+        assert_eq!(round_top(0.0), 2.0);
+    }
+
+    #[test]
+    fn the_last_day_and_each_week_before_it_have_a_label() {
+        let bar = |day: usize| Bar { label: day.to_string(), value: 0.0, text: String::new() };
+        let bars: Vec<_> = (1..=30).map(bar).collect();
+        let labels: Vec<_> = axis_labels(&bars).into_iter().filter(|label| !label.is_empty()).collect();
+        assert_eq!(labels, ["2", "9", "16", "23", "30"]);
+        assert!(axis_labels(&[]).is_empty());
+    }
 
     #[test]
     fn bars_never_vanish_and_never_overflow() {

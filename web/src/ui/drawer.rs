@@ -27,6 +27,11 @@ pub(crate) fn use_modal() -> NodeRef<html::Dialog> {
     node
 }
 
+/// Puts the focus on the drawer's title: what had it was replaced.
+pub(crate) fn focus_title() {
+    browser::focus("#drawer-title");
+}
+
 /// Did the click hit the backdrop? Then its target is the listening dialog itself and nothing inside of it.
 pub(crate) fn is_backdrop(event: &MouseEvent) -> bool {
     event.target().is_some() && event.target() == event.current_target()
@@ -38,6 +43,10 @@ pub(crate) fn Drawer(
     /// A click beside it does not close it: it holds what somebody typed.
     #[prop(into, default = Signal::stored(false))]
     is_sticky: Signal<bool>,
+    /// What is inside takes the focus itself: a form. Otherwise the title has it, so that it is read first and no
+    /// button seems chosen.
+    #[prop(optional)]
+    is_form: bool,
     on_close: Callback<()>,
     children: Children,
 ) -> impl IntoView {
@@ -57,7 +66,7 @@ pub(crate) fn Drawer(
         >
             <div class="drawer-frame">
                 <header class="drawer-header">
-                    <h2 id="drawer-title">{title}</h2>
+                    <h2 id="drawer-title" tabindex="-1" autofocus=!is_form>{title}</h2>
                     <button
                         class="icon-button"
                         type="button"

@@ -36,3 +36,18 @@ pub(crate) fn Failure(message: Signal<String>, on_retry: Callback<()>) -> impl I
         </div>
     }
 }
+
+/// Nothing could be shown at all.
+#[component]
+pub(crate) fn Unavailable(message: Signal<String>, on_retry: Callback<()>) -> impl IntoView {
+    view! {
+        <div class="empty" role="alert">
+            <span class="empty-art empty-bad">{icon(Icon::Warning)}</span>
+            <h2>"This could not be loaded"</h2>
+            <p>{message}</p>
+            <div class="empty-action">
+                <button class="button" type="button" on:click=move |_| on_retry.run(())>"Try again"</button>
+            </div>
+        </div>
+    }
+}

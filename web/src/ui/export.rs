@@ -46,7 +46,7 @@ pub(crate) fn ExportButton<T: 'static>(
     };
     view! {
         <button
-            class="button button-small"
+            class="button button-small export"
             type="button"
             title="Export as CSV"
             aria-label=format!("Export {name} as CSV")
@@ -54,7 +54,7 @@ pub(crate) fn ExportButton<T: 'static>(
             on:click=export
         >
             {icon(Icon::Download)}
-            "CSV"
+            <span class="export-text">"CSV"</span>
         </button>
     }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use leptos::html;
 use leptos::prelude::*;
+
+use crate::browser;
 
 /// What is wrong with which field, by its wire name.
 pub(crate) type FieldErrors = RwSignal<BTreeMap<String, String>>;
@@ -27,6 +30,11 @@ fn Frame(
             <p class="field-error" id=error_of(name) role="alert">{error}</p>
         </div>
     }
+}
+
+/// Puts the focus on the first field that is wrong.
+pub(crate) fn focus_wrong() {
+    browser::focus_next("[aria-invalid=true]");
 }
 
 fn id_of(name: &str) -> String {
@@ -64,12 +72,20 @@ pub(crate) fn TextField(
     prefix: &'static str,
     #[prop(optional)] autofocus: bool,
 ) -> impl IntoView {
+    let node = NodeRef::<html::Input>::new();
+    // The attribute works where a page or a dialog opens; a form that takes the place of something else needs this.
+    Effect::new(move |_| {
+        if let Some(input) = node.get().filter(|_| autofocus) {
+            let _ = input.focus();
+        }
+    });
     let is_wrong = move || errors.with(|errors| errors.contains_key(name).then_some("true"));
     view! {
         <Frame label=label name=name hint=hint errors=errors>
             <span class="input-frame" class:has-prefix=!prefix.is_empty()>
                 {(!prefix.is_empty()).then(|| view! { <span class="input-prefix" aria-hidden="true">{prefix}</span> })}
                 <input
+                    node_ref=node
                     class="input"
                     id=id_of(name)
                     name=name

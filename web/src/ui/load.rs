@@ -8,7 +8,8 @@ use leptos::task::spawn_local;
 
 use crate::api::ApiError;
 use crate::browser;
-use crate::ui::empty::Failure;
+use crate::format;
+use crate::ui::empty::{Failure, Unavailable};
 
 /// An answer of the server that is asked for again when a signal that `fetch` reads changes.
 ///
@@ -120,7 +121,7 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Load<T> {
         });
         move || match phase.get() {
             Phase::Waiting => waiting(),
-            Phase::Failed => self.failure(),
+            Phase::Failed => self.nothing_but_failure(),
             Phase::Ready => {
                 let is_stale = Memo::new(move |_| self.error.with(Option::is_some));
                 let stale = move || is_stale.get().then(|| self.failure());
@@ -129,11 +130,20 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Load<T> {
         }
     }
 
+    /// Above data that is still there, but old.
     fn failure(self) -> AnyView {
-        let message = Signal::derive(move || {
-            self.error.with(|error| error.as_ref().map(|e| e.message.clone()).unwrap_or_default())
-        });
-        view! { <Failure message=message on_retry=Callback::new(move |()| self.refresh()) /> }.into_any()
+        view! { <Failure message=self.message() on_retry=Callback::new(move |()| self.refresh()) /> }.into_any()
+    }
+
+    /// In place of data that never came.
+    fn nothing_but_failure(self) -> AnyView {
+        view! { <Unavailable message=self.message() on_retry=Callback::new(move |()| self.refresh()) /> }.into_any()
+    }
+
+    fn message(self) -> Signal<String> {
+        Signal::derive(move || {
+            self.error.with(|error| error.as_ref().map(|e| format::sentence(&e.message)).unwrap_or_default())
+        })
     }
 }
 

@@ -10,7 +10,12 @@ const HIGH_PERCENT: i64 = 80;
 
 /// Spend of a limit as a bar and in words; without a limit only the spend.
 #[component]
-pub(crate) fn BudgetMeter(spend: NanoUsd, max: Option<NanoUsd>) -> impl IntoView {
+pub(crate) fn BudgetMeter(
+    spend: NanoUsd,
+    max: Option<NanoUsd>,
+    /// How often the limit starts anew, such as " a month"; empty where it does not.
+    every: &'static str,
+) -> impl IntoView {
     let Some(max) = max else {
         return view! {
             <span class="meter">
@@ -29,7 +34,7 @@ pub(crate) fn BudgetMeter(spend: NanoUsd, max: Option<NanoUsd>) -> impl IntoView
         <span class="meter" title=title>
             <span class="meter-text">
                 <span class="number">{format::money_total(spend)}</span>
-                <span class="muted number">"of "{format::money_total(max)}</span>
+                <span class="muted number">"of "{format::money_round(max)}{every}</span>
             </span>
             <svg class="meter-bar" role="img" aria-label=label preserveAspectRatio="none" viewBox="0 0 100 4">
                 <rect class="meter-track" width="100" height="4"></rect>

@@ -68,15 +68,17 @@ pub(crate) fn TextFilter(
     let url = use_url();
     let value = url.value(name);
     let type_in = use_typing(url, name);
+    // A date field has no room for a placeholder: its label shows beside it.
+    let is_date = kind == "date";
     view! {
-        <label class="filter">
-            <span>{label}</span>
+        <label class="filter" class:filter-date=is_date>
+            <span class:sr-only=!is_date>{label}</span>
             <input
                 class="input"
                 type=kind
                 autocomplete="off"
                 spellcheck="false"
-                placeholder="Any"
+                placeholder=label
                 list=(!suggestions.is_empty()).then_some(suggestions)
                 prop:value=move || value.get().unwrap_or_default()
                 on:input=move |event| type_in(event_target_value(&event))
@@ -104,7 +106,7 @@ pub(crate) fn SelectFilter(
         .collect_view();
     view! {
         <label class="filter">
-            <span>{label}</span>
+            <span class="sr-only">{label}</span>
             <select
                 class="input"
                 on:change=move |event| url.push(&[(name, &event_target_value(&event)), ("page", "")])

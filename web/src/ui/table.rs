@@ -53,6 +53,9 @@ pub(crate) fn Table<T: Clone + Send + Sync + 'static>(
     #[prop(optional)]
     opens: Option<&'static str>,
     #[prop(optional)] sorting: Option<Sorting>,
+    /// Few and short columns: it stays a table on a phone.
+    #[prop(optional)]
+    is_plain: bool,
 ) -> impl IntoView {
     let shown = || columns.iter().filter(|column| column.class != CSV_ONLY);
     let heads = shown().map(|column| head(column, sorting)).collect_view();
@@ -76,7 +79,7 @@ pub(crate) fn Table<T: Clone + Send + Sync + 'static>(
     };
     view! {
         <div class="table-frame">
-            <table class="table" role="table" aria-label=label>
+            <table class="table" class:table-plain=is_plain role="table" aria-label=label>
                 <thead role="rowgroup">
                     <tr role="row">{heads}</tr>
                 </thead>

@@ -9,7 +9,7 @@ use crate::pages::key::draft::Draft;
 use crate::pages::key::form::{KeyFields, KeyForm, key_durations};
 use crate::pages::overview::first_call::{ANY_MODEL, curl};
 use crate::ui::copy::{CopyButton, Snippet};
-use crate::ui::drawer::Drawer;
+use crate::ui::drawer::{Drawer, focus_title};
 use crate::{api, browser};
 
 #[component]
@@ -30,6 +30,7 @@ pub(crate) fn CreateKey(on_close: Callback<()>, on_change: Callback<()>) -> impl
                 Ok(key) => {
                     let model = model_for(&key).await;
                     let _ = created.try_set(Some((key, model)));
+                    focus_title();
                     on_change.try_run(());
                 }
                 Err(error) => form.fail(error),
@@ -37,7 +38,7 @@ pub(crate) fn CreateKey(on_close: Callback<()>, on_change: Callback<()>) -> impl
         });
     };
     view! {
-        <Drawer title=title is_sticky=true on_close=on_close>
+        <Drawer title=title is_sticky=true is_form=true on_close=on_close>
             {move || match created.get() {
                 Some((key, model)) => created_view(key.key, &model, on_close),
                 None => form_view(form, submit, on_close),

@@ -8,10 +8,10 @@ use crate::api;
 use crate::app::use_session;
 use crate::format;
 use crate::pages::key::edit::EditKey;
-use crate::pages::key::list::{name, state_badge};
+use crate::pages::key::list::{every, name, state_badge};
 use crate::ui::confirm::Confirm;
 use crate::ui::copy::CopyButton;
-use crate::ui::drawer::Drawer;
+use crate::ui::drawer::{Drawer, focus_title};
 use crate::ui::load::{Load, skeleton};
 use crate::ui::location::use_url;
 use crate::ui::meter::BudgetMeter;
@@ -63,18 +63,22 @@ pub(crate) fn KeyDetail(
 
 #[component]
 fn Details(key: KeyView, on_gone: Callback<()>, on_change: Callback<()>) -> impl IntoView {
+    Effect::new(|_| focus_title());
     let can_write = use_session().can_write();
     let logs = format!("/ui/logs?key={}", encode(&key.token));
     view! {
         <div class="drawer-body">
             <div class="detail-head">
                 {state_badge(&key)}
-                <a href=logs>"Calls of this key"</a>
+                <span class="muted">"Total spend "<span class="strong">{total(key.total_spend)}</span></span>
+                <span class="toolbar-space"></span>
+                <a class="button button-small" href=logs>"View calls"</a>
             </div>
             <section class="detail-budget">
-                <BudgetMeter spend=key.spend max=key.max_budget />
-                {key.budget_reset_at.map(|at| view! { <span class="muted">"resets "{time::relative(at)}</span> })}
+                <BudgetMeter spend=key.spend max=key.max_budget every=every(&key) />
+                {key.budget_reset_at.map(|at| view! { <span class="muted">"Resets "{time::relative(at)}</span> })}
             </section>
+            <h3>"What it may do"</h3>
             {facts(&key)}
         </div>
         {can_write.then(|| view! { <Actions key=key on_gone=on_gone on_change=on_change /> })}
@@ -88,21 +92,26 @@ fn facts(key: &KeyView) -> impl IntoView + use<> {
     let metadata = (!key.metadata.is_empty()).then(|| serde_json::to_string_pretty(&key.metadata).unwrap_or_default());
     view! {
         <dl class="facts">
-            <dt>"Total spend"</dt><dd>{total(key.total_spend)}</dd>
             <dt>"Models"</dt><dd>{models}</dd>
-            <dt>"Budget resets"</dt><dd>{key.budget_duration.clone().unwrap_or_else(|| "never".to_owned())}</dd>
-            <dt>"Requests / min"</dt><dd class="number">{limit(key.rpm_limit)}</dd>
-            <dt>"Tokens / min"</dt><dd class="number">{limit(key.tpm_limit)}</dd>
-            <dt>"In parallel"</dt><dd class="number">{limit(key.max_parallel_requests)}</dd>
             <dt>"Expires"</dt><dd>{or_never(key.expires)}</dd>
+            <dt>"Budget resets"</dt><dd>{key.budget_duration.clone().unwrap_or_else(|| "never".to_owned())}</dd>
+            <dt>"Requests a minute"</dt><dd class="number">{limit(key.rpm_limit)}</dd>
+            <dt>"Tokens a minute"</dt><dd class="number">{limit(key.tpm_limit)}</dd>
+            <dt>"Calls at once"</dt><dd class="number">{limit(key.max_parallel_requests)}</dd>
+        </dl>
+        <h3>"History"</h3>
+        <dl class="facts">
             <dt>"Last used"</dt><dd>{or_never(key.last_used_at)}</dd>
             <dt>"Created"</dt><dd>{time::full(key.created_at)}{by(key.created_by.as_deref())}</dd>
             <dt>"Changed"</dt><dd>{time::full(key.updated_at)}{by(key.updated_by.as_deref())}</dd>
+        </dl>
+        <h3>"Identity"</h3>
+        <dl class="facts">
             {owner("Owner", key.user_id.as_deref())}
             {owner("Team", key.team_id.as_deref())}
             {owner("Organization", key.organization_id.as_deref())}
             <dt>"Key"</dt><dd class="code">{key.key_name.clone()}</dd>
-            <dt>"Hash"</dt>
+            <dt>"Key hash"</dt>
             <dd class="with-button">
                 <span class="code ellipsis" title=key.token.clone()>{key.token.clone()}</span>
                 <CopyButton text=key.token.clone() label="Copy" />
@@ -113,19 +122,63 @@ fn facts(key: &KeyView) -> impl IntoView + use<> {
 }
 
 fn by(who: Option<&str>) -> Option<String> {
-    who.map(|who| format!(" by {who}"))
+    who.map(|who| format!(" by {}", format::person(who)))
 }
 
 fn owner(label: &'static str, id: Option<&str>) -> impl IntoView + use<> {
-    id.map(|id| view! { <dt>{label}</dt><dd>{id.to_owned()}</dd> })
+    id.map(|id| view! { <dt>{label}</dt><dd>{format::person(id).to_owned()}</dd> })
+}
+
+/// What a person is asked about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Question {
+    Block,
+    Delete,
 }
 
 #[component]
 fn Actions(key: KeyView, on_gone: Callback<()>, on_change: Callback<()>) -> impl IntoView {
-    let (url, toasts) = (use_url(), use_toasts());
-    let (is_asking, is_busy) = (RwSignal::new(false), RwSignal::new(false));
+    let url = use_url();
+    let (asked, is_busy) = (RwSignal::new(None::<Question>), RwSignal::new(false));
+    let is_blocked = key.blocked;
     let key = StoredValue::new(key);
-    let toggle = move |_| {
+    let set_blocked = use_set_blocked(key, asked, is_busy, on_change);
+    let delete = use_delete(key, asked, is_busy, on_gone);
+    let toggle = move |_| if is_blocked { set_blocked.run(()) } else { asked.set(Some(Question::Block)) };
+    let question = move || {
+        asked.get().map(|question| {
+        let (title, text, action, on_confirm) = match question {
+            Question::Block => ("Block", BLOCK_TEXT, "Block key", set_blocked),
+            Question::Delete => ("Delete", DELETE_TEXT, "Delete key", delete),
+        };
+        let title = format!("{title} {}?", key.with_value(name));
+        let close = Callback::new(move |()| asked.set(None));
+        view! { <Confirm title=title text=text action=action is_busy=is_busy on_confirm=on_confirm on_close=close /> }
+    })
+    };
+    view! {
+        <footer class="drawer-footer">
+            <button class="button button-quiet-danger" type="button" on:click=move |_| asked.set(Some(Question::Delete))>"Delete"</button>
+            <span class="toolbar-space"></span>
+            <button class="button" type="button" disabled=is_busy on:click=toggle>{if is_blocked { "Unblock" } else { "Block" }}</button>
+            <button class="button button-primary" type="button" on:click=move |_| url.replace(&[("edit", "1")])>"Edit"</button>
+        </footer>
+        {question}
+    }
+}
+
+const BLOCK_TEXT: &str = "Applications that use it are refused at once, until it is unblocked.";
+const DELETE_TEXT: &str =
+    "Applications that use it are refused at once. What it spent stays in the ledger. This cannot be undone.";
+
+fn use_set_blocked(
+    key: StoredValue<KeyView>,
+    asked: RwSignal<Option<Question>>,
+    is_busy: RwSignal<bool>,
+    on_change: Callback<()>,
+) -> Callback<()> {
+    let toasts = use_toasts();
+    Callback::new(move |()| {
         let key = key.get_value();
         is_busy.set(true);
         spawn_local(async move {
@@ -135,15 +188,26 @@ fn Actions(key: KeyView, on_gone: Callback<()>, on_change: Callback<()>) -> impl
                 Err(error) => toasts.error(error.message),
             }
             let _ = is_busy.try_set(false);
+            let _ = asked.try_set(None);
             on_change.try_run(());
         });
-    };
-    let delete = Callback::new(move |()| {
+    })
+}
+
+fn use_delete(
+    key: StoredValue<KeyView>,
+    asked: RwSignal<Option<Question>>,
+    is_busy: RwSignal<bool>,
+    on_gone: Callback<()>,
+) -> Callback<()> {
+    let toasts = use_toasts();
+    Callback::new(move |()| {
         let key = key.get_value();
         is_busy.set(true);
         spawn_local(async move {
             let deleted = api::key::delete(&key.token).await;
             let _ = is_busy.try_set(false);
+            let _ = asked.try_set(None);
             match deleted {
                 Ok(()) => {
                     toasts.done(format!("Deleted {}.", name(&key)));
@@ -152,33 +216,5 @@ fn Actions(key: KeyView, on_gone: Callback<()>, on_change: Callback<()>) -> impl
                 Err(error) => toasts.error(error.message),
             }
         });
-    });
-    let block_text = if key.with_value(|key| key.blocked) { "Unblock" } else { "Block" };
-    view! {
-        <footer class="drawer-footer">
-            <button class="button button-quiet-danger" type="button" on:click=move |_| is_asking.set(true)>"Delete"</button>
-            <span class="toolbar-space"></span>
-            <button class="button" type="button" disabled=is_busy on:click=toggle>{block_text}</button>
-            <button class="button button-primary" type="button" on:click=move |_| url.replace(&[("edit", "1")])>"Edit"</button>
-        </footer>
-        {move || is_asking.get().then(|| ask_delete(&key.get_value(), is_asking, is_busy, delete))}
-    }
-}
-
-fn ask_delete(
-    key: &KeyView,
-    is_asking: RwSignal<bool>,
-    is_busy: RwSignal<bool>,
-    delete: Callback<()>,
-) -> impl IntoView + use<> {
-    view! {
-        <Confirm
-            title=format!("Delete {}?", name(key))
-            text="Applications that use it are refused at once. What it spent stays in the ledger. This cannot be undone."
-            action="Delete key"
-            is_busy=is_busy
-            on_confirm=delete
-            on_close=Callback::new(move |()| is_asking.set(false))
-        />
-    }
+    })
 }

@@ -166,8 +166,7 @@ fn parse_object(text: &str) -> Result<Map<String, Value>, String> {
     };
     match serde_json::from_str(&text) {
         Ok(Value::Object(map)) => Ok(map),
-        Ok(_) => Err("Enter a JSON object, such as {\"team\": \"search\"}.".to_owned()),
-        Err(error) => Err(format!("This is not JSON: {error}.")),
+        Ok(_) | Err(_) => Err("Enter a JSON object, such as {\"team\": \"search\"}.".to_owned()),
     }
 }
 

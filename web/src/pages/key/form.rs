@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::api;
 use crate::api::ApiError;
 use crate::pages::key::draft::Draft;
-use crate::ui::field::{ChipsField, ChoiceField, CodeField, FieldErrors, TextField};
+use crate::ui::field::{ChipsField, ChoiceField, CodeField, FieldErrors, TextField, focus_wrong};
 use crate::ui::load::Load;
 
 /// The fields' wire names: an error about another name is shown above the form.
@@ -76,6 +76,7 @@ impl KeyForm {
     pub(crate) fn refuse(self, errors: BTreeMap<String, String>) {
         self.message.set(None);
         self.errors.set(errors);
+        focus_wrong();
     }
 
     /// Shows what the server found wrong: on its field where there is one, else above the form.
@@ -84,6 +85,7 @@ impl KeyForm {
         let _ = self.message.try_set((!is_placed).then_some(error.message));
         let _ = self.errors.try_set(error.fields);
         let _ = self.is_busy.try_set(false);
+        focus_wrong();
     }
 }
 
@@ -97,20 +99,20 @@ pub(crate) fn KeyFields(
     let errors = form.errors;
     view! {
         <div role="alert" class="form-alert" class:is-hidden=move || form.message.with(Option::is_none)>{form.message}</div>
-        <TextField label="Name" name="key_alias" value=form.alias errors=errors placeholder="search-service" hint="For people; unique among live keys." autofocus=true />
+        <TextField label="Name" name="key_alias" value=form.alias errors=errors placeholder="search-service" hint="What people call it. No two keys share a name." autofocus=true />
         <ChipsField label="Models" name="models" values=form.models errors=errors suggestions=names.map(Clone::clone) everything="All models" hint="Leave empty to allow every model." />
         <div class="field-row">
-            <TextField label="Max budget" name="max_budget" value=form.max_budget errors=errors prefix="$" inputmode="decimal" placeholder="No limit" hint="A hard limit." />
+            <TextField label="Max budget" name="max_budget" value=form.max_budget errors=errors prefix="$" inputmode="decimal" placeholder="No limit" hint="Calls that would exceed it are refused." />
             <ChoiceField label="Budget resets" name="budget_duration" value=form.budget_duration errors=errors options=budget_durations() placeholder="12h, 14d, 3mo" />
         </div>
         <ChoiceField label="Expires" name="duration" value=form.duration errors=errors options=durations placeholder="36h, 45d, 6mo" />
         <fieldset class="field-row field-row-3">
             <legend>"Rate limits"</legend>
-            <TextField label="Requests / min" name="rpm_limit" value=form.rpm errors=errors inputmode="numeric" placeholder="No limit" />
-            <TextField label="Tokens / min" name="tpm_limit" value=form.tpm errors=errors inputmode="numeric" placeholder="No limit" />
-            <TextField label="In parallel" name="max_parallel_requests" value=form.parallel errors=errors inputmode="numeric" placeholder="No limit" />
+            <TextField label="Requests a minute" name="rpm_limit" value=form.rpm errors=errors inputmode="numeric" placeholder="No limit" />
+            <TextField label="Tokens a minute" name="tpm_limit" value=form.tpm errors=errors inputmode="numeric" placeholder="No limit" />
+            <TextField label="Calls at once" name="max_parallel_requests" value=form.parallel errors=errors inputmode="numeric" placeholder="No limit" />
         </fieldset>
-        <CodeField label="Metadata" name="metadata" value=form.metadata errors=errors placeholder="{ \"cost_center\": \"4711\" }" hint="A JSON object kept with the key." />
+        <CodeField label="Metadata" name="metadata" value=form.metadata errors=errors placeholder="{ \"cost_center\": \"4711\" }" hint="A JSON object kept with the key, for your own reports." />
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) static COLUMNS: &[Column<KeyView>] = &[
         title: "Budget used",
         class: "meter-column wide",
         sort: Some("max_budget"),
-        cell: |key| view! { <BudgetMeter spend=key.spend max=key.max_budget /> }.into_any(),
+        cell: |key| view! { <BudgetMeter spend=key.spend max=key.max_budget every=every(key) /> }.into_any(),
         csv: |key| key.max_budget.map(|max| max.to_string()).unwrap_or_default(),
     },
     Column {
@@ -62,11 +62,21 @@ pub(crate) fn name(key: &KeyView) -> String {
     key.key_alias.clone().unwrap_or_else(|| key.key_name.clone())
 }
 
+/// How often the budget starts anew, as said after an amount.
+pub(crate) fn every(key: &KeyView) -> &'static str {
+    match key.budget_duration.as_deref() {
+        Some("daily" | "1d" | "24h") => " a day",
+        Some("weekly" | "7d") => " a week",
+        Some("monthly" | "1mo" | "30d") => " a month",
+        _ => "",
+    }
+}
+
 fn name_cell(key: &KeyView) -> AnyView {
     let note = key.key_alias.is_some().then(|| key.key_name.clone());
     view! {
         <span class="stack">
-            <span class="strong">{name(key)}</span>
+            <span class="strong ellipsis" title=name(key)>{name(key)}</span>
             {note.map(|note| view! { <span class="muted code">{note}</span> })}
         </span>
     }

@@ -10,44 +10,44 @@ use crate::ui::table::{CSV_ONLY, Column, Rows};
 use crate::ui::time;
 
 pub(crate) static COLUMNS: &[Column<DeploymentView>] = &[
-    Column { title: "Provider model", class: "lead", sort: None, cell: name_cell, csv: provider_model },
+    Column { title: "Model", class: "lead", sort: None, cell: name_cell, csv: |d| d.model_name.clone() },
     Column {
-        title: "Public name",
-        class: CSV_ONLY,
+        title: "State",
+        class: "badge-column",
         sort: None,
-        cell: |d| d.model_name.clone().into_any(),
-        csv: |d| d.model_name.clone(),
+        cell: state_cell,
+        csv: |d| state_name(d.state.status).to_owned(),
     },
-    Column { title: "State", class: "", sort: None, cell: state_cell, csv: |d| state_name(d.state.status).to_owned() },
+    Column { title: "Served by", class: "wide", sort: None, cell: provider_cell, csv: provider_model },
     Column {
-        title: "Input / 1M",
+        title: "Input / 1M tokens",
         class: "end",
         sort: None,
         cell: |d| price_cell(d, "input_cost_per_token"),
         csv: |d| price(d, "input_cost_per_token"),
     },
     Column {
-        title: "Output / 1M",
+        title: "Output / 1M tokens",
         class: "end",
         sort: None,
         cell: |d| price_cell(d, "output_cost_per_token"),
         csv: |d| price(d, "output_cost_per_token"),
     },
     Column {
-        title: "Latency",
-        class: "end",
+        title: "Response time",
+        class: "end third",
         sort: None,
         cell: latency_cell,
         csv: |d| d.state.latency_ms.map(|ms| format!("{ms:.1} ms")).unwrap_or_default(),
     },
     Column {
         title: "In flight",
-        class: "end",
+        class: "end third",
         sort: None,
         cell: |d| d.state.in_flight.to_string().into_any(),
         csv: |d| d.state.in_flight.to_string(),
     },
-    Column { title: "Calls", class: "end", sort: None, cell: calls_cell, csv: |d| d.state.requests.to_string() },
+    Column { title: "Calls", class: "end third", sort: None, cell: calls_cell, csv: |d| d.state.requests.to_string() },
     Column {
         title: "Failures",
         class: CSV_ONLY,
@@ -70,12 +70,19 @@ pub(crate) fn provider_model(deployment: &DeploymentView) -> String {
 }
 
 fn name_cell(deployment: &DeploymentView) -> AnyView {
-    let base = text(deployment.litellm_params.get("api_base"));
-    let note = base.or_else(|| text(deployment.model_info.get("mode"))).unwrap_or_default();
+    let name = deployment.model_name.clone();
+    view! { <span class="strong ellipsis" title=name.clone()>{name.clone()}</span> }.into_any()
+}
+
+/// The provider's model, where it is, and why it cannot be called.
+fn provider_cell(deployment: &DeploymentView) -> AnyView {
+    let (model, base) = (provider_model(deployment), text(deployment.litellm_params.get("api_base")));
+    let reason = deployment.state.reason.clone();
     view! {
         <span class="stack">
-            <span class="code">{provider_model(deployment)}</span>
-            <span class="muted ellipsis" title=note.clone()>{note.clone()}</span>
+            <span class="ellipsis" title=model.clone()>{model.clone()}</span>
+            {base.map(|base| view! { <span class="muted ellipsis" title=base.clone()>{base.clone()}</span> })}
+            {reason.map(|reason| view! { <span class="bad reason">{format::sentence(&reason)}</span> })}
         </span>
     }
     .into_any()
@@ -90,12 +97,10 @@ fn state_cell(deployment: &DeploymentView) -> AnyView {
     };
     let until =
         state.cooldown_until.map(|until| view! { <span class="muted">"tried again "{time::relative(until)}</span> });
-    let reason = state.reason.clone().map(|reason| view! { <span class="muted reason">{reason}</span> });
     view! {
         <span class="stack">
             <Badge tone=tone text=state_name(state.status) />
             {until}
-            {reason}
         </span>
     }
     .into_any()

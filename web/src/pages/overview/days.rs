@@ -51,7 +51,7 @@ static COLUMNS: &[Column<DayTotals>] = &[
     },
     Column {
         title: "Tokens",
-        class: "end",
+        class: "end minor",
         sort: None,
         cell: |day| format::count(day.totals.total_tokens).into_any(),
         csv: |day| day.totals.total_tokens.to_string(),
@@ -75,7 +75,8 @@ pub(crate) fn Days(load: Load<Overview>) -> impl IntoView {
         view! {
             <BarChart
                 label=Signal::derive(move || summary(&days.get(), measure.get()))
-                top=Signal::derive(move || top(&days.get(), measure.get()))
+                whole=Signal::derive(move || whole(&days.get()))
+                mark=Signal::derive(move || mark_of(measure.get()))
                 bars=Signal::derive(move || bars(&days.get(), measure.get()))
             />
         }
@@ -91,7 +92,7 @@ pub(crate) fn Days(load: Load<Overview>) -> impl IntoView {
                 </div>
             </header>
             {move || if is_table.get() {
-                view! { <Table label="Last 30 days" columns=COLUMNS rows=newest_first ids=IDS /> }.into_any()
+                view! { <Table label="Last 30 days" columns=COLUMNS rows=newest_first ids=IDS is_plain=true /> }.into_any()
             } else {
                 chart().into_any()
             }}
@@ -116,7 +117,22 @@ fn bars(days: &[DayTotals], measure: Measure) -> Vec<Bar> {
         .collect()
 }
 
-/// The highest day, which is the top of the axis.
+/// Spend and requests of all days together.
+fn whole(days: &[DayTotals]) -> String {
+    let spend: NanoUsd = days.iter().map(|day| day.totals.spend).sum();
+    let requests: i64 = days.iter().map(|day| day.totals.api_requests).sum();
+    format!("Total {} · {} requests", format::money_total(spend), format::count(requests))
+}
+
+/// How the axis writes its values.
+fn mark_of(measure: Measure) -> fn(f64) -> String {
+    match measure {
+        Measure::Spend => |usd| NanoUsd::from_usd(usd).map(format::money_round).unwrap_or_default(),
+        Measure::Requests => format::compact,
+    }
+}
+
+/// The highest day.
 fn top(days: &[DayTotals], measure: Measure) -> String {
     match measure {
         Measure::Spend => format::money_total(days.iter().map(|d| d.totals.spend).max().unwrap_or_default()),

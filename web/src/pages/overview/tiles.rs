@@ -21,13 +21,20 @@ fn tiles_of(overview: &Overview) -> impl IntoView + use<> {
         {money_tile("Spend this month", month.spend, &format!("{} last month", format::money_total(last_month.spend)))}
         {tile("Requests today", format::count(today.api_requests), format!("{} yesterday", format::count(yesterday.api_requests)))}
         {tile("Errors today", format::count(today.failed_requests), error_rates(today, yesterday))}
-        {tile("Median latency today", latency(today.latency_p50_ms), format!("{} p95", latency(today.latency_p95_ms)))}
+        {tile("Typical response time today", latency(today.latency_p50_ms), slowest(today))}
     }
 }
 
 fn error_rates(today: &PeriodTotals, yesterday: &PeriodTotals) -> String {
     let rate = |day: &PeriodTotals| format::percent(day.failed_requests, day.api_requests);
-    format!("{} · {} yesterday", rate(today), rate(yesterday))
+    format!("{}, {} yesterday", rate(today), rate(yesterday))
+}
+
+/// The median says little about those who wait longest.
+fn slowest(today: &PeriodTotals) -> String {
+    today
+        .latency_p95_ms
+        .map_or_else(|| "no answers yet".to_owned(), |ms| format!("95% within {}", format::duration_ms(ms)))
 }
 
 fn latency(ms: Option<f64>) -> String {

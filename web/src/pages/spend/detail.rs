@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use serde_json::{Map, Value};
 use tollgate_openapi::money::NanoUsd;
-use tollgate_openapi::spend::SpendLogView;
+use tollgate_openapi::spend::{CallStatus, SpendLogView};
 
 use crate::api;
 use crate::format;
@@ -47,6 +47,7 @@ pub(crate) fn CallDetail(id: String, on_close: Callback<()>) -> impl IntoView {
 
 #[component]
 fn Details(call: SpendLogView) -> impl IntoView {
+    let is_failed = call.status == CallStatus::Failure;
     let (error, notices) = (error_text(&call.metadata), notices(&call.metadata));
     let metadata =
         (!call.metadata.is_empty()).then(|| serde_json::to_string_pretty(&call.metadata).unwrap_or_default());
@@ -57,7 +58,7 @@ fn Details(call: SpendLogView) -> impl IntoView {
                 <span class="detail-cost">{cost(call.spend)}</span>
                 <span class="muted">{time::full(call.start_time)}</span>
             </div>
-            {error.map(|error| view! { <p class="notice notice-bad">{error}</p> })}
+            {error.map(|error| view! { <p class="notice" class:notice-bad=is_failed>{error}</p> })}
             {notices.into_iter().map(|notice| view! { <p class="notice">{notice}</p> }).collect_view()}
             <h3>"Timing"</h3>
             <Timing call=call.clone() />
@@ -65,20 +66,21 @@ fn Details(call: SpendLogView) -> impl IntoView {
             {tokens(&call)}
             <h3>"Call"</h3>
             {facts(&call)}
-            {metadata.map(|json| view! { <h3>"Metadata"</h3><pre class="json" tabindex="0">{json}</pre> })}
+            {metadata.map(|json| view! { <h3>"Raw details"</h3><pre class="json" tabindex="0">{json}</pre> })}
         </div>
     }
 }
 
 /// What went wrong, in words, wherever in the metadata it is.
 fn error_text(metadata: &Map<String, Value>) -> Option<String> {
-    ERROR_FIELDS.iter().find_map(|field| match metadata.get(*field)? {
+    let text = ERROR_FIELDS.iter().find_map(|field| match metadata.get(*field)? {
         Value::String(text) => Some(text.clone()),
         Value::Object(error) => {
             ["message", "error_message"].iter().find_map(|name| error.get(*name)?.as_str().map(str::to_owned))
         }
         _ => None,
-    })
+    });
+    text.map(|text| format::sentence(&text))
 }
 
 /// What the ledger notes about a call that a person should know.
@@ -131,12 +133,12 @@ fn facts(call: &SpendLogView) -> impl IntoView + use<> {
             {row("Provider", call.custom_llm_provider.clone())}
             {row("Provider model", Some(call.model.clone()))}
             {row("Deployment", call.model_id.clone())}
-            {row("Called at", call.api_base.clone())}
-            {row("Answer id", call.response_id.clone())}
+            {row("Endpoint", call.api_base.clone())}
+            {row("Provider's id", call.response_id.clone())}
             {row("HTTP status", (call.status_code > 0).then(|| call.status_code.to_string()))}
             {row("Streamed", Some(if call.stream { "yes" } else { "no" }.to_owned()))}
             {row("From cache", (call.cache_hit == "True").then(|| "yes".to_owned()))}
-            {row("Owner", call.user.clone())}
+            {row("Owner", call.user.as_deref().map(|id| format::person(id).to_owned()))}
             {row("Team", call.team_id.clone())}
             {row("Organization", call.organization_id.clone())}
             {row("End user", call.end_user.clone())}
@@ -154,9 +156,9 @@ mod tests {
     fn the_error_is_found_in_either_form() {
         let metadata = |json: Value| json.as_object().cloned().unwrap();
         let plain = metadata(serde_json::json!({"error": "no budget left"}));
-        assert_eq!(error_text(&plain).as_deref(), Some("no budget left"));
+        assert_eq!(error_text(&plain).as_deref(), Some("No budget left."));
         let body = metadata(serde_json::json!({"error_information": {"error_message": "timeout"}}));
-        assert_eq!(error_text(&body).as_deref(), Some("timeout"));
+        assert_eq!(error_text(&body).as_deref(), Some("Timeout."));
         assert_eq!(error_text(&Map::new()), None);
     }
 

@@ -19,7 +19,11 @@ const STATUS_OPTIONS: &[(&str, &str)] = &[
 const HASH_SHOWN: usize = 10;
 
 #[component]
-pub(crate) fn Filters() -> impl IntoView {
+pub(crate) fn Filters(
+    /// The chosen key's name, where a call on show has it.
+    #[prop(into)]
+    key_name: Signal<Option<String>>,
+) -> impl IntoView {
     let url = use_url();
     let names = Load::new(api::model::names).map(Clone::clone);
     let key = url.value("key");
@@ -27,9 +31,10 @@ pub(crate) fn Filters() -> impl IntoView {
     let key_chip = move || {
         key.get().map(|hash| {
             let short: String = hash.chars().take(HASH_SHOWN).collect();
+            let name = move || key_name.get().unwrap_or_else(|| format!("{short}…"));
             view! {
                 <span class="chip filter-chip" title=hash>
-                    "Key "<span class="code">{short}"…"</span>
+                    <span class="muted">"Key"</span>{name}
                     <a href=move || url.href(&[("key", ""), ("page", "")]) aria-label="Show calls of all keys">"×"</a>
                 </span>
             }
@@ -48,7 +53,7 @@ pub(crate) fn Filters() -> impl IntoView {
         <div class="filters" class:is-open=is_open>
             <SelectFilter name="status" label="Status" options=STATUS_OPTIONS />
             <TextFilter name="model" label="Model" suggestions="model-names" />
-            <TextFilter name="alias" label="Key name" />
+            {move || key.get().is_none().then(|| view! { <TextFilter name="alias" label="Key name" /> })}
             <TextFilter name="from" label="From" kind="date" />
             <TextFilter name="to" label="To" kind="date" />
             {key_chip}

@@ -41,7 +41,7 @@ pub(crate) static COLUMNS: &[Column<SpendLogView>] = &[
     },
     Column {
         title: "Tokens",
-        class: "end",
+        class: "end third",
         sort: Some("total_tokens"),
         cell: tokens_cell,
         csv: |call| call.total_tokens.to_string(),
@@ -62,14 +62,14 @@ pub(crate) static COLUMNS: &[Column<SpendLogView>] = &[
     },
     Column {
         title: "Duration",
-        class: "end",
+        class: "end third",
         sort: Some("request_duration_ms"),
         cell: |call| duration(call).into_any(),
         csv: |call| call.request_duration_ms.to_string(),
     },
     Column {
         title: "Cost",
-        class: "end",
+        class: "end third",
         sort: Some("spend"),
         cell: |call| cost(call.spend),
         csv: |call| call.spend.to_string(),

@@ -64,10 +64,10 @@ pub(crate) fn Timing(call: SpendLogView) -> impl IntoView {
         <svg class="timing-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">{bars}</svg>
         <dl class="facts facts-numbers">
             {rows}
-            <dt class="facts-sum">"In all"</dt>
+            <dt class="facts-sum">"Total"</dt>
             <dd class="number facts-sum">{format::duration_ms(whole)}</dd>
             {speed(&call).map(|speed| view! {
-                <dt>"Output speed"</dt><dd class="number">{format!("{speed:.0} tokens/s")}</dd>
+                <dt>"Output speed"</dt><dd class="number">{format!("{} tokens/s", format::whole(speed))}</dd>
             })}
         </dl>
     }
