@@ -10,5 +10,6 @@ pub mod model;
 pub mod money;
 pub mod patch;
 pub mod paths;
+pub mod policy;
 pub mod session;
 pub mod spend;

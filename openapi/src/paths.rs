@@ -18,6 +18,8 @@ pub const KEY_UNBLOCK: &str = "/key/unblock";
 pub const MODEL_INFO: &str = "/v1/model/info";
 /// The same, LiteLLM's older path.
 pub const MODEL_INFO_OLD: &str = "/model/info";
+/// Judges a call without making it.
+pub const POLICY_EXPLAIN: &str = "/policy/explain";
 /// Raw or summed spend logs.
 pub const SPEND_LOGS: &str = "/spend/logs";
 /// Spend logs, filtered and paged.

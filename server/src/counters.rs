@@ -14,5 +14,5 @@ mod tests;
 
 pub use line::Place;
 pub use local::{Admission, Counters, Room, Ticket};
-pub use scope::{Charged, Demand, Exceeded, Limits, RateState, RateStates, Refusal, Scope, ScopeId};
+pub use scope::{Charged, Demand, Exceeded, Limits, RateState, RateStates, Refusal, Scope, ScopeId, Standing};
 pub use sign_in::SignInThrottle;

@@ -7,6 +7,7 @@ pub mod key;
 pub mod metrics;
 pub mod model;
 pub mod openapi;
+pub mod policy;
 pub mod session;
 pub mod spend;
 

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tollgate_openapi::money::NanoUsd;
 
 use super::line::{Line, Place};
-use super::scope::{Charged, Demand, Exceeded, RateState, RateStates, Refusal, Scope, ScopeId};
+use super::scope::{Charged, Demand, Exceeded, RateState, RateStates, Refusal, Scope, ScopeId, Standing};
 use super::sliding::{SLOT, Sliding};
 use crate::clock::Clock;
 
@@ -109,6 +109,40 @@ impl Counters {
         let charged = charged.collect();
         drop(counters);
         Admission::Granted(Ticket { counters: Arc::clone(self), charged, reserved: demand, slot, rates })
+    }
+
+    /// What [`Counters::admit`] would answer now; nothing is reserved.
+    #[must_use]
+    pub fn try_out(self: &Arc<Self>, scopes: &[Scope], demand: Demand) -> Admission {
+        let now = self.clock.monotonic();
+        match self.check(&mut self.scopes.lock(), scopes, demand, None, now) {
+            Ok(Verdict { room, short: Some(refusal) }) => Admission::Short { room, refusal },
+            Ok(_) => Admission::Granted(Ticket {
+                counters: Arc::clone(self),
+                charged: Vec::new(),
+                reserved: demand,
+                slot: self.slot(now),
+                rates: RateStates::default(),
+            }),
+            Err(refusal) => Admission::Refused(refusal),
+        }
+    }
+
+    /// How each of `scopes` stands.
+    #[must_use]
+    pub fn standings(&self, scopes: &[Scope]) -> Vec<Standing> {
+        let slot = self.slot(self.clock.monotonic());
+        let mut counters = self.scopes.lock();
+        let standing = |scope: &Scope| {
+            let counter = current(&mut counters, scope);
+            let (requests, tokens) = match &mut counter.rates {
+                Some(rates) => (rates.requests.used(slot), rates.tokens.used(slot)),
+                None => (0, 0),
+            };
+            let Counter { spent, reserved, in_flight, .. } = *counter;
+            Standing { spent, reserved, requests, tokens, in_flight }
+        };
+        scopes.iter().map(standing).collect()
     }
 
     /// What is left for the call at `place`; `None` while others are before it.

@@ -73,6 +73,21 @@ pub struct Charged {
     pub(super) counts_rates: bool,
 }
 
+/// What is used up of a scope's limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Money spent in the window.
+    pub spent: NanoUsd,
+    /// Money reserved by calls in flight.
+    pub reserved: NanoUsd,
+    /// Requests in the last minute.
+    pub requests: u64,
+    /// Tokens in the last minute.
+    pub tokens: u64,
+    /// Calls in flight.
+    pub in_flight: u64,
+}
+
 /// Which scope refuses, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {

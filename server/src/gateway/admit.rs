@@ -3,12 +3,15 @@
 //! Where the most does not fit, the call waits a moment for money that others have reserved and may give back. Then
 //! its answer's length is limited to what is left, but not below what answers usually need. Only then it is refused.
 
+mod explain;
 mod queue;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tollgate_openapi::money::NanoUsd;
+
+pub use explain::{Explanation, Judgement, explain};
 
 use super::Gateway;
 use super::error::GatewayError;
@@ -41,6 +44,8 @@ struct Applicant<'a> {
     deployments: &'a [Arc<Deployment>],
     scopes: Vec<Scope>,
     bounds: Bounds,
+    /// Nothing is reserved: somebody only wants to know.
+    is_trial: bool,
 }
 
 /// Reserves what a call to one of `deployments` may take.
@@ -54,33 +59,66 @@ pub async fn admit(
     body: &Bytes,
     deployments: &[Arc<Deployment>],
 ) -> Result<Admitted, GatewayError> {
-    let mut scopes = policy.scopes(&request.model, gateway.clock.now());
-    let is_free = deployments.iter().all(|one| one.prices.as_ref().is_none_or(|prices| prices.is_free()));
-    if is_free {
-        // As in LiteLLM: what costs nothing is not stopped by a budget.
-        scopes.iter_mut().for_each(|scope| scope.limits.max_budget = None);
-    }
     let bounds = Bounds::cheap(request, body);
-    let mut applicant = Applicant { gateway, policy, request, deployments, scopes, bounds };
+    let mut applicant = Applicant::new(gateway, policy, request, deployments, bounds);
     match applicant.apply(bounds, None) {
         Admission::Granted(ticket) => return Ok(Admitted { ticket, output_limit: None }),
         Admission::Refused(refusal) => return Err(applicant.refused(refusal)),
         Admission::Short { .. } => applicant.bounds = bounds.counted(body.clone()).await,
     }
-    match applicant.apply(applicant.bounds, None) {
-        Admission::Granted(ticket) => Ok(Admitted { ticket, output_limit: None }),
-        Admission::Refused(refusal) => Err(applicant.refused(refusal)),
-        Admission::Short { room, refusal } if room.may_grow => applicant.queue(refusal).await,
-        Admission::Short { room, refusal } => {
-            applicant.limited(room, None).unwrap_or_else(|| Err(applicant.refused(refusal)))
-        }
+    match applicant.decide() {
+        Decision::Admitted(admitted) => Ok(admitted),
+        Decision::Refused(error) => Err(error),
+        Decision::Waits(refusal) => applicant.queue(refusal).await,
     }
 }
 
-impl Applicant<'_> {
+/// What becomes of a call.
+#[derive(Debug)]
+enum Decision {
+    Admitted(Admitted),
+    /// Money that others have reserved may come back.
+    Waits(Refusal),
+    Refused(GatewayError),
+}
+
+impl<'a> Applicant<'a> {
+    fn new(
+        gateway: &'a Gateway,
+        policy: &'a Policy,
+        request: &'a ChatRequest,
+        deployments: &'a [Arc<Deployment>],
+        bounds: Bounds,
+    ) -> Self {
+        let mut scopes = policy.scopes(&request.model, gateway.clock.now());
+        let is_free = deployments.iter().all(|one| one.prices.as_ref().is_none_or(|prices| prices.is_free()));
+        if is_free {
+            // As in LiteLLM: what costs nothing is not stopped by a budget.
+            scopes.iter_mut().for_each(|scope| scope.limits.max_budget = None);
+        }
+        Self { gateway, policy, request, deployments, scopes, bounds, is_trial: false }
+    }
+
+    /// Decides with what is known of the call.
+    fn decide(&self) -> Decision {
+        match self.apply(self.bounds, None) {
+            Admission::Granted(ticket) => Decision::Admitted(Admitted { ticket, output_limit: None }),
+            Admission::Refused(refusal) => Decision::Refused(self.refused(refusal)),
+            Admission::Short { room, refusal } if room.may_grow => Decision::Waits(refusal),
+            Admission::Short { room, refusal } => match self.limited(room, None) {
+                Some(Ok(admitted)) => Decision::Admitted(admitted),
+                Some(Err(error)) => Decision::Refused(error),
+                None => Decision::Refused(self.refused(refusal)),
+            },
+        }
+    }
+
     /// Asks for as much as `bounds` say.
     fn apply(&self, bounds: Bounds, place: Option<&Place>) -> Admission {
         let demand = Demand { cost: bounds.cost(self.request, self.deployments), tokens: self.tokens(bounds) };
+        if self.is_trial {
+            return self.gateway.counters.try_out(&self.scopes, demand);
+        }
         self.gateway.counters.admit(&self.scopes, demand, place)
     }
 

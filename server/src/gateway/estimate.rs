@@ -45,6 +45,16 @@ impl Bounds {
         }
     }
 
+    /// Bounds of a prompt whose tokens are known.
+    pub(super) const fn known(request: &ChatRequest, input: u64) -> Self {
+        Self {
+            input,
+            output: request.max_output_tokens,
+            choices: request.choices,
+            kinds: OutputKinds { audio: false, image: false },
+        }
+    }
+
     /// The same with the input counted, which is worth its time where the outcome depends on it.
     pub(super) async fn counted(self, body: Bytes) -> Self {
         let counted = tokio::task::spawn_blocking(move || tokens::count_prompt(&body)).await.unwrap_or(self.input);

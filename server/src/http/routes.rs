@@ -54,6 +54,7 @@ fn guarded(config: &mut web::ServiceConfig) {
     for path in [paths::MODEL_INFO, paths::MODEL_INFO_OLD] {
         management::guarded(config, path, Method::GET, management::model::info);
     }
+    management::guarded(config, paths::POLICY_EXPLAIN, Method::POST, management::policy::explain);
     management::guarded(config, paths::HEALTH, Method::GET, management::health::health);
 }
 

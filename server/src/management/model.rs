@@ -41,7 +41,7 @@ pub async fn info(
     let now = gateway.clock.monotonic();
     let deployments = gateway.router.deployments();
     let asked = deployments.iter().filter(|one| only.as_deref().is_none_or(|id| id == &*one.id));
-    let views = asked.map(|one| view(one, one.health.snapshot(now)));
+    let views = asked.map(|one| view(one, &one.health.snapshot(now)));
     let data = match &principal.credential {
         Credential::VirtualKey(own) => {
             let access = ModelAccess::from_list(&own.models.0);
@@ -59,12 +59,17 @@ fn for_key(mut view: DeploymentView) -> DeploymentView {
     view
 }
 
-fn view(deployment: &Deployment, health: HealthSnapshot) -> DeploymentView {
-    let (status, reason) = match (&deployment.unavailable, health.cooldown_until) {
+/// Whether a deployment may be called, and why not or what its last failure was.
+pub(super) fn status(deployment: &Deployment, health: &HealthSnapshot) -> (DeploymentStatus, Option<String>) {
+    match (&deployment.unavailable, health.cooldown_until) {
         (Some(reason), _) => (DeploymentStatus::Unavailable, Some(reason.clone())),
-        (None, Some(_)) => (DeploymentStatus::CoolingDown, health.last_failure),
-        (None, None) => (DeploymentStatus::Available, health.last_failure),
-    };
+        (None, Some(_)) => (DeploymentStatus::CoolingDown, health.last_failure.clone()),
+        (None, None) => (DeploymentStatus::Available, health.last_failure.clone()),
+    }
+}
+
+fn view(deployment: &Deployment, health: &HealthSnapshot) -> DeploymentView {
+    let (status, reason) = status(deployment, health);
     DeploymentView {
         model_name: deployment.model_name.to_string(),
         litellm_params: deployment.params.clone(),

@@ -8,16 +8,21 @@ use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, Object, Object
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 
-use super::{health, key, metrics, model, session, spend};
+use super::{health, key, metrics, model, policy, session, spend};
 use crate::auth::session::COOKIE_NAME;
 
 /// The management API's document. Each resource is a document of its own, merged here.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Api::openapi();
-    for part in
-        [KeyApi::openapi(), SpendApi::openapi(), ModelApi::openapi(), SessionApi::openapi(), HealthApi::openapi()]
-    {
+    for part in [
+        KeyApi::openapi(),
+        PolicyApi::openapi(),
+        SpendApi::openapi(),
+        ModelApi::openapi(),
+        SessionApi::openapi(),
+        HealthApi::openapi(),
+    ] {
         document.merge(part);
     }
     add_other_paths(&mut document);
@@ -42,6 +47,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     security(("bearer" = []), ("session" = [])),
     tags(
         (name = "key", description = "Virtual keys"),
+        (name = "policy", description = "What a key may do, and why"),
         (name = "spend", description = "What calls cost"),
         (name = "model", description = "Deployments behind each public model name"),
         (name = "session", description = "Console sessions"),
@@ -64,6 +70,10 @@ struct Api;
     components(schemas(KeySort, KeyStatus, SortOrder))
 )]
 struct KeyApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(policy::explain))]
+struct PolicyApi;
 
 #[derive(OpenApi)]
 #[openapi(

@@ -23,5 +23,6 @@ mod ledger;
 mod limit;
 mod model;
 mod openapi;
+mod policy;
 mod session;
 mod spend;

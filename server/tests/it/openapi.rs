@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tollgate::management::openapi::document;
-use tollgate_openapi::{health, key, model, paths, session, spend};
+use tollgate_openapi::{health, key, model, paths, policy, session, spend};
 
 use crate::kit::TestApp;
 
@@ -120,6 +120,8 @@ fn every_body_has_an_example_that_fits() {
     serde_json::from_value::<spend::Activity>(example("Activity")).unwrap();
     serde_json::from_value::<health::HealthReport>(example("HealthReport")).unwrap();
     serde_json::from_value::<model::ModelList>(example("ModelList")).unwrap();
+    serde_json::from_value::<policy::PolicyExplain>(example("PolicyExplain")).unwrap();
+    serde_json::from_value::<policy::PolicyExplanation>(example("PolicyExplanation")).unwrap();
 }
 
 /// An example of its own, or of each part that it is made of.

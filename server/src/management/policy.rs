@@ -1,0 +1,259 @@
+//! `POST /policy/explain`: why would a call be let through or refused?
+
+use actix_web::web;
+use serde_json::json;
+use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::paths;
+use tollgate_openapi::policy::{
+    PolicyCheck, PolicyCheckKind, PolicyDeployment, PolicyEstimate, PolicyExplain, PolicyExplanation, PolicyRefusal,
+    PolicyVerdict,
+};
+
+use super::extract::Json;
+use super::model;
+use crate::app::App;
+use crate::auth::{Credential, Principal};
+use crate::counters::{Scope, Standing};
+use crate::crypto::KeyDigest;
+use crate::db;
+use crate::domain::permission::Action;
+use crate::error::{ApiError, ApiResult};
+use crate::gateway::Gateway;
+use crate::gateway::admit::{self, Explanation, Judgement};
+use crate::gateway::error::GatewayError;
+use crate::policy::Policy;
+use crate::provider::openai::ChatRequest;
+
+/// Explain a decision
+///
+/// Judges a call by the code that judges real ones, and makes none: every check in order, whose limit it is, how much
+/// of it is used, and what the call would take.
+#[utoipa::path(
+    post,
+    path = paths::POLICY_EXPLAIN,
+    operation_id = "policy_explain",
+    tag = "policy",
+    request_body = PolicyExplain,
+    responses(
+        (status = 200, description = "The judgement", body = PolicyExplanation),
+        (status = 400, description = "No key is named", body = ErrorEnvelope),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "A virtual key asks for another", body = ErrorEnvelope),
+        (status = 404, description = "There is no such key", body = ErrorEnvelope),
+        (status = 422, description = "The body does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn explain(
+    app: web::Data<App>,
+    gateway: web::Data<Gateway>,
+    principal: Principal,
+    body: Json<PolicyExplain>,
+) -> ApiResult<web::Json<PolicyExplanation>> {
+    let question = body.0;
+    let policy = policy_of(&app, &gateway, &principal, question.key.as_deref()).await?;
+    let mut answer = judge(&gateway, &policy, &question)?;
+    if matches!(principal.credential, Credential::VirtualKey(_)) {
+        // As in /v1/model/info: not why a deployment failed.
+        answer.deployments.iter_mut().for_each(|deployment| deployment.reason = None);
+    }
+    if !principal.is_admin() {
+        answer.checks.iter_mut().filter(|check| check.scope.as_deref() == Some("gateway")).for_each(without_figures);
+    }
+    Ok(web::Json(answer))
+}
+
+async fn policy_of(
+    app: &App,
+    gateway: &Gateway,
+    principal: &Principal,
+    key: Option<&str>,
+) -> ApiResult<std::sync::Arc<Policy>> {
+    let digest = match (key, &principal.credential) {
+        (Some(key), _) => KeyDigest::from_key_or_hex(key),
+        (None, Credential::VirtualKey(own)) => KeyDigest::from_key_or_hex(&own.token),
+        (None, _) => return Err(ApiError::bad_request("key", "The field key is required: the key or its hash.")),
+    };
+    let found = db::key::find(&app.db, &digest.to_hex()).await?;
+    principal.authorize(Action::KeyRead, found.as_ref())?;
+    let not_found = || ApiError::not_found("Key not found in database");
+    found.ok_or_else(not_found)?;
+    gateway.policy.resolve(&digest).await.map_err(|error| GatewayError::from(error).into())
+}
+
+fn judge(gateway: &Gateway, policy: &Policy, question: &PolicyExplain) -> ApiResult<PolicyExplanation> {
+    let mut answer = PolicyExplanation {
+        verdict: PolicyVerdict::Refused,
+        summary: String::new(),
+        refusal: None,
+        estimate: None,
+        checks: Vec::new(),
+        deployments: Vec::new(),
+    };
+    if let Err(error) = check_key(gateway, policy, &question.model, &mut answer.checks) {
+        return Ok(refused(answer, &error.into()));
+    }
+    let now = gateway.clock.monotonic();
+    let named = gateway.router.deployments().into_iter().filter(|one| *one.model_name == *question.model);
+    answer.deployments = named
+        .map(|one| {
+            let (status, reason) = model::status(&one, &one.health.snapshot(now));
+            let (model, provider) = (one.upstream_model.to_string(), one.provider_name.to_string());
+            PolicyDeployment { model_id: one.id.to_string(), model, provider, status, reason }
+        })
+        .collect();
+    let deployments = match gateway.router.callable(&question.model) {
+        Ok(deployments) => deployments,
+        Err(error) => {
+            answer.checks.push(plain(PolicyCheckKind::Deployment, false, error.to_string()));
+            return Ok(refused(answer, &GatewayError::from(error).into()));
+        }
+    };
+    let count = deployments.len();
+    answer.checks.push(plain(PolicyCheckKind::Deployment, true, format!("{count} deployment(s) can serve it.")));
+    let request = request_of(question)?;
+    let explanation = admit::explain(gateway, policy, &request, question.input_tokens, &deployments);
+    Ok(limits(answer, &explanation, question))
+}
+
+/// What all tenants together spend is not for each of them to know.
+fn without_figures(check: &mut PolicyCheck) {
+    let detail = if check.passed { "Within the limit of the gateway." } else { "Over the limit of the gateway." };
+    *check = PolicyCheck { scope: check.scope.take(), ..plain(check.check, check.passed, detail.to_owned()) };
+}
+
+/// A call as the gateway would read it.
+fn request_of(question: &PolicyExplain) -> ApiResult<ChatRequest> {
+    let body = json!({
+        "model": question.model,
+        "max_tokens": question.max_tokens,
+        "messages": [{ "role": "user", "content": "" }],
+    });
+    ChatRequest::parse(body.to_string().as_bytes(), None).map_err(|error| GatewayError::from(error).into())
+}
+
+/// The checks of the key itself.
+fn check_key(
+    gateway: &Gateway,
+    policy: &Policy,
+    model: &str,
+    checks: &mut Vec<PolicyCheck>,
+) -> Result<(), GatewayError> {
+    let blocked = if policy.is_blocked { "The key is blocked." } else { "The key is not blocked." };
+    checks.push(plain(PolicyCheckKind::Blocked, !policy.is_blocked, blocked.to_owned()));
+    if policy.is_blocked {
+        return Err(GatewayError::BlockedKey);
+    }
+    let expires = policy.expires_at.map(|at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string());
+    if let Some(expired_at) = policy.expires_at.filter(|at| *at <= gateway.clock.now()) {
+        let detail = format!("The key expired at {}.", expires.unwrap_or_default());
+        checks.push(plain(PolicyCheckKind::Expired, false, detail));
+        return Err(GatewayError::ExpiredKey { key_name: policy.key_name.to_string(), expired_at });
+    }
+    let detail =
+        expires.map_or_else(|| "The key does not expire.".to_owned(), |at| format!("The key expires at {at}."));
+    checks.push(plain(PolicyCheckKind::Expired, true, detail));
+    let may_use = policy.models.allows(model);
+    let detail = if may_use { "The key may use the model." } else { "The model is not in the key's list of models." };
+    checks.push(plain(PolicyCheckKind::ModelAccess, may_use, detail.to_owned()));
+    if may_use { Ok(()) } else { Err(GatewayError::ModelNotAllowed(model.to_owned())) }
+}
+
+fn plain(check: PolicyCheckKind, passed: bool, detail: String) -> PolicyCheck {
+    PolicyCheck {
+        check,
+        passed,
+        detail,
+        scope: None,
+        scope_id: None,
+        scope_name: None,
+        limit: None,
+        used: None,
+        reserved: None,
+        resets_at: None,
+    }
+}
+
+fn refused(mut answer: PolicyExplanation, error: &ApiError) -> PolicyExplanation {
+    answer.verdict = PolicyVerdict::Refused;
+    answer.summary = error.message().into_owned();
+    answer.refusal = Some(PolicyRefusal {
+        status: error.status().as_u16(),
+        kind: error.kind().to_owned(),
+        message: error.message().into_owned(),
+    });
+    answer
+}
+
+/// The checks of every scope, and the verdict.
+fn limits(mut answer: PolicyExplanation, explanation: &Explanation, question: &PolicyExplain) -> PolicyExplanation {
+    for (scope, standing, name) in &explanation.scopes {
+        answer.checks.extend(checks_of(scope, *standing, name, explanation));
+    }
+    let output_limit = if let Judgement::Admitted(limit) = explanation.judgement { limit } else { None };
+    answer.estimate = Some(PolicyEstimate {
+        cost: explanation.cost,
+        input_tokens: question.input_tokens,
+        output_tokens: explanation.longest,
+        usual_output_tokens: explanation.usual,
+        output_limit,
+    });
+    match &explanation.judgement {
+        Judgement::Admitted(None) => {
+            answer.verdict = PolicyVerdict::Allowed;
+            "The call would be made.".clone_into(&mut answer.summary);
+        }
+        Judgement::Admitted(Some(limit)) => {
+            answer.verdict = PolicyVerdict::Limited;
+            answer.summary =
+                format!("The call would be made with an answer of at most {limit} tokens: the budget affords no more.");
+        }
+        Judgement::Waits => {
+            answer.verdict = PolicyVerdict::Waits;
+            "The call would wait a moment for money that calls in flight have reserved."
+                .clone_into(&mut answer.summary);
+        }
+        Judgement::Refused(error) => return refused(answer, error),
+    }
+    answer
+}
+
+fn checks_of(scope: &Scope, standing: Standing, name: &str, explanation: &Explanation) -> Vec<PolicyCheck> {
+    let limits = scope.limits;
+    let [budget, requests, tokens, parallel] = explanation.fits(limits, standing);
+    let check = |check, passed: Option<bool>, unit: &str, [limit, used, reserved]: [Option<f64>; 3]| {
+        let (passed, limit) = (passed?, limit?);
+        let left = limit - used.unwrap_or(0.0) - reserved.unwrap_or(0.0);
+        let detail = format!("{} of {limit} {unit} left.", left.max(0.0));
+        let whose = PolicyCheck {
+            scope: Some(scope.id.kind.to_owned()),
+            scope_id: Some(scope.id.id.to_string()),
+            scope_name: Some(name.to_owned()),
+            limit: Some(limit),
+            used,
+            reserved,
+            ..plain(check, passed, detail)
+        };
+        Some(whose)
+    };
+    let usd = |money: tollgate_openapi::money::NanoUsd| money.to_usd();
+    let budget = check(
+        PolicyCheckKind::MaxBudget,
+        budget,
+        "US dollars",
+        [limits.max_budget.map(usd), Some(usd(standing.spent)), Some(usd(standing.reserved))],
+    );
+    let budget = budget.map(|check| PolicyCheck { resets_at: scope.window_end, ..check });
+    let counted = |kind, passed, unit, limit: Option<u64>, used| {
+        check(kind, passed, unit, [limit.map(float), Some(float(used)), None])
+    };
+    let requests = counted(PolicyCheckKind::RpmLimit, requests, "requests a minute", limits.rpm, standing.requests);
+    let tokens = counted(PolicyCheckKind::TpmLimit, tokens, "tokens a minute", limits.tpm, standing.tokens);
+    let parallel =
+        counted(PolicyCheckKind::MaxParallelRequests, parallel, "calls in flight", limits.parallel, standing.in_flight);
+    [budget, requests, tokens, parallel].into_iter().flatten().collect()
+}
+
+/// Counts that a person sets are far below what a float tells apart.
+fn float(count: u64) -> f64 {
+    u32::try_from(count).map_or(f64::from(u32::MAX), f64::from)
+}

@@ -1,0 +1,107 @@
+//! `POST /policy/explain`: the same verdict as the call itself.
+
+use serde_json::{Value, json};
+
+use crate::chat::{CHAT, ask};
+use crate::kit::{FakeUpstream, TestApp};
+
+const EXPLAIN: &str = "/policy/explain";
+
+fn check<'a>(answer: &'a Value, kind: &str, scope: &str) -> &'a Value {
+    let checks = answer["checks"].as_array().unwrap();
+    let found = checks.iter().find(|check| check["check"] == kind && check["scope"] == scope);
+    found.unwrap_or_else(|| panic!("no check {kind} of {scope} in {answer:#}"))
+}
+
+#[tokio::test]
+async fn every_check_is_shown_and_nothing_is_reserved() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let limits = json!({"key_alias": "k", "max_budget": 0.01, "budget_duration": "1d", "rpm_limit": 5, "tpm_limit": 1000,
+        "max_parallel_requests": 2, "model_rpm_limit": {"gpt": 3}});
+    let key = app.new_key(limits).await;
+    app.bearer(&key).post(CHAT, ask("gpt")).expect_status(200).await;
+    app.settled().await;
+    let question = json!({"key": key, "model": "gpt", "input_tokens": 100, "max_tokens": 200});
+    for _ in 0..10 {
+        let answer = app.post(EXPLAIN, question.clone()).expect_status(200).await.value();
+        assert_eq!((&answer["verdict"], &answer["refusal"]), (&json!("allowed"), &Value::Null), "{answer:#}");
+        assert_eq!(answer["estimate"]["cost"], 0.0005);
+        let budget = check(&answer, "max_budget", "key");
+        assert_eq!(
+            (&budget["limit"], &budget["used"], &budget["passed"]),
+            (&json!(0.01), &json!(0.00005), &json!(true))
+        );
+        assert_eq!(budget["resets_at"], "2026-11-22T00:00:00Z");
+        assert_eq!(check(&answer, "rpm_limit", "key")["used"], 1.0);
+        assert_eq!(check(&answer, "tpm_limit", "key")["used"], 30.0);
+        assert_eq!(check(&answer, "rpm_limit", "key_model")["limit"], 3.0);
+        assert_eq!(check(&answer, "max_parallel_requests", "key")["used"], 0.0);
+        assert_eq!(answer["deployments"][0]["model_id"], "one");
+    }
+    let own = app.bearer(&key).post(EXPLAIN, json!({"model": "gpt"})).expect_status(200).await.value();
+    assert_eq!(own["verdict"], "limited", "{own:#}");
+}
+
+#[tokio::test]
+async fn the_refusal_is_the_one_that_the_call_gets() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let keys = [
+        json!({"max_budget": 0}),
+        json!({"models": ["other"]}),
+        json!({"rpm_limit": 0}),
+        json!({"max_parallel_requests": 0}),
+        json!({"tpm_limit": 5}),
+        json!({"max_budget": 0.000001}),
+    ];
+    for limits in keys {
+        let key = app.new_key(limits.clone()).await;
+        let mut body = ask("gpt");
+        body["max_tokens"] = json!(100);
+        let called = app.bearer(&key).post(CHAT, body).send().await;
+        let question = json!({"key": key, "model": "gpt", "input_tokens": 100, "max_tokens": 100});
+        let answer = app.post(EXPLAIN, question).expect_status(200).await.value();
+        assert_eq!(answer["verdict"], "refused", "{limits} {answer:#}");
+        let (kind, _, message) = called.error();
+        assert_eq!((&answer["refusal"]["status"], &answer["refusal"]["type"]), (&json!(called.status), &json!(kind)));
+        let beginning = |text: &str| text.chars().take(40).collect::<String>();
+        assert_eq!(beginning(answer["refusal"]["message"].as_str().unwrap()), beginning(&message));
+        let failed = answer["checks"].as_array().unwrap().iter().filter(|check| check["passed"] == false).count();
+        assert_eq!(failed, 1, "{limits} {answer:#}");
+    }
+    let key = app.new_key(json!({"blocked": true})).await;
+    let answer = app.post(EXPLAIN, json!({"key": key, "model": "gpt"})).expect_status(200).await.value();
+    assert_eq!(answer["refusal"]["status"], 401);
+    let key = app.new_key(json!({})).await;
+    let answer = app.post(EXPLAIN, json!({"key": key, "model": "none"})).expect_status(200).await.value();
+    assert!(answer["summary"].as_str().unwrap().contains("Invalid model name"), "{answer:#}");
+}
+
+#[tokio::test]
+async fn what_all_spend_is_shown_to_admins_only() {
+    let yaml = "litellm_settings:\n  max_budget: 77\nmodel_list:\n  - model_name: gpt\n    litellm_params:\n      \
+        model: openai/gpt-4o\n      api_key: sk-x\n";
+    let app = TestApp::builder().config(yaml).start().await;
+    let key = app.new_key(json!({})).await;
+    let question = json!({"key": key, "model": "gpt"});
+    let shown = app.post(EXPLAIN, question.clone()).expect_status(200).await.value();
+    assert_eq!(check(&shown, "max_budget", "gateway")["limit"], 77.0);
+    let hidden = app.bearer(&key).post(EXPLAIN, question).expect_status(200).await.value();
+    let check = check(&hidden, "max_budget", "gateway");
+    assert_eq!((&check["limit"], &check["used"], &check["passed"]), (&Value::Null, &Value::Null, &json!(true)));
+}
+
+#[tokio::test]
+async fn whose_key_it_is_not_learns_nothing() {
+    let app = TestApp::start().await;
+    let key = app.new_key(json!({})).await;
+    let other = app.new_key(json!({})).await;
+    app.bearer(&other).post(EXPLAIN, json!({"key": key, "model": "demo"})).expect_status(403).await;
+    app.nobody().post(EXPLAIN, json!({"key": key, "model": "demo"})).expect_status(401).await;
+    app.post(EXPLAIN, json!({"key": "sk-none", "model": "demo"})).expect_status(404).await;
+    app.post(EXPLAIN, json!({"model": "demo"})).expect_status(400).await;
+    let wrong = app.post(EXPLAIN, json!({"key": key, "model": 1})).expect_status(422).await;
+    assert!(wrong.body().contains("model"), "{}", wrong.body());
+    app.post(EXPLAIN, json!({"key": key, "model": "demo", "tokens": 1})).expect_status(422).await;
+}
