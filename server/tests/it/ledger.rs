@@ -11,7 +11,7 @@ use tollgate::ledger::{Charge, SpendEvent, Spool, verify};
 use tollgate_openapi::spend::CallStatus;
 
 use crate::chat::{CHAT, ask};
-use crate::kit::{FakeUpstream, TestApp};
+use crate::kit::{Behaviour, FakeUpstream, TestApp};
 
 fn event(id: usize) -> SpendEvent {
     let text = |kind: &str, of: usize| std::sync::Arc::from(format!("{kind}-{}", id % of));
@@ -163,4 +163,21 @@ async fn what_another_node_wrote_is_shown_with_the_key() {
     write_batch(&app.app.db, &[elsewhere]).await.unwrap();
     let info = app.get(&path).expect_status(200).await.value();
     assert_eq!(info["info"]["spend"], 0.000_075, "50,000 nano-dollars here, 25,000 there");
+}
+
+#[tokio::test]
+async fn absurd_usage_of_a_provider_does_not_overflow_the_sums() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let body = json!({"id": "x", "choices": [], "usage": {"prompt_tokens": u64::MAX, "completion_tokens": u64::MAX}});
+    for _ in 0..3 {
+        upstream.then(Behaviour::Status(200, body.to_string(), vec![]));
+        app.post(CHAT, ask("gpt")).expect_status(200).await;
+    }
+    assert_eq!(app.settled().await.calls, 3);
+    // 10 billion tokens each way, at one and at two dollars a million.
+    let total = app.get("/global/spend").expect_status(200).await.value();
+    assert_eq!(total["spend"], 3.0 * 30_000.0);
+    let activity = app.get("/global/activity").expect_status(200).await.value();
+    assert_eq!(activity["sum_total_tokens"], 60_000_000_000_u64);
 }

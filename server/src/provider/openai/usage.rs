@@ -8,6 +8,10 @@ use serde_json::value::RawValue;
 use crate::domain::price::ServiceTier;
 use crate::domain::usage::Usage;
 
+/// No answer has more tokens of a kind: what a provider claims beyond is its mistake. Sums of many such answers must
+/// still fit the database's 64 bits, or the ledger would stop at them.
+const TOKENS_MAX: u64 = 10_000_000_000;
+
 /// OpenAI counts cached and audio tokens inside `prompt_tokens`, and reasoning and audio inside `completion_tokens`.
 /// DeepSeek reports cached tokens as `prompt_cache_hit_tokens`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -37,11 +41,11 @@ struct CompletionDetails {
 impl WireUsage {
     /// Each leg apart. A detail larger than its whole is cut to it: no token is priced twice.
     pub(super) fn normalise(self) -> Usage {
-        let prompt = self.prompt_tokens.unwrap_or(0);
+        let prompt = self.prompt_tokens.unwrap_or(0).min(TOKENS_MAX);
         let details = self.prompt_tokens_details.unwrap_or_default();
         let cache_read = details.cached_tokens.or(self.prompt_cache_hit_tokens).unwrap_or(0).min(prompt);
         let input_audio = details.audio_tokens.unwrap_or(0).min(prompt - cache_read);
-        let completion = self.completion_tokens.unwrap_or(0);
+        let completion = self.completion_tokens.unwrap_or(0).min(TOKENS_MAX);
         let details = self.completion_tokens_details.unwrap_or_default();
         let reasoning = details.reasoning_tokens.unwrap_or(0).min(completion);
         let output_audio = details.audio_tokens.unwrap_or(0).min(completion - reasoning);
