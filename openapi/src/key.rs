@@ -1,99 +1,24 @@
 //! Virtual keys.
 
+mod check;
+mod list;
+mod stored;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use garde::Validate;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::money::NanoUsd;
 use crate::patch::Patch;
-
-/// Fields of LiteLLM's key that are kept and shown as they came. `model_max_budget`, `model_rpm_limit` and
-/// `model_tpm_limit` are in force; the others have no effect yet. Anything else is an unknown field.
-pub const STORED_FIELDS: &[(&str, StoredKind)] = &[
-    ("agent_id", StoredKind::Text),
-    ("aliases", StoredKind::Object),
-    ("allowed_cache_controls", StoredKind::Array),
-    ("allowed_passthrough_routes", StoredKind::Array),
-    ("allowed_routes", StoredKind::Array),
-    ("auto_rotate", StoredKind::Flag),
-    ("budget_fallbacks", StoredKind::Object),
-    ("budget_id", StoredKind::Text),
-    ("budget_limits", StoredKind::Array),
-    ("config", StoredKind::Object),
-    ("default_estimated_output_tokens", StoredKind::Count),
-    ("default_estimated_output_tokens_per_model", StoredKind::Object),
-    ("denied_passthrough_routes", StoredKind::Array),
-    ("disable_global_guardrails", StoredKind::Flag),
-    ("enable_prompt_caching", StoredKind::Flag),
-    ("end_user_budget_id", StoredKind::Text),
-    ("enforced_params", StoredKind::Array),
-    ("access_group_ids", StoredKind::Array),
-    ("guardrails", StoredKind::Array),
-    ("key_type", StoredKind::Text),
-    ("mcp_rpm_limit", StoredKind::Object),
-    ("model_max_budget", StoredKind::Object),
-    ("model_rpm_limit", StoredKind::Object),
-    ("model_tpm_limit", StoredKind::Object),
-    ("object_permission", StoredKind::Object),
-    ("permissions", StoredKind::Object),
-    ("policies", StoredKind::Array),
-    ("project_id", StoredKind::Text),
-    ("prompts", StoredKind::Array),
-    ("rotation_interval", StoredKind::Text),
-    ("router_settings", StoredKind::Object),
-    ("rpm_limit_type", StoredKind::Text),
-    ("send_invite_email", StoredKind::Flag),
-    ("tag_rpm_limit", StoredKind::Object),
-    ("tags", StoredKind::Array),
-    ("throttle_on_budget_exceeded", StoredKind::Flag),
-    ("tpd_limit", StoredKind::Count),
-    ("tpm_limit_type", StoredKind::Text),
-];
-
-/// JSON type of a field that is only kept. `null` is as good as no value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StoredKind {
-    /// An array.
-    Array,
-    /// Zero or a whole number above it.
-    Count,
-    /// `true` or `false`.
-    Flag,
-    /// An object.
-    Object,
-    /// A string.
-    Text,
-}
-
-impl StoredKind {
-    /// Whether `value` is of this type.
-    #[must_use]
-    pub fn fits(self, value: &Value) -> bool {
-        match self {
-            _ if value.is_null() => true,
-            Self::Array => value.is_array(),
-            Self::Count => value.is_u64(),
-            Self::Flag => value.is_boolean(),
-            Self::Object => value.is_object(),
-            Self::Text => value.is_string(),
-        }
-    }
-
-    /// What to expect, in words.
-    #[must_use]
-    pub const fn expected(self) -> &'static str {
-        match self {
-            Self::Array => "expected an array",
-            Self::Count => "expected a whole number, zero or more",
-            Self::Flag => "expected true or false",
-            Self::Object => "expected an object",
-            Self::Text => "expected a string",
-        }
-    }
-}
+use check::{
+    not_negative, null_as_default, patch_count, patch_id, patch_models, patch_name, patch_not_negative, valid_id,
+    valid_models, valid_name,
+};
+pub use list::{KeyListItem, KeyListQuery, KeyPage, KeySort, KeyStatus, SortOrder};
+pub use stored::{STORED_FIELDS, StoredKind};
 
 /// Body of `POST /key/generate`. Every field is optional.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Validate)]
@@ -406,148 +331,6 @@ pub struct KeyInfoQuery {
     pub key: Option<String>,
 }
 
-/// Query of `GET /key/list`.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate)]
-#[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
-#[serde(default)]
-pub struct KeyListQuery {
-    /// Page, from 1.
-    #[garde(range(min = 1, max = 10_000_000))]
-    #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 10_000_000))]
-    pub page: u64,
-    /// Keys a page, 1 to 100.
-    #[garde(range(min = 1, max = 100))]
-    #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 100))]
-    pub size: u64,
-    /// Only this owner's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[garde(skip)]
-    pub user_id: Option<String>,
-    /// Only this team's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[garde(skip)]
-    pub team_id: Option<String>,
-    /// Only this organization's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[garde(skip)]
-    pub organization_id: Option<String>,
-    /// Only the key with this hash.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[garde(skip)]
-    pub key_hash: Option<String>,
-    /// Only the key with this alias.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[garde(skip)]
-    pub key_alias: Option<String>,
-    /// Part of an alias, a key name, an owner or a team, in any case.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[garde(length(max = 255))]
-    #[cfg_attr(feature = "spec", param(max_length = 255))]
-    pub search: Option<String>,
-    /// Only keys in this state.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[garde(skip)]
-    pub status: Option<KeyStatus>,
-    /// Whole keys instead of hashes.
-    #[garde(skip)]
-    pub return_full_object: bool,
-    /// Column to sort by.
-    #[garde(skip)]
-    pub sort_by: KeySort,
-    /// Direction.
-    #[garde(skip)]
-    pub sort_order: SortOrder,
-}
-
-impl Default for KeyListQuery {
-    fn default() -> Self {
-        Self {
-            page: 1,
-            size: 10,
-            user_id: None,
-            team_id: None,
-            organization_id: None,
-            key_hash: None,
-            key_alias: None,
-            search: None,
-            status: None,
-            return_full_object: false,
-            sort_by: KeySort::CreatedAt,
-            sort_order: SortOrder::Desc,
-        }
-    }
-}
-
-/// State of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum KeyStatus {
-    /// Works.
-    Active,
-    /// Its time is over.
-    Expired,
-    /// Blocked by somebody.
-    #[serde(alias = "revoked")]
-    Blocked,
-}
-
-/// Columns `GET /key/list` sorts by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum KeySort {
-    /// When it was made.
-    CreatedAt,
-    /// When it last changed.
-    UpdatedAt,
-    /// Its alias.
-    KeyAlias,
-    /// Its spend since it exists.
-    Spend,
-    /// Its hard limit.
-    MaxBudget,
-    /// When it stops working.
-    Expires,
-}
-
-/// Direction of a sort.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum SortOrder {
-    /// Smallest first.
-    Asc,
-    /// Largest first.
-    Desc,
-}
-
-/// Answer of `GET /key/list`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "spec", schema(example = json!({"keys": ["b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4"], "total_count": 1, "current_page": 1, "total_pages": 1})))]
-pub struct KeyPage {
-    /// Hashes, or whole keys where `return_full_object` asks for them.
-    pub keys: Vec<KeyListItem>,
-    /// Keys that match.
-    pub total_count: u64,
-    /// This page, from 1.
-    pub current_page: u64,
-    /// Pages there are.
-    pub total_pages: u64,
-}
-
-/// One entry of a key list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
-#[serde(untagged)]
-pub enum KeyListItem {
-    /// Only the hash.
-    Token(String),
-    /// The whole key.
-    Full(Box<KeyView>),
-}
-
 /// Body of `POST /key/delete`; at least one of the two lists.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
@@ -583,73 +366,4 @@ pub struct KeyBlock {
     #[garde(length(min = 1, max = 255))]
     #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 255))]
     pub key: String,
-}
-
-fn not_negative<C>(value: &Option<NanoUsd>, _context: &C) -> garde::Result {
-    match value {
-        Some(money) if *money < NanoUsd::ZERO => Err(garde::Error::new("expected zero or more US dollars")),
-        _ => Ok(()),
-    }
-}
-
-/// Most models of one key.
-const MODELS_MAX: usize = 1000;
-/// Longest name, in characters, and longest id, in bytes: ids are parts of the ledger's index rows.
-const NAME_MAX: usize = 255;
-
-fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
-    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
-}
-
-fn check_name(text: &str, length: usize) -> garde::Result {
-    if length > NAME_MAX || text.trim().is_empty() {
-        return Err(garde::Error::new(format!("expected 1 to {NAME_MAX} characters, not all of them spaces")));
-    }
-    if text.chars().any(is_unseen) {
-        return Err(garde::Error::new("expected text without control characters"));
-    }
-    Ok(())
-}
-
-/// Control characters, and those that turn the direction of the text around them.
-fn is_unseen(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-fn valid_name<C>(value: &Option<String>, _context: &C) -> garde::Result {
-    value.as_deref().map_or(Ok(()), |text| check_name(text, text.chars().count()))
-}
-
-fn valid_id<C>(value: &Option<String>, _context: &C) -> garde::Result {
-    value.as_deref().map_or(Ok(()), |text| check_name(text, text.len()))
-}
-
-fn valid_models<C>(value: &[String], context: &C) -> garde::Result {
-    if value.len() > MODELS_MAX {
-        return Err(garde::Error::new(format!("expected at most {MODELS_MAX} models")));
-    }
-    value.iter().try_for_each(|model| valid_id(&Some(model.clone()), context))
-}
-
-fn patch_name<C>(value: &Patch<String>, context: &C) -> garde::Result {
-    valid_name(&value.as_set().cloned(), context)
-}
-
-fn patch_id<C>(value: &Patch<String>, context: &C) -> garde::Result {
-    valid_id(&value.as_set().cloned(), context)
-}
-
-fn patch_models<C>(value: &Patch<Vec<String>>, context: &C) -> garde::Result {
-    value.as_set().map_or(Ok(()), |list| valid_models(list, context))
-}
-
-fn patch_not_negative<C>(value: &Patch<NanoUsd>, context: &C) -> garde::Result {
-    not_negative(&value.as_set().copied(), context)
-}
-
-fn patch_count<C>(value: &Patch<i64>, _context: &C) -> garde::Result {
-    match value.as_set() {
-        Some(count) if *count < 0 => Err(garde::Error::new("expected zero or more")),
-        _ => Ok(()),
-    }
 }
