@@ -123,6 +123,21 @@ pub async fn open_database(
     Ok(database)
 }
 
+/// A connection that nothing but the ledger's writer uses: slow reports do not keep it waiting, and what a connection
+/// keeps of its many statements is kept once.
+async fn own_connection(
+    config: &Config,
+    environment: &Environment,
+    data: &Path,
+    database: &DatabaseConnection,
+) -> Result<DatabaseConnection, StartError> {
+    let url = database_url(config, environment, data);
+    if url.contains(":memory:") {
+        return Ok(database.clone());
+    }
+    Ok(db::connect(&url, 1, config.general.database_connection_timeout).await?)
+}
+
 fn database_url(config: &Config, environment: &Environment, data: &Path) -> String {
     let configured = config.general.database_url.as_ref().or(environment.database_url.as_ref());
     configured.map_or_else(|| format!("sqlite:{}", data.join("tollgate.db").display()), |url| url.expose().to_owned())
@@ -143,7 +158,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let secrets = Secrets::load(&config, &environment, &data)?;
     let master_key = KeyDigest::of(secrets.master_key.expose());
     let spool = Spool::open(&data.join("spool"), clock.clone())?;
-    let mut writer = Writer::new(Arc::clone(&spool), database.clone());
+    let mut writer = Writer::new(Arc::clone(&spool), own_connection(&config, &environment, &data, &database).await?);
     // Budgets are read from the database: it needs to know what a former process spent before anybody spends more.
     if let Err(error) = writer.write_all().await {
         tracing::error!(%error, "events of a former process wait in the spool: budgets do not know them yet");

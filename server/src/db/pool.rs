@@ -77,6 +77,8 @@ fn set_up_sqlite(options: &mut ConnectOptions, url: &str, max_connections: u32) 
             .busy_timeout(SQLITE_BUSY_TIMEOUT)
             .foreign_keys(true)
             .pragma("cache_size", format!("-{SQLITE_CACHE_KIB}"))
+            // Upserts of many rows keep a journal of their own: not in a file.
+            .pragma("temp_store", "memory")
     });
 }
 

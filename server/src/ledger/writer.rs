@@ -14,7 +14,7 @@ use crate::db;
 /// Events of one transaction.
 const BATCH_EVENTS_MAX: usize = 1_000;
 /// Pause after a batch, so that the next is worth a transaction.
-const BATCH_PAUSE: Duration = Duration::from_millis(100);
+const BATCH_PAUSE: Duration = Duration::from_millis(250);
 /// First pause after a failure; it doubles.
 const RETRY_PAUSE_MIN: Duration = Duration::from_millis(250);
 /// A batch that takes longer is given up: its connection may lead nowhere, which nothing else would tell.
