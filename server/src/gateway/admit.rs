@@ -64,12 +64,12 @@ pub async fn admit(
     match applicant.apply(bounds, None) {
         Admission::Granted(ticket) => return Ok(Admitted { ticket, output_limit: None }),
         Admission::Refused(refusal) => return Err(applicant.refused(refusal)),
-        Admission::Short { .. } => applicant.bounds = bounds.counted(body.clone()).await,
+        Admission::Short { .. } => applicant.bounds = Box::pin(bounds.counted(body.clone())).await,
     }
     match applicant.decide() {
         Decision::Admitted(admitted) => Ok(admitted),
         Decision::Refused(error) => Err(error),
-        Decision::Waits(refusal) => applicant.queue(refusal).await,
+        Decision::Waits(refusal) => Box::pin(applicant.queue(refusal)).await,
     }
 }
 

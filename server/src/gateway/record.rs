@@ -58,6 +58,7 @@ pub fn new_event(caller: &Caller, policy: &Policy, model: &str, user: Option<&st
         status: CallStatus::Failure,
         status_code: 0,
         response_id: None,
+        provider_usage: None,
         metadata: Map::new(),
         charges: Vec::new(),
     }

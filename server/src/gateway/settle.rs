@@ -300,9 +300,8 @@ impl Open {
         event.status_code = outcome.status_code;
         event.response_id = outcome.answer.response_id;
         let is_counted = outcome.answer.raw_usage.is_none() && usage != Usage::default();
-        let raw_usage = outcome.answer.raw_usage.and_then(|raw| serde_json::from_str::<Value>(&raw).ok());
+        event.provider_usage = outcome.answer.raw_usage;
         let notes = [
-            ("usage", raw_usage),
             ("usage_source", is_counted.then(|| Value::from("counted"))),
             ("error", outcome.error.map(Value::from)),
             ("attempts", (!self.attempts.is_empty()).then(|| Value::from(std::mem::take(&mut self.attempts)))),

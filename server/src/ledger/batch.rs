@@ -203,7 +203,7 @@ pub(super) fn log_row(event: &SpendEvent) -> spend_log::Model {
         response_id: event.response_id.clone(),
         cache_hit: "False".to_owned(),
         request_tags: Strings::default(),
-        metadata: JsonMap(event.metadata.clone()),
+        metadata: JsonMap(event.notes()),
     }
 }
 

@@ -88,7 +88,10 @@ pub struct SpendEvent {
     /// The provider's id of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_id: Option<String>,
-    /// Error, attempts, usage as the provider sent it.
+    /// Usage as the provider sent it: JSON, which is read when it is written to the database and not before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_usage: Option<String>,
+    /// Error, attempts and other notes.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,
     /// The budget windows the call is charged to.
@@ -167,6 +170,19 @@ fn value_without_nul(value: &Value) -> Value {
             members.iter().map(|(name, value)| (without_nul(name), value_without_nul(value))).collect()
         }
         other => other.clone(),
+    }
+}
+
+impl SpendEvent {
+    /// All notes, the provider's usage among them.
+    #[must_use]
+    pub fn notes(&self) -> Map<String, Value> {
+        let mut notes = self.metadata.clone();
+        let usage = self.provider_usage.as_deref().and_then(|json| serde_json::from_str::<Value>(json).ok());
+        if let Some(usage) = usage {
+            notes.insert("usage".to_owned(), if has_nul(&usage) { value_without_nul(&usage) } else { usage });
+        }
+        notes
     }
 }
 

@@ -58,12 +58,18 @@ impl PolicyStore {
         if self.master.0.matches(digest) {
             return Ok(Arc::clone(&self.master.1));
         }
-        if let Some(Entry::Unknown { since }) = self.entries.get(digest)
-            && self.clock.monotonic().saturating_duration_since(since) >= UNKNOWN_FOR
-        {
-            self.entries.remove(digest);
+        match self.entries.get(digest) {
+            Some(Entry::Known(policy)) => return Ok(policy),
+            Some(Entry::Unknown { since }) => {
+                if self.clock.monotonic().saturating_duration_since(since) < UNKNOWN_FOR {
+                    return Err(PolicyError::Unknown);
+                }
+                self.entries.remove(digest);
+            }
+            None => {}
         }
-        let entry = self.entries.get_or_insert_async(digest, self.load(digest)).await?;
+        // Boxed: what reading takes would be carried around by every call that need not read.
+        let entry = Box::pin(self.entries.get_or_insert_async(digest, self.load(digest))).await?;
         match entry {
             Entry::Known(policy) => Ok(policy),
             Entry::Unknown { .. } => Err(PolicyError::Unknown),

@@ -41,6 +41,7 @@ fn event(id: usize) -> SpendEvent {
         status: if id.is_multiple_of(10) { CallStatus::Failure } else { CallStatus::Success },
         status_code: 200,
         response_id: None,
+        provider_usage: None,
         metadata: serde_json::Map::new(),
         charges: vec![Charge { kind: "key".into(), id: text("key", 5), window_start_us: 0 }],
     }

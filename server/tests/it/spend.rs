@@ -47,6 +47,7 @@ pub(crate) fn call(id: &str, api_key: &str, at: &str) -> SpendEvent {
         status: CallStatus::Success,
         status_code: 200,
         response_id: Some(format!("chatcmpl-{id}")),
+        provider_usage: None,
         metadata: serde_json::Map::new(),
         charges: vec![],
     }

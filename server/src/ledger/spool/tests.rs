@@ -30,6 +30,7 @@ fn event(id: &str) -> SpendEvent {
         status: CallStatus::Success,
         status_code: 200,
         response_id: None,
+        provider_usage: None,
         metadata: serde_json::Map::new(),
         charges: Vec::new(),
     }
