@@ -3,6 +3,7 @@
 pub mod secrets;
 
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -144,7 +145,9 @@ fn database_url(config: &Config, environment: &Environment, data: &Path) -> Stri
 }
 
 fn make_folder(data: &Path) -> Result<(), StartError> {
-    std::fs::create_dir_all(data).map_err(|source| StartError::DataFolder { path: data.to_owned(), source })
+    // Keys and everybody's calls are in it.
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
+    made.map_err(|source| StartError::DataFolder { path: data.to_owned(), source })
 }
 
 /// Starts a gateway.

@@ -56,7 +56,7 @@ impl AnswerLengths {
 
 /// The step that `tokens` belong to: step `STEPS × d + s` ends at `2^d × (1 + s/STEPS)`.
 fn index_of(tokens: u64) -> usize {
-    let tokens = tokens.max(1);
+    let tokens = tokens.clamp(1, 1 << DOUBLINGS);
     let doublings = tokens.ilog2();
     let base = 1_u64 << doublings;
     let steps = ((tokens - base) * u64::from(STEPS)).div_ceil(base);
@@ -82,6 +82,13 @@ mod tests {
         (1..=100).for_each(|tokens| lengths.note(tokens));
         let p95 = lengths.p95().unwrap();
         assert!((95..=108).contains(&p95), "{p95}");
+    }
+
+    #[test]
+    fn an_absurd_length_is_the_longest_there_is() {
+        let mut lengths = AnswerLengths::default();
+        lengths.note(u64::MAX);
+        assert_eq!(lengths.p95(), Some(1 << DOUBLINGS));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Health, metrics and the API's description.
 
 use serde_json::json;
+use tollgate::config::Config;
+use tollgate::serve::Environment;
 
 use crate::chat::{CHAT, ask};
 use crate::kit::{Behaviour, FakeUpstream, TestApp};
@@ -76,4 +78,13 @@ async fn unknown_paths_are_named_and_the_description_is_served() {
     let description = app.nobody().get("/openapi.json").expect_status(200).await.value();
     assert!(description["paths"]["/v1/model/info"].is_object());
     app.nobody().get("/docs/").expect_status(200).await;
+}
+
+#[tokio::test]
+async fn the_data_folder_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::TempDir::new().unwrap();
+    let data = home.path().join("new/data");
+    tollgate::serve::open_database(&Config::default(), &Environment::default(), &data).await.unwrap();
+    assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
 }
