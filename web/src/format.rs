@@ -73,6 +73,11 @@ pub(crate) fn count(number: i64) -> String {
     format!("{sign}{}", group_thousands(&number.unsigned_abs().to_string()))
 }
 
+/// So many requests, in words.
+pub(crate) fn requests(number: i64) -> String {
+    format!("{} {}", count(number), if number == 1 { "request" } else { "requests" })
+}
+
 /// The nearest whole number, with separated thousands.
 pub(crate) fn whole(number: f64) -> String {
     let digits = format!("{:.0}", number.abs());

@@ -77,8 +77,17 @@ pub fn record(gateway: &Gateway, event: &SpendEvent) {
     calls::record(event);
 }
 
+/// What a refused call to a model that does not exist is booked under: anybody may name anything, and every name has
+/// sums of its own.
+const UNKNOWN_MODEL: &str = "unknown";
+
 /// Writes down a call that was refused before it was made.
 pub fn record_refusal(gateway: &Gateway, mut event: SpendEvent, error: &ApiError) {
+    if !gateway.router.has_model(&event.model_group) {
+        event.metadata.insert("requested_model".to_owned(), Value::from(&*event.model_group));
+        event.model_group = Arc::from(UNKNOWN_MODEL);
+        event.model = Arc::clone(&event.model_group);
+    }
     event.end_time = gateway.clock.now().max(event.start_time);
     event.status_code = error.status().as_u16();
     event.metadata.insert("error".to_owned(), Value::from(error.message()));

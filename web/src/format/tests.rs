@@ -139,3 +139,9 @@ fn a_day_is_the_readers_day() {
     assert_eq!(moment_utc(first), "2026-11-20T22:00:00.000Z");
     assert_eq!(moment_utc(last), "2026-11-21T21:59:59.999Z");
 }
+
+#[test]
+fn one_request_is_one_request() {
+    assert_eq!((requests(1).as_str(), requests(0).as_str()), ("1 request", "0 requests"));
+    assert_eq!(requests(1_200), "1,200 requests");
+}

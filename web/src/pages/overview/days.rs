@@ -108,11 +108,7 @@ fn bars(days: &[DayTotals], measure: Measure) -> Vec<Bar> {
                 Measure::Spend => day.totals.spend.to_usd(),
                 Measure::Requests => format::to_f64(day.totals.api_requests),
             },
-            text: format!(
-                "{} · {} requests",
-                format::money_total(day.totals.spend),
-                format::count(day.totals.api_requests)
-            ),
+            text: format!("{} · {}", format::money_total(day.totals.spend), format::requests(day.totals.api_requests)),
         })
         .collect()
 }
@@ -121,7 +117,7 @@ fn bars(days: &[DayTotals], measure: Measure) -> Vec<Bar> {
 fn whole(days: &[DayTotals]) -> String {
     let spend: NanoUsd = days.iter().map(|day| day.totals.spend).sum();
     let requests: i64 = days.iter().map(|day| day.totals.api_requests).sum();
-    format!("Total {} · {} requests", format::money_total(spend), format::count(requests))
+    format!("Total {} · {}", format::money_total(spend), format::requests(requests))
 }
 
 /// How the axis writes its values.
@@ -148,9 +144,9 @@ fn summary(days: &[DayTotals], measure: Measure) -> String {
         Measure::Requests => "Requests",
     };
     format!(
-        "{of} by day over the last 30 days: {} and {} requests in all, at most {} on a day",
+        "{of} by day over the last 30 days: {} and {} in all, at most {} on a day",
         format::money_total(spend),
-        format::count(requests),
+        format::requests(requests),
         top(days, measure)
     )
 }
