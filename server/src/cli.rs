@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::clock::Clock;
 use crate::config::{Config, Loaded};
-use crate::ledger::verify;
+use crate::ledger::{self, verify};
 use crate::management;
 use crate::serve::{self, Environment, Running, StartOptions};
 use crate::telemetry;
@@ -208,6 +208,11 @@ async fn verify_ledger(place: &Place) -> Result<ExitCode, Failure> {
         });
         let id = if mismatch.id.is_empty() { "all" } else { &mismatch.id };
         writeln!(out, "MISMATCH {} {id}: {}", mismatch.kind, sums.collect::<Vec<_>>().join(", "))?;
+    }
+    let (set_aside, path) = ledger::set_aside(&place.data.join("spool"))?;
+    if set_aside > 0 {
+        writeln!(out, "{set_aside} events were set aside and are in no sum: {}", path.display())?;
+        return Ok(ExitCode::FAILURE);
     }
     if report.mismatches.is_empty() {
         writeln!(out, "The ledger agrees with itself.")?;

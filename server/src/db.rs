@@ -17,7 +17,7 @@ pub mod spend_log;
 pub mod spend_total;
 pub mod user;
 
-pub use failure::{Violation, violation};
+pub use failure::{Violation, is_data_refused, violation};
 pub use json::{JsonMap, Strings};
 pub use pool::{DbError, begin, begin_snapshot, connect, migrate, redact_url};
 

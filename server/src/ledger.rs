@@ -10,4 +10,4 @@ pub mod verify;
 pub mod writer;
 
 pub use event::{BeginRecord, Charge, SpendEvent};
-pub use spool::{Spool, SpoolError};
+pub use spool::{Spool, SpoolError, set_aside};

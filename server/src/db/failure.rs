@@ -29,6 +29,24 @@ fn is_passing(error: &DbErr) -> bool {
     }
 }
 
+/// Whether the database refuses the values themselves, so that the same row will never be taken.
+#[must_use]
+pub fn is_data_refused(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(source)) | DbErr::Query(RuntimeErr::SqlxError(source))) = error else {
+        return false;
+    };
+    let SqlxError::Database(refusal) = &**source else { return false };
+    let code = refusal.code().unwrap_or_default();
+    // Postgres: a class of two characters in a code of five. SQLite: a number whose low byte is the kind.
+    if code.len() == 5 {
+        return ["22", "23", "54"].iter().any(|class| code.starts_with(class));
+    }
+    const TOO_BIG: u32 = 18;
+    const CONSTRAINT: u32 = 19;
+    const MISMATCH: u32 = 20;
+    code.parse::<u32>().is_ok_and(|code| [TOO_BIG, CONSTRAINT, MISMATCH].contains(&(code & 0xff)))
+}
+
 /// Columns that must be unique, as far as callers are told of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violation {

@@ -5,6 +5,7 @@
 //! handed to the kernel survives the process; a thread syncs the file to disk in groups so that it survives the
 //! machine, too. Segments are deleted once the database has what is in them.
 
+mod aside;
 mod read;
 mod recover;
 mod segment;
@@ -24,6 +25,7 @@ use super::event::{BeginRecord, SpendEvent};
 use crate::clock::Clock;
 use segment::SegmentWriter;
 
+pub use aside::set_aside;
 pub use read::Cursor;
 
 /// A segment is closed at this size, in bytes.

@@ -1,5 +1,6 @@
 //! Brings spooled events into the database.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,13 +46,15 @@ pub struct Writer {
     spool: Arc<Spool>,
     db: DatabaseConnection,
     cursor: Cursor,
+    /// Events that were set aside: those after them may have to be written again.
+    set_aside: HashSet<Arc<str>>,
 }
 
 impl Writer {
     /// A writer from the beginning of `spool`: what the database has already is skipped there.
     #[must_use]
     pub fn new(spool: Arc<Spool>, db: DatabaseConnection) -> Self {
-        Self { spool, db, cursor: Cursor::default() }
+        Self { spool, db, cursor: Cursor::default(), set_aside: HashSet::new() }
     }
 
     /// Writes until `stop`, and then what is left, once.
@@ -87,19 +90,47 @@ impl Writer {
             let (spool, from) = (Arc::clone(&self.spool), self.cursor);
             let (events, to) = tokio::task::spawn_blocking(move || spool.read(from)).await??;
             for chunk in events.chunks(BATCH_EVENTS_MAX) {
-                let written = tokio::time::timeout(BATCH_TIMEOUT, write_batch(&self.db, chunk)).await;
-                written.map_err(|_| WriterError::Timeout)??;
+                self.write(chunk).await?;
             }
             let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
             if count > 0 || to != self.cursor {
                 let spool = Arc::clone(&self.spool);
                 tokio::task::spawn_blocking(move || spool.trim(&to, count)).await??;
             }
+            let is_end = to == self.cursor;
             self.cursor = to;
-            if count == 0 {
+            if is_end {
                 return Ok(());
             }
         }
+    }
+}
+
+impl Writer {
+    /// Writes a batch. Where the database refuses what is in it, writes one event after the other and sets those aside
+    /// that it refuses: they would keep all others waiting for ever.
+    async fn write(&mut self, events: &[SpendEvent]) -> Result<(), WriterError> {
+        match self.write_in_time(events).await {
+            Err(WriterError::Database(error)) if db::is_data_refused(&error) => {}
+            done => return done,
+        }
+        for event in events {
+            match self.write_in_time(std::slice::from_ref(event)).await {
+                Err(WriterError::Database(error)) if db::is_data_refused(&error) => {
+                    if self.set_aside.insert(Arc::clone(&event.request_id)) {
+                        let json = serde_json::to_string(event).map_err(SpoolError::from)?;
+                        self.spool.set_aside(&json, &error.to_string())?;
+                    }
+                }
+                done => done?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_in_time(&self, events: &[SpendEvent]) -> Result<(), WriterError> {
+        let written = tokio::time::timeout(BATCH_TIMEOUT, write_batch(&self.db, events)).await;
+        Ok(written.map_err(|_| WriterError::Timeout)??)
     }
 }
 

@@ -182,3 +182,33 @@ async fn absurd_usage_of_a_provider_does_not_overflow_the_sums() {
     let activity = app.get("/global/activity").expect_status(200).await.value();
     assert_eq!(activity["sum_total_tokens"], 60_000_000_000_u64);
 }
+
+#[tokio::test]
+async fn an_event_that_the_database_never_takes_is_set_aside() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    // As a row that breaks a rule of the database would be refused, whatever the rule.
+    let refuse = if app.app.db.get_database_backend() == sea_orm::DbBackend::Postgres {
+        "ALTER TABLE spend_logs ADD CONSTRAINT no_bob CHECK (end_user <> 'bob')"
+    } else {
+        "CREATE TRIGGER no_bob BEFORE INSERT ON spend_logs WHEN NEW.end_user = 'bob' \
+            BEGIN SELECT RAISE(ABORT, 'no bob'); END"
+    };
+    app.app.db.execute_unprepared(refuse).await.unwrap();
+    for user in ["alice", "bob", "carol", "bob", "dave"] {
+        let mut asked = ask("gpt");
+        asked["user"] = json!(user);
+        app.post(CHAT, asked).expect_status(200).await;
+    }
+    let report = app.settled().await;
+    assert_eq!((report.calls, report.spend.0), (3, 3 * 50_000));
+    let metrics = app.get("/metrics").expect_status(200).await.body().to_owned();
+    assert!(metrics.contains("tollgate_events_set_aside_total"), "{metrics}");
+    let home = app.stop().await;
+    let (count, path) = tollgate::ledger::set_aside(&home.data.path().join("spool")).unwrap();
+    assert_eq!(count, 2);
+    let kept = std::fs::read_to_string(path).unwrap();
+    let first: serde_json::Value = serde_json::from_str(kept.lines().next().unwrap()).unwrap();
+    let event: SpendEvent = serde_json::from_str(first["event"].as_str().unwrap()).unwrap();
+    assert_eq!((event.end_user.as_deref(), event.spend_nano), (Some("bob"), 50_000));
+}

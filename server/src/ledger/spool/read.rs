@@ -32,8 +32,9 @@ impl Spool {
         let mut at = cursor;
         loop {
             let limit = if at.segment == current { current_len } else { u64::MAX };
+            let from = at;
             let events = self.read_segment(&mut at, limit)?;
-            if !events.is_empty() || at.segment >= current {
+            if !events.is_empty() || at != from || at.segment >= current {
                 return Ok((events, at));
             }
             let next = segment::list(&self.dir)?.into_iter().find(|number| *number > at.segment);
@@ -56,11 +57,23 @@ impl Spool {
             (&file).take(size).read_to_end(&mut bytes).map_err(SpoolError::io(&path))?;
             let mut rest = bytes.as_slice();
             while let Some((body, size)) = segment::decode(rest) {
-                if let Some((b'E', json)) = body.split_first() {
-                    events.push(serde_json::from_slice(json)?);
-                }
+                let end = body.strip_prefix(b"E").map(|json| (json, serde_json::from_slice(json)));
+                let unreadable = match end {
+                    Some((_, Ok(event))) => {
+                        events.push(event);
+                        None
+                    }
+                    // Alone, so that the caller gets past it whatever becomes of the others.
+                    Some((_, Err(_))) if !events.is_empty() => return Ok(events),
+                    Some((json, Err(error))) => Some((json, error)),
+                    None => None,
+                };
                 rest = rest.get(size..).unwrap_or_default();
                 at.offset += u64::try_from(size).unwrap_or(u64::MAX);
+                if let Some((json, error)) = unreadable {
+                    self.set_aside(&String::from_utf8_lossy(json), &error.to_string())?;
+                    return Ok(events);
+                }
             }
             let is_end = bytes.len() < want;
             if is_end || !events.is_empty() {

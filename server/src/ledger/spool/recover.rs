@@ -29,13 +29,16 @@ pub(super) fn scan(dir: &Path) -> Result<Leftovers, SpoolError> {
         while let Some((body, size)) = segment::decode(rest) {
             match body.split_first() {
                 Some((b'B', json)) => {
-                    let begin: BeginRecord = serde_json::from_slice(json)?;
-                    open.insert(Arc::clone(&begin.event.request_id), begin);
+                    if let Ok(begin) = serde_json::from_slice::<BeginRecord>(json) {
+                        open.insert(Arc::clone(&begin.event.request_id), begin);
+                    }
                 }
+                // One that cannot be read is set aside when its turn comes.
                 Some((b'E', json)) => {
-                    let end: SpendEvent = serde_json::from_slice(json)?;
-                    open.remove(&end.request_id);
-                    left.ends += 1;
+                    if let Ok(end) = serde_json::from_slice::<SpendEvent>(json) {
+                        open.remove(&end.request_id);
+                        left.ends += 1;
+                    }
                 }
                 _ => {}
             }

@@ -148,3 +148,17 @@ fn a_folder_belongs_to_one_process() {
     let error = Spool::open(dir.path(), Clock::system()).unwrap_err();
     assert!(matches!(error, SpoolError::InUse(_)), "{error}");
 }
+
+#[test]
+fn an_event_that_cannot_be_read_is_set_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    spool.end(&event("one")).unwrap();
+    let strange = segment::encode(b'E', &serde_json::json!({"of": "another version"})).unwrap();
+    spool.append(&mut spool.state.lock(), &strange);
+    spool.end(&event("two")).unwrap();
+    assert_eq!(ids(&read_all(&spool).0), ["one", "two"]);
+    assert_eq!(set_aside(dir.path()).unwrap().0, 1);
+    drop(spool);
+    assert_eq!(open(dir.path()).health().pending, 2);
+}
