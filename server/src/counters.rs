@@ -3,6 +3,7 @@
 //! They live in this process. When the database is away they go on counting; what they hold is rebuilt from the
 //! ledger when a scope is first seen.
 
+mod counter;
 mod line;
 mod local;
 mod scope;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics::counter;
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio_util::sync::CancellationToken;
 
@@ -81,12 +82,14 @@ impl Writer {
         }
     }
 
-    /// Writes everything that is in the spool now.
+    /// Writes everything that is in the spool now. What arrives meanwhile is left for the next time: few large batches
+    /// cost less than many small ones.
     ///
     /// # Errors
     /// When the spool or the database fails; what was not written is written next time.
     pub async fn write_all(&mut self) -> Result<(), WriterError> {
-        loop {
+        let end = self.spool.end_cursor();
+        while self.cursor < end {
             let (spool, from) = (Arc::clone(&self.spool), self.cursor);
             let (events, to) = tokio::task::spawn_blocking(move || spool.read(from)).await??;
             for chunk in events.chunks(BATCH_EVENTS_MAX) {
@@ -97,16 +100,14 @@ impl Writer {
                 let spool = Arc::clone(&self.spool);
                 tokio::task::spawn_blocking(move || spool.trim(&to, count)).await??;
             }
-            let is_end = to == self.cursor;
-            self.cursor = to;
-            if is_end {
-                return Ok(());
+            if to == self.cursor {
+                break;
             }
+            self.cursor = to;
         }
+        Ok(())
     }
-}
 
-impl Writer {
     /// Writes a batch. Where the database refuses what is in it, writes one event after the other and sets those aside
     /// that it refuses: they would keep all others waiting for ever.
     async fn write(&mut self, events: &[SpendEvent]) -> Result<(), WriterError> {
@@ -129,6 +130,7 @@ impl Writer {
     }
 
     async fn write_in_time(&self, events: &[SpendEvent]) -> Result<(), WriterError> {
+        counter!("tollgate_ledger_batches_total").increment(1);
         let written = tokio::time::timeout(BATCH_TIMEOUT, write_batch(&self.db, events)).await;
         Ok(written.map_err(|_| WriterError::Timeout)??)
     }

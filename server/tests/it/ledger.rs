@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use std::time::Duration;
+
 use chrono::DateTime;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -211,4 +213,25 @@ async fn an_event_that_the_database_never_takes_is_set_aside() {
     let first: serde_json::Value = serde_json::from_str(kept.lines().next().unwrap()).unwrap();
     let event: SpendEvent = serde_json::from_str(first["event"].as_str().unwrap()).unwrap();
     assert_eq!((event.end_user.as_deref(), event.spend_nano), (Some("bob"), 50_000));
+}
+
+#[tokio::test]
+async fn under_load_batches_are_few() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let clock = tollgate::clock::Clock::system();
+    let started = clock.monotonic();
+    let client = async || {
+        while clock.monotonic() - started < Duration::from_millis(1_500) {
+            app.post(CHAT, ask("gpt")).expect_status(200).await;
+        }
+    };
+    futures_util::future::join_all((0..16).map(|_| client())).await;
+    app.settled().await;
+    // Four times a second, each time in a few pieces; writing without a pause made 92.
+    let most = (clock.monotonic() - started).as_millis() / 250 * 3 + 3;
+    let metrics = app.get("/metrics").expect_status(200).await.body().to_owned();
+    let line = metrics.lines().find(|line| line.starts_with("tollgate_ledger_batches_total")).unwrap();
+    let batches: u128 = line.rsplit(' ').next().unwrap().parse().unwrap();
+    assert!((1..=most).contains(&batches), "{batches} batches, at most {most} expected");
 }

@@ -19,16 +19,20 @@ pub struct Cursor {
 }
 
 impl Spool {
+    /// The place behind the last record.
+    #[must_use]
+    pub fn end_cursor(&self) -> Cursor {
+        let state = self.state.lock();
+        Cursor { segment: state.segment.number, offset: state.segment.len }
+    }
+
     /// Ended calls from `cursor` on, about `READ_BYTES` of them at most, and the place behind them. No events and the
     /// same place: everything has been read.
     ///
     /// # Errors
     /// When a segment cannot be read.
     pub fn read(&self, cursor: Cursor) -> Result<(Vec<SpendEvent>, Cursor), SpoolError> {
-        let (current, current_len) = {
-            let state = self.state.lock();
-            (state.segment.number, state.segment.len)
-        };
+        let Cursor { segment: current, offset: current_len } = self.end_cursor();
         let mut at = cursor;
         loop {
             let limit = if at.segment == current { current_len } else { u64::MAX };
