@@ -4,6 +4,8 @@
 //! hashes over it can be checked again.
 
 mod m20261121_000001_initial;
+mod m20261121_000002_limits;
+mod table;
 
 use sea_orm_migration::MigrationTrait;
 pub use sea_orm_migration::MigratorTrait;
@@ -14,6 +16,6 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_initial::Migration)]
+        vec![Box::new(m20261121_000001_initial::Migration), Box::new(m20261121_000002_limits::Migration)]
     }
 }

@@ -6,6 +6,8 @@ use sea_orm_migration::schema::{
     timestamp_with_time_zone_null,
 };
 
+use crate::table::{index, sequence, unique};
+
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
@@ -260,22 +262,4 @@ fn indexes() -> Vec<IndexCreateStatement> {
         index("daily_spend", &["api_key", "date"]),
         index("daily_spend", &["model_group", "date"]),
     ]
-}
-
-/// A number given by the database, larger for every later row.
-fn sequence(name: &'static str) -> ColumnDef {
-    big_integer(name).primary_key().auto_increment().to_owned()
-}
-
-fn index(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
-    let mut index = Index::create();
-    index.table(table).name(format!("idx_{table}_{}", columns.join("_")));
-    for column in columns {
-        index.col(*column);
-    }
-    index
-}
-
-fn unique(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
-    index(table, columns).unique().to_owned()
 }

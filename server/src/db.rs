@@ -3,6 +3,7 @@
 //! The same code serves SQLite and Postgres. A query that is bound to a tenant takes [`Scope`] first.
 
 pub mod audit;
+pub mod budget;
 pub mod budget_spend;
 pub mod daily_latency;
 pub mod daily_spend;
@@ -10,6 +11,7 @@ mod failure;
 mod json;
 pub mod key;
 pub mod ledger;
+pub mod limit;
 mod pool;
 pub mod policy_change;
 pub mod session;

@@ -77,7 +77,8 @@ async fn follow_policy_changes(work: Work, stop: CancellationToken) {
                 is_away = false;
                 for change in changes {
                     if seen.insert(change.id)
-                        && let Some(digest) = KeyDigest::from_hex(&change.token)
+                        && change.entity_kind == "key"
+                        && let Some(digest) = KeyDigest::from_hex(&change.entity_id)
                     {
                         work.policy.invalidate(&digest);
                     }

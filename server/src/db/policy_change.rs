@@ -1,4 +1,4 @@
-//! Keys that changed: other nodes poll this and forget what they know of them.
+//! Keys and other entities with limits that changed: other nodes poll this and forget what they know of them.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -11,8 +11,10 @@ pub struct Model {
     /// Larger for every later change.
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// Hash of the key.
-    pub token: String,
+    /// What changed: `key`, `team`, `budget`, … as in [`super::limit`].
+    pub entity_kind: String,
+    /// Its id; of a key its hash.
+    pub entity_id: String,
     /// When.
     pub at: DateTimeUtc,
 }
@@ -23,13 +25,14 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Notes that a key changed; call it in the transaction that changes it.
+/// Notes that an entity changed; call it in the transaction that changes it.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn record(db: &impl ConnectionTrait, token: &str, at: DateTime<Utc>) -> Result<(), DbErr> {
+pub async fn record(db: &impl ConnectionTrait, kind: &str, id: &str, at: DateTime<Utc>) -> Result<(), DbErr> {
     let row = ActiveModel {
-        token: ActiveValue::Set(token.to_owned()),
+        entity_kind: ActiveValue::Set(kind.to_owned()),
+        entity_id: ActiveValue::Set(id.to_owned()),
         at: ActiveValue::Set(at),
         ..<ActiveModel as sea_orm::ActiveModelTrait>::default()
     };

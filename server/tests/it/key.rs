@@ -202,7 +202,7 @@ async fn every_mutation_is_announced_to_other_nodes() {
     app.post("/key/delete", json!({"keys": [made.key]})).expect_status(200).await;
     let changes = tollgate::db::policy_change::since(&app.app.db, 0, 10).await.unwrap();
     assert_eq!(changes.len(), 4);
-    assert!(changes.iter().all(|change| change.token == made.view.token));
+    assert!(changes.iter().all(|change| change.entity_kind == "key" && change.entity_id == made.view.token));
     let last = tollgate::db::policy_change::last_id(&app.app.db).await.unwrap();
     assert_eq!(changes.last().unwrap().id, last);
 }

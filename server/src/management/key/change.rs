@@ -35,7 +35,7 @@ pub(super) async fn record(
     change: Change<'_>,
 ) -> ApiResult<()> {
     let now = stored_time(app.clock.now());
-    db::policy_change::record(transaction, change.token, now).await?;
+    db::policy_change::record(transaction, "key", change.token, now).await?;
     let entry = Entry {
         at: now,
         actor: &principal.actor(),

@@ -1,0 +1,152 @@
+//! Limits of whatever a call is charged to besides its key: users, teams, customers and so on.
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, Iterable};
+
+use super::{JsonMap, budget};
+
+/// Limits of one scope. What is not set here is taken from the budget it is attached to.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "limits")]
+pub struct Model {
+    /// What is limited: `user`, `team`, `team_member`, `organization`, `customer`, `tag`, `provider`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub scope_kind: String,
+    /// Its id; of a team member `team_id/user_id`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub scope_id: String,
+    /// The reusable budget it is attached to.
+    pub budget_id: Option<String>,
+    /// Hard limit per budget window, in nano-dollars.
+    pub max_budget: Option<i64>,
+    /// Limit that only warns, in nano-dollars.
+    pub soft_budget: Option<i64>,
+    /// Length of the budget window as it was given, such as `30d`.
+    pub budget_duration: Option<String>,
+    /// When `budget_duration` was last set: windows that follow no calendar count from here.
+    pub budget_anchor_at: DateTimeUtc,
+    /// Calls in flight at once.
+    pub max_parallel_requests: Option<i64>,
+    /// Requests a minute.
+    pub rpm_limit: Option<i64>,
+    /// Tokens a minute.
+    pub tpm_limit: Option<i64>,
+    /// `model_max_budget`, `model_rpm_limit` and `model_tpm_limit`, as they were given.
+    #[sea_orm(column_type = "Json")]
+    pub model_limits: JsonMap,
+}
+
+/// None: rows are joined where they are read.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// No limits, for a scope that is made at `now`.
+    #[must_use]
+    pub fn none(scope_kind: &str, scope_id: &str, now: DateTime<Utc>) -> Self {
+        Self {
+            scope_kind: scope_kind.to_owned(),
+            scope_id: scope_id.to_owned(),
+            budget_id: None,
+            max_budget: None,
+            soft_budget: None,
+            budget_duration: None,
+            budget_anchor_at: now,
+            max_parallel_requests: None,
+            rpm_limit: None,
+            tpm_limit: None,
+            model_limits: JsonMap::default(),
+        }
+    }
+
+    /// These limits, filled up from `budget`. Where the window's length comes from the budget, so does where it is
+    /// counted from.
+    #[must_use]
+    pub fn filled_from(mut self, budget: &budget::Model) -> Self {
+        if self.budget_duration.is_none() {
+            self.budget_duration.clone_from(&budget.budget_duration);
+            self.budget_anchor_at = budget.budget_anchor_at;
+        }
+        self.max_budget = self.max_budget.or(budget.max_budget);
+        self.soft_budget = self.soft_budget.or(budget.soft_budget);
+        self.max_parallel_requests = self.max_parallel_requests.or(budget.max_parallel_requests);
+        self.rpm_limit = self.rpm_limit.or(budget.rpm_limit);
+        self.tpm_limit = self.tpm_limit.or(budget.tpm_limit);
+        for (name, value) in &budget.model_limits.0 {
+            self.model_limits.0.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        self
+    }
+}
+
+/// The limits of each of `scopes` (kind and id) that has any, as they are set.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_many(db: &impl ConnectionTrait, scopes: &[(&str, &str)]) -> Result<Vec<Model>, DbErr> {
+    if scopes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let each = scopes.iter().fold(Condition::any(), |any, (kind, id)| {
+        any.add(Condition::all().add(Column::ScopeKind.eq(*kind)).add(Column::ScopeId.eq(*id)))
+    });
+    Entity::find().filter(each).all(db).await
+}
+
+/// The limits of one scope as they are set, without those of its budget.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find(db: &impl ConnectionTrait, kind: &str, id: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id((kind.to_owned(), id.to_owned())).one(db).await
+}
+
+/// The limits of one scope that are in force: its own, and those of the budget it is attached to.
+///
+/// # Errors
+/// When the database is away.
+pub async fn effective(db: &impl ConnectionTrait, kind: &str, id: &str) -> Result<Option<Model>, DbErr> {
+    let Some(own) = find(db, kind, id).await? else { return Ok(None) };
+    let budget = match &own.budget_id {
+        Some(budget_id) => budget::find(db, budget_id).await?,
+        None => None,
+    };
+    Ok(Some(match budget {
+        Some(budget) => own.filled_from(&budget),
+        None => own,
+    }))
+}
+
+/// Sets the limits of a scope, whatever they were.
+///
+/// # Errors
+/// When the database is away.
+pub async fn set(db: &impl ConnectionTrait, limits: Model) -> Result<(), DbErr> {
+    let mut on_conflict = OnConflict::columns([Column::ScopeKind, Column::ScopeId]);
+    on_conflict.update_columns(Column::iter().filter(|one| !matches!(one, Column::ScopeKind | Column::ScopeId)));
+    let mut row = limits.into_active_model();
+    Column::iter().for_each(|column| row.reset(column));
+    Entity::insert(row).on_conflict(on_conflict).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Removes the limits of a scope.
+///
+/// # Errors
+/// When the database is away.
+pub async fn delete(db: &impl ConnectionTrait, kind: &str, id: &str) -> Result<(), DbErr> {
+    Entity::delete_by_id((kind.to_owned(), id.to_owned())).exec(db).await?;
+    Ok(())
+}
+
+/// The limits that are attached to a budget.
+///
+/// # Errors
+/// When the database is away.
+pub async fn attached_to(db: &impl ConnectionTrait, budget_id: &str) -> Result<Vec<Model>, DbErr> {
+    Entity::find().filter(Column::BudgetId.eq(budget_id)).all(db).await
+}
