@@ -5,6 +5,7 @@
 
 mod m20261121_000001_initial;
 mod m20261121_000002_limits;
+mod m20261121_000003_ledger;
 mod table;
 
 use sea_orm_migration::MigrationTrait;
@@ -16,6 +17,10 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_initial::Migration), Box::new(m20261121_000002_limits::Migration)]
+        vec![
+            Box::new(m20261121_000001_initial::Migration),
+            Box::new(m20261121_000002_limits::Migration),
+            Box::new(m20261121_000003_ledger::Migration),
+        ]
     }
 }

@@ -24,6 +24,10 @@ pub const POLICY_EXPLAIN: &str = "/policy/explain";
 pub const SPEND_LOGS: &str = "/spend/logs";
 /// Spend logs, filtered and paged.
 pub const SPEND_LOGS_PAGE: &str = "/spend/logs/v2";
+/// Calls that were in flight when a gateway died.
+pub const SPEND_INTERRUPTED: &str = "/spend/interrupted";
+/// Says what such a call cost.
+pub const SPEND_INTERRUPTED_RESOLVE: &str = "/spend/interrupted/resolve";
 /// Everything the console's first page shows.
 pub const SPEND_OVERVIEW: &str = "/spend/overview";
 /// Total spend.

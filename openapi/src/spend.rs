@@ -1,5 +1,6 @@
 //! Spend: the log of calls, and sums of it.
 
+mod interrupted;
 mod report;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::key::SortOrder;
 use crate::money::NanoUsd;
+pub use interrupted::{InterruptedPage, InterruptedQuery, InterruptedResolve, InterruptedView, Resolution};
 pub use report::{
     Activity, DayActivity, DayRangeQuery, DaySpend, DayTotals, GlobalSpend, KeySpend, ModelSpend, Overview,
     PeriodTotals, TopQuery,

@@ -8,6 +8,7 @@ pub mod budget_spend;
 pub mod daily_latency;
 pub mod daily_spend;
 mod failure;
+pub mod interrupted_call;
 mod json;
 pub mod key;
 pub mod ledger;

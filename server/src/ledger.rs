@@ -4,10 +4,12 @@
 //! spooled events into the database in batches, each batch one transaction. Writing an event twice changes nothing.
 
 mod batch;
+mod correct;
 pub mod event;
 pub mod spool;
 pub mod verify;
 pub mod writer;
 
+pub use correct::{correct, scope_kind};
 pub use event::{BeginRecord, Charge, SpendEvent};
 pub use spool::{Spool, SpoolError, set_aside};

@@ -40,6 +40,8 @@ pub fn configure(config: &mut ServiceConfig) {
 
     guarded(config, paths::SPEND_LOGS, Method::GET, spend::logs::logs);
     guarded(config, paths::SPEND_LOGS_PAGE, Method::GET, spend::logs::page);
+    guarded(config, paths::SPEND_INTERRUPTED, Method::GET, spend::interrupted::list);
+    guarded(config, paths::SPEND_INTERRUPTED_RESOLVE, Method::POST, spend::interrupted::resolve);
     guarded(config, paths::SPEND_OVERVIEW, Method::GET, spend::overview::overview);
     guarded(config, paths::GLOBAL_SPEND, Method::GET, spend::global::total);
     guarded(config, paths::GLOBAL_SPEND_LOGS, Method::GET, spend::global::by_day);

@@ -53,6 +53,10 @@ pub struct Model {
     pub cache_creation_tokens: i64,
     /// Output tokens spent on reasoning.
     pub reasoning_tokens: i64,
+    /// The part of `spend` whose calls are no longer in the log, in nano-dollars.
+    pub pruned_spend: i64,
+    /// The part of `api_requests` that is no longer in the log.
+    pub pruned_requests: i64,
 }
 
 /// None: rows are joined where they are read.

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use sea_orm::sea_query::{Alias, ColumnRef, Expr, ExprTrait, IntoColumnRef, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
-    QueryTrait, Statement,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, IntoActiveModel,
+    Iterable, QueryFilter, QueryTrait, Statement,
 };
 
-use super::{budget_spend, daily_latency, daily_spend, spend_log, spend_total};
+use super::{budget_spend, daily_latency, daily_spend, interrupted_call, spend_log, spend_total};
 
 /// Rows of a statement at most. A connection keeps every statement it has prepared, and a statement of many rows is
 /// large: they come in few sizes, and none is huge.
@@ -120,6 +120,26 @@ pub async fn add_budget_spend(db: &impl ConnectionTrait, rows: Vec<budget_spend:
     let mut conflict = OnConflict::columns([Column::ScopeKind, Column::ScopeId, Column::WindowStart]);
     conflict.value(Column::Spent, sum(Entity, Column::Spent)).value(Column::Adjusted, sum(Entity, Column::Adjusted));
     upsert::<budget_spend::ActiveModel, _>(db, rows, &conflict).await
+}
+
+/// Notes interrupted calls; those noted before stay as they are.
+///
+/// # Errors
+/// When the database is away.
+pub async fn insert_interrupted(db: &impl ConnectionTrait, rows: Vec<interrupted_call::Model>) -> Result<(), DbErr> {
+    let conflict = OnConflict::column(interrupted_call::Column::RequestId).do_nothing().to_owned();
+    upsert::<interrupted_call::ActiveModel, _>(db, rows, &conflict).await
+}
+
+/// Adds `spend` to what a call in the log cost.
+///
+/// # Errors
+/// When the database is away.
+pub async fn add_to_call(db: &impl ConnectionTrait, request_id: &str, spend: i64) -> Result<(), DbErr> {
+    use spend_log::{Column, Entity};
+    let sum = Expr::col(Column::Spend).add(spend);
+    Entity::update_many().col_expr(Column::Spend, sum).filter(Column::RequestId.eq(request_id)).exec(db).await?;
+    Ok(())
 }
 
 async fn upsert<A, M>(db: &impl ConnectionTrait, rows: Vec<M>, conflict: &OnConflict) -> Result<(), DbErr>

@@ -1,11 +1,11 @@
-//! The log of calls: append-only, keyed by request id.
+//! The log of calls: append-only, keyed by request id. Only the cost of an interrupted call is added later.
 
 mod search;
 
 use sea_orm::entity::prelude::*;
 
 use super::{JsonMap, Strings};
-pub use search::{Filter, newest, page};
+pub use search::{Filter, find_many, newest, page};
 
 /// One call. Fields are those of `SpendLogView`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

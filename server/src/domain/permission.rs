@@ -22,6 +22,8 @@ pub enum Action {
     SpendRead,
     /// See the gateway's whole spend.
     SpendReadAll,
+    /// Say what an interrupted call cost.
+    SpendResolve,
     /// See the models and their state.
     ModelRead,
     /// See the gateway's settings.
@@ -32,7 +34,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::KeyCreate,
         Self::KeyRead,
         Self::KeyUpdate,
@@ -40,6 +42,7 @@ impl Action {
         Self::KeyBlock,
         Self::SpendRead,
         Self::SpendReadAll,
+        Self::SpendResolve,
         Self::ModelRead,
         Self::SettingsRead,
         Self::Session,
@@ -120,7 +123,7 @@ fn allows(role: UserRole, action: Action, relation: Relation) -> bool {
         (UserRole::ProxyAdminViewer, action) => {
             matches!(action, A::KeyRead | A::SpendRead | A::SpendReadAll | A::SettingsRead)
         }
-        (_, A::SpendReadAll | A::SettingsRead) => false,
+        (_, A::SpendReadAll | A::SpendResolve | A::SettingsRead) => false,
         // Blocking is an administrator's measure: the owner of a key deletes it instead.
         (UserRole::OrgAdmin, A::KeyBlock) => matches!(relation, R::Team | R::Organization),
         (UserRole::OrgAdmin, _) => relation != R::None,

@@ -3,6 +3,7 @@
 //! An admitted call is a [`Call`]. It ends exactly once: by [`Call::finish`], or by being dropped, which means that
 //! the client left.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -123,7 +124,7 @@ impl Drop for Counted {
 }
 
 impl Call {
-    /// Starts a call: from here on it is in the spool. `started` is when it arrived.
+    /// Starts a call. `started` is when it arrived.
     pub fn begin(
         gateway: &Arc<Gateway>,
         mut event: SpendEvent,
@@ -138,13 +139,9 @@ impl Call {
             window_start_us: charged.window_start.map_or(0, |start| start.timestamp_micros()),
         };
         event.charges = ticket.charged().iter().map(charge).collect();
-        let begin = BeginRecord { event, reserved_nano: ticket.reserved().cost.0 };
-        if let Err(error) = gateway.spool.begin(&begin) {
-            tracing::error!(%error, "a call's begin is not in the spool");
-        }
         Self(Some(Box::new(Open {
             gateway: Arc::clone(gateway),
-            event: begin.event,
+            event,
             ticket,
             started,
             tier,
@@ -155,7 +152,7 @@ impl Call {
         })))
     }
 
-    /// Notes that the call is sent to `target` now.
+    /// Notes that the call is sent to `target` now: from here on it costs money, and is in the spool.
     pub fn sent_to(&mut self, target: InFlight) {
         let Some(open) = &mut self.0 else { return };
         let deployment = target.deployment();
@@ -168,6 +165,10 @@ impl Call {
             open.event.overhead_us = i64::try_from(overhead.as_micros()).unwrap_or(i64::MAX);
         }
         open.target = Some(target);
+        let begin = BeginRecord { event: Cow::Borrowed(&open.event), reserved_nano: open.ticket.reserved().cost.0 };
+        if let Err(error) = open.gateway.spool.begin(&begin) {
+            tracing::error!(%error, "a call's begin is not in the spool");
+        }
     }
 
     /// Notes that the attempt failed: where it was sent no longer bills it.

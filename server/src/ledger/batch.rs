@@ -2,12 +2,19 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::{ConnectionTrait, DbErr};
+use serde_json::Value;
 use tollgate_openapi::spend::CallStatus;
 
-use super::event::SpendEvent;
-use crate::db::{JsonMap, Strings, budget_spend, daily_latency, daily_spend, spend_log, spend_total, stored_time};
+use super::event::{Charge, RESERVED_NOTE, SpendEvent};
+use crate::db::interrupted_call::{ChargedWindow, Charges};
+use crate::db::{
+    self, JsonMap, Strings, budget_spend, daily_latency, daily_spend, interrupted_call, spend_log, spend_total,
+    stored_time,
+};
 
 /// The rows a batch adds, each key once and in order, so that two nodes lock them in the same order.
 #[derive(Debug, Default)]
@@ -37,41 +44,52 @@ impl Sums {
         sums
     }
 
+    /// What a call that is in the log already costs more than is known so far.
+    pub(super) fn of_correction(call: &spend_log::Model, charges: &[Charge], spend: i64) -> Self {
+        let mut sums = Self::default();
+        let parts = [spend, 0, 0, 0, 0, 0, 0, 0];
+        sums.book(&Payers::of_call(call), call.start_time, parts, charges);
+        sums
+    }
+
     fn add(&mut self, event: &SpendEvent) {
-        let date = event.start_time.date_naive();
-        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-        let key = [
-            text(event.organization_id.as_deref()),
-            text(event.team_id.as_deref()),
-            text(event.user_id.as_deref()),
-            event.api_key.to_string(),
-            event.model_group.to_string(),
-            event.model.to_string(),
-            text(event.provider.as_deref()),
-            text(event.end_user.as_deref()),
-        ];
-        let row = self.daily.entry((date, key)).or_default();
-        for (sum, part) in row.iter_mut().zip(daily_parts(event)) {
-            *sum = sum.saturating_add(part);
-        }
+        self.book(&Payers::of_event(event), event.start_time, daily_parts(event), &event.charges);
         if event.status == CallStatus::Success {
             let bucket = daily_latency::bucket_of(duration_ms(event));
-            *self.latency.entry((date, event.model_group.to_string(), bucket)).or_default() += 1;
-        }
-        for (kind, id) in entities(event) {
-            let total = self.totals.entry((kind, id.to_owned())).or_insert((0, 0, event.start_time));
-            total.0 = total.0.saturating_add(event.spend_nano);
-            total.1 += 1;
-            total.2 = total.2.max(event.start_time);
-        }
-        for charge in &event.charges {
-            let key = (charge.kind.to_string(), charge.id.to_string(), charge.window_start_us);
-            let spent = self.budgets.entry(key).or_default();
-            *spent = spent.saturating_add(event.spend_nano);
+            let key = (event.start_time.date_naive(), event.model_group.to_string(), bucket);
+            *self.latency.entry(key).or_default() += 1;
         }
     }
 
-    pub(super) fn daily_rows(&self) -> Vec<daily_spend::Model> {
+    /// Adds `parts`, of which the first is the spend and the second the number of calls, to every sum.
+    fn book(&mut self, payers: &Payers<'_>, at: DateTime<Utc>, parts: DailySums, charges: &[Charge]) {
+        let [spend, calls, ..] = parts;
+        let row = self.daily.entry((at.date_naive(), payers.daily_key())).or_default();
+        for (sum, part) in row.iter_mut().zip(parts) {
+            *sum = sum.saturating_add(part);
+        }
+        for (kind, id) in payers.entities() {
+            let total = self.totals.entry((kind, id.to_owned())).or_insert((0, 0, at));
+            total.0 = total.0.saturating_add(spend);
+            total.1 += calls;
+            total.2 = total.2.max(at);
+        }
+        for charge in charges {
+            let key = (charge.kind.to_string(), charge.id.to_string(), charge.window_start_us);
+            let spent = self.budgets.entry(key).or_default();
+            *spent = spent.saturating_add(spend);
+        }
+    }
+
+    /// Writes the sums.
+    pub(super) async fn write(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
+        db::ledger::add_daily_spend(db, self.daily_rows()).await?;
+        db::ledger::add_daily_latency(db, self.latency_rows()).await?;
+        db::ledger::add_spend_totals(db, self.total_rows()).await?;
+        db::ledger::add_budget_spend(db, self.budget_rows()).await
+    }
+
+    fn daily_rows(&self) -> Vec<daily_spend::Model> {
         let row = |(key, sums): (&DailyKey, &DailySums)| {
             let (date, [organization_id, team_id, user_id, api_key, model_group, model, provider, end_user]) =
                 key.clone();
@@ -95,12 +113,14 @@ impl Sums {
                 cache_read_tokens: cache_read,
                 cache_creation_tokens: cache_creation,
                 reasoning_tokens: reasoning,
+                pruned_spend: 0,
+                pruned_requests: 0,
             }
         };
         self.daily.iter().map(row).collect()
     }
 
-    pub(super) fn latency_rows(&self) -> Vec<daily_latency::Model> {
+    fn latency_rows(&self) -> Vec<daily_latency::Model> {
         let row = |((date, model_group, bucket), calls): (&(NaiveDate, String, i32), &i64)| daily_latency::Model {
             date: *date,
             model_group: model_group.clone(),
@@ -110,7 +130,7 @@ impl Sums {
         self.latency.iter().map(row).collect()
     }
 
-    pub(super) fn total_rows(&self) -> Vec<spend_total::Model> {
+    fn total_rows(&self) -> Vec<spend_total::Model> {
         let rows = self.totals.iter();
         let row = |((kind, id), (spend, api_requests, last_used_at)): (&(&str, String), &(i64, i64, DateTime<Utc>))| {
             spend_total::Model {
@@ -124,7 +144,7 @@ impl Sums {
         rows.map(row).collect()
     }
 
-    pub(super) fn budget_rows(&self) -> Vec<budget_spend::Model> {
+    fn budget_rows(&self) -> Vec<budget_spend::Model> {
         let row = |((scope_kind, scope_id, window_start), spent): (&(String, String, i64), &i64)| budget_spend::Model {
             scope_kind: scope_kind.clone(),
             scope_id: scope_id.clone(),
@@ -136,19 +156,83 @@ impl Sums {
     }
 }
 
-/// The entities whose totals a call adds to.
-fn entities(event: &SpendEvent) -> impl Iterator<Item = (&'static str, &str)> {
-    let always = [("global", ""), ("key", &*event.api_key), ("model_group", &*event.model_group)];
-    let sometimes = [
-        ("user", event.user_id.as_deref()),
-        ("team", event.team_id.as_deref()),
-        ("organization", event.organization_id.as_deref()),
-        ("end_user", event.end_user.as_deref()),
-        ("provider", event.provider.as_deref()),
-    ];
-    always
-        .into_iter()
-        .chain(sometimes.into_iter().filter_map(|(kind, id)| id.filter(|id| !id.is_empty()).map(|id| (kind, id))))
+/// Everything a call is booked to; what it does not have is empty.
+struct Payers<'a> {
+    organization_id: &'a str,
+    team_id: &'a str,
+    user_id: &'a str,
+    api_key: &'a str,
+    model_group: &'a str,
+    model: &'a str,
+    provider: &'a str,
+    end_user: &'a str,
+}
+
+impl<'a> Payers<'a> {
+    fn of_event(event: &'a SpendEvent) -> Self {
+        let text = |value: &'a Option<Arc<str>>| value.as_deref().unwrap_or_default();
+        Self {
+            organization_id: text(&event.organization_id),
+            team_id: text(&event.team_id),
+            user_id: text(&event.user_id),
+            api_key: &event.api_key,
+            model_group: &event.model_group,
+            model: &event.model,
+            provider: text(&event.provider),
+            end_user: event.end_user.as_deref().unwrap_or_default(),
+        }
+    }
+
+    fn of_call(call: &'a spend_log::Model) -> Self {
+        let text = |value: &'a Option<String>| value.as_deref().unwrap_or_default();
+        Self {
+            organization_id: text(&call.organization_id),
+            team_id: text(&call.team_id),
+            user_id: text(&call.user_id),
+            api_key: &call.api_key,
+            model_group: &call.model_group,
+            model: &call.model,
+            provider: text(&call.custom_llm_provider),
+            end_user: text(&call.end_user),
+        }
+    }
+
+    fn daily_key(&self) -> [String; 8] {
+        let Self { organization_id, team_id, user_id, api_key, model_group, model, provider, end_user } = self;
+        [organization_id, team_id, user_id, api_key, model_group, model, provider, end_user].map(|id| (*id).to_owned())
+    }
+
+    /// The entities whose totals a call adds to.
+    fn entities(&self) -> impl Iterator<Item = (&'static str, &'a str)> {
+        let always = [("global", ""), ("key", self.api_key), ("model_group", self.model_group)];
+        let sometimes = [
+            ("user", self.user_id),
+            ("team", self.team_id),
+            ("organization", self.organization_id),
+            ("end_user", self.end_user),
+            ("provider", self.provider),
+        ];
+        always.into_iter().chain(sometimes.into_iter().filter(|(_, id)| !id.is_empty()))
+    }
+}
+
+/// The row of an interrupted call; `None` for any other.
+pub(super) fn interrupted_row(event: &SpendEvent) -> Option<interrupted_call::Model> {
+    let charge = |charge: &Charge| ChargedWindow {
+        kind: charge.kind.to_string(),
+        id: charge.id.to_string(),
+        window_start_us: charge.window_start_us,
+    };
+    (event.status == CallStatus::Interrupted).then(|| interrupted_call::Model {
+        request_id: event.request_id.to_string(),
+        reserved: event.metadata.get(RESERVED_NOTE).and_then(Value::as_i64).unwrap_or(0),
+        charges: Charges(event.charges.iter().map(charge).collect()),
+        noticed_at: stored_time(event.end_time),
+        resolved_spend: None,
+        reason: None,
+        resolved_by: None,
+        resolved_at: None,
+    })
 }
 
 fn daily_parts(event: &SpendEvent) -> DailySums {

@@ -14,12 +14,14 @@ use crate::domain::usage::Usage;
 /// eight of them; whoever sends a call chooses two.
 pub const TEXT_BYTES_MAX: usize = 255;
 
-/// Written when a call is admitted, before its provider is called. A begin without an end is a call that was in
-/// flight when the process died.
+/// Where an interrupted call notes what was reserved for it, in nano-dollars.
+pub(super) const RESERVED_NOTE: &str = "reserved_nano_usd";
+
+/// Written before a provider is called. A begin without an end is a call that was in flight when the process died.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct BeginRecord {
+pub struct BeginRecord<'a> {
     /// The event as far as it is known: no cost, no end.
-    pub event: SpendEvent,
+    pub event: Cow<'a, SpendEvent>,
     /// What was reserved for the call, in nano-dollars.
     pub reserved_nano: i64,
 }
@@ -186,17 +188,17 @@ impl SpendEvent {
     }
 }
 
-impl BeginRecord {
+impl BeginRecord<'_> {
     /// The event of a call that was cut off by the end of the process: no cost is known, so none is booked, and what
     /// was reserved stays visible.
     #[must_use]
     pub fn into_interrupted(self, noticed_at: DateTime<Utc>) -> SpendEvent {
-        let mut event = self.event;
+        let mut event = self.event.into_owned();
         event.status = CallStatus::Interrupted;
         event.status_code = 0;
         event.spend_nano = 0;
         event.end_time = noticed_at;
-        event.metadata.insert("reserved_nano_usd".to_owned(), Value::from(self.reserved_nano));
+        event.metadata.insert(RESERVED_NOTE.to_owned(), Value::from(self.reserved_nano));
         event
     }
 }

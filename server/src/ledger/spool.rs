@@ -129,11 +129,11 @@ impl Spool {
         Ok(spool)
     }
 
-    /// Records that a call starts.
+    /// Records that a call is sent to a provider. A later begin of the same call takes the place of an earlier one.
     ///
     /// # Errors
     /// When the record cannot be encoded.
-    pub fn begin(&self, record: &BeginRecord) -> Result<(), SpoolError> {
+    pub fn begin(&self, record: &BeginRecord<'_>) -> Result<(), SpoolError> {
         let bytes = segment::encode(b'B', record)?;
         let mut state = self.state.lock();
         self.append(&mut state, &bytes);
@@ -160,6 +160,12 @@ impl Spool {
         drop(state);
         self.arrived.notify_one();
         Ok(())
+    }
+
+    /// The folder it is kept in.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// Waits for an event to arrive. May return early.

@@ -1,5 +1,6 @@
 //! Brings spooled events into the database.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -145,10 +146,9 @@ pub async fn write_batch(db: &DatabaseConnection, events: &[SpendEvent]) -> Resu
     let transaction = db::begin(db).await?;
     let rows = events.iter().map(|event| batch::log_row(event)).collect();
     let inserted = db::ledger::insert_calls(&transaction, rows).await?;
-    let sums = Sums::of(&events, &inserted);
-    db::ledger::add_daily_spend(&transaction, sums.daily_rows()).await?;
-    db::ledger::add_daily_latency(&transaction, sums.latency_rows()).await?;
-    db::ledger::add_spend_totals(&transaction, sums.total_rows()).await?;
-    db::ledger::add_budget_spend(&transaction, sums.budget_rows()).await?;
+    Sums::of(&events, &inserted).write(&transaction).await?;
+    let is_new = |event: &&Cow<'_, SpendEvent>| inserted.contains(&*event.request_id);
+    let interrupted = events.iter().filter(is_new).filter_map(|event| batch::interrupted_row(event)).collect();
+    db::ledger::insert_interrupted(&transaction, interrupted).await?;
     transaction.commit().await
 }

@@ -19,7 +19,7 @@ pub(crate) use problem::{VALUE_ERROR, problem, unknown_fields};
 /// The longest body the management API reads, in bytes.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Query parameters that Python writes as `True` and `False`, and others as `1` and `0`.
-const BOOLEAN_PARAMETERS: [&str; 2] = ["return_full_object", "summarize"];
+const BOOLEAN_PARAMETERS: [&str; 3] = ["resolved", "return_full_object", "summarize"];
 
 /// A JSON body that fits the operation.
 #[derive(Clone, Debug)]

@@ -80,6 +80,8 @@ struct PolicyApi;
     paths(
         spend::logs::logs,
         spend::logs::page,
+        spend::interrupted::list,
+        spend::interrupted::resolve,
         spend::overview::overview,
         spend::global::total,
         spend::global::by_day,

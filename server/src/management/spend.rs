@@ -2,6 +2,7 @@
 
 mod dates;
 pub mod global;
+pub mod interrupted;
 pub mod logs;
 pub mod overview;
 mod view;

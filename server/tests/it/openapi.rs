@@ -117,6 +117,8 @@ fn every_body_has_an_example_that_fits() {
     serde_json::from_value::<session::SessionView>(example("SessionView")).unwrap();
     serde_json::from_value::<spend::SpendLogView>(example("SpendLogView")).unwrap();
     serde_json::from_value::<spend::SpendLogsDay>(example("SpendLogsDay")).unwrap();
+    serde_json::from_value::<spend::InterruptedView>(example("InterruptedView")).unwrap();
+    serde_json::from_value::<spend::InterruptedResolve>(example("InterruptedResolve")).unwrap();
     serde_json::from_value::<spend::Activity>(example("Activity")).unwrap();
     serde_json::from_value::<health::HealthReport>(example("HealthReport")).unwrap();
     serde_json::from_value::<model::ModelList>(example("ModelList")).unwrap();
@@ -147,6 +149,8 @@ async fn every_operation_is_served_and_lets_nobody_in() {
         paths::KEY_UNBLOCK,
         paths::MODEL_INFO,
         paths::MODEL_INFO_OLD,
+        paths::SPEND_INTERRUPTED,
+        paths::SPEND_INTERRUPTED_RESOLVE,
         paths::SPEND_LOGS,
         paths::SPEND_LOGS_PAGE,
         paths::SPEND_OVERVIEW,

@@ -13,7 +13,7 @@ use crate::kit::{MASTER_KEY, TestApp};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-async fn add_user(app: &TestApp, user_id: &str, email: Option<&str>, role: UserRole, secret: &str) {
+pub(crate) async fn add_user(app: &TestApp, user_id: &str, email: Option<&str>, role: UserRole, secret: &str) {
     let now = app.app.clock.now();
     let user = db::user::Model {
         user_id: user_id.to_owned(),

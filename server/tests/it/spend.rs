@@ -1,6 +1,7 @@
 //! What calls cost.
 
 mod access;
+mod interrupted;
 mod overview;
 
 use std::borrow::Cow;

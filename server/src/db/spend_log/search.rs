@@ -1,5 +1,7 @@
 //! Finding calls in the log.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{IntoCondition, Order};
@@ -80,6 +82,22 @@ pub async fn newest(
 ) -> Result<Vec<Model>, DbErr> {
     let sorted = matching(scope, filter).order_by_desc(Column::StartTime).order_by_desc(Column::RequestId);
     sorted.limit(limit).all(db).await
+}
+
+/// Those of the calls that the log has, by id.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_many(
+    scope: &Scope,
+    db: &impl ConnectionTrait,
+    request_ids: &[String],
+) -> Result<HashMap<String, Model>, DbErr> {
+    if request_ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = matching(scope, &Filter::default()).filter(Column::RequestId.is_in(request_ids));
+    Ok(found.all(db).await?.into_iter().map(|call| (call.request_id.clone(), call)).collect())
 }
 
 fn matching(scope: &Scope, filter: &Filter) -> Select<Entity> {

@@ -15,12 +15,12 @@ pub(super) struct Leftovers {
     /// Ended calls, some of which the database may have.
     pub(super) ends: u64,
     /// Calls that began and did not end.
-    pub(super) interrupted: Vec<BeginRecord>,
+    pub(super) interrupted: Vec<BeginRecord<'static>>,
 }
 
 pub(super) fn scan(dir: &Path) -> Result<Leftovers, SpoolError> {
     let mut left = Leftovers::default();
-    let mut open: HashMap<Arc<str>, BeginRecord> = HashMap::new();
+    let mut open: HashMap<Arc<str>, BeginRecord<'static>> = HashMap::new();
     for number in segment::list(dir)? {
         left.last_segment = number;
         let path = segment::path(dir, number);
@@ -29,7 +29,7 @@ pub(super) fn scan(dir: &Path) -> Result<Leftovers, SpoolError> {
         while let Some((body, size)) = segment::decode(rest) {
             match body.split_first() {
                 Some((b'B', json)) => {
-                    if let Ok(begin) = serde_json::from_slice::<BeginRecord>(json) {
+                    if let Ok(begin) = serde_json::from_slice::<BeginRecord<'static>>(json) {
                         open.insert(Arc::clone(&begin.event.request_id), begin);
                     }
                 }

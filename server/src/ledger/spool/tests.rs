@@ -36,8 +36,8 @@ fn event(id: &str) -> SpendEvent {
     }
 }
 
-fn begin(id: &str) -> BeginRecord {
-    BeginRecord { event: event(id), reserved_nano: 42 }
+fn begin(id: &str) -> BeginRecord<'static> {
+    BeginRecord { event: std::borrow::Cow::Owned(event(id)), reserved_nano: 42 }
 }
 
 fn open(dir: &Path) -> Arc<Spool> {

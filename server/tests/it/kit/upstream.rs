@@ -102,6 +102,16 @@ impl FakeUpstream {
         self.state.received.lock().clone()
     }
 
+    /// Waits until it has been called this often.
+    pub(crate) async fn until_called(&self, times: usize) {
+        let called = async {
+            while self.state.received.lock().len() < times {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), called).await.expect("the provider was not called");
+    }
+
     /// Waits for a caller that goes before its answer is over.
     pub(crate) async fn until_left_early(&self) {
         let left = async {

@@ -1,0 +1,42 @@
+//! Costs that become known after a call was written.
+
+use std::sync::Arc;
+
+use sea_orm::{ConnectionTrait, DbErr};
+use tollgate_openapi::money::NanoUsd;
+
+use super::batch::Sums;
+use super::event::Charge;
+use crate::db;
+use crate::db::interrupted_call::{ChargedWindow, Charges};
+use crate::db::spend_log;
+
+/// Books `spend` to a call that is in the log, to its day, its totals and the budget windows it was admitted in.
+///
+/// # Errors
+/// When the database is away.
+pub async fn correct(
+    db: &impl ConnectionTrait,
+    call: &spend_log::Model,
+    charges: &Charges,
+    spend: NanoUsd,
+) -> Result<(), DbErr> {
+    let charge = |charge: &ChargedWindow| Charge {
+        kind: charge.kind.clone().into(),
+        id: Arc::from(charge.id.as_str()),
+        window_start_us: charge.window_start_us,
+    };
+    let charges: Vec<Charge> = charges.0.iter().map(charge).collect();
+    db::ledger::add_to_call(db, &call.request_id, spend.0).await?;
+    Sums::of_correction(call, &charges, spend.0).write(db).await
+}
+
+/// Everything a call may be charged to, as counters name it.
+const SCOPE_KINDS: [&str; 10] =
+    ["key", "key_model", "gateway", "user", "team", "team_member", "organization", "customer", "tag", "provider"];
+
+/// The counters' own name of a kind of scope.
+#[must_use]
+pub fn scope_kind(name: &str) -> Option<&'static str> {
+    SCOPE_KINDS.into_iter().find(|kind| *kind == name)
+}
