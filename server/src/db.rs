@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod budget;
 pub mod budget_spend;
+pub mod customer;
 pub mod daily_latency;
 pub mod daily_spend;
 mod failure;
@@ -13,11 +14,15 @@ mod json;
 pub mod key;
 pub mod ledger;
 pub mod limit;
+pub mod organization;
 mod pool;
 pub mod policy_change;
 pub mod session;
 pub mod spend_log;
 pub mod spend_total;
+pub mod tag;
+pub mod team;
+pub mod team_member;
 pub mod user;
 
 pub use failure::{Violation, is_data_refused, violation};

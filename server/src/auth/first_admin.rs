@@ -60,6 +60,9 @@ pub async fn ensure(app: &App) -> Result<Option<InitialPassword>, FirstAdminErro
         password_hash: Some(password::hash(secret.clone()).await?),
         created_at: now,
         updated_at: now,
+        user_alias: None,
+        models: db::Strings::default(),
+        metadata: db::JsonMap::default(),
     };
     let inserted = db::user::Entity::insert(user.into_active_model()).exec_without_returning(&app.db).await;
     match inserted {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ExprTrait, IntoActiveModel};
+use sea_orm::{Condition, ExprTrait, IntoActiveModel};
 use tollgate_openapi::money::NanoUsd;
 
 /// One window of one scope.
@@ -103,4 +103,48 @@ pub async fn adjust(
     on_conflict.value(Column::Adjusted, sum);
     Entity::insert(row.into_active_model()).on_conflict(on_conflict).exec_without_returning(db).await?;
     Ok(())
+}
+
+/// What each of the scopes (kind, id and start of its window) spent in its window, corrections included, by kind and id.
+/// Windows without spend are left out.
+///
+/// # Errors
+/// When the database is away.
+pub async fn spent_of_scopes(
+    db: &impl ConnectionTrait,
+    scopes: &[(&str, &str, Option<DateTime<Utc>>)],
+) -> Result<HashMap<(String, String), NanoUsd>, DbErr> {
+    if scopes.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let each = scopes.iter().fold(Condition::any(), |any, (kind, id, window_start)| {
+        let one = Condition::all().add(Column::ScopeKind.eq(*kind)).add(Column::ScopeId.eq(*id));
+        any.add(one.add(Column::WindowStart.eq(window_key(*window_start))))
+    });
+    let rows = Entity::find().filter(each).all(db).await?.into_iter();
+    Ok(rows.map(|row| ((row.scope_kind, row.scope_id), NanoUsd(row.spent) + NanoUsd(row.adjusted))).collect())
+}
+
+/// Carries what a scope has spent from one window over into another that takes its place: a new length of the window is
+/// no forgiveness, what was spent counts until the new window ends. `counted` is what this process has counted in the
+/// old window, where it has: it is ahead of the ledger.
+///
+/// # Errors
+/// When the database is away.
+pub async fn carry_over(
+    db: &impl ConnectionTrait,
+    scope_kind: &str,
+    scope_id: &str,
+    [from, to]: [Option<DateTime<Utc>>; 2],
+    counted: Option<NanoUsd>,
+) -> Result<(), DbErr> {
+    if from == to {
+        return Ok(());
+    }
+    let spent_before = match counted {
+        Some(counted) => counted,
+        None => spent(db, scope_kind, scope_id, from).await?,
+    };
+    let delta = spent_before - spent(db, scope_kind, scope_id, to).await?;
+    if delta == NanoUsd::ZERO { Ok(()) } else { adjust(db, scope_kind, scope_id, to, delta).await }
 }

@@ -150,3 +150,11 @@ pub async fn delete(db: &impl ConnectionTrait, kind: &str, id: &str) -> Result<(
 pub async fn attached_to(db: &impl ConnectionTrait, budget_id: &str) -> Result<Vec<Model>, DbErr> {
     Entity::find().filter(Column::BudgetId.eq(budget_id)).all(db).await
 }
+
+/// Whether any scope of this kind has limits.
+///
+/// # Errors
+/// When the database is away.
+pub async fn has_any(db: &impl ConnectionTrait, kind: &str) -> Result<bool, DbErr> {
+    Ok(Entity::find().filter(Column::ScopeKind.eq(kind)).one(db).await?.is_some())
+}

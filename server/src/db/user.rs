@@ -3,6 +3,8 @@
 use sea_orm::entity::prelude::*;
 use tollgate_openapi::session::UserRole;
 
+use super::{JsonMap, Strings};
+
 /// One user.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
@@ -20,6 +22,14 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When the user last changed.
     pub updated_at: DateTimeUtc,
+    /// Name shown to people.
+    pub user_alias: Option<String>,
+    /// Models the user's own keys may use; empty: all.
+    #[sea_orm(column_type = "Json")]
+    pub models: Strings,
+    /// What the caller keeps with the user.
+    #[sea_orm(column_type = "Json")]
+    pub metadata: JsonMap,
 }
 
 /// None: rows are joined where they are read.

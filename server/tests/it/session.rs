@@ -22,6 +22,9 @@ pub(crate) async fn add_user(app: &TestApp, user_id: &str, email: Option<&str>, 
         password_hash: Some(password::hash(secret.to_owned()).await.unwrap()),
         created_at: now,
         updated_at: now,
+        user_alias: None,
+        models: db::Strings::default(),
+        metadata: db::JsonMap::default(),
     };
     db::user::Entity::insert(user.into_active_model()).exec_without_returning(&app.app.db).await.unwrap();
 }

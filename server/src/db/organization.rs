@@ -1,0 +1,46 @@
+//! Organizations: the tenants. Their limits are in [`super::limit`].
+
+use sea_orm::entity::prelude::*;
+
+use super::{JsonMap, Strings};
+
+/// One organization.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "organizations")]
+pub struct Model {
+    /// Id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub organization_id: String,
+    /// Name shown to people.
+    pub organization_alias: String,
+    /// Models it may use; empty: all.
+    #[sea_orm(column_type = "Json")]
+    pub models: Strings,
+    /// What the caller keeps with it.
+    #[sea_orm(column_type = "Json")]
+    pub metadata: JsonMap,
+    /// Whose calendar the budget windows follow, such as `Europe/Berlin`; absent: the gateway's.
+    pub timezone: Option<String>,
+    /// When it was made.
+    pub created_at: DateTimeUtc,
+    /// By whom.
+    pub created_by: Option<String>,
+    /// When it last changed.
+    pub updated_at: DateTimeUtc,
+    /// By whom.
+    pub updated_by: Option<String>,
+}
+
+/// None: rows are joined where they are read.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The organization with this id.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find(db: &impl ConnectionTrait, organization_id: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(organization_id.to_owned()).one(db).await
+}

@@ -1,0 +1,49 @@
+//! Tags that calls carry. Only those that somebody registered are here.
+
+use sea_orm::entity::prelude::*;
+
+use super::Strings;
+
+/// One tag.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "tags")]
+pub struct Model {
+    /// What calls carry.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Models it may use; empty: all.
+    #[sea_orm(column_type = "Json")]
+    pub models: Strings,
+    /// When it was made.
+    pub created_at: DateTimeUtc,
+    /// By whom.
+    pub created_by: Option<String>,
+    /// When it last changed.
+    pub updated_at: DateTimeUtc,
+    /// By whom.
+    pub updated_by: Option<String>,
+}
+
+/// None: rows are joined where they are read.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The tag with this name.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find(db: &impl ConnectionTrait, name: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(name.to_owned()).one(db).await
+}
+
+/// Whether any tag is registered.
+///
+/// # Errors
+/// When the database is away.
+pub async fn has_any(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    Ok(Entity::find().one(db).await?.is_some())
+}
