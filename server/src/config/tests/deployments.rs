@@ -241,7 +241,7 @@ fn what_becomes_of_an_answer_without_a_client_is_a_choice_of_two() {
     assert_eq!(
         shown(&load(&text("keep"))),
         [
-            "config.yaml:1:93: error: model_list[0].litellm_params.on_client_disconnect: expected \"cancel\" or \"drain\", got \"keep\""
+            "config.yaml:1:98: error: model_list[0].litellm_params.on_client_disconnect: expected \"cancel\" or \"drain\", got \"keep\""
         ]
     );
 }
