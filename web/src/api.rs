@@ -2,6 +2,7 @@
 
 pub(crate) mod key;
 pub(crate) mod model;
+pub(crate) mod policy;
 pub(crate) mod session;
 pub(crate) mod spend;
 

@@ -73,6 +73,11 @@ pub(crate) fn count(number: i64) -> String {
     format!("{sign}{}", group_thousands(&number.unsigned_abs().to_string()))
 }
 
+/// The same of a number that is never below zero.
+pub(crate) fn whole_u64(number: u64) -> String {
+    group_thousands(&number.to_string())
+}
+
 /// So many requests, in words.
 pub(crate) fn requests(number: i64) -> String {
     format!("{} {}", count(number), if number == 1 { "request" } else { "requests" })
@@ -175,6 +180,34 @@ fn span(delta: TimeDelta) -> Option<String> {
         s if s < 63_072_000 => format!("{} mo", s / 2_592_000),
         s => format!("{} y", s / 31_536_000),
     })
+}
+
+/// How long until `time`, in whole words: `in 3 days`. What is due is due `now`.
+pub(crate) fn until(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let words = |count: i64, noun: &str| format!("in {count} {noun}{}", if count == 1 { "" } else { "s" });
+    match (time - now).num_seconds() {
+        s if s <= 0 => "now".to_owned(),
+        s if s < 90 => words(s, "second"),
+        s if s < 5_400 => words(nearest(s, 60), "minute"),
+        s if s < 129_600 => words(nearest(s, 3_600), "hour"),
+        s => words(nearest(s, 86_400), "day"),
+    }
+}
+
+const fn nearest(seconds: i64, unit: i64) -> i64 {
+    (seconds + unit / 2) / unit
+}
+
+/// How often a budget starts anew, as said after its amount: `a month`, `every 12h`; empty where it never does.
+pub(crate) fn every(duration: Option<&str>) -> String {
+    match duration {
+        None => String::new(),
+        Some("daily" | "1d" | "24h") => "a day".to_owned(),
+        Some("weekly" | "7d" | "1w") => "a week".to_owned(),
+        Some("monthly" | "1mo" | "30d") => "a month".to_owned(),
+        Some("1h" | "60m" | "hourly") => "an hour".to_owned(),
+        Some(other) => format!("every {other}"),
+    }
 }
 
 /// A moment in a list: the time today, else the day too.

@@ -7,6 +7,7 @@ mod app;
 mod browser;
 mod csv;
 mod format;
+mod input;
 mod pages;
 mod ui;
 mod url;

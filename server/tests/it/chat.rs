@@ -1,6 +1,5 @@
 //! `POST /v1/chat/completions`: what passes, what is refused, what is charged.
 
-mod left;
 mod refused;
 mod retried;
 mod streamed;

@@ -145,3 +145,29 @@ fn one_request_is_one_request() {
     assert_eq!((requests(1).as_str(), requests(0).as_str()), ("1 request", "0 requests"));
     assert_eq!(requests(1_200), "1,200 requests");
 }
+
+#[test]
+fn what_is_to_come_is_said_in_words() {
+    let now = DateTime::from_timestamp_millis(1_700_000_000_000).unwrap();
+    let in_seconds = |seconds: i64| until(now + TimeDelta::seconds(seconds), now);
+    let said = [-5, 0, 1, 45, 90, 3_600, 5_400, 86_400, 259_200].map(in_seconds);
+    let expected = [
+        "now",
+        "now",
+        "in 1 second",
+        "in 45 seconds",
+        "in 2 minutes",
+        "in 60 minutes",
+        "in 2 hours",
+        "in 24 hours",
+        "in 3 days",
+    ];
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn windows_are_said_after_an_amount() {
+    assert_eq!(every(Some("30d")), "a month");
+    assert_eq!(every(Some("12h")), "every 12h");
+    assert_eq!(every(None), "");
+}

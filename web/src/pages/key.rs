@@ -4,7 +4,9 @@ mod create;
 mod detail;
 mod draft;
 mod edit;
+mod explain;
 mod form;
+mod limits;
 mod list;
 
 use leptos::prelude::*;
@@ -34,6 +36,9 @@ const PAGE_SIZE: u64 = 25;
 /// The most the API gives at once, and the most pages an export asks for.
 const EXPORT_PAGE_SIZE: u64 = 100;
 const EXPORT_PAGES_MAX: u64 = 100;
+
+/// What of the URL is about the opened key.
+const CLOSED: &[(&str, &str)] = &[("key", ""), ("edit", ""), ("tab", ""), ("model", ""), ("input", ""), ("max", "")];
 
 const STATUS_OPTIONS: &[(&str, &str)] =
     &[("", "Any state"), ("active", "Active"), ("blocked", "Blocked"), ("expired", "Expired")];
@@ -103,10 +108,10 @@ fn Drawers(load: Load<Keys>) -> impl IntoView {
     let opened = url.value("key");
     let is_new = Memo::new(move |_| url.get("new").is_some());
     let close_new = Callback::new(move |()| url.push(&[("new", "")]));
-    let close_key = Callback::new(move |()| url.push(&[("key", ""), ("edit", "")]));
+    let close_key = Callback::new(move |()| url.push(CLOSED));
     // The back button must not lead to a key that is gone.
     let forget_key = Callback::new(move |()| {
-        url.replace(&[("key", ""), ("edit", "")]);
+        url.replace(CLOSED);
         load.refresh();
     });
     let on_change = Callback::new(move |()| load.refresh());

@@ -1,6 +1,6 @@
 //! Models: the deployments behind each public name, their prices and their state.
 
-mod deployment;
+pub(crate) mod deployment;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

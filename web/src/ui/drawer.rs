@@ -47,6 +47,9 @@ pub(crate) fn Drawer(
     /// button seems chosen.
     #[prop(optional)]
     is_form: bool,
+    /// It holds tables.
+    #[prop(optional)]
+    is_wide: bool,
     on_close: Callback<()>,
     children: Children,
 ) -> impl IntoView {
@@ -60,6 +63,7 @@ pub(crate) fn Drawer(
         <dialog
             node_ref=node
             class="drawer"
+            class:drawer-wide=is_wide
             aria-labelledby="drawer-title"
             on:close=move |_| on_close.run(())
             on:click=on_click

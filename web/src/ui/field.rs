@@ -190,6 +190,45 @@ pub(crate) fn ChoiceField(
     }
 }
 
+/// A choice of what there is.
+#[component]
+pub(crate) fn SelectField(
+    label: &'static str,
+    name: &'static str,
+    #[prop(into)] value: Signal<String>,
+    /// Value and text.
+    options: Vec<(String, String)>,
+    on_choose: Callback<String>,
+    #[prop(optional)] hint: &'static str,
+    #[prop(optional)] errors: Option<FieldErrors>,
+) -> impl IntoView {
+    let errors = errors.unwrap_or_else(|| RwSignal::new(BTreeMap::new()));
+    let is_wrong = move || errors.with(|errors| errors.contains_key(name).then_some("true"));
+    let options = options
+        .into_iter()
+        .map(|(word, text)| {
+            let is_chosen = {
+                let word = word.clone();
+                Memo::new(move |_| value.with(|value| *value == word))
+            };
+            view! { <option value=word selected=is_chosen prop:selected=is_chosen>{text}</option> }
+        })
+        .collect_view();
+    view! {
+        <Frame label=label name=name hint=hint errors=errors>
+            <select
+                class="input"
+                id=id_of(name)
+                aria-describedby=described_by(name)
+                aria-invalid=is_wrong
+                on:change=move |event| on_choose.run(event_target_value(&event))
+            >
+                {options}
+            </select>
+        </Frame>
+    }
+}
+
 /// A list of names, each a chip; none means `everything`.
 #[component]
 pub(crate) fn ChipsField(

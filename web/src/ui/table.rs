@@ -56,6 +56,9 @@ pub(crate) fn Table<T: Clone + Send + Sync + 'static>(
     /// Few and short columns: it stays a table on a phone.
     #[prop(optional)]
     is_plain: bool,
+    /// Rows to be noticed. What is special about them is said in a cell.
+    #[prop(optional)]
+    marks: Option<fn(&T) -> bool>,
 ) -> impl IntoView {
     let shown = || columns.iter().filter(|column| column.class != CSV_ONLY);
     let heads = shown().map(|column| head(column, sorting)).collect_view();
@@ -75,7 +78,8 @@ pub(crate) fn Table<T: Clone + Send + Sync + 'static>(
                 cell(column, &row, link)
             })
             .collect_view();
-        view! { <tr role="row" class:is-open=is_open>{cells}</tr> }
+        let is_marked = marks.is_some_and(|marks| marks(&row));
+        view! { <tr role="row" class:is-open=is_open class:is-marked=is_marked>{cells}</tr> }
     };
     view! {
         <div class="table-frame">

@@ -16,6 +16,11 @@ pub(crate) fn relative(time: DateTime<Utc>) -> AnyView {
     stamp(time, format::relative(time, browser::now()))
 }
 
+/// How soon, in whole words.
+pub(crate) fn until(time: DateTime<Utc>) -> AnyView {
+    stamp(time, format::until(time, browser::now()))
+}
+
 /// The whole moment, where there is room.
 pub(crate) fn full(time: DateTime<Utc>) -> AnyView {
     stamp(time, format::moment_full(time, browser::zone(time)))

@@ -8,14 +8,16 @@ use crate::api;
 use crate::app::use_session;
 use crate::format;
 use crate::pages::key::edit::EditKey;
-use crate::pages::key::list::{every, name, state_badge};
+use crate::pages::key::explain::KeyExplain;
+use crate::pages::key::limits::KeyLimits;
+use crate::pages::key::list::{name, state_badge};
 use crate::ui::confirm::Confirm;
 use crate::ui::copy::CopyButton;
 use crate::ui::drawer::{Drawer, focus_title};
 use crate::ui::load::{Load, skeleton};
 use crate::ui::location::use_url;
-use crate::ui::meter::BudgetMeter;
 use crate::ui::money::total;
+use crate::ui::segment::Segments;
 use crate::ui::time;
 use crate::ui::toast::use_toasts;
 use crate::url::encode;
@@ -55,7 +57,7 @@ pub(crate) fn KeyDetail(
         }
     };
     view! {
-        <Drawer title=title is_sticky=is_editing on_close=on_close>
+        <Drawer title=title is_wide=true is_sticky=is_editing on_close=on_close>
             {load.show(skeleton, move || ready().into_any())}
         </Drawer>
     }
@@ -66,6 +68,13 @@ fn Details(key: KeyView, on_gone: Callback<()>, on_change: Callback<()>) -> impl
     Effect::new(|_| focus_title());
     let can_write = use_session().can_write();
     let logs = format!("/ui/logs?key={}", encode(&key.token));
+    let tab = use_url().value("tab");
+    let shown = key.clone();
+    let tab = move || match tab.get().as_deref() {
+        Some("explain") => view! { <KeyExplain key=shown.clone() /> }.into_any(),
+        Some("details") => facts(&shown).into_any(),
+        _ => view! { <KeyLimits key=shown.clone() /> }.into_any(),
+    };
     view! {
         <div class="drawer-body">
             <div class="detail-head">
@@ -74,16 +83,15 @@ fn Details(key: KeyView, on_gone: Callback<()>, on_change: Callback<()>) -> impl
                 <span class="toolbar-space"></span>
                 <a class="button button-small" href=logs>"View calls"</a>
             </div>
-            <section class="detail-budget">
-                <BudgetMeter spend=key.spend max=key.max_budget every=every(&key) />
-                {key.budget_reset_at.map(|at| view! { <span class="muted">"Resets "{time::relative(at)}</span> })}
-            </section>
-            <h3>"What it may do"</h3>
-            {facts(&key)}
+            <Segments name="tab" label="About the key" options=TABS />
+            {tab}
         </div>
         {can_write.then(|| view! { <Actions key=key on_gone=on_gone on_change=on_change /> })}
     }
 }
+
+/// What the drawer shows of a key, by the word in the URL.
+const TABS: &[(&str, &str)] = &[("", "Limits"), ("explain", "Would a call pass?"), ("details", "Details")];
 
 fn facts(key: &KeyView) -> impl IntoView + use<> {
     let limit = |limit: Option<i64>| limit.map_or_else(|| "no limit".to_owned(), format::count);
@@ -91,6 +99,7 @@ fn facts(key: &KeyView) -> impl IntoView + use<> {
     let models = if key.models.is_empty() { "all models".to_owned() } else { key.models.join(", ") };
     let metadata = (!key.metadata.is_empty()).then(|| serde_json::to_string_pretty(&key.metadata).unwrap_or_default());
     view! {
+        <h3>"What it may do"</h3>
         <dl class="facts">
             <dt>"Models"</dt><dd>{models}</dd>
             <dt>"Expires"</dt><dd>{or_never(key.expires)}</dd>

@@ -7,6 +7,8 @@ use tollgate_openapi::key::{KeyCreate, KeyPatch, KeyView};
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::patch::Patch;
 
+use crate::input::{change, parse_count, parse_dollars, parse_object, plain_dollars, some_text};
+
 /// The choice that leaves a key's expiry as it is.
 pub(crate) const KEEP: &str = "keep";
 
@@ -117,56 +119,6 @@ impl Draft {
             Map::new()
         });
         if errors.is_empty() { Ok(Parsed { max_budget, rpm, tpm, parallel, metadata }) } else { Err(errors) }
-    }
-}
-
-fn some_text(text: &str) -> Option<String> {
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn change<T: Clone + PartialEq>(new: &Option<T>, old: &Option<T>) -> Patch<T> {
-    match new {
-        new if new == old => Patch::Absent,
-        None => Patch::Clear,
-        Some(value) => Patch::Set(value.clone()),
-    }
-}
-
-/// Dollars without the zeros nobody typed.
-fn plain_dollars(amount: NanoUsd) -> String {
-    let text = amount.to_string();
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-fn parse_dollars(text: &str) -> Result<Option<NanoUsd>, String> {
-    let Some(text) = some_text(&text.replace([',', '$'], "")) else {
-        return Ok(None);
-    };
-    let usd: f64 = text.parse().map_err(|_| "Enter dollars, such as 25 or 0.50.".to_owned())?;
-    if usd < 0.0 {
-        return Err("Enter zero or more.".to_owned());
-    }
-    NanoUsd::from_usd(usd).map(Some).map_err(|error| error.to_string())
-}
-
-fn parse_count(text: &str) -> Result<Option<i64>, String> {
-    let Some(text) = some_text(&text.replace(',', "")) else {
-        return Ok(None);
-    };
-    match text.parse::<i64>() {
-        Ok(count) if count >= 0 => Ok(Some(count)),
-        _ => Err("Enter a whole number, zero or more.".to_owned()),
-    }
-}
-
-fn parse_object(text: &str) -> Result<Map<String, Value>, String> {
-    let Some(text) = some_text(text) else {
-        return Ok(Map::new());
-    };
-    match serde_json::from_str(&text) {
-        Ok(Value::Object(map)) => Ok(map),
-        Ok(_) | Err(_) => Err("Enter a JSON object, such as {\"team\": \"search\"}.".to_owned()),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 use tollgate_openapi::key::KeyView;
+use tollgate_openapi::money::NanoUsd;
 
 use crate::browser;
 use crate::ui::badge::{Badge, Tone};
-use crate::ui::meter::BudgetMeter;
+use crate::ui::meter::{Budget, BudgetMeter};
 use crate::ui::money::total;
 use crate::ui::table::{CSV_ONLY, Column, Rows};
 use crate::ui::time;
@@ -25,7 +26,14 @@ pub(crate) static COLUMNS: &[Column<KeyView>] = &[
         title: "Budget used",
         class: "meter-column wide",
         sort: Some("max_budget"),
-        cell: |key| view! { <BudgetMeter spend=key.spend max=key.max_budget every=every(key) /> }.into_any(),
+        cell: |key| view! { <BudgetMeter budget=budget(key) /> }.into_any(),
+        csv: |key| key.spend.to_string(),
+    },
+    Column {
+        title: "Max budget",
+        class: CSV_ONLY,
+        sort: None,
+        cell: |_| ().into_any(),
         csv: |key| key.max_budget.map(|max| max.to_string()).unwrap_or_default(),
     },
     Column {
@@ -62,13 +70,15 @@ pub(crate) fn name(key: &KeyView) -> String {
     key.key_alias.clone().unwrap_or_else(|| key.key_name.clone())
 }
 
-/// How often the budget starts anew, as said after an amount.
-pub(crate) fn every(key: &KeyView) -> &'static str {
-    match key.budget_duration.as_deref() {
-        Some("daily" | "1d" | "24h") => " a day",
-        Some("weekly" | "7d") => " a week",
-        Some("monthly" | "1mo" | "30d") => " a month",
-        _ => "",
+/// The key's own budget.
+pub(crate) fn budget(key: &KeyView) -> Budget {
+    Budget {
+        spent: key.spend,
+        reserved: NanoUsd::ZERO,
+        max: key.max_budget,
+        soft: key.soft_budget,
+        duration: key.budget_duration.clone(),
+        resets_at: key.budget_reset_at,
     }
 }
 
@@ -88,7 +98,7 @@ fn state(key: &KeyView) -> (Tone, &'static str) {
         (Tone::Bad, "Blocked")
     } else if key.expires.is_some_and(|end| end <= browser::now()) {
         (Tone::Neutral, "Expired")
-    } else if key.max_budget.is_some_and(|max| key.spend >= max) {
+    } else if budget(key).is_used_up() {
         (Tone::Warning, "Budget used up")
     } else {
         (Tone::Good, "Active")

@@ -16,7 +16,7 @@ pub(crate) static COLUMNS: &[Column<DeploymentView>] = &[
         class: "badge-column",
         sort: None,
         cell: state_cell,
-        csv: |d| state_name(d.state.status).to_owned(),
+        csv: |d| status(d.state.status).1.to_owned(),
     },
     Column { title: "Served by", class: "wide", sort: None, cell: provider_cell, csv: provider_model },
     Column {
@@ -90,27 +90,24 @@ fn provider_cell(deployment: &DeploymentView) -> AnyView {
 
 fn state_cell(deployment: &DeploymentView) -> AnyView {
     let state = &deployment.state;
-    let tone = match state.status {
-        DeploymentStatus::Available => Tone::Good,
-        DeploymentStatus::CoolingDown => Tone::Warning,
-        DeploymentStatus::Unavailable => Tone::Bad,
-    };
+    let (tone, text) = status(state.status);
     let until =
         state.cooldown_until.map(|until| view! { <span class="muted">"tried again "{time::relative(until)}</span> });
     view! {
         <span class="stack">
-            <Badge tone=tone text=state_name(state.status) />
+            <Badge tone=tone text=text />
             {until}
         </span>
     }
     .into_any()
 }
 
-const fn state_name(status: DeploymentStatus) -> &'static str {
+/// A deployment's state in a word, and how it feels.
+pub(crate) const fn status(status: DeploymentStatus) -> (Tone, &'static str) {
     match status {
-        DeploymentStatus::Available => "Available",
-        DeploymentStatus::CoolingDown => "Cooling down",
-        DeploymentStatus::Unavailable => "Unavailable",
+        DeploymentStatus::Available => (Tone::Good, "Available"),
+        DeploymentStatus::CoolingDown => (Tone::Warning, "Cooling down"),
+        DeploymentStatus::Unavailable => (Tone::Bad, "Unavailable"),
     }
 }
 

@@ -1,0 +1,105 @@
+//! Would a call of a key pass, and why?
+
+use std::collections::BTreeMap;
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use tollgate_openapi::key::KeyView;
+use tollgate_openapi::policy::PolicyExplain;
+
+use crate::api;
+use crate::input::parse_count;
+use crate::pages::policy::answer::Answer;
+use crate::pages::policy::model_choice::{ModelChoice, chosen, offered};
+use crate::ui::field::{TextField, focus_wrong};
+use crate::ui::load::{Load, skeleton};
+use crate::ui::location::{UrlState, use_url};
+
+/// Tokens of a prompt to begin with: a page of text.
+const INPUT_TOKENS: u64 = 1_000;
+
+#[component]
+pub(crate) fn KeyExplain(key: KeyView) -> impl IntoView {
+    let names = Load::new(api::model::names);
+    let models =
+        Memo::new(move |_| names.data.with(|names| offered(names.as_deref().unwrap_or_default(), &key.models)));
+    let ready = move || {
+        let token = key.token.clone();
+        view! { <Trial token=token models=models.get() /> }.into_any()
+    };
+    view! { {names.show(skeleton, move || ready().into_any())} }
+}
+
+/// What the URL asks.
+fn question_of(url: UrlState, token: &str, models: &[String]) -> PolicyExplain {
+    let number = |name: &str| url.get(name).and_then(|text| text.parse().ok());
+    PolicyExplain {
+        key: Some(token.to_owned()),
+        model: chosen(url, models),
+        input_tokens: number("input").unwrap_or(INPUT_TOKENS),
+        max_tokens: number("max").filter(|max| *max > 0),
+    }
+}
+
+#[component]
+fn Trial(token: String, models: Vec<String>) -> impl IntoView {
+    let url = use_url();
+    let question = {
+        let models = models.clone();
+        Memo::new(move |_| Question(question_of(url, &token, &models)))
+    };
+    let load = Load::new(move || {
+        let question = question.get().0;
+        async move { api::policy::explain(&question).await }
+    });
+    view! {
+        <section class="limits" aria-labelledby="explain-title">
+            <h3 id="explain-title">"Would a call pass?"</h3>
+            <TrialForm question=question models=models on_repeat=Callback::new(move |()| load.refresh()) />
+            {load.show(skeleton, move || view! { <Answer answer=load.data /> }.into_any())}
+        </section>
+    }
+}
+
+/// [`PolicyExplain`] as a memo holds it.
+#[derive(Clone, Debug, PartialEq)]
+struct Question(PolicyExplain);
+
+#[component]
+fn TrialForm(question: Memo<Question>, models: Vec<String>, on_repeat: Callback<()>) -> impl IntoView {
+    let url = use_url();
+    let asked = question.get_untracked().0;
+    let input = RwSignal::new(asked.input_tokens.to_string());
+    let max = RwSignal::new(asked.max_tokens.map(|max| max.to_string()).unwrap_or_default());
+    let errors = RwSignal::new(BTreeMap::new());
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let mut wrong = BTreeMap::new();
+        let mut parse = |name: &str, text: String| {
+            parse_count(&text).unwrap_or_else(|error| {
+                wrong.insert(name.to_owned(), error);
+                None
+            })
+        };
+        let input = parse("input_tokens", input.get_untracked()).map(|count| count.to_string()).unwrap_or_default();
+        let max = parse("max_tokens", max.get_untracked()).map(|count| count.to_string()).unwrap_or_default();
+        let is_wrong = !wrong.is_empty();
+        errors.set(wrong);
+        if is_wrong {
+            return focus_wrong();
+        }
+        let before = question.get_untracked();
+        url.replace(&[("input", &input), ("max", &max)]);
+        if question.get_untracked() == before {
+            on_repeat.run(());
+        }
+    };
+    view! {
+        <form class="trial" on:submit=submit novalidate>
+            <ModelChoice label="Model" models=models />
+            <TextField label="Prompt tokens" name="input_tokens" value=input errors=errors inputmode="numeric" placeholder="1000" />
+            <TextField label="max_tokens" name="max_tokens" value=max errors=errors inputmode="numeric" placeholder="Not set" />
+            <button class="button" type="submit">"Check"</button>
+        </form>
+    }
+}

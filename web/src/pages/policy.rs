@@ -1,0 +1,8 @@
+//! Why a call would be let through or refused, as keys and logs show it.
+
+pub(crate) mod answer;
+mod check;
+mod deployment;
+pub(crate) mod model_choice;
+pub(crate) mod scope;
+pub(crate) mod words;
