@@ -3,6 +3,7 @@
 mod detail;
 mod filters;
 mod list;
+mod refusal;
 mod timing;
 
 use std::time::Duration;

@@ -8,6 +8,7 @@ use tollgate_openapi::spend::{CallStatus, SpendLogView};
 use crate::api;
 use crate::format;
 use crate::pages::spend::list::status_badge;
+use crate::pages::spend::refusal::{Obstacle, Why};
 use crate::pages::spend::timing::Timing;
 use crate::ui::copy::CopyButton;
 use crate::ui::drawer::Drawer;
@@ -39,7 +40,7 @@ pub(crate) fn CallDetail(id: String, on_close: Callback<()>) -> impl IntoView {
         })
     };
     view! {
-        <Drawer title=title on_close=on_close>
+        <Drawer title=title is_wide=true on_close=on_close>
             {load.show(skeleton, move || ready.into_any())}
         </Drawer>
     }
@@ -48,7 +49,15 @@ pub(crate) fn CallDetail(id: String, on_close: Callback<()>) -> impl IntoView {
 #[component]
 fn Details(call: SpendLogView) -> impl IntoView {
     let is_failed = call.status == CallStatus::Failure;
-    let (error, notices) = (error_text(&call.metadata), notices(&call.metadata));
+    let (mut error, mut notices) = (error_text(&call.metadata), notices(&call.metadata));
+    // What the gateway itself did is explained, and what was said of it stands there.
+    let why = Obstacle::of(&call.metadata).map(|obstacle| {
+        let said = match obstacle {
+            Obstacle::Refused => error.take(),
+            Obstacle::Limited => limited(&call.metadata).inspect(|limited| notices.retain(|notice| notice != limited)),
+        };
+        view! { <Why call=call.clone() obstacle=obstacle said=said.unwrap_or_default() /> }
+    });
     let metadata =
         (!call.metadata.is_empty()).then(|| serde_json::to_string_pretty(&call.metadata).unwrap_or_default());
     view! {
@@ -59,6 +68,7 @@ fn Details(call: SpendLogView) -> impl IntoView {
                 <span class="muted">{time::full(call.start_time)}</span>
             </div>
             {error.map(|error| view! { <p class="notice" class:notice-bad=is_failed>{error}</p> })}
+            {why}
             {notices.into_iter().map(|notice| view! { <p class="notice">{notice}</p> }).collect_view()}
             <h3>"Timing"</h3>
             <Timing call=call.clone() />
@@ -83,12 +93,15 @@ fn error_text(metadata: &Map<String, Value>) -> Option<String> {
     text.map(|text| format::sentence(&text))
 }
 
+fn limited(metadata: &Map<String, Value>) -> Option<String> {
+    let limit = metadata.get("output_tokens_limited_to").and_then(Value::as_i64)?;
+    Some(format!("What was left of the budget allowed {} output tokens.", format::count(limit)))
+}
+
 /// What the ledger notes about a call that a person should know.
 fn notices(metadata: &Map<String, Value>) -> Vec<String> {
-    let number = |name: &str| metadata.get(name).and_then(Value::as_i64);
-    let limited = number("output_tokens_limited_to")
-        .map(|limit| format!("What was left of the budget allowed {} output tokens.", format::count(limit)));
-    let reserved = number("reserved_nano_usd").map(|nano| {
+    let limited = limited(metadata);
+    let reserved = metadata.get("reserved_nano_usd").and_then(Value::as_i64).map(|nano| {
         let reserved = format::money_exact(NanoUsd(nano));
         format!("The gateway stopped during this call. Its cost is not known; {reserved} was reserved for it.")
     });
