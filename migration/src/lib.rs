@@ -6,6 +6,7 @@
 mod m20261121_000001_initial;
 mod m20261121_000002_limits;
 mod m20261121_000003_ledger;
+mod m20261121_000004_tags;
 mod table;
 
 use sea_orm_migration::MigrationTrait;
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_initial::Migration),
             Box::new(m20261121_000002_limits::Migration),
             Box::new(m20261121_000003_ledger::Migration),
+            Box::new(m20261121_000004_tags::Migration),
         ]
     }
 }

@@ -9,7 +9,6 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::crypto::KeyDigest;
 use crate::db;
 use crate::ledger::Spool;
 use crate::ledger::writer::Writer;
@@ -61,7 +60,7 @@ async fn sync_spool(spool: Arc<Spool>, stop: CancellationToken) {
     }
 }
 
-/// Forgets policies of keys that other nodes changed.
+/// Forgets keys and other entities with limits that other nodes changed.
 async fn follow_policy_changes(work: Work, stop: CancellationToken) {
     let mut seen: BTreeSet<i64> = BTreeSet::new();
     let mut is_away = false;
@@ -76,11 +75,8 @@ async fn follow_policy_changes(work: Work, stop: CancellationToken) {
             Ok(changes) => {
                 is_away = false;
                 for change in changes {
-                    if seen.insert(change.id)
-                        && change.entity_kind == "key"
-                        && let Some(digest) = KeyDigest::from_hex(&change.entity_id)
-                    {
-                        work.policy.invalidate(&digest);
+                    if seen.insert(change.id) {
+                        work.policy.forget(&change.entity_kind, &change.entity_id);
                     }
                     last = last.max(change.id);
                 }
@@ -88,7 +84,7 @@ async fn follow_policy_changes(work: Work, stop: CancellationToken) {
             }
             Err(error) if !is_away => {
                 is_away = true;
-                tracing::warn!(%error, "changes of keys cannot be followed; known keys go on as they are");
+                tracing::warn!(%error, "changes of limits cannot be followed; what is known goes on as it is");
             }
             Err(_) => {}
         }

@@ -1,8 +1,11 @@
 //! Effective policies: what a key may do, in memory, immutable.
 //!
 //! A policy is read from the database when its key is first seen and stays until the key changes: the data plane
-//! goes on without a database for keys it knows.
+//! goes on without a database for keys it knows. So it is with users, teams and whatever else carries limits, which many
+//! keys share. A call is judged by all of them together: [`CallPolicy`].
 
+mod call;
+mod entity;
 mod limited;
 mod load;
 mod store;
@@ -11,10 +14,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
-use crate::counters::{Scope, ScopeId};
-pub use limited::{Limited, Window};
-pub use load::{GatewayBudget, Loader};
+use crate::counters::ScopeId;
+pub use call::{CallPolicy, Denial};
+pub use entity::{Entity, EntityKind};
+pub use limited::{Account, Limited, Window};
+pub use load::{Defaults, GatewayBudget, Loader};
 pub use store::{PolicyError, PolicyStore};
 
 /// Names that stand for every model.
@@ -47,9 +53,15 @@ pub struct Policy {
     /// When it stops working.
     pub expires_at: Option<DateTime<Utc>>,
     /// Its own limits.
-    pub key: Limited,
-    /// Its limits for single models, by name or `prefix/*`.
-    pub models_limited: Vec<(String, Limited)>,
+    pub account: Account,
+    /// The reusable budget it is attached to.
+    pub budget_id: Option<Arc<str>>,
+    /// Its owner as a member of its team: `team_id/user_id`.
+    pub member_id: Option<Arc<str>>,
+    /// Tags that all its calls carry.
+    pub tags: Vec<Arc<str>>,
+    /// Whose calendar its budget windows follow.
+    pub time_zone: Tz,
     /// The limits of all calls together.
     pub gateway: Arc<Limited>,
 }
@@ -98,8 +110,14 @@ impl Policy {
     pub fn master(gateway: Arc<Limited>) -> Self {
         let token: Arc<str> = Arc::from(MASTER_TOKEN);
         Self {
-            key: Limited::unlimited(ScopeId { kind: "key", id: Arc::clone(&token) }, MASTER_ALIAS),
-            models_limited: Vec::new(),
+            account: Account {
+                whole: Limited::unlimited(ScopeId { kind: "key", id: Arc::clone(&token) }, MASTER_ALIAS),
+                by_model: Vec::new(),
+            },
+            budget_id: None,
+            member_id: None,
+            tags: Vec::new(),
+            time_zone: Tz::UTC,
             gateway,
             token,
             key_alias: Some(Arc::from(MASTER_ALIAS)),
@@ -112,29 +130,6 @@ impl Policy {
             expires_at: None,
         }
     }
-
-    /// The scopes a call to `model` at `now` is charged to, the nearest first.
-    #[must_use]
-    pub fn scopes(&self, model: &str, now: DateTime<Utc>) -> Vec<Scope> {
-        self.limited(model).map(|limited| limited.scope(now)).collect()
-    }
-
-    /// The entity that is charged as `scope`.
-    #[must_use]
-    pub fn entity(&self, scope: &ScopeId) -> Option<&Limited> {
-        let models = self.models_limited.iter().map(|(_, limited)| limited);
-        [&self.key, &*self.gateway].into_iter().chain(models).find(|limited| limited.id == *scope)
-    }
-
-    fn limited(&self, model: &str) -> impl Iterator<Item = &Limited> {
-        let of_model = self.models_limited.iter().filter(move |(name, _)| names(name, model));
-        std::iter::once(&self.key).chain(of_model.map(|(_, limited)| limited)).chain(std::iter::once(&*self.gateway))
-    }
-}
-
-/// Whether a name in a list of models, perhaps `prefix/*`, means `model`.
-fn names(name: &str, model: &str) -> bool {
-    name == model || name.strip_suffix('*').is_some_and(|prefix| model.starts_with(prefix))
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use crate::http::{self, Parts};
 use crate::jobs::{self, Work};
 use crate::ledger::writer::Writer;
 use crate::ledger::{Spool, SpoolError};
-use crate::policy::{GatewayBudget, Loader, PolicyStore};
+use crate::policy::{Defaults, GatewayBudget, Loader, PolicyStore};
 use crate::provider::catalog::Catalog;
 use crate::router::{self, CooldownRule, Router};
 use crate::telemetry;
@@ -169,7 +169,9 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let counters = Arc::new(Counters::new(clock.clone()));
     let timezone = config.litellm.timezone;
     let budget = GatewayBudget { max_budget: config.litellm.max_budget, span: config.litellm.budget_duration };
-    let loader = Loader::new(database.clone(), timezone, budget, clock.now()).await.map_err(StartError::Budget)?;
+    let loader = Loader::new(database.clone(), timezone, budget, Defaults::default(), clock.now())
+        .await
+        .map_err(StartError::Budget)?;
     let policy = Arc::new(PolicyStore::new(loader, clock.clone(), master_key));
     let gateway = Arc::new(Gateway {
         clock: clock.clone(),

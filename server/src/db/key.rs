@@ -129,3 +129,15 @@ pub async fn find_many(db: &impl ConnectionTrait, tokens: &[String]) -> Result<V
     }
     Entity::find().filter(Column::Token.is_in(tokens)).all(db).await
 }
+
+/// The teams and organizations that a user's keys belong to, each pair once.
+///
+/// # Errors
+/// When the database is away.
+pub async fn groups_of_user(
+    db: &impl ConnectionTrait,
+    user_id: &str,
+) -> Result<Vec<(Option<String>, Option<String>)>, DbErr> {
+    let select = Entity::find().select_only().columns([Column::TeamId, Column::OrganizationId]).distinct();
+    select.filter(Column::UserId.eq(user_id)).into_tuple().all(db).await
+}

@@ -17,7 +17,7 @@ use super::Gateway;
 use super::error::GatewayError;
 use super::estimate::Bounds;
 use crate::counters::{Admission, Demand, Place, Refusal, Room, Scope, Ticket};
-use crate::policy::Policy;
+use crate::policy::CallPolicy;
 use crate::provider::openai::ChatRequest;
 use crate::router::Deployment;
 
@@ -39,7 +39,7 @@ pub struct Admitted {
 /// A call that wants to be admitted.
 struct Applicant<'a> {
     gateway: &'a Gateway,
-    policy: &'a Policy,
+    policy: &'a CallPolicy,
     request: &'a ChatRequest,
     deployments: &'a [Arc<Deployment>],
     scopes: Vec<Scope>,
@@ -54,7 +54,7 @@ struct Applicant<'a> {
 /// When a limit does not allow the call.
 pub async fn admit(
     gateway: &Gateway,
-    policy: &Policy,
+    policy: &CallPolicy,
     request: &ChatRequest,
     body: &Bytes,
     deployments: &[Arc<Deployment>],
@@ -85,12 +85,12 @@ enum Decision {
 impl<'a> Applicant<'a> {
     fn new(
         gateway: &'a Gateway,
-        policy: &'a Policy,
+        policy: &'a CallPolicy,
         request: &'a ChatRequest,
         deployments: &'a [Arc<Deployment>],
         bounds: Bounds,
     ) -> Self {
-        let mut scopes = policy.scopes(&request.model, gateway.clock.now());
+        let mut scopes = policy.scopes(&request.model, &[], gateway.clock.now());
         let is_free = deployments.iter().all(|one| one.prices.as_ref().is_none_or(|prices| prices.is_free()));
         if is_free {
             // As in LiteLLM: what costs nothing is not stopped by a budget.
@@ -133,7 +133,7 @@ impl<'a> Applicant<'a> {
     }
 
     fn usual_length(&self) -> Option<u64> {
-        self.gateway.usual_lengths.p95(&self.policy.token, &self.request.model)
+        self.gateway.usual_lengths.p95(&self.policy.key.token, &self.request.model)
     }
 
     /// The longest answer that can be wanted, in tokens.
@@ -173,7 +173,7 @@ impl<'a> Applicant<'a> {
     fn refused(&self, refusal: Refusal) -> GatewayError {
         let name = self
             .policy
-            .entity(&refusal.scope)
+            .limited(&refusal.scope)
             .map_or_else(|| Arc::clone(&refusal.scope.id), |entity| Arc::clone(&entity.name));
         GatewayError::LimitExceeded {
             refusal: Box::new(refusal),

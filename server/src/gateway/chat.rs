@@ -20,7 +20,7 @@ use super::upstream::{Upstream, UpstreamFailure};
 use super::{Gateway, admit, authenticate, headers};
 use crate::error::ApiError;
 use crate::ledger::SpendEvent;
-use crate::policy::Policy;
+use crate::policy::CallPolicy;
 use crate::provider::openai::usage::answer_texts;
 use crate::provider::openai::{ChatRequest, read_answer};
 use crate::provider::tokens::TextCounter;
@@ -29,7 +29,7 @@ use crate::router::Deployment;
 /// A call on its way: what every later step needs.
 struct Context {
     gateway: Arc<Gateway>,
-    policy: Arc<Policy>,
+    policy: CallPolicy,
     caller: Caller,
     started: Instant,
     request: ChatRequest,
@@ -60,6 +60,7 @@ pub async fn chat_completions(
     let policy = authenticate::authenticate(&gateway, http.headers()).await?;
     let body = read_body(payload, gateway.settings.max_body_bytes).await?;
     let request = ChatRequest::parse(&body, http.match_info().get("model")).map_err(GatewayError::from)?;
+    let policy = gateway.policy.call(policy, request.end_user(), &[]).await.map_err(GatewayError::from)?;
     let context = Context { gateway, policy, caller, started, request, body };
     let (mut call, output_limit) = match start(&context).await {
         Ok(started) => started,
@@ -86,9 +87,7 @@ async fn start(context: &Context) -> Result<(Call, Option<u64>), GatewayError> {
     if !gateway.spool.is_accepting() {
         return Err(GatewayError::SpoolFailed);
     }
-    if !policy.models.allows(&request.model) {
-        return Err(GatewayError::ModelNotAllowed(request.model.clone()));
-    }
+    policy.check(&request.model).map_err(|denial| GatewayError::denied(denial, &request.model))?;
     let deployments = gateway.router.callable(&request.model)?;
     let admitted = admit::admit(gateway, policy, request, body, &deployments).await?;
     let mut event = context.event();
@@ -110,7 +109,7 @@ impl Context {
     fn head(&self, status: StatusCode, deployment: Option<&Deployment>, call: Option<&Call>) -> HttpResponseBuilder {
         let mut response = HttpResponse::build(status);
         let failed_attempts = call.map_or(0, Call::failed_attempts);
-        headers::describe(&mut response, &self.caller.request_id, &self.policy, deployment, failed_attempts);
+        headers::describe(&mut response, &self.caller.request_id, &self.policy.key, deployment, failed_attempts);
         response
     }
 }
@@ -160,7 +159,7 @@ async fn make_mock(context: &Context, deployment: &Deployment, text: Arc<str>) -
 }
 
 fn send_stream(mut head: HttpResponseBuilder, context: &Context, stream: AnswerStream) -> HttpResponse {
-    headers::key_spend(&mut head, &context.gateway, &context.policy);
+    headers::key_spend(&mut head, &context.gateway, &context.policy.key);
     head.insert_header((CONTENT_TYPE, "text/event-stream; charset=utf-8"))
         .insert_header(("cache-control", "no-cache"))
         .insert_header(("x-accel-buffering", "no"))
@@ -176,7 +175,7 @@ async fn send_whole(mut head: HttpResponseBuilder, context: &Context, call: Call
     let overhead = call.overhead();
     let settled = call.finish(Outcome::answered(200, answer, text)).await;
     headers::settled(&mut head, &settled, overhead);
-    headers::key_spend(&mut head, &context.gateway, &context.policy);
+    headers::key_spend(&mut head, &context.gateway, &context.policy.key);
     head.insert_header((CONTENT_TYPE, "application/json")).body(body)
 }
 

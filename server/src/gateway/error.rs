@@ -13,7 +13,7 @@ use tollgate_openapi::money::NanoUsd;
 use crate::counters::Refusal;
 use crate::crypto::NoKey;
 use crate::error::ApiError;
-use crate::policy::PolicyError;
+use crate::policy::{Denial, Entity, EntityKind, PolicyError};
 use crate::provider::openai::RequestError;
 use crate::router::RouteError;
 
@@ -43,6 +43,17 @@ pub enum GatewayError {
     /// The key may not use the model.
     #[error("model {0} not allowed")]
     ModelNotAllowed(String),
+    /// What the key belongs to, or the call is for, is blocked.
+    #[error("{} {} is blocked", .0.kind.as_str(), .0.id)]
+    Blocked(Arc<Entity>),
+    /// What the key belongs to, or the call is for, may not use the model.
+    #[error("model {model} not allowed for {} {}", .entity.kind.as_str(), .entity.id)]
+    ModelNotAllowedFor {
+        /// Who may not.
+        entity: Arc<Entity>,
+        /// Public name.
+        model: String,
+    },
     /// The body cannot be served as it is.
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -89,6 +100,17 @@ pub enum GatewayError {
     SpoolFailed,
 }
 
+impl GatewayError {
+    /// The refusal of a call to `model`.
+    pub fn denied(denial: Denial, model: &str) -> Self {
+        match denial {
+            Denial::KeyModel => Self::ModelNotAllowed(model.to_owned()),
+            Denial::Blocked(entity) => Self::Blocked(entity),
+            Denial::Model(entity) => Self::ModelNotAllowedFor { entity, model: model.to_owned() },
+        }
+    }
+}
+
 impl From<PolicyError> for GatewayError {
     fn from(error: PolicyError) -> Self {
         match error {
@@ -107,7 +129,8 @@ impl From<GatewayError> for ApiError {
             E::BlockedKey => Self::blocked_key(),
             E::ExpiredKey { key_name, expired_at } => Self::expired_key(&key_name, expired_at),
             E::Policy(source) => {
-                Self::unavailable("The key cannot be looked up: the database is away. Try again.").with_source(source)
+                let message = "The key or its limits cannot be looked up: the database is away. Try again.";
+                Self::unavailable(message).with_source(source)
             }
             E::ModelNotAllowed(model) => Self::new(
                 StatusCode::FORBIDDEN,
@@ -118,6 +141,8 @@ impl From<GatewayError> for ApiError {
                 ),
             )
             .with_param("model"),
+            E::Blocked(entity) => blocked(&entity),
+            E::ModelNotAllowedFor { entity, model } => model_not_allowed(&entity, &model),
             E::Request(RequestError { param, message }) => {
                 let error = invalid(message);
                 match param {
@@ -152,6 +177,26 @@ impl From<GatewayError> for ApiError {
 
 fn invalid(message: impl Into<Cow<'static, str>>) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "invalid_request_error", message)
+}
+
+/// LiteLLM's refusals: of a blocked team as if its keys were no good, of a blocked customer as not allowed.
+fn blocked(entity: &Entity) -> ApiError {
+    let (kind, name) = (limit::label(entity.kind.as_str()), &entity.account.whole.name);
+    match entity.kind {
+        EntityKind::Customer => ApiError::forbidden(format!("{kind}={name} is blocked.")),
+        _ => ApiError::unauthorized(format!("Authentication Error, {kind}={name} is blocked.")),
+    }
+}
+
+fn model_not_allowed(entity: &Entity, model: &str) -> ApiError {
+    let kind = if entity.kind == EntityKind::Organization { "org" } else { entity.kind.as_str() };
+    let message = format!(
+        "The requested model '{model}' is not available for the {} {}, or the model name is invalid. \
+         GET /v1/models lists what the key may use.",
+        entity.kind.as_str(),
+        entity.account.whole.name,
+    );
+    ApiError::new(StatusCode::FORBIDDEN, format!("{kind}_model_access_denied"), message).with_param("model")
 }
 
 fn retry_soon(message: &'static str) -> ApiError {

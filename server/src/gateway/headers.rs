@@ -63,7 +63,7 @@ pub(super) fn describe(
         }
         response.insert_header(("x-litellm-attempted-retries", failed_attempts));
     }
-    let limits = policy.key.limits;
+    let limits = policy.account.whole.limits;
     if let Some(max) = limits.max_budget {
         response.insert_header(("x-litellm-key-max-budget", usd(max)));
     }
@@ -76,7 +76,7 @@ pub(super) fn describe(
 
 /// What the key has spent in its window, this call included where it is settled.
 pub(super) fn key_spend(response: &mut HttpResponseBuilder, gateway: &Gateway, policy: &Policy) {
-    let scope = policy.key.scope(gateway.clock.now());
+    let scope = policy.account.whole.scope(gateway.clock.now());
     let spent = gateway.counters.spent(&scope.id, scope.window_start).unwrap_or(scope.spent_at_load);
     response.insert_header(("x-litellm-key-spend", usd(spent)));
 }

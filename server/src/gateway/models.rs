@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::error::GatewayError;
 use super::{Gateway, authenticate};
 use crate::error::ApiError;
+use crate::policy::CallPolicy;
 use crate::router::RouteError;
 
 /// When each model was made, as LiteLLM answers: nobody knows, and clients want a number.
@@ -16,9 +17,9 @@ const CREATED: i64 = 1_677_610_602;
 /// # Errors
 /// When the key is no good.
 pub async fn list(http: HttpRequest, gateway: web::Data<Gateway>) -> Result<HttpResponse, ApiError> {
-    let policy = authenticate::authenticate(&gateway, http.headers()).await?;
+    let policy = policy_of(&http, &gateway).await?;
     let names = gateway.router.model_names();
-    let data: Vec<Value> = names.iter().filter(|name| policy.models.allows(name)).map(|name| model(name)).collect();
+    let data: Vec<Value> = names.iter().filter(|name| policy.check(name).is_ok()).map(|name| model(name)).collect();
     Ok(HttpResponse::Ok().json(json!({ "object": "list", "data": data })))
 }
 
@@ -31,13 +32,19 @@ pub async fn get(
     name: web::Path<String>,
     gateway: web::Data<Gateway>,
 ) -> Result<HttpResponse, ApiError> {
-    let policy = authenticate::authenticate(&gateway, http.headers()).await?;
+    let policy = policy_of(&http, &gateway).await?;
     let name = name.into_inner();
-    if !gateway.router.has_model(&name) || !policy.models.allows(&name) {
+    if !gateway.router.has_model(&name) || policy.check(&name).is_err() {
         let message = GatewayError::from(RouteError::UnknownModel(name)).to_string();
         return Err(ApiError::not_found(message).with_param("model"));
     }
     Ok(HttpResponse::Ok().json(model(&name)))
+}
+
+/// What the key may do, and all it belongs to.
+async fn policy_of(http: &HttpRequest, gateway: &Gateway) -> Result<CallPolicy, GatewayError> {
+    let key = authenticate::authenticate(gateway, http.headers()).await?;
+    Ok(gateway.policy.call(key, None, &[]).await?)
 }
 
 fn model(name: &str) -> Value {

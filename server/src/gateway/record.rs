@@ -12,7 +12,7 @@ use crate::domain::usage::Usage;
 use crate::error::ApiError;
 use crate::ledger::SpendEvent;
 use crate::ledger::event::TEXT_BYTES_MAX;
-use crate::policy::Policy;
+use crate::policy::CallPolicy;
 use crate::router::Deployment;
 use crate::telemetry::calls;
 
@@ -31,15 +31,15 @@ pub struct Caller {
 
 /// The event of a call that has only just been read.
 #[must_use]
-pub fn new_event(caller: &Caller, policy: &Policy, model: &str, user: Option<&str>, is_stream: bool) -> SpendEvent {
+pub fn new_event(caller: &Caller, policy: &CallPolicy, model: &str, user: Option<&str>, is_stream: bool) -> SpendEvent {
     let model: Arc<str> = Arc::from(cut(model));
     SpendEvent {
         request_id: Arc::clone(&caller.request_id),
         call_type: Cow::Borrowed(caller.call_type),
-        api_key: Arc::clone(&policy.token),
-        key_alias: policy.key_alias.clone(),
-        user_id: policy.user_id.clone(),
-        team_id: policy.team_id.clone(),
+        api_key: Arc::clone(&policy.key.token),
+        key_alias: policy.key.key_alias.clone(),
+        user_id: policy.key.user_id.clone(),
+        team_id: policy.key.team_id.clone(),
         organization_id: policy.organization_id.clone(),
         end_user: user.map(|user| cut(user).to_owned()),
         spend_nano: 0,

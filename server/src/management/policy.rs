@@ -21,7 +21,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::gateway::Gateway;
 use crate::gateway::admit::{self, Explanation, Judgement};
 use crate::gateway::error::GatewayError;
-use crate::policy::Policy;
+use crate::policy::{CallPolicy, Denial, Entity};
 use crate::provider::openai::ChatRequest;
 
 /// Explain a decision
@@ -62,12 +62,7 @@ pub async fn explain(
     Ok(web::Json(answer))
 }
 
-async fn policy_of(
-    app: &App,
-    gateway: &Gateway,
-    principal: &Principal,
-    key: Option<&str>,
-) -> ApiResult<std::sync::Arc<Policy>> {
+async fn policy_of(app: &App, gateway: &Gateway, principal: &Principal, key: Option<&str>) -> ApiResult<CallPolicy> {
     let digest = match (key, &principal.credential) {
         (Some(key), _) => KeyDigest::from_key_or_hex(key),
         (None, Credential::VirtualKey(own)) => KeyDigest::from_key_or_hex(&own.token),
@@ -77,10 +72,11 @@ async fn policy_of(
     principal.authorize(Action::KeyRead, found.as_ref())?;
     let not_found = || ApiError::not_found("Key not found in database");
     found.ok_or_else(not_found)?;
-    gateway.policy.resolve(&digest).await.map_err(|error| GatewayError::from(error).into())
+    let key = gateway.policy.resolve(&digest).await.map_err(GatewayError::from)?;
+    Ok(gateway.policy.call(key, None, &[]).await.map_err(GatewayError::from)?)
 }
 
-fn judge(gateway: &Gateway, policy: &Policy, question: &PolicyExplain) -> ApiResult<PolicyExplanation> {
+fn judge(gateway: &Gateway, policy: &CallPolicy, question: &PolicyExplain) -> ApiResult<PolicyExplanation> {
     let mut answer = PolicyExplanation {
         verdict: PolicyVerdict::Refused,
         summary: String::new(),
@@ -134,28 +130,48 @@ fn request_of(question: &PolicyExplain) -> ApiResult<ChatRequest> {
 /// The checks of the key itself.
 fn check_key(
     gateway: &Gateway,
-    policy: &Policy,
+    policy: &CallPolicy,
     model: &str,
     checks: &mut Vec<PolicyCheck>,
 ) -> Result<(), GatewayError> {
-    let blocked = if policy.is_blocked { "The key is blocked." } else { "The key is not blocked." };
-    checks.push(plain(PolicyCheckKind::Blocked, !policy.is_blocked, blocked.to_owned()));
-    if policy.is_blocked {
+    let key = &policy.key;
+    let blocked = if key.is_blocked { "The key is blocked." } else { "The key is not blocked." };
+    checks.push(plain(PolicyCheckKind::Blocked, !key.is_blocked, blocked.to_owned()));
+    if key.is_blocked {
         return Err(GatewayError::BlockedKey);
     }
-    let expires = policy.expires_at.map(|at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string());
-    if let Some(expired_at) = policy.expires_at.filter(|at| *at <= gateway.clock.now()) {
+    let expires = key.expires_at.map(|at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string());
+    if let Some(expired_at) = key.expires_at.filter(|at| *at <= gateway.clock.now()) {
         let detail = format!("The key expired at {}.", expires.unwrap_or_default());
         checks.push(plain(PolicyCheckKind::Expired, false, detail));
-        return Err(GatewayError::ExpiredKey { key_name: policy.key_name.to_string(), expired_at });
+        return Err(GatewayError::ExpiredKey { key_name: key.key_name.to_string(), expired_at });
     }
     let detail =
         expires.map_or_else(|| "The key does not expire.".to_owned(), |at| format!("The key expires at {at}."));
     checks.push(plain(PolicyCheckKind::Expired, true, detail));
-    let may_use = policy.models.allows(model);
-    let detail = if may_use { "The key may use the model." } else { "The model is not in the key's list of models." };
-    checks.push(plain(PolicyCheckKind::ModelAccess, may_use, detail.to_owned()));
-    if may_use { Ok(()) } else { Err(GatewayError::ModelNotAllowed(model.to_owned())) }
+    let denial = match policy.check(model) {
+        Ok(()) => {
+            checks.push(plain(PolicyCheckKind::ModelAccess, true, "The key may use the model.".to_owned()));
+            return Ok(());
+        }
+        Err(denial) => denial,
+    };
+    let named = |entity: &Entity| format!("{} {}", entity.kind.as_str(), entity.account.whole.name);
+    let (check, entity, detail) = match &denial {
+        Denial::KeyModel => (PolicyCheckKind::ModelAccess, None, "The model is not in the key's list.".to_owned()),
+        Denial::Blocked(one) => (PolicyCheckKind::Blocked, Some(one), format!("The {} is blocked.", named(one))),
+        Denial::Model(one) => {
+            (PolicyCheckKind::ModelAccess, Some(one), format!("The model is not in the list of the {}.", named(one)))
+        }
+    };
+    let whose = PolicyCheck {
+        scope: entity.map(|entity| entity.kind.as_str().to_owned()),
+        scope_id: entity.map(|entity| entity.id.to_string()),
+        scope_name: entity.map(|entity| entity.account.whole.name.to_string()),
+        ..plain(check, false, detail)
+    };
+    checks.push(whose);
+    Err(GatewayError::denied(denial, model))
 }
 
 fn plain(check: PolicyCheckKind, passed: bool, detail: String) -> PolicyCheck {

@@ -62,6 +62,39 @@ impl Window {
     }
 }
 
+/// A key or another entity, and its limits for single models.
+#[derive(Debug)]
+pub struct Account {
+    /// The entity itself.
+    pub whole: Limited,
+    /// Its limits for single models, by name or `prefix/*`.
+    pub by_model: Vec<(String, Limited)>,
+}
+
+impl Account {
+    /// What a call to `model` is charged to.
+    pub fn of_model(&self, model: &str) -> impl Iterator<Item = &Limited> {
+        let by_model = self.by_model.iter().filter(move |(name, _)| names(name, model));
+        std::iter::once(&self.whole).chain(by_model.map(|(_, limited)| limited))
+    }
+
+    /// All that may be charged.
+    pub fn all(&self) -> impl Iterator<Item = &Limited> {
+        std::iter::once(&self.whole).chain(self.by_model.iter().map(|(_, limited)| limited))
+    }
+
+    /// Whether any of its budgets starts anew at some time.
+    #[must_use]
+    pub fn has_windows(&self) -> bool {
+        self.all().any(|limited| limited.window.is_some())
+    }
+}
+
+/// Whether a name in a list of models, perhaps `prefix/*`, means `model`.
+fn names(name: &str, model: &str) -> bool {
+    name == model || name.strip_suffix('*').is_some_and(|prefix| model.starts_with(prefix))
+}
+
 impl Limited {
     /// An entity that is only counted.
     #[must_use]

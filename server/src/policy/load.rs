@@ -1,5 +1,8 @@
 //! Policies from the database.
 
+mod entity;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -7,20 +10,26 @@ use chrono_tz::Tz;
 use sea_orm::{DatabaseConnection, DbErr};
 use tollgate_openapi::money::NanoUsd;
 
-use super::{Limited, ModelAccess, Policy, Window};
+use super::{Account, Limited, ModelAccess, Policy, Window};
 use crate::counters::{Limits, ScopeId};
 use crate::db;
+use crate::db::budget::Model as Budget;
 use crate::db::key::Model as Key;
+use crate::db::limit::Model as Limit;
 use crate::domain::model_limits;
 use crate::domain::window::Span;
+
+/// Fields of a key that are limits for single models.
+const MODEL_LIMITS: [&str; 3] = ["model_max_budget", "model_rpm_limit", "model_tpm_limit"];
 
 /// Reads policies.
 #[derive(Clone, Debug)]
 pub struct Loader {
     db: DatabaseConnection,
-    /// Of calendar windows.
-    time_zone: Tz,
+    /// Of calendar windows where the organization says nothing else.
+    pub(super) time_zone: Tz,
     pub(super) gateway: Arc<Limited>,
+    defaults: Arc<Defaults>,
 }
 
 /// The budget of all calls together.
@@ -32,6 +41,17 @@ pub struct GatewayBudget {
     pub span: Option<Span>,
 }
 
+/// Limits that the configuration sets.
+#[derive(Clone, Debug, Default)]
+pub struct Defaults {
+    /// The budget of each customer without one of their own.
+    pub customer: Option<Budget>,
+    /// The id of the reusable budget that takes its place.
+    pub customer_budget_id: Option<String>,
+    /// Limits of providers, by name.
+    pub providers: BTreeMap<String, Budget>,
+}
+
 impl Loader {
     /// A loader that knows what the gateway as a whole has spent at `now`. Calendar windows follow `time_zone`.
     ///
@@ -41,34 +61,40 @@ impl Loader {
         db: DatabaseConnection,
         time_zone: Tz,
         budget: GatewayBudget,
+        defaults: Defaults,
         now: DateTime<Utc>,
     ) -> Result<Self, DbErr> {
         let limits = Limits { max_budget: budget.max_budget, ..Limits::default() };
         let id = ScopeId { kind: "gateway", id: Arc::from("gateway") };
         // Spans that follow no calendar count from 1970, so that every node and every start agree.
         let window = budget.span.map(|span| Window::new(span, DateTime::UNIX_EPOCH, time_zone));
-        let gateway = limited(&db, id, "gateway".into(), limits, window, now).await?;
-        Ok(Self { db, time_zone, gateway: Arc::new(gateway) })
+        let mut gateway = Limited { limits, window, ..Limited::unlimited(id, "gateway") };
+        gateway.loaded_window_start = gateway.window.as_ref().map(|window| window.bounds(now).0);
+        let start = gateway.loaded_window_start;
+        gateway.spent_at_load = db::budget_spend::spent(&db, gateway.id.kind, &gateway.id.id, start).await?;
+        Ok(Self { db, time_zone, gateway: Arc::new(gateway), defaults: Arc::new(defaults) })
     }
 
-    /// The policy of the key with this digest; `None`: there is no such key.
-    pub(super) async fn key(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Policy>, DbErr> {
-        let Some(key) = db::key::find(&self.db, token).await? else { return Ok(None) };
+    /// The key with this digest.
+    pub(super) async fn read_key(&self, token: &str) -> Result<Option<Key>, DbErr> {
+        db::key::find(&self.db, token).await
+    }
+
+    /// The policy of `key`, whose windows follow the calendar of `time_zone`.
+    pub(super) async fn key(&self, key: Key, time_zone: Tz, now: DateTime<Utc>) -> Result<Policy, DbErr> {
         let name = match &key.key_alias {
             Some(alias) => format!("{alias} ({})", key.key_name),
             None => key.key_name.clone(),
         };
-        let limits = Limits {
-            max_budget: key.max_budget(),
-            rpm: count(key.rpm_limit),
-            tpm: count(key.tpm_limit),
-            parallel: count(key.max_parallel_requests),
+        let limits = self.filled(limits_of(&key)).await?;
+        let budget_id = limits.budget_id.as_deref().map(Arc::from);
+        let account = self.account(["key", "key_model"], &limits, &name, time_zone, now).await?;
+        let member_id = match (&key.team_id, &key.user_id) {
+            (Some(team), Some(user)) => Some(Arc::from(format!("{team}/{user}"))),
+            _ => None,
         };
-        let span = key.budget_duration.as_deref().and_then(|text| Span::parse(text).ok());
-        let window = span.map(|span| self.window(span, &key));
-        let own = limited(&self.db, ScopeId::key(token), Arc::from(name.as_str()), limits, window, now).await?;
-        Ok(Some(Policy {
-            token: Arc::clone(&own.id.id),
+        Ok(Policy {
+            token: Arc::clone(&account.whole.id.id),
             key_alias: key.key_alias.as_deref().map(Arc::from),
             key_name: Arc::from(key.key_name.as_str()),
             user_id: key.user_id.as_deref().map(Arc::from),
@@ -77,42 +103,92 @@ impl Loader {
             models: ModelAccess::from_list(&key.models.0),
             is_blocked: key.blocked,
             expires_at: key.expires_at,
-            models_limited: self.models_limited(&key, &name, now).await?,
-            key: own,
+            account,
+            budget_id,
+            member_id,
+            tags: Vec::new(),
+            time_zone,
             gateway: Arc::clone(&self.gateway),
-        }))
+        })
     }
 
-    async fn models_limited(&self, key: &Key, name: &str, now: DateTime<Utc>) -> Result<Vec<(String, Limited)>, DbErr> {
+    /// `limits`, filled up from the budget they are attached to.
+    async fn filled(&self, limits: Limit) -> Result<Limit, DbErr> {
+        let budget = match &limits.budget_id {
+            Some(budget_id) => db::budget::find(&self.db, budget_id).await?,
+            None => None,
+        };
+        Ok(match budget {
+            Some(budget) => limits.filled_from(&budget),
+            None => limits,
+        })
+    }
+
+    /// What `limits` say, and what of it was spent in the current windows. `kinds` are those of the scope and of its
+    /// limits for single models.
+    async fn account(
+        &self,
+        [kind, model_kind]: [&'static str; 2],
+        limits: &Limit,
+        name: &str,
+        time_zone: Tz,
+        now: DateTime<Utc>,
+    ) -> Result<Account, DbErr> {
         // What does not parse was refused when it was set; what slipped in limits nothing.
-        let by_model = model_limits::read(|name| key.other.0.get(name)).unwrap_or_default();
-        let mut all = Vec::with_capacity(by_model.len());
-        for (model, own) in by_model {
-            let limits = Limits { max_budget: own.max_budget, rpm: own.rpm, tpm: own.tpm, parallel: None };
-            let id = ScopeId { kind: "key_model", id: Arc::from(format!("{}/{model}", key.token)) };
-            let window = own.span.map(|span| self.window(span, key));
-            let name = Arc::from(format!("{name}, model {model}"));
-            all.push((model, limited(&self.db, id, name, limits, window, now).await?));
-        }
-        Ok(all)
+        let span = limits.budget_duration.as_deref().and_then(|text| Span::parse(text).ok());
+        let window = |span: Option<Span>| span.map(|span| Window::new(span, limits.budget_anchor_at, time_zone));
+        let id = ScopeId { kind, id: Arc::from(limits.scope_id.as_str()) };
+        let whole = Limits {
+            max_budget: limits.max_budget.map(NanoUsd),
+            rpm: count(limits.rpm_limit),
+            tpm: count(limits.tpm_limit),
+            parallel: count(limits.max_parallel_requests),
+        };
+        let whole = Limited { limits: whole, window: window(span), ..Limited::unlimited(id, name) };
+        let by_model = model_limits::read(|name| limits.model_limits.0.get(name)).unwrap_or_default();
+        let by_model = by_model.into_iter().map(|(model, own)| {
+            let limits_of_model = Limits { max_budget: own.max_budget, rpm: own.rpm, tpm: own.tpm, parallel: None };
+            let id = ScopeId { kind: model_kind, id: Arc::from(format!("{}/{model}", limits.scope_id)) };
+            let unlimited = Limited::unlimited(id, &format!("{name}, model {model}"));
+            (model, Limited { limits: limits_of_model, window: window(own.span), ..unlimited })
+        });
+        let mut account = Account { whole, by_model: by_model.collect() };
+        self.fill_in_spend(&mut account, now).await?;
+        Ok(account)
     }
 
-    fn window(&self, span: Span, key: &Key) -> Window {
-        Window::new(span, key.budget_anchor_at, self.time_zone)
+    async fn fill_in_spend(&self, account: &mut Account, now: DateTime<Utc>) -> Result<(), DbErr> {
+        let models = account.by_model.iter_mut().map(|(_, limited)| limited);
+        let mut all: Vec<&mut Limited> = std::iter::once(&mut account.whole).chain(models).collect();
+        for limited in &mut all {
+            limited.loaded_window_start = limited.window.as_ref().map(|window| window.bounds(now).0);
+        }
+        let scopes: Vec<_> = all.iter().map(|one| (one.id.kind, &*one.id.id, one.loaded_window_start)).collect();
+        let spent = db::budget_spend::spent_of_scopes(&self.db, &scopes).await?;
+        for limited in all {
+            let found = spent.get(&(limited.id.kind.to_owned(), limited.id.id.to_string()));
+            limited.spent_at_load = found.copied().unwrap_or_default();
+        }
+        Ok(())
     }
 }
 
-async fn limited(
-    db: &DatabaseConnection,
-    id: ScopeId,
-    name: Arc<str>,
-    limits: Limits,
-    window: Option<Window>,
-    now: DateTime<Utc>,
-) -> Result<Limited, DbErr> {
-    let loaded_window_start = window.as_ref().map(|window| window.bounds(now).0);
-    let spent_at_load = db::budget_spend::spent(db, id.kind, &id.id, loaded_window_start).await?;
-    Ok(Limited { id, name, limits, window, spent_at_load, loaded_window_start })
+/// The limits of a key, as those of other scopes are kept.
+fn limits_of(key: &Key) -> Limit {
+    let own = MODEL_LIMITS.iter().filter_map(|name| Some(((*name).to_owned(), key.other.0.get(*name)?.clone())));
+    Limit {
+        scope_kind: "key".to_owned(),
+        scope_id: key.token.clone(),
+        budget_id: key.other.0.get("budget_id").and_then(|id| id.as_str()).map(str::to_owned),
+        max_budget: key.max_budget,
+        soft_budget: key.soft_budget,
+        budget_duration: key.budget_duration.clone(),
+        budget_anchor_at: key.budget_anchor_at,
+        max_parallel_requests: key.max_parallel_requests,
+        rpm_limit: key.rpm_limit,
+        tpm_limit: key.tpm_limit,
+        model_limits: db::JsonMap(own.collect()),
+    }
 }
 
 fn count(limit: Option<i64>) -> Option<u64> {

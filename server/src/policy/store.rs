@@ -1,15 +1,19 @@
-//! Policies by key digest: cached, loaded once however many ask, forgotten when the key changes.
+//! Policies by key digest, and what keys share: cached, loaded once however many ask, forgotten when it changes.
+
+mod entities;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
 use sea_orm::DbErr;
 
-use super::Policy;
 use super::load::Loader;
+use super::{CallPolicy, Entity, EntityKind, Policy};
 use crate::clock::Clock;
 use crate::crypto::KeyDigest;
+use entities::Entities;
 
 /// Policies kept; the least useful go first.
 const CAPACITY: usize = 500_000;
@@ -22,14 +26,14 @@ pub enum PolicyError {
     /// No such key.
     #[error("no such key")]
     Unknown,
-    /// The key is not in memory and the database is away.
-    #[error("the key cannot be looked up: {0}")]
+    /// What limits the call is not in memory and the database is away.
+    #[error("limits cannot be looked up: {0}")]
     Database(#[from] DbErr),
 }
 
 #[derive(Clone, Debug)]
 enum Entry {
-    Known(Arc<Policy>),
+    Known { policy: Arc<Policy>, generation: u64 },
     Unknown { since: Instant },
 }
 
@@ -40,6 +44,9 @@ pub struct PolicyStore {
     loader: Loader,
     master: (KeyDigest, Arc<Policy>),
     entries: Cache<KeyDigest, Entry>,
+    entities: Entities,
+    /// Larger after every change of a reusable budget: what may be attached to it is read anew.
+    generation: AtomicU64,
 }
 
 impl PolicyStore {
@@ -47,7 +54,14 @@ impl PolicyStore {
     #[must_use]
     pub fn new(loader: Loader, clock: Clock, master_key: KeyDigest) -> Self {
         let master = (master_key, Arc::new(Policy::master(Arc::clone(&loader.gateway))));
-        Self { clock, loader, master, entries: Cache::new(CAPACITY) }
+        Self {
+            clock,
+            loader,
+            master,
+            entries: Cache::new(CAPACITY),
+            entities: Entities::default(),
+            generation: AtomicU64::new(0),
+        }
     }
 
     /// The policy of a key. Only a key not in memory asks the database, and only once at a time.
@@ -59,7 +73,12 @@ impl PolicyStore {
             return Ok(Arc::clone(&self.master.1));
         }
         match self.entries.get(digest) {
-            Some(Entry::Known(policy)) => return Ok(policy),
+            Some(Entry::Known { policy, generation }) => {
+                if policy.budget_id.is_none() || generation == self.generation() {
+                    return Ok(policy);
+                }
+                self.entries.remove(digest);
+            }
             Some(Entry::Unknown { since }) => {
                 if self.clock.monotonic().saturating_duration_since(since) < UNKNOWN_FOR {
                     return Err(PolicyError::Unknown);
@@ -71,21 +90,102 @@ impl PolicyStore {
         // Boxed: what reading takes would be carried around by every call that need not read.
         let entry = Box::pin(self.entries.get_or_insert_async(digest, self.load(digest))).await?;
         match entry {
-            Entry::Known(policy) => Ok(policy),
+            Entry::Known { policy, .. } => Ok(policy),
             Entry::Unknown { .. } => Err(PolicyError::Unknown),
         }
     }
 
+    /// All that limits a call by the key of `policy` for `end_user` with `tags`. Where everything is in memory, the
+    /// database is not asked.
+    ///
+    /// # Errors
+    /// When the database cannot say.
+    pub async fn call(
+        &self,
+        policy: Arc<Policy>,
+        end_user: Option<&str>,
+        tags: &[Arc<str>],
+    ) -> Result<CallPolicy, PolicyError> {
+        let team = self.entity_of(EntityKind::Team, policy.team_id.as_deref()).await?;
+        let organization_id = organization_of(&policy.organization_id, team.as_deref());
+        let organization = self.entity_of(EntityKind::Organization, organization_id.as_deref()).await?;
+        let organization_id = organization.as_ref().map(|organization| Arc::clone(&organization.id));
+        let key = self.current_key(policy, organization.as_deref()).await?;
+        let mut entities = Vec::with_capacity(5 + tags.len());
+        let own = [(EntityKind::TeamMember, &key.member_id), (EntityKind::User, &key.user_id)];
+        for (kind, id) in own {
+            let entity = self.entity_of(kind, id.as_deref()).await?;
+            entities.extend(self.current(entity, organization.as_deref()).await?);
+        }
+        entities.extend(self.current(team, organization.as_deref()).await?);
+        entities.extend(organization);
+        let named = end_user.map(|id| (EntityKind::Customer, id)).into_iter();
+        for (kind, id) in named.chain(tags.iter().map(|tag| (EntityKind::Tag, &**tag))) {
+            entities.extend(self.entity(kind, id).await?);
+        }
+        Ok(CallPolicy { key, entities, organization_id })
+    }
+
+    /// What limits there are for calls served by these providers.
+    ///
+    /// # Errors
+    /// When the database cannot say.
+    pub async fn providers(&self, names: impl Iterator<Item = &str>) -> Result<Vec<Arc<Entity>>, PolicyError> {
+        let mut limited: Vec<Arc<Entity>> = Vec::new();
+        for name in names {
+            if !limited.iter().any(|known| &*known.id == name) {
+                limited.extend(self.entity(EntityKind::Provider, name).await?);
+            }
+        }
+        Ok(limited)
+    }
+
     /// Forgets what is known of a key: the next call reads it anew. A load under way is not kept either.
     pub fn invalidate(&self, digest: &KeyDigest) {
-        self.entries.remove(digest);
+        // What organizations a user belongs to follows from their keys.
+        if let Some((_, Entry::Known { policy, .. })) = self.entries.remove(digest)
+            && let Some(user_id) = &policy.user_id
+        {
+            self.entities.forget(EntityKind::User, user_id);
+        }
+    }
+
+    /// Forgets what is known of an entity that changed; `kind` and `id` are as in `policy_changes`.
+    pub fn forget(&self, kind: &str, id: &str) {
+        match (kind, EntityKind::from_name(kind)) {
+            ("key", _) => {
+                if let Some(digest) = KeyDigest::from_hex(id) {
+                    self.invalidate(&digest);
+                }
+            }
+            ("budget", _) => {
+                self.generation.fetch_add(1, Ordering::AcqRel);
+            }
+            (_, Some(kind)) => self.entities.forget(kind, id),
+            (_, None) => {}
+        }
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     async fn load(&self, digest: &KeyDigest) -> Result<Entry, PolicyError> {
         let token = digest.to_hex();
-        Ok(match self.loader.key(&token, self.clock.now()).await? {
-            Some(policy) => Entry::Known(Arc::new(policy)),
-            None => Entry::Unknown { since: self.clock.monotonic() },
-        })
+        let generation = self.generation();
+        let Some(key) = self.loader.read_key(&token).await? else {
+            return Ok(Entry::Unknown { since: self.clock.monotonic() });
+        };
+        let team = self.entity_of(EntityKind::Team, key.team_id.as_deref()).await?;
+        let organization_id = organization_of(&key.organization_id.as_deref().map(Arc::from), team.as_deref());
+        let organization = self.entity_of(EntityKind::Organization, organization_id.as_deref()).await?;
+        let time_zone = self.time_zone_of(organization.as_deref());
+        let policy = self.loader.key(key, time_zone, self.clock.now()).await?;
+        Ok(Entry::Known { policy: Arc::new(policy), generation })
     }
+}
+
+/// A call's organization: its key's, or else its team's.
+fn organization_of(own: &Option<Arc<str>>, team: Option<&Entity>) -> Option<Arc<str>> {
+    own.clone().or_else(|| team?.organizations.first().cloned())
 }

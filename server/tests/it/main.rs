@@ -24,5 +24,6 @@ mod limit;
 mod model;
 mod openapi;
 mod policy;
+mod scope;
 mod session;
 mod spend;

@@ -9,7 +9,7 @@ use crate::counters::{Limits, Scope, Standing};
 use crate::error::ApiError;
 use crate::gateway::Gateway;
 use crate::gateway::estimate::Bounds;
-use crate::policy::Policy;
+use crate::policy::CallPolicy;
 use crate::provider::openai::ChatRequest;
 use crate::router::Deployment;
 
@@ -45,7 +45,7 @@ pub enum Judgement {
 #[must_use]
 pub fn explain(
     gateway: &Gateway,
-    policy: &Policy,
+    policy: &CallPolicy,
     request: &ChatRequest,
     input: u64,
     deployments: &[Arc<Deployment>],
@@ -59,7 +59,7 @@ pub fn explain(
     };
     let standings = gateway.counters.standings(&applicant.scopes);
     let name =
-        |scope: &Scope| policy.entity(&scope.id).map_or_else(|| Arc::clone(&scope.id.id), |one| Arc::clone(&one.name));
+        |scope: &Scope| policy.limited(&scope.id).map_or_else(|| Arc::clone(&scope.id.id), |one| Arc::clone(&one.name));
     let tokens = applicant.tokens(bounds);
     let (longest, usual) = (applicant.longest(), applicant.usual_length());
     let scopes = applicant.scopes.into_iter().zip(standings);

@@ -22,8 +22,8 @@ pub(super) fn error(
     budget_status: StatusCode,
     now: DateTime<Utc>,
 ) -> ApiError {
-    // The name says which model of the key is meant.
-    let kind = if refusal.scope.kind == "key_model" { "key" } else { refusal.scope.kind };
+    // The name says which model is meant.
+    let kind = refusal.scope.kind.strip_suffix("_model").unwrap_or(refusal.scope.kind);
     match &refusal.exceeded {
         Exceeded::Budget { max, spent, reserved, window_end } => {
             let figures = Budget { max: *max, spent: *spent, reserved: *reserved, window_end: *window_end };
@@ -34,7 +34,8 @@ pub(super) fn error(
         Exceeded::Parallel { limit } => {
             let message = format!(
                 "Rate limit exceeded for {kind}: {name}. Limit type: max_parallel_requests. Current limit: {limit}, \
-                 Remaining: 0. Try again when one of the calls in flight has ended."
+                 Remaining: 0. Try again when one of the calls in flight has ended. {}",
+                whom_to_ask(kind)
             );
             too_many(message, SOON)
         }
@@ -60,7 +61,7 @@ fn budget(
     let Budget { max, spent, reserved, window_end } = *figures;
     let mut message = format!(
         "Budget has been exceeded! {}={name} Current cost: {}, Max budget: {}",
-        capitalised(kind),
+        label(kind),
         spent.to_usd(),
         max.to_usd(),
     );
@@ -72,8 +73,9 @@ fn budget(
     }
     match window_end {
         Some(end) => message.push_str(&format!(". The budget resets at {}.", end.format("%Y-%m-%d %H:%M:%S UTC"))),
-        None => message.push_str(". The budget does not reset by itself; an admin can raise it."),
+        None => message.push_str(". The budget does not reset by itself."),
     }
+    message.push_str(&format!(" {}", whom_to_ask(kind)));
     let is_only_reserved = spent < max && reserved > NanoUsd::ZERO;
     let until_reset = window_end.and_then(|end| (end - now).to_std().ok());
     let error = ApiError::new(status, "budget_exceeded", message);
@@ -89,11 +91,12 @@ fn rate(kind: &str, name: &str, unit: &'static str, state: RateState, now: DateT
         "Rate limit exceeded for {kind}: {name}. Limit type: {unit}. Current limit: {limit}, Remaining: {remaining}."
     );
     if reset.is_zero() {
-        message.push_str(" The call alone needs more than that.");
+        message.push_str(&format!(" The call alone needs more than that. {}", whom_to_ask(kind)));
         return ApiError::new(StatusCode::TOO_MANY_REQUESTS, "throttling_error", message);
     }
     let resets_at = now + TimeDelta::from_std(reset).unwrap_or(TimeDelta::zero());
     message.push_str(&format!(" Limit resets at: {}", resets_at.format("%Y-%m-%d %H:%M:%S UTC")));
+    message.push_str(&format!(". {}", whom_to_ask(kind)));
     let mut error = too_many(message, reset);
     for (name, value) in super::super::headers::rate(unit, state) {
         if let Ok(name) = HeaderName::try_from(name) {
@@ -113,7 +116,20 @@ fn seconds(duration: Duration) -> HeaderValue {
     HeaderValue::from(duration.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX))
 }
 
-fn capitalised(kind: &str) -> String {
-    let mut letters = kind.chars();
+/// How messages begin that name an entity of this kind.
+pub(super) fn label(kind: &str) -> String {
+    let words = kind.replace('_', " ");
+    let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Who can raise a limit.
+fn whom_to_ask(kind: &str) -> &'static str {
+    match kind {
+        "key" => "The key's owner or an administrator of the gateway can raise the limit.",
+        "team_member" => "An admin of the team can raise the limit.",
+        "team" => "An admin of the team's organization or an administrator of the gateway can raise the limit.",
+        "organization" => "Ask an admin of the organization: an administrator of the gateway can raise the limit.",
+        _ => "An administrator of the gateway can raise the limit.",
+    }
 }

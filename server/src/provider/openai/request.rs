@@ -124,6 +124,12 @@ impl ChatRequest {
         })
     }
 
+    /// The end user, where the call names one.
+    #[must_use]
+    pub fn end_user(&self) -> Option<&str> {
+        self.user.as_deref().filter(|user| !user.is_empty())
+    }
+
     /// The provider's copy of `body`: the same bytes but for the model's name, the request for usage and a lower
     /// limit of output tokens.
     #[must_use]

@@ -167,5 +167,5 @@ async fn a_call_in_flight_is_in_the_spool_with_its_deployment() {
     let event = &events[0];
     assert_eq!((event.status, event.model_id.as_deref()), (CallStatus::Interrupted, Some("one")));
     assert!(event.metadata["reserved_nano_usd"].as_i64().unwrap() > 0);
-    assert_eq!(event.charges.len(), 2, "the key and the gateway: {:?}", event.charges);
+    assert_eq!(event.charges.len(), 3, "the key, its user and the gateway: {:?}", event.charges);
 }

@@ -1,0 +1,74 @@
+//! All that a call is judged by: its key, and everything else it is charged to.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::{Entity, EntityKind, Limited, Policy};
+use crate::counters::{Scope, ScopeId};
+
+/// What limits one call.
+#[derive(Clone, Debug)]
+pub struct CallPolicy {
+    /// Its key.
+    pub key: Arc<Policy>,
+    /// What else it is charged to, the nearest first: its team member, user, team, organization, customer and tags.
+    pub entities: Vec<Arc<Entity>>,
+    /// The organization it is booked to: its key's, or else its team's.
+    pub organization_id: Option<Arc<str>>,
+}
+
+/// Who does not let a call pass, whatever its limits.
+#[derive(Clone, Debug)]
+pub enum Denial {
+    /// The key may not use the model.
+    KeyModel,
+    /// The entity is blocked.
+    Blocked(Arc<Entity>),
+    /// The entity may not use the model.
+    Model(Arc<Entity>),
+}
+
+impl CallPolicy {
+    /// Whether the key and all it belongs to may use `model` at all.
+    ///
+    /// # Errors
+    /// Who may not, or is blocked.
+    pub fn check(&self, model: &str) -> Result<(), Denial> {
+        if !self.key.models.allows(model) {
+            return Err(Denial::KeyModel);
+        }
+        for entity in &self.entities {
+            if entity.is_blocked {
+                return Err(Denial::Blocked(Arc::clone(entity)));
+            }
+            // As in LiteLLM: what a user may use by a team's key is the team's affair.
+            let is_asked = entity.kind != EntityKind::User || self.key.team_id.is_none();
+            if is_asked && !entity.models.allows(model) {
+                return Err(Denial::Model(Arc::clone(entity)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The scopes that a call to `model` at `now` is charged to, the nearest first; `providers` are those that may
+    /// serve it.
+    #[must_use]
+    pub fn scopes(&self, model: &str, providers: &[Arc<Entity>], now: DateTime<Utc>) -> Vec<Scope> {
+        let mut scopes = Vec::with_capacity(self.entities.len() + providers.len() + 4);
+        scopes.extend(self.key.account.of_model(model).map(|limited| limited.scope(now)));
+        for entity in self.entities.iter().chain(providers) {
+            scopes.extend(entity.account.of_model(model).map(|limited| limited.scope(now)));
+        }
+        scopes.push(self.key.gateway.scope(now));
+        scopes
+    }
+
+    /// What is charged as `scope`, where it is not a provider.
+    #[must_use]
+    pub fn limited(&self, scope: &ScopeId) -> Option<&Limited> {
+        let entities = self.entities.iter().flat_map(|entity| entity.account.all());
+        let mut all = self.key.account.all().chain(entities).chain(std::iter::once(&*self.key.gateway));
+        all.find(|limited| limited.id == *scope)
+    }
+}

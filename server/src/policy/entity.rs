@@ -1,0 +1,91 @@
+//! What a call is charged to besides its key: users, teams, customers and so on, as they are held in memory.
+
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+
+use super::{Account, ModelAccess};
+
+/// Kinds of entities that carry limits, beside keys and the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EntityKind {
+    /// A user in a team; its id is `team_id/user_id`.
+    TeamMember,
+    /// The owner of a key.
+    User,
+    /// A team.
+    Team,
+    /// An organization.
+    Organization,
+    /// The end user that a call names.
+    Customer,
+    /// A tag of a call.
+    Tag,
+    /// Whose models serve a call.
+    Provider,
+}
+
+impl EntityKind {
+    /// Every kind, the nearest to a call first.
+    pub const ALL: [Self; 7] =
+        [Self::TeamMember, Self::User, Self::Team, Self::Organization, Self::Customer, Self::Tag, Self::Provider];
+
+    /// What it is called everywhere: in `limits`, in the ledger, in messages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TeamMember => "team_member",
+            Self::User => "user",
+            Self::Team => "team",
+            Self::Organization => "organization",
+            Self::Customer => "customer",
+            Self::Tag => "tag",
+            Self::Provider => "provider",
+        }
+    }
+
+    /// What its limits for a single model are called.
+    #[must_use]
+    pub const fn model_scope(self) -> &'static str {
+        match self {
+            Self::TeamMember => "team_member_model",
+            Self::User => "user_model",
+            Self::Team => "team_model",
+            Self::Organization => "organization_model",
+            Self::Customer => "customer_model",
+            Self::Tag => "tag_model",
+            Self::Provider => "provider_model",
+        }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// Callers name them as they like, so that there are any number; only those somebody has set limits for are charged.
+    #[must_use]
+    pub const fn is_named_by_callers(self) -> bool {
+        matches!(self, Self::Customer | Self::Tag)
+    }
+}
+
+/// One of them, immutable.
+#[derive(Debug)]
+pub struct Entity {
+    /// What it is.
+    pub kind: EntityKind,
+    /// Its id.
+    pub id: Arc<str>,
+    /// Calls of a blocked one are refused.
+    pub is_blocked: bool,
+    /// Models it may use.
+    pub models: ModelAccess,
+    /// Its limits.
+    pub account: Account,
+    /// The organizations it belongs to: none or one, but for users.
+    pub organizations: Vec<Arc<str>>,
+    /// Whose calendar its budget windows follow.
+    pub time_zone: Tz,
+}

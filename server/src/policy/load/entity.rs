@@ -1,0 +1,192 @@
+//! Users, teams and whatever else carries limits, from the database.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use sea_orm::DbErr;
+
+use super::Loader;
+use crate::db;
+use crate::db::limit::Model as Limit;
+use crate::policy::{Entity, EntityKind, ModelAccess};
+
+/// What the database says of an entity.
+#[derive(Debug)]
+pub(in crate::policy) struct Read {
+    /// How people know it.
+    name: String,
+    is_blocked: bool,
+    models: ModelAccess,
+    /// The organization of a team.
+    pub(in crate::policy) organization_id: Option<Arc<str>>,
+    /// Of an organization.
+    pub(in crate::policy) time_zone: Option<Tz>,
+    limits: Limit,
+}
+
+impl Read {
+    fn new(id: &str, limits: Limit) -> Self {
+        Self {
+            name: id.to_owned(),
+            is_blocked: false,
+            models: ModelAccess::All,
+            organization_id: None,
+            time_zone: None,
+            limits,
+        }
+    }
+
+    /// How people know it: by name and id.
+    fn named(mut self, name: Option<&str>) -> Self {
+        if let Some(name) = name.filter(|name| !name.is_empty() && *name != self.limits.scope_id) {
+            self.name = format!("{name} ({})", self.limits.scope_id);
+        }
+        self
+    }
+
+    fn allowing(self, models: &db::Strings) -> Self {
+        Self { models: ModelAccess::from_list(&models.0), ..self }
+    }
+
+    /// Whether any of its budgets may start anew at some time.
+    pub(in crate::policy) fn may_have_windows(&self) -> bool {
+        self.limits.budget_duration.is_some() || !self.limits.model_limits.0.is_empty()
+    }
+}
+
+impl Loader {
+    /// What the database says of an entity; `None`: nothing that would limit a call.
+    pub(in crate::policy) async fn read(
+        &self,
+        kind: EntityKind,
+        id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Read>, DbErr> {
+        let set = db::limit::find(&self.db, kind.as_str(), id).await?;
+        let is_set = set.is_some();
+        let limits = self.filled(set.unwrap_or_else(|| Limit::none(kind.as_str(), id, now))).await?;
+        let read = |limits| Read::new(id, limits);
+        Ok(match kind {
+            EntityKind::TeamMember => Some(member(read(limits))),
+            EntityKind::User => Some(self.user(read(limits)).await?),
+            EntityKind::Team => Some(self.team(read(limits)).await?),
+            EntityKind::Organization => Some(self.organization(read(limits)).await?),
+            EntityKind::Customer => self.customer(read(limits), is_set).await?,
+            EntityKind::Tag => self.tag(read(limits), is_set).await?,
+            EntityKind::Provider => match self.defaults.providers.get(id) {
+                Some(configured) => Some(read(limits.filled_from(configured))),
+                None => is_set.then(|| read(limits)),
+            },
+        })
+    }
+
+    /// The entity, whose windows follow the calendar of `time_zone`.
+    pub(in crate::policy) async fn entity(
+        &self,
+        kind: EntityKind,
+        read: Read,
+        organizations: Vec<Arc<str>>,
+        time_zone: Tz,
+        now: DateTime<Utc>,
+    ) -> Result<Entity, DbErr> {
+        let kinds = [kind.as_str(), kind.model_scope()];
+        let account = self.account(kinds, &read.limits, &read.name, time_zone, now).await?;
+        Ok(Entity {
+            kind,
+            id: Arc::clone(&account.whole.id.id),
+            is_blocked: read.is_blocked,
+            models: read.models,
+            account,
+            organizations,
+            time_zone,
+        })
+    }
+
+    /// The organizations that a user's keys and teams belong to.
+    pub(in crate::policy) async fn organizations_of_user(&self, user_id: &str) -> Result<Vec<Arc<str>>, DbErr> {
+        let keys = db::key::groups_of_user(&self.db, user_id).await?;
+        let memberships = db::team_member::of_user(&self.db, user_id).await?;
+        let of_keys = keys.iter().filter_map(|(team_id, _)| team_id.clone());
+        let team_ids: BTreeSet<String> = memberships.into_iter().map(|one| one.team_id).chain(of_keys).collect();
+        let teams = db::team::find_many(&self.db, &team_ids.into_iter().collect::<Vec<_>>()).await?;
+        let of_teams = teams.into_iter().filter_map(|team| team.organization_id);
+        let organizations: BTreeSet<String> =
+            keys.into_iter().filter_map(|(_, organization_id)| organization_id).chain(of_teams).collect();
+        Ok(organizations.into_iter().map(Arc::from).collect())
+    }
+
+    /// Whether limits may be set for any entity of a kind that callers name: if not, none of them is looked up.
+    pub(in crate::policy) async fn has_any(&self, kind: EntityKind) -> Result<bool, DbErr> {
+        let is_registered = match kind {
+            EntityKind::Customer if self.defaults.customer.is_some() || self.defaults.customer_budget_id.is_some() => {
+                return Ok(true);
+            }
+            EntityKind::Customer => db::customer::has_any(&self.db).await?,
+            EntityKind::Tag => db::tag::has_any(&self.db).await?,
+            _ => true,
+        };
+        Ok(is_registered || db::limit::has_any(&self.db, kind.as_str()).await?)
+    }
+
+    async fn user(&self, read: Read) -> Result<Read, DbErr> {
+        let user = db::user::find(&self.db, &read.limits.scope_id).await?;
+        Ok(match user {
+            Some(user) => read.named(user.user_alias.as_deref().or(user.user_email.as_deref())).allowing(&user.models),
+            None => read,
+        })
+    }
+
+    async fn team(&self, read: Read) -> Result<Read, DbErr> {
+        let Some(team) = db::team::find(&self.db, &read.limits.scope_id).await? else { return Ok(read) };
+        let organization_id = team.organization_id.as_deref().map(Arc::from);
+        let named = read.named(team.team_alias.as_deref()).allowing(&team.models);
+        Ok(Read { is_blocked: team.blocked, organization_id, ..named })
+    }
+
+    async fn organization(&self, read: Read) -> Result<Read, DbErr> {
+        let found = db::organization::find(&self.db, &read.limits.scope_id).await?;
+        let Some(organization) = found else { return Ok(read) };
+        // A name that is none was refused when it was set.
+        let time_zone = organization.timezone.as_deref().and_then(|name| name.parse().ok());
+        let named = read.named(Some(&organization.organization_alias)).allowing(&organization.models);
+        Ok(Read { time_zone, ..named })
+    }
+
+    /// A customer; the default budget is that of each who has none.
+    async fn customer(&self, mut read: Read, is_set: bool) -> Result<Option<Read>, DbErr> {
+        let customer = db::customer::find(&self.db, &read.limits.scope_id).await?;
+        let default = match &self.defaults.customer_budget_id {
+            Some(budget_id) => db::budget::find(&self.db, budget_id).await?,
+            None => None,
+        };
+        let default = default.as_ref().or(self.defaults.customer.as_ref());
+        if !is_set && customer.is_none() && default.is_none() {
+            return Ok(None);
+        }
+        if let Some(default) = default.filter(|_| read.limits.max_budget.is_none()) {
+            read.limits = read.limits.filled_from(default);
+        }
+        Ok(Some(match customer {
+            Some(customer) => {
+                let named = read.named(customer.alias.as_deref()).allowing(&customer.models);
+                Read { is_blocked: customer.blocked, ..named }
+            }
+            None => read,
+        }))
+    }
+
+    async fn tag(&self, read: Read, is_set: bool) -> Result<Option<Read>, DbErr> {
+        let tag = db::tag::find(&self.db, &read.limits.scope_id).await?;
+        Ok(match tag {
+            Some(tag) => Some(read.allowing(&tag.models)),
+            None => is_set.then_some(read),
+        })
+    }
+}
+
+fn member(read: Read) -> Read {
+    let name = read.limits.scope_id.split_once('/').map(|(team, user)| format!("{user} in team {team}"));
+    Read { name: name.unwrap_or_else(|| read.name.clone()), ..read }
+}
