@@ -6,6 +6,7 @@
 pub mod admit;
 pub mod authenticate;
 pub mod chat;
+pub mod drain;
 pub mod error;
 mod estimate;
 mod headers;
@@ -29,6 +30,7 @@ use crate::counters::Counters;
 use crate::ledger::Spool;
 use crate::policy::PolicyStore;
 use crate::router::Router;
+use drain::Drains;
 use usual_length::UsualLengths;
 
 /// What every call needs; one a process.
@@ -46,6 +48,8 @@ pub struct Gateway {
     pub router: Arc<Router>,
     /// How long answers usually are.
     pub usual_lengths: UsualLengths,
+    /// Answers that are read to their end though their client has left.
+    pub drains: Drains,
     /// Bounds and choices of the configuration.
     pub settings: Settings,
     /// Calls in flight, counted.

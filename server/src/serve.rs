@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::counters::Counters;
 use crate::crypto::KeyDigest;
 use crate::db::{self, DbError};
+use crate::gateway::drain::Drains;
 use crate::gateway::usual_length::UsualLengths;
 use crate::gateway::{Gateway, InFlightCount, Settings};
 use crate::http::{self, Parts};
@@ -180,6 +181,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         spool: Arc::clone(&spool),
         router: Arc::new(make_router(&config, clock.clone())),
         usual_lengths: UsualLengths::default(),
+        drains: drains(&config),
         settings: settings(&config),
         in_flight: InFlightCount::default(),
     });
@@ -217,6 +219,11 @@ fn make_router(config: &Config, clock: Clock) -> Router {
     let cooldown = if config.router.disable_cooldowns { Duration::ZERO } else { config.router.cooldown_time };
     let rule = CooldownRule { allowed_fails: u64::from(allowed), cooldown };
     Router::new(router::deployments(config, Catalog::embedded()), rule, clock)
+}
+
+fn drains(config: &Config) -> Drains {
+    let max = usize::try_from(config.limits.disconnect_drains_max).unwrap_or(usize::MAX);
+    Drains::new(max, config.limits.disconnect_drain_timeout)
 }
 
 fn settings(config: &Config) -> Settings {

@@ -15,6 +15,9 @@ const MAX_BODY_MIB: f64 = 4096.0;
 /// The longest a call may be made to wait for money, in milliseconds.
 const BUDGET_WAIT_MS_MAX: u64 = 600_000;
 
+/// The most answers without a client that may be read at once.
+const DISCONNECT_DRAINS_MAX: u64 = 100_000;
+
 /// `general_settings`: what LiteLLM keeps there and Tollgate uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GeneralSettings {
@@ -60,6 +63,10 @@ pub struct Limits {
     pub stream_idle_timeout: Duration,
     /// How long a call waits for money that others have reserved and may give back. Default: 3 seconds.
     pub budget_wait: Duration,
+    /// Answers whose client has left that are read to their end at once, at most. Default: 256.
+    pub disconnect_drains_max: u64,
+    /// How long one of them may be read on. Default: 300 seconds.
+    pub disconnect_drain_timeout: Duration,
     /// How long calls in flight may go on after a SIGTERM. Default: 25 seconds, below Kubernetes' 30.
     pub drain_timeout: Duration,
 }
@@ -73,6 +80,8 @@ impl Default for Limits {
             first_byte_timeout: Duration::from_secs(600),
             stream_idle_timeout: Duration::from_secs(300),
             budget_wait: Duration::from_secs(3),
+            disconnect_drains_max: 256,
+            disconnect_drain_timeout: Duration::from_secs(300),
             drain_timeout: Duration::from_secs(25),
         }
     }
@@ -131,9 +140,13 @@ pub(super) fn read_limits(item: Option<Item<'_>>) -> Limits {
         connect_timeout: seconds("upstream_connect_timeout_seconds", default.connect_timeout),
         first_byte_timeout: seconds("first_byte_timeout_seconds", default.first_byte_timeout),
         stream_idle_timeout: seconds("stream_idle_timeout_seconds", default.stream_idle_timeout),
+        disconnect_drain_timeout: seconds("disconnect_drain_timeout_seconds", default.disconnect_drain_timeout),
         drain_timeout: seconds("drain_timeout_seconds", default.drain_timeout),
         budget_wait: budget_wait(&mut section).unwrap_or(default.budget_wait),
         max_header_bytes: section.whole("max_request_header_bytes", 1024..=MIB).unwrap_or(default.max_header_bytes),
+        disconnect_drains_max: section
+            .whole("disconnect_drains_max", 0..=DISCONNECT_DRAINS_MAX)
+            .unwrap_or(default.disconnect_drains_max),
         max_body_bytes: default.max_body_bytes,
     };
     section.finish(&vocabulary::TOLLGATE);

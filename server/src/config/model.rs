@@ -15,7 +15,7 @@ use super::reader::{Item, Section};
 use super::secret::{MASK, Secret, is_secret_name};
 use super::vocabulary;
 use crate::domain::price::Prices;
-use crate::domain::provider::ProviderKind;
+use crate::domain::provider::{OnClientDisconnect, ProviderKind};
 
 /// One deployment: a provider's model that serves a public name.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +54,8 @@ pub struct DeploymentConfig {
     pub order: Option<u32>,
     /// Output tokens asked for where the request does not say.
     pub max_tokens: Option<u64>,
+    /// What becomes of an answer whose client has left. Default: what suits the provider's billing.
+    pub on_client_disconnect: Option<OnClientDisconnect>,
     /// The answer to give without calling anybody.
     pub mock_response: Option<String>,
     /// Prices that go before the catalog's: `litellm_params` first, then `model_info`. Empty where none is given.
@@ -108,6 +110,7 @@ impl DeploymentConfig {
             weight: None,
             order: None,
             max_tokens: None,
+            on_client_disconnect: None,
             mock_response: None,
             prices: Prices::default(),
             extra_headers: Vec::new(),
@@ -217,6 +220,7 @@ fn read_params(mut section: Section<'_>, model_name: String, environment: &Envir
         weight: section.get("weight").and_then(|item| weight(&item)),
         order: section.count("order"),
         max_tokens: section.whole("max_tokens", 1..=u64::MAX),
+        on_client_disconnect: on_client_disconnect(&mut section),
         mock_response: section.text("mock_response"),
         prices: prices::read(&mut section),
         extra_headers: headers(&mut section),
@@ -275,6 +279,16 @@ fn weight(item: &Item<'_>) -> Option<f64> {
         return None;
     }
     Some(weight)
+}
+
+fn on_client_disconnect(section: &mut Section<'_>) -> Option<OnClientDisconnect> {
+    let item = section.get("on_client_disconnect")?;
+    let name = item.text()?;
+    let found = OnClientDisconnect::NAMES.into_iter().find(|(known, _)| *known == name);
+    if found.is_none() {
+        item.error(format!("expected \"cancel\" or \"drain\", got \"{name}\""));
+    }
+    found.map(|(_, choice)| choice)
 }
 
 fn headers(section: &mut Section<'_>) -> Vec<(String, Secret)> {

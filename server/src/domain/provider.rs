@@ -1,12 +1,15 @@
 //! Which provider a configured model belongs to, and what is known of each provider. Serving another provider
 //! begins by turning its `supported` on in the table here.
 
+mod disconnect;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+pub use disconnect::OnClientDisconnect;
 
 /// Whose API a deployment speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -9,10 +9,11 @@ use reqwest::Response;
 use reqwest::header::HeaderMap;
 
 use super::Gateway;
+use super::drain::Sending;
 use super::error::GatewayError;
 use super::settle::Call;
 use super::upstream::{self, Upstream, UpstreamFailure};
-use crate::domain::provider::ProviderKind;
+use crate::domain::provider::{OnClientDisconnect, ProviderKind};
 use crate::provider::openai::ChatRequest;
 use crate::provider::openai::request::Changes;
 use crate::router::Deployment;
@@ -68,7 +69,16 @@ pub(super) async fn forward(
         let deployment =
             gateway.router.choose(&request.model, &tried).map_err(|error| Unanswered::Refused(error.into()))?;
         call.sent_to(InFlight::start(Arc::clone(&deployment), gateway.clock.now()));
-        let failure = match send(upstream, &deployment, request, body, output_limit).await {
+        let body = upstream_body(&deployment, request, body, output_limit);
+        let sent = match deployment.on_client_disconnect {
+            OnClientDisconnect::Cancel => send(upstream, &deployment, body, request.stream).await,
+            OnClientDisconnect::Drain => {
+                let (upstream, to, is_stream) = (upstream.clone(), Arc::clone(&deployment), request.stream);
+                let sending = Sending::new(async move { send(&upstream, &to, body, is_stream).await });
+                call.wait_for(sending).await
+            }
+        };
+        let failure = match sent {
             Ok(source) => return Ok(Reply { deployment, source }),
             Err(failure) => failure,
         };
@@ -93,25 +103,28 @@ pub(super) async fn forward(
     }
 }
 
+/// The body as it is sent to `deployment`.
+fn upstream_body(deployment: &Deployment, request: &ChatRequest, body: &Bytes, output_limit: Option<u64>) -> Bytes {
+    let default_limit = deployment.default_max_tokens.filter(|_| request.max_output_tokens.is_none());
+    let changes = Changes {
+        model: &deployment.upstream_model,
+        max_output_tokens: output_limit.into_iter().chain(default_limit).min(),
+        max_tokens_field: max_tokens_field(deployment.provider),
+    };
+    request.upstream_body(body, &changes)
+}
+
 async fn send(
     upstream: &Upstream,
     deployment: &Deployment,
-    request: &ChatRequest,
-    body: &Bytes,
-    output_limit: Option<u64>,
+    body: Bytes,
+    is_stream: bool,
 ) -> Result<Source, UpstreamFailure> {
     match &deployment.target {
         Target::Mock(text) => Ok(Source::Mock(Arc::clone(text))),
         Target::None => Err(UpstreamFailure::Unreachable(deployment.unavailable.clone().unwrap_or_default())),
         Target::OpenAi { chat_url, headers, .. } => {
-            let default_limit = deployment.default_max_tokens.filter(|_| request.max_output_tokens.is_none());
-            let changes = Changes {
-                model: &deployment.upstream_model,
-                max_output_tokens: output_limit.into_iter().chain(default_limit).min(),
-                max_tokens_field: max_tokens_field(deployment.provider),
-            };
-            let body = request.upstream_body(body, &changes);
-            if request.stream {
+            if is_stream {
                 let response = upstream.post_json(chat_url, headers, body, deployment.stream_timeout).await?;
                 return Ok(Source::Stream(response));
             }

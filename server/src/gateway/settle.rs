@@ -10,13 +10,18 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::spend::CallStatus;
 
+use super::drain::{self, Sending};
+use super::route::Source;
+use super::upstream::UpstreamFailure;
 use super::{Gateway, record};
 use crate::counters::{Charged, Demand, RateStates, Ticket};
 use crate::domain::price::ServiceTier;
+use crate::domain::provider::OnClientDisconnect;
 use crate::domain::usage::Usage;
 use crate::ledger::{BeginRecord, Charge, SpendEvent};
 use crate::provider::openai::Answer;
@@ -103,6 +108,8 @@ struct Open {
     target: Option<InFlight>,
     /// Attempts that failed before.
     attempts: Vec<Value>,
+    /// An answer that was asked for and will be read even if the client leaves.
+    sending: Option<Sending>,
     _counted: Counted,
 }
 
@@ -148,6 +155,7 @@ impl Call {
             body,
             target: None,
             attempts: Vec::new(),
+            sending: None,
             _counted: Counted::enter(gateway),
         })))
     }
@@ -176,6 +184,29 @@ impl Call {
         let Some(open) = &mut self.0 else { return };
         let Some(target) = open.target.take() else { return };
         open.attempts.push(json!({ "model_id": &*target.deployment().id, "error": reason, "status": status }));
+    }
+
+    /// Waits for an answer that is read to its end even if the client leaves meanwhile.
+    pub(super) async fn wait_for(&mut self, sending: Sending) -> Result<Source, UpstreamFailure> {
+        let Some(open) = &mut self.0 else { return sending.await };
+        let sending = open.sending.insert(sending);
+        let source = sending.await;
+        open.sending = None;
+        source
+    }
+
+    /// A place to read on in though the client has left; `None` where the provider's call is to be cancelled.
+    pub(super) fn drain_place(&self) -> Option<drain::Place> {
+        let open = self.0.as_ref()?;
+        let is_drained = open.target.as_ref()?.deployment().on_client_disconnect == OnClientDisconnect::Drain;
+        is_drained.then(|| open.gateway.drains.enter()).flatten()
+    }
+
+    /// Adds a note to the call's entry in the ledger.
+    pub(super) fn note(&mut self, name: &str, value: Value) {
+        if let Some(open) = &mut self.0 {
+            open.event.metadata.insert(name.to_owned(), value);
+        }
     }
 
     /// Attempts that failed so far.
@@ -225,6 +256,13 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
+        let sending = self.0.as_mut().and_then(|open| open.sending.take());
+        if let (Some(sending), Ok(runtime)) = (sending, Handle::try_current())
+            && let Some(place) = self.drain_place()
+        {
+            drain::read_answer_of(&runtime, sending, Self(self.0.take()), place);
+            return;
+        }
         if let Some(open) = self.0.take() {
             let outcome = Outcome::left(Answer::default(), TextCounter::default());
             drop(settle(open, outcome));
@@ -234,7 +272,7 @@ impl Drop for Call {
 
 fn settle(open: Box<Open>, outcome: Outcome) -> Result<Settled, JoinHandle<Settled>> {
     let needs_counting = open.target.is_some() && outcome.answer.usage.is_none();
-    match tokio::runtime::Handle::try_current() {
+    match Handle::try_current() {
         Ok(runtime) if needs_counting => Err(runtime.spawn_blocking(move || open.settle(outcome))),
         _ => Ok(open.settle(outcome)),
     }

@@ -1,7 +1,7 @@
 //! Step 5: a stream, forwarded as it comes.
 //!
 //! The client's connection drives it: what the client does not take is not read from the provider. A client that
-//! leaves drops the stream, which cancels the provider's call and settles what came.
+//! leaves drops the stream, which cancels the provider's call and settles what came, or has the rest read for the ledger.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -12,23 +12,24 @@ use actix_web::body::{BodySize, MessageBody};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use futures_util::stream::BoxStream;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Sleep};
 
+use super::drain;
 use super::settle::{Call, Outcome, Settled};
 use crate::provider::openai::{SseFilter, StreamOutcome};
 
 /// After its last event a provider has this long to end the stream, so that its connection can be used again.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-type Chunks = BoxStream<'static, Result<Bytes, reqwest::Error>>;
+pub(super) type Chunks = BoxStream<'static, Result<Bytes, reqwest::Error>>;
 
 /// The body of a streamed answer.
 pub(super) struct AnswerStream {
     upstream: Option<Chunks>,
-    filter: SseFilter,
-    call: Option<Call>,
+    reading: Reading,
     idle: Pin<Box<Sleep>>,
     idle_timeout: Duration,
     /// Tokens are being counted; what is in `tail` may not leave before.
@@ -45,8 +46,7 @@ impl AnswerStream {
     pub(super) fn from_chunks(upstream: Chunks, keeps_usage: bool, call: Call, idle_timeout: Duration) -> Self {
         Self {
             upstream: Some(upstream),
-            filter: SseFilter::new(keeps_usage),
-            call: Some(call),
+            reading: Reading::new(keeps_usage, call),
             idle: Box::pin(tokio::time::sleep(idle_timeout)),
             idle_timeout,
             counting: None,
@@ -56,13 +56,12 @@ impl AnswerStream {
 
     /// Takes a chunk; what may leave now.
     fn take(&mut self, chunk: Bytes) -> Bytes {
-        let Some(call) = &mut self.call else { return Bytes::new() };
-        let out = self.filter.push(chunk);
-        if !self.filter.outcome().text.is_empty() {
-            call.first_token();
+        if self.reading.call.is_none() {
+            return Bytes::new();
         }
+        let out = self.reading.push(chunk);
         self.idle.as_mut().reset(Instant::now() + self.idle_timeout);
-        if !self.filter.outcome().is_done {
+        if !self.reading.is_done() {
             return out;
         }
         self.idle.as_mut().reset(Instant::now() + CLOSE_TIMEOUT);
@@ -73,10 +72,10 @@ impl AnswerStream {
     /// The provider ended the stream, or broke it off.
     fn end(&mut self, broke_off: Option<String>) {
         self.upstream = None;
-        if self.call.is_none() {
+        if self.reading.call.is_none() {
             return;
         }
-        let mut tail = BytesMut::from(&self.filter.finish()[..]);
+        let mut tail = BytesMut::from(&self.reading.filter.finish()[..]);
         if let Some(reason) = &broke_off {
             let error = json!({ "error": {
                 "message": "The provider broke off its answer.", "type": "api_connection_error", "param": null, "code": "502",
@@ -88,15 +87,79 @@ impl AnswerStream {
     }
 
     fn settle(&mut self, tail: Bytes, broke_off: Option<String>) {
-        let Some(call) = self.call.take() else { return };
+        let Some(call) = self.reading.call.take() else { return };
         self.tail = tail;
-        let StreamOutcome { answer, text, error, .. } =
-            std::mem::replace(&mut self.filter, SseFilter::new(true)).into_outcome();
+        let StreamOutcome { answer, text, error, .. } = self.reading.take_outcome();
         let outcome = match broke_off.or(error) {
             Some(reason) => Outcome::broken(answer, text, reason),
             None => Outcome::answered(200, answer, text),
         };
         self.counting = call.finish_or_count(outcome).err();
+    }
+}
+
+/// A stream as far as it was read, and the call it answers. Dropped before that is settled, its client has left.
+#[derive(Debug)]
+pub(super) struct Reading {
+    filter: SseFilter,
+    call: Option<Call>,
+}
+
+impl Reading {
+    /// Nothing read so far.
+    pub(super) fn new(keeps_usage: bool, call: Call) -> Self {
+        Self { filter: SseFilter::new(keeps_usage), call: Some(call) }
+    }
+
+    /// Reads a chunk; what may be forwarded.
+    pub(super) fn push(&mut self, chunk: Bytes) -> Bytes {
+        let out = self.filter.push(chunk);
+        if let Some(call) = &mut self.call
+            && !self.filter.outcome().text.is_empty()
+        {
+            call.first_token();
+        }
+        out
+    }
+
+    /// The last event has come.
+    pub(super) const fn is_done(&self) -> bool {
+        self.filter.outcome().is_done
+    }
+
+    /// Adds a note to the call's entry in the ledger.
+    pub(super) fn note(&mut self, name: &str, value: Value) {
+        if let Some(call) = &mut self.call {
+            call.note(name, value);
+        }
+    }
+
+    /// Notes that the provider failed.
+    pub(super) fn note_failure(&mut self, reason: &str) {
+        if let Some(call) = &mut self.call {
+            call.attempt_failed(reason, None);
+        }
+    }
+
+    /// Ends the call.
+    pub(super) async fn finish(&mut self, outcome: Outcome) {
+        if let Some(call) = self.call.take() {
+            call.finish(outcome).await;
+        }
+    }
+
+    fn take_outcome(&mut self) -> StreamOutcome {
+        std::mem::replace(&mut self.filter, SseFilter::new(true)).into_outcome()
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        // Settled calls have left already: this one's client is gone.
+        if let Some(call) = self.call.take() {
+            let StreamOutcome { answer, text, .. } = self.take_outcome();
+            drop(call.finish_or_count(Outcome::left(answer, text)));
+        }
     }
 }
 
@@ -148,11 +211,13 @@ impl MessageBody for AnswerStream {
 
 impl Drop for AnswerStream {
     fn drop(&mut self) {
-        // Settled calls have left already: this one's client is gone.
-        if let Some(call) = self.call.take() {
-            let filter = std::mem::replace(&mut self.filter, SseFilter::new(true));
-            let StreamOutcome { answer, text, .. } = filter.into_outcome();
-            drop(call.finish_or_count(Outcome::left(answer, text)));
-        }
+        let Some(call) = &self.reading.call else { return };
+        let (Some(upstream), Ok(runtime)) = (self.upstream.take(), Handle::try_current()) else { return };
+        let Some(place) = call.drain_place() else { return };
+        let reading = Reading {
+            filter: std::mem::replace(&mut self.reading.filter, SseFilter::new(true)),
+            call: self.reading.call.take(),
+        };
+        drain::read_stream(&runtime, upstream, reading, place);
     }
 }

@@ -11,6 +11,7 @@ use super::deployment::{Deployment, Target};
 use super::health::Health;
 use crate::config::{Config, DeploymentConfig};
 use crate::domain::price::{Prices, Rate};
+use crate::domain::provider::ProviderKind;
 use crate::provider::catalog::{Catalog, ModelCard};
 
 /// The deployments of `config`.
@@ -32,10 +33,12 @@ fn deployment(one: &DeploymentConfig, config: &Config, catalog: &Catalog) -> Dep
     let whole = one.timeout.or(config.router.timeout).unwrap_or(config.limits.first_byte_timeout);
     let first_byte = config.limits.first_byte_timeout;
     let stream = one.stream_timeout.or(config.router.stream_timeout).or(one.timeout).or(config.router.timeout);
+    let provider = one.provider.unwrap_or(ProviderKind::OpenAiCompatible);
     Deployment {
         id: Arc::from(one.id.as_str()),
         model_name: Arc::from(one.model_name.as_str()),
-        provider: one.provider.unwrap_or(crate::domain::provider::ProviderKind::OpenAiCompatible),
+        provider,
+        on_client_disconnect: one.on_client_disconnect.unwrap_or_else(|| provider.on_client_disconnect()),
         provider_name: Arc::from(one.provider.map_or("mock", |provider| provider.as_str())),
         upstream_model: Arc::from(one.provider_model.as_str()),
         target,

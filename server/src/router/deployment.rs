@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::health::Health;
 use crate::domain::price::Prices;
-use crate::domain::provider::ProviderKind;
+use crate::domain::provider::{OnClientDisconnect, ProviderKind};
 
 /// One deployment, made from its configuration.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub struct Deployment {
     pub timeout: Duration,
     /// Time to the first byte of a stream.
     pub stream_timeout: Duration,
+    /// What becomes of an answer whose client has left.
+    pub on_client_disconnect: OnClientDisconnect,
     /// Why it cannot be called at all.
     pub unavailable: Option<String>,
     /// Its parameters as configured, secrets masked.

@@ -24,6 +24,7 @@ fn deployment(id: &str) -> Deployment {
         tpm: None,
         timeout: Duration::from_secs(1),
         stream_timeout: Duration::from_secs(1),
+        on_client_disconnect: crate::domain::provider::OnClientDisconnect::Cancel,
         unavailable: None,
         params: serde_json::Map::new(),
         model_info: serde_json::Map::new(),

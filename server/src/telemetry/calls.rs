@@ -47,6 +47,7 @@ pub(super) fn describe() {
     describe_counter!("litellm_errors_total", "Calls that failed");
     describe_counter!("litellm_cache_hits_total", "Calls answered from the cache");
     describe_counter!("tollgate_unpriced_requests_total", "Calls to models without a known price, booked at 0");
+    describe_counter!("tollgate_disconnect_drains_total", "Answers of providers read on after their client had left");
     describe_histogram!("litellm_request_duration_seconds", "Time of whole calls");
     counter!("litellm_cache_hits_total").absolute(0);
 }

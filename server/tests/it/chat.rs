@@ -1,5 +1,6 @@
 //! `POST /v1/chat/completions`: what passes, what is refused, what is charged.
 
+mod left;
 mod refused;
 mod retried;
 mod streamed;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::price::{Rate, ServiceTier};
-use crate::domain::provider::ProviderKind;
+use crate::domain::provider::{OnClientDisconnect, ProviderKind};
 use crate::domain::usage::Usage;
 
 const KEY: &[(&str, &str)] = &[("OPENAI_API_KEY", "sk-from-environment")];
@@ -227,6 +227,21 @@ fn a_wrong_price_is_an_error() {
         shown(&load(text)),
         [
             "config.yaml:1:98: error: model_list[0].litellm_params.input_cost_per_token: expected a price of zero or more"
+        ]
+    );
+}
+
+#[test]
+fn what_becomes_of_an_answer_without_a_client_is_a_choice_of_two() {
+    let text = |choice: &str| {
+        let params = format!("{{model: openai/x, api_key: k, on_client_disconnect: {choice}}}");
+        format!("model_list: [{{model_name: m, litellm_params: {params}}}]")
+    };
+    assert_eq!(one(&text("drain"), &[]).on_client_disconnect, Some(OnClientDisconnect::Drain));
+    assert_eq!(
+        shown(&load(&text("keep"))),
+        [
+            "config.yaml:1:98: error: model_list[0].litellm_params.on_client_disconnect: expected \"cancel\" or \"drain\", got \"keep\""
         ]
     );
 }

@@ -24,6 +24,8 @@ tollgate_settings:
   first_byte_timeout_seconds: 60
   stream_idle_timeout_seconds: 20
   budget_wait_ms: 250
+  disconnect_drains_max: 3
+  disconnect_drain_timeout_seconds: 30
   drain_timeout_seconds: 7
 "#;
     let config = load_clean(text, &[("MASTER", "sk-master")]);
@@ -42,6 +44,8 @@ tollgate_settings:
             first_byte_timeout: Duration::from_secs(60),
             stream_idle_timeout: Duration::from_secs(20),
             budget_wait: Duration::from_millis(250),
+            disconnect_drains_max: 3,
+            disconnect_drain_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(7),
         }
     );

@@ -10,9 +10,10 @@ use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 /// What the upstream does with a call.
 #[derive(Clone, Debug)]
@@ -27,6 +28,12 @@ pub(crate) enum Behaviour {
     Truncate(Vec<String>),
     /// Sends these bytes as a stream and then nothing for ever.
     Stall(Vec<String>),
+    /// Sends the first as a stream, and the rest when it is told to go on.
+    Held(Vec<String>, Vec<String>, Arc<Notify>),
+    /// Answers when it is told to.
+    HeldAnswer(Arc<Notify>),
+    /// Answers with a 503 when it is told to.
+    HeldError(Arc<Notify>),
     /// Accepts the call and never answers.
     Hang,
 }
@@ -98,6 +105,11 @@ impl FakeUpstream {
         )
     }
 
+    /// How many callers went before their answer was over.
+    pub(crate) fn left_early(&self) -> u64 {
+        self.state.left.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn received(&self) -> Vec<Received> {
         self.state.received.lock().clone()
     }
@@ -162,12 +174,17 @@ async fn serve(http: HttpRequest, body: Bytes, state: web::Data<State>) -> HttpR
             let events = vec![delta("Hello"), delta(" there"), usage(10, 20), DONE.to_owned()];
             send(state, events, Duration::ZERO, End::Clean)
         }
-        Behaviour::Answer => HttpResponse::Ok().insert_header(("x-request-id", "req-1")).json(json!({
-            "id": "chatcmpl-1", "object": "chat.completion", "model": "gpt-upstream",
-            "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello there"}, "finish_reason": "stop"}],
-            "usage": {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30},
-            "an_unknown_field": {"b": 1, "a": 2},
-        })),
+        Behaviour::Answer => answer(),
+        Behaviour::HeldError(go) => {
+            go.notified().await;
+            HttpResponse::ServiceUnavailable().finish()
+        }
+        Behaviour::HeldAnswer(go) => {
+            let mut left = LeftEarly(state, false);
+            go.notified().await;
+            left.answer_is_over();
+            answer()
+        }
         Behaviour::Status(status, body, headers) => {
             let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap());
             for header in headers {
@@ -178,6 +195,7 @@ async fn serve(http: HttpRequest, body: Bytes, state: web::Data<State>) -> HttpR
         Behaviour::Stream(events, pause) => send(state, events, pause, End::Clean),
         Behaviour::Truncate(events) => send(state, events, Duration::ZERO, End::Broken),
         Behaviour::Stall(events) => send(state, events, Duration::ZERO, End::Never),
+        Behaviour::Held(first, rest, go) => send_held(state, first, rest, go),
         Behaviour::Hang => {
             let _left = LeftEarly(state, false);
             std::future::pending().await
@@ -185,11 +203,32 @@ async fn serve(http: HttpRequest, body: Bytes, state: web::Data<State>) -> HttpR
     }
 }
 
+/// What a model would answer.
+fn answer() -> HttpResponse {
+    HttpResponse::Ok().insert_header(("x-request-id", "req-1")).json(json!({
+        "id": "chatcmpl-1", "object": "chat.completion", "model": "gpt-upstream",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello there"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30},
+        "an_unknown_field": {"b": 1, "a": 2},
+    }))
+}
+
 #[derive(Clone, Copy)]
 enum End {
     Clean,
     Broken,
     Never,
+}
+
+fn send_held(state: Arc<State>, first: Vec<String>, rest: Vec<String>, go: Arc<Notify>) -> HttpResponse {
+    let body = async move {
+        let mut left = LeftEarly(state, false);
+        go.notified().await;
+        left.answer_is_over();
+        Ok::<Bytes, std::io::Error>(Bytes::from(rest.concat()))
+    };
+    let first = stream::iter(first.into_iter().map(|event| Ok(Bytes::from(event))));
+    HttpResponse::Ok().content_type("text/event-stream").streaming(first.chain(stream::once(body)))
 }
 
 fn send(state: Arc<State>, events: Vec<String>, pause: Duration, end: End) -> HttpResponse {
