@@ -5,13 +5,16 @@ use serde::{Deserialize, Serialize};
 /// Answer of `GET /health/readiness`; 200 only when calls can be served.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "spec", schema(example = json!({"status": "healthy", "db": "connected", "spool_pending": 0, "spool_oldest_seconds": 0, "problems": [],
+#[cfg_attr(feature = "spec", schema(example = json!({"status": "healthy", "db": "connected", "counters": "shared", "spool_pending": 0, "spool_oldest_seconds": 0, "problems": [],
     "version": "0.1.0"})))]
 pub struct Readiness {
     /// `healthy` or `unhealthy`.
     pub status: String,
     /// `connected` or `disconnected`.
     pub db: String,
+    /// How budgets and limits are counted: `local` by this process alone, `shared` together with other nodes, `degraded`
+    /// alone although they should be shared, since Redis is away.
+    pub counters: String,
     /// Settled calls that wait for the database, on this node.
     pub spool_pending: u64,
     /// Age of the oldest of them, in seconds.

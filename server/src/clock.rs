@@ -61,6 +61,12 @@ impl Clock {
         }
     }
 
+    /// The time of a manual clock: what has a clock of its own, as Redis does, is told it. `None`: the system's clock.
+    #[must_use]
+    pub fn manual_now(&self) -> Option<DateTime<Utc>> {
+        matches!(self.0, Source::Manual(_)).then(|| self.now())
+    }
+
     /// Moves a manual clock forward; the system's clock is not moved.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(manual) = &self.0 {

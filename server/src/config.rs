@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use environment::Environment;
-pub use general::{GeneralSettings, Limits};
+pub use general::{GeneralSettings, Limits, SharedCounterSettings};
 pub use litellm::LitellmSettings;
 pub use model::DeploymentConfig;
 use node::{Node, Value};

@@ -1,6 +1,7 @@
 //! Starting a gateway and stopping it: everything is made here, once, in order.
 
 pub mod secrets;
+mod shared;
 
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::DirBuilderExt;
@@ -18,7 +19,6 @@ use crate::app::{App, Identity};
 use crate::auth::first_admin::{self, FirstAdminError, InitialPassword};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::counters::Counters;
 use crate::crypto::KeyDigest;
 use crate::db::{self, DbError};
 use crate::gateway::drain::Drains;
@@ -36,6 +36,8 @@ pub use secrets::{Environment, SecretError, Secrets};
 
 /// Jobs and connections have this long to end once no call is in flight.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a start waits for the shared counters.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(4);
 /// Failures a minute that are put up with where the configuration does not say: LiteLLM's figure.
 const ALLOWED_FAILS: u32 = 3;
 
@@ -79,6 +81,9 @@ pub enum StartError {
     /// What the gateway has spent cannot be read.
     #[error("cannot read budgets: {0}")]
     Budget(DbErr),
+    /// Redis cannot be named so.
+    #[error("cannot use Redis: {0}")]
+    Redis(#[from] redis::RedisError),
     /// No first admin.
     #[error(transparent)]
     FirstAdmin(#[from] FirstAdminError),
@@ -162,12 +167,17 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let secrets = Secrets::load(&config, &environment, &data)?;
     let master_key = KeyDigest::of(secrets.master_key.expose());
     let spool = Spool::open(&data.join("spool"), clock.clone())?;
-    let mut writer = Writer::new(Arc::clone(&spool), own_connection(&config, &environment, &data, &database).await?);
+    let redis = shared::redis(&config, &environment)?;
+    let counters = shared::counters(&config, redis, &data, &database, &clock)?;
+    let writer_db = own_connection(&config, &environment, &data, &database).await?;
+    let mut writer = Writer::new(Arc::clone(&spool), writer_db, Arc::clone(&counters));
     // Budgets are read from the database: it needs to know what a former process spent before anybody spends more.
     if let Err(error) = writer.write_all().await {
         tracing::error!(%error, "events of a former process wait in the spool: budgets do not know them yet");
     }
-    let counters = Arc::new(Counters::new(clock.clone()));
+    if !counters.joined(JOIN_TIMEOUT).await {
+        tracing::warn!("started without shared counters: this node counts alone until it reaches them");
+    }
     let timezone = config.litellm.timezone;
     let budget = GatewayBudget { max_budget: config.litellm.max_budget, span: config.litellm.budget_duration };
     let loader = Loader::new(database.clone(), timezone, budget, Defaults::default(), clock.now())
@@ -267,6 +277,7 @@ impl Running {
             tracing::warn!("jobs did not end in time; what they have not written stays in the spool");
         }
         self.gateway.spool.sync();
+        self.app.counters.close(STOP_TIMEOUT).await;
         if let Err(error) = self.app.db.clone().close().await {
             tracing::warn!(%error, "the database was not closed");
         }

@@ -17,6 +17,8 @@ const BUDGET_WAIT_MS_MAX: u64 = 600_000;
 
 /// The most answers without a client that may be read at once.
 const DISCONNECT_DRAINS_MAX: u64 = 100_000;
+/// The longest Redis may be waited for, in milliseconds.
+const REDIS_TIMEOUT_MS_MAX: u64 = 60_000;
 
 /// `general_settings`: what LiteLLM keeps there and Tollgate uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +50,23 @@ impl Default for GeneralSettings {
     }
 }
 
+/// How nodes count together where there is Redis: `tollgate_settings`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedCounterSettings {
+    /// How long Redis may take to answer before a node counts alone (`redis_timeout_ms`). Default: 500 ms.
+    pub timeout: Duration,
+    /// What all keys in Redis begin with (`redis_namespace`). Default: `tollgate`.
+    pub namespace: String,
+    /// Calls with hard budgets are refused while Redis is away (`on_counter_outage: deny`). Default: they go on.
+    pub denies_on_outage: bool,
+}
+
+impl Default for SharedCounterSettings {
+    fn default() -> Self {
+        Self { timeout: Duration::from_millis(500), namespace: "tollgate".to_owned(), denies_on_outage: false }
+    }
+}
+
 /// The bounds on what one call may use: `tollgate_settings`, and `general_settings.max_request_size_mb`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -69,6 +88,8 @@ pub struct Limits {
     pub disconnect_drain_timeout: Duration,
     /// How long calls in flight may go on after a SIGTERM. Default: 25 seconds, below Kubernetes' 30.
     pub drain_timeout: Duration,
+    /// How nodes count together.
+    pub shared_counters: SharedCounterSettings,
 }
 
 impl Default for Limits {
@@ -83,6 +104,7 @@ impl Default for Limits {
             disconnect_drains_max: 256,
             disconnect_drain_timeout: Duration::from_secs(300),
             drain_timeout: Duration::from_secs(25),
+            shared_counters: SharedCounterSettings::default(),
         }
     }
 }
@@ -130,6 +152,27 @@ fn budget_wait(section: &mut Section<'_>) -> Option<Duration> {
     section.whole("budget_wait_ms", 0..=BUDGET_WAIT_MS_MAX).map(Duration::from_millis)
 }
 
+fn shared_counters(section: &mut Section<'_>) -> SharedCounterSettings {
+    let default = SharedCounterSettings::default();
+    let timeout = section.whole("redis_timeout_ms", 1..=REDIS_TIMEOUT_MS_MAX).map(Duration::from_millis);
+    SharedCounterSettings {
+        timeout: timeout.unwrap_or(default.timeout),
+        namespace: section.text("redis_namespace").unwrap_or(default.namespace),
+        denies_on_outage: section.get("on_counter_outage").is_some_and(|item| denies_on_outage(&item)),
+    }
+}
+
+fn denies_on_outage(item: &Item<'_>) -> bool {
+    match item.text().as_deref() {
+        Some("deny") => true,
+        Some("allow") | None => false,
+        Some(other) => {
+            item.error(format!("expected \"allow\" or \"deny\", got \"{other}\""));
+            false
+        }
+    }
+}
+
 pub(super) fn read_limits(item: Option<Item<'_>>) -> Limits {
     let default = Limits::default();
     let Some(mut section) = item.and_then(|item| item.section()) else {
@@ -143,6 +186,7 @@ pub(super) fn read_limits(item: Option<Item<'_>>) -> Limits {
         disconnect_drain_timeout: seconds("disconnect_drain_timeout_seconds", default.disconnect_drain_timeout),
         drain_timeout: seconds("drain_timeout_seconds", default.drain_timeout),
         budget_wait: budget_wait(&mut section).unwrap_or(default.budget_wait),
+        shared_counters: shared_counters(&mut section),
         max_header_bytes: section.whole("max_request_header_bytes", 1024..=MIB).unwrap_or(default.max_header_bytes),
         disconnect_drains_max: section
             .whole("disconnect_drains_max", 0..=DISCONNECT_DRAINS_MAX)

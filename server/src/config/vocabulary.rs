@@ -195,7 +195,6 @@ pub(super) const ROUTER: Area = area(
         "max_fallbacks",
         "model_group_alias",
         "model_group_retry_policy",
-        "redis_*",
         "retry_policy",
         "routing_strategy_args",
         "tag_filtering_match_any",

@@ -1,4 +1,4 @@
-//! What one scope has spent, reserved and let through.
+//! What one scope has spent, reserved and let through, as this process counts it.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use tollgate_openapi::money::NanoUsd;
 
 use super::line::{Line, Place};
-use super::local::Room;
-use super::scope::{Charged, Demand, Exceeded, RateState, RateStates, Scope, ScopeId};
+use super::scope::{Charged, Demand, RateState, RateStates, Scope, ScopeId, Standing};
 use super::sliding::Sliding;
+use super::verdict::{Position, Traffic};
 
 /// One scope.
 #[derive(Debug, Default)]
@@ -19,15 +19,31 @@ pub(super) struct Counter {
     pub(super) reserved: NanoUsd,
     pub(super) in_flight: u64,
     /// Only of scopes that have a limit by the minute.
-    pub(super) rates: Option<Box<Rates>>,
+    rates: Option<Box<Rates>>,
     pub(super) line: Line,
+    /// Only of scopes that are counted together with other nodes.
+    pub(super) share: Option<Box<Share>>,
 }
 
 /// What came by the minute.
 #[derive(Debug, Default)]
-pub(super) struct Rates {
-    pub(super) requests: Sliding,
-    pub(super) tokens: Sliding,
+struct Rates {
+    requests: Sliding,
+    tokens: Sliding,
+}
+
+/// This node's part of what all nodes count together.
+#[derive(Debug, Default)]
+pub(super) struct Share {
+    /// Reserved in the current window by calls that are counted there.
+    pub(super) reserved: NanoUsd,
+    /// Calls in flight that are counted there.
+    pub(super) in_flight: u64,
+    /// Spent in the current window and not in the ledger's database yet.
+    pub(super) unwritten: NanoUsd,
+    pub(super) window_end: Option<DateTime<Utc>>,
+    /// `spent` may be above what all nodes know: it was corrected elsewhere.
+    pub(super) is_stale: bool,
 }
 
 /// The counter of `scope` in its current window; a new window starts empty.
@@ -42,6 +58,10 @@ pub(super) fn current<'a>(counters: &'a mut HashMap<ScopeId, Counter>, scope: &S
         counter.window_start = scope.window_start;
         counter.spent = seed();
         counter.reserved = NanoUsd::ZERO;
+        if let Some(share) = &mut counter.share {
+            share.reserved = NanoUsd::ZERO;
+            share.unwritten = NanoUsd::ZERO;
+        }
     }
     counter
 }
@@ -51,63 +71,27 @@ impl Counter {
         self.rates.get_or_insert_default()
     }
 
-    /// What stands in the way of `demand`. An error refuses any demand.
-    pub(super) fn check_budget(
-        &self,
-        scope: &Scope,
-        demand: Demand,
-        place: Option<&Place>,
-        room: &mut Room,
-    ) -> Result<Option<Exceeded>, Exceeded> {
-        let Some(max) = scope.limits.max_budget else { return Ok(None) };
-        let exceeded =
-            Exceeded::Budget { max, spent: self.spent, reserved: self.reserved, window_end: scope.window_end };
-        if self.spent >= max {
-            return Err(exceeded);
-        }
-        let left = max - self.spent - self.reserved;
-        if room.cost.is_none_or(|least| left < least) {
-            room.cost = Some(left);
-            room.may_grow = self.reserved > NanoUsd::ZERO;
-            room.waiting = self.line.len();
-        }
-        Ok((demand.cost > left || self.line.is_before(place)).then_some(exceeded))
-    }
-
-    pub(super) fn check_tokens(
-        &mut self,
-        scope: &Scope,
-        demand: Demand,
-        slot: u64,
-        until: impl Fn(u64) -> Duration,
-    ) -> Option<Exceeded> {
-        let limit = scope.limits.tpm?;
-        let window = &mut self.rates().tokens;
-        let remaining = limit.saturating_sub(window.used(slot));
-        if demand.tokens <= remaining {
-            return None;
-        }
-        let reset = window.fits_at(slot, demand.tokens, limit).map_or(Duration::ZERO, until);
-        Some(Exceeded::Tokens(RateState { limit, remaining, reset }))
-    }
-
-    /// The limit that refuses any call at all now, however small.
-    pub(super) fn outright(&mut self, scope: &Scope, slot: u64, until: impl Fn(u64) -> Duration) -> Option<Exceeded> {
-        let limits = scope.limits;
-        if let Some(limit) = limits.parallel.filter(|limit| self.in_flight >= *limit) {
-            return Some(Exceeded::Parallel { limit });
-        }
-        let mut full = |limit: Option<u64>, which: fn(&mut Rates) -> &mut Sliding| {
-            let limit = limit?;
-            let window = which(self.rates());
-            let is_full = window.used(slot) >= limit;
-            is_full.then(|| {
-                let reset = window.fits_at(slot, 1, limit).map_or(Duration::ZERO, &until);
-                RateState { limit, remaining: 0, reset }
-            })
+    pub(super) fn standing(&mut self, slot: u64) -> Standing {
+        let (requests, tokens) = match &mut self.rates {
+            Some(rates) => (rates.requests.used(slot), rates.tokens.used(slot)),
+            None => (0, 0),
         };
-        let requests = full(limits.rpm, |rates| &mut rates.requests).map(Exceeded::Requests);
-        requests.or_else(|| full(limits.tpm, |rates| &mut rates.tokens).map(Exceeded::Tokens))
+        Standing { spent: self.spent, reserved: self.reserved, requests, tokens, in_flight: self.in_flight }
+    }
+
+    pub(super) fn position(&mut self, slot: u64, place: Option<&Place>) -> Position {
+        let (waiting, is_behind) = (self.line.len(), self.line.is_before(place));
+        Position { standing: self.standing(slot), waiting, is_behind }
+    }
+
+    /// The slot in which `amount` more fits under a limit by the minute.
+    pub(super) fn fits_at(&mut self, traffic: Traffic, slot: u64, amount: u64, limit: u64) -> Option<u64> {
+        let rates = self.rates();
+        let window = match traffic {
+            Traffic::Requests => &mut rates.requests,
+            Traffic::Tokens => &mut rates.tokens,
+        };
+        window.fits_at(slot, amount, limit)
     }
 
     /// Reserves; whether the call also counts by the minute.

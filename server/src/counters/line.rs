@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::local::Counters;
+use super::Counters;
 use super::scope::ScopeId;
 
 /// Calls that may wait for one scope; further ones are refused.
@@ -74,6 +74,9 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.counters.with_line(&self.scope, |line| line.leave(self.number));
+        self.counters.local.with_line(&self.scope, |line| {
+            line.leave(self.number);
+            Some(())
+        });
     }
 }

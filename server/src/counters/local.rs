@@ -2,141 +2,106 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 use tollgate_openapi::money::NanoUsd;
 
 use super::counter::{Counter, current};
 use super::line::{Line, Place};
-use super::scope::{Charged, Demand, RateStates, Refusal, Scope, ScopeId, Standing};
+use super::scope::{Charged, Demand, RateStates, Refusal, Scope, ScopeId, SharedPart, Standing};
+use super::shared::{Change, Grant, Note, Window, Written};
 use super::sliding::SLOT;
+use super::verdict::{Admission, Traffic, Verdict};
 use crate::clock::Clock;
 
 /// What every scope seen by this process has spent, reserved and let through.
 #[derive(Debug)]
-pub struct Counters {
+pub(super) struct Local {
     clock: Clock,
     /// Where slots are numbered from.
     origin: Instant,
-    scopes: Mutex<HashMap<ScopeId, Counter>>,
-    places: AtomicU64,
+    state: Mutex<State>,
 }
 
-/// The answer to a request for admission.
 #[derive(Debug)]
-pub enum Admission {
-    /// All that was asked for is reserved.
-    Granted(Ticket),
-    /// Nothing is reserved, and asking for less does not help.
-    Refused(Refusal),
-    /// Nothing is reserved; there is room for less.
-    Short {
-        /// How much.
-        room: Room,
-        /// What stands in the way of more.
-        refusal: Refusal,
-    },
+struct State {
+    scopes: HashMap<ScopeId, Counter>,
+    /// Where all nodes count together: what happens here is told there, in order.
+    feed: Option<Feed>,
 }
 
-/// What is left for a call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Room {
-    /// Money in the tightest budget; `None`: no budget.
-    pub cost: Option<NanoUsd>,
-    /// Money reserved by others may come back.
-    pub may_grow: bool,
-    /// Calls in line before the tightest budget.
-    pub waiting: usize,
+#[derive(Debug)]
+struct Feed {
+    notes: UnboundedSender<Note>,
+    /// What this node's reservations count under; none while it counts alone.
+    lease: Option<Arc<str>>,
 }
 
-/// What a check found: room, and what stands in the way of the whole demand.
-#[derive(Debug, Default)]
-struct Verdict {
-    room: Room,
-    short: Option<Refusal>,
+/// What a granted call took.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) charged: Vec<Charged>,
+    pub(super) slot: u64,
+    pub(super) rates: RateStates,
 }
 
-impl Counters {
-    /// Empty counters.
-    #[must_use]
-    pub fn new(clock: Clock) -> Self {
+impl Local {
+    /// Empty counters. Where `notes` are taken, what happens here is told there.
+    pub(super) fn new(clock: Clock, notes: Option<UnboundedSender<Note>>) -> Self {
         let origin = clock.monotonic();
-        Self { clock, origin, scopes: Mutex::default(), places: AtomicU64::new(0) }
+        let feed = notes.map(|notes| Feed { notes, lease: None });
+        Self { clock, origin, state: Mutex::new(State { scopes: HashMap::new(), feed }) }
     }
 
-    /// Reserves `demand` and counts a request in every scope at once, or in none. A call that waits in line says so by
-    /// its `place`; another one does not pass those who wait.
-    ///
-    /// Invariants, in every scope of a granted ticket: `spent + reserved ≤ max_budget`; no minute lets through more
-    /// requests or tokens than its limit; no more calls are in flight than `parallel`. A scope at or over its budget
-    /// refuses even a demand of nothing, so that `max_budget: 0` refuses the first call.
-    #[must_use]
-    pub fn admit(self: &Arc<Self>, scopes: &[Scope], demand: Demand, place: Option<&Place>) -> Admission {
+    /// Takes `demand` from every scope, or says why not.
+    pub(super) fn admit(&self, scopes: &[Scope], demand: Demand, place: Option<&Place>) -> Result<Taken, Admission> {
         let now = self.clock.monotonic();
-        let slot = self.slot(now);
-        let mut counters = self.scopes.lock();
-        match self.check(&mut counters, scopes, demand, place, now) {
-            Ok(Verdict { room, short: Some(refusal) }) => return Admission::Short { room, refusal },
-            Ok(_) => {}
-            Err(refusal) => return Admission::Refused(refusal),
+        let mut state = self.state.lock();
+        if let Some(refusal) = Verdict::into_refusal(self.check(&mut state.scopes, scopes, demand, place, now)) {
+            return Err(refusal);
         }
-        let mut rates = RateStates::default();
-        let charged = scopes.iter().map(|scope| {
-            let counter = current(&mut counters, scope);
-            let counts_rates = counter.take(demand, scope, slot);
-            counter.note_rates(scope, slot, |at| self.until(at, now), &mut rates);
-            Charged { id: scope.id.clone(), window_start: scope.window_start, counts_rates }
-        });
-        let charged = charged.collect();
-        drop(counters);
-        Admission::Granted(Ticket { counters: Arc::clone(self), charged, reserved: demand, slot, rates })
+        Ok(self.take(&mut state, scopes, demand, now, None))
     }
 
-    /// What [`Counters::admit`] would answer now; nothing is reserved.
-    #[must_use]
-    pub fn try_out(self: &Arc<Self>, scopes: &[Scope], demand: Demand) -> Admission {
+    /// Counts here what all nodes together have granted.
+    pub(super) fn note_grant(&self, scopes: &[Scope], demand: Demand, grant: &Grant) -> Taken {
         let now = self.clock.monotonic();
-        match self.check(&mut self.scopes.lock(), scopes, demand, None, now) {
-            Ok(Verdict { room, short: Some(refusal) }) => Admission::Short { room, refusal },
-            Ok(_) => Admission::Granted(Ticket {
-                counters: Arc::clone(self),
-                charged: Vec::new(),
-                reserved: demand,
-                slot: self.slot(now),
-                rates: RateStates::default(),
-            }),
-            Err(refusal) => Admission::Refused(refusal),
-        }
+        self.take(&mut self.state.lock(), scopes, demand, now, Some(grant))
+    }
+
+    /// What stands in the way of `demand`; `None`: nothing.
+    pub(super) fn refusal(&self, scopes: &[Scope], demand: Demand, place: Option<&Place>) -> Option<Admission> {
+        let now = self.clock.monotonic();
+        Verdict::into_refusal(self.check(&mut self.state.lock().scopes, scopes, demand, place, now))
+    }
+
+    /// Whether the call has to wait for others of this process.
+    pub(super) fn is_behind(&self, scopes: &[Scope], place: Option<&Place>) -> bool {
+        let state = self.state.lock();
+        scopes.iter().any(|scope| state.scopes.get(&scope.id).is_some_and(|counter| counter.line.is_before(place)))
+    }
+
+    /// Calls in line before each of `scopes`.
+    pub(super) fn waiting(&self, scopes: &[Scope]) -> Vec<usize> {
+        let state = self.state.lock();
+        scopes.iter().map(|scope| state.scopes.get(&scope.id).map_or(0, |counter| counter.line.len())).collect()
     }
 
     /// How each of `scopes` stands.
-    #[must_use]
-    pub fn standings(&self, scopes: &[Scope]) -> Vec<Standing> {
+    pub(super) fn standings(&self, scopes: &[Scope]) -> Vec<Standing> {
         let slot = self.slot(self.clock.monotonic());
-        let mut counters = self.scopes.lock();
-        let standing = |scope: &Scope| {
-            let counter = current(&mut counters, scope);
-            let (requests, tokens) = match &mut counter.rates {
-                Some(rates) => (rates.requests.used(slot), rates.tokens.used(slot)),
-                None => (0, 0),
-            };
-            let Counter { spent, reserved, in_flight, .. } = *counter;
-            Standing { spent, reserved, requests, tokens, in_flight }
-        };
-        scopes.iter().map(standing).collect()
+        let mut state = self.state.lock();
+        scopes.iter().map(|scope| current(&mut state.scopes, scope).standing(slot)).collect()
     }
 
-    /// What is left for the call at `place`; `None` while others are before it.
-    ///
-    /// # Errors
-    /// When nothing is left for any call.
-    pub fn room(&self, scopes: &[Scope], place: &Place) -> Result<Option<Room>, Refusal> {
-        let mut counters = self.scopes.lock();
-        let verdict = self.check(&mut counters, scopes, Demand::default(), Some(place), self.clock.monotonic())?;
-        Ok(verdict.short.is_none().then_some(verdict.room))
+    /// What a call at `place` would find.
+    pub(super) fn look(&self, scopes: &[Scope], place: &Place) -> Result<Verdict, Refusal> {
+        let now = self.clock.monotonic();
+        self.check(&mut self.state.lock().scopes, scopes, Demand::default(), Some(place), now)?.finish()
     }
 
     fn check(
@@ -148,72 +113,106 @@ impl Counters {
         now: Instant,
     ) -> Result<Verdict, Refusal> {
         let slot = self.slot(now);
-        let mut too_often: Option<Refusal> = None;
         let mut verdict = Verdict::default();
         for scope in scopes {
             let counter = current(counters, scope);
-            let refuse = |exceeded| Refusal { scope: scope.id.clone(), exceeded };
-            if let Some(exceeded) = counter.check_budget(scope, demand, place, &mut verdict.room).map_err(refuse)? {
-                verdict.short.get_or_insert(refuse(exceeded));
+            let position = counter.position(slot, place);
+            verdict.add(scope, position, demand, |traffic: Traffic, amount, limit| {
+                counter.fits_at(traffic, slot, amount, limit).map_or(Duration::ZERO, |at| self.until(at, now))
+            })?;
+        }
+        Ok(verdict)
+    }
+
+    fn take(
+        &self,
+        state: &mut MutexGuard<'_, State>,
+        scopes: &[Scope],
+        demand: Demand,
+        now: Instant,
+        grant: Option<&Grant>,
+    ) -> Taken {
+        let slot = self.slot(now);
+        let mut rates = grant.map_or_else(RateStates::default, |grant| grant.rates);
+        let mut charged = Vec::with_capacity(scopes.len());
+        let State { scopes: counters, feed } = &mut **state;
+        let mut changes = Vec::new();
+        for (index, scope) in scopes.iter().enumerate() {
+            let counter = current(counters, scope);
+            let counts_rates = counter.take(demand, scope, slot);
+            if grant.is_none() {
+                counter.note_rates(scope, slot, |at| self.until(at, now), &mut rates);
             }
-            if let Some(exceeded) = counter.outright(scope, slot, |at| self.until(at, now)) {
-                too_often.get_or_insert(refuse(exceeded));
+            let mut shared = SharedPart::default();
+            if feed.is_some() {
+                shared = share(counter, scope, demand, grant, index);
+                changes.push((Window::of(scope), Change::taken(scope, shared, demand)));
             }
-            if let Some(exceeded) = counter.check_tokens(scope, demand, slot, |at| self.until(at, now)) {
-                verdict.short.get_or_insert(refuse(exceeded));
+            let Scope { id, window_start, window_end, .. } = scope;
+            let (window_start, window_end) = (*window_start, *window_end);
+            charged.push(Charged { id: id.clone(), window_start, window_end, counts_rates, shared });
+        }
+        if let Some(feed) = feed {
+            // What was granted under the present lease is known there already.
+            let is_known = grant.is_some_and(|grant| Some(&grant.lease) == feed.lease.as_ref());
+            if !is_known {
+                feed.tell(changes);
             }
         }
-        // Whoever has spent a budget hears of that first: it is not over in a minute.
-        too_often.map_or(Ok(verdict), Err)
+        Taken { charged, slot, rates }
     }
 
     /// Joins the line before `scope`; `None` where it is full.
-    #[must_use]
-    pub fn join(self: &Arc<Self>, scope: &ScopeId) -> Option<Place> {
-        let number = self.places.fetch_add(1, Ordering::Relaxed);
-        let turn = self.scopes.lock().get_mut(scope)?.line.join(number)?;
-        Some(Place { counters: Arc::clone(self), scope: scope.clone(), number, turn })
+    pub(super) fn with_line<T>(&self, scope: &ScopeId, act: impl FnOnce(&mut Line) -> Option<T>) -> Option<T> {
+        self.state.lock().scopes.get_mut(scope).and_then(|counter| act(&mut counter.line))
     }
 
-    pub(super) fn with_line(&self, scope: &ScopeId, act: impl FnOnce(&mut Line)) {
-        if let Some(counter) = self.scopes.lock().get_mut(scope) {
-            act(&mut counter.line);
+    pub(super) fn spent(&self, scope: &ScopeId, window_start: Option<DateTime<Utc>>) -> Option<NanoUsd> {
+        let state = self.state.lock();
+        state.scopes.get(scope).filter(|counter| counter.window_start == window_start).map(|counter| counter.spent)
+    }
+
+    pub(super) fn adjust(&self, scope: &ScopeId, delta: NanoUsd) {
+        let mut state = self.state.lock();
+        let State { scopes, feed } = &mut *state;
+        let Some(counter) = scopes.get_mut(scope) else { return };
+        counter.spent += delta;
+        counter.line.wake();
+        if let (Some(feed), Some(share)) = (feed, &counter.share) {
+            let window = Window { scope: scope.clone(), start: counter.window_start };
+            feed.tell(vec![(window, Change { adjusted: delta.0, window_end: share.window_end, ..Change::default() })]);
         }
     }
 
-    /// What `scope` has spent in its current window, where this process has seen it.
-    #[must_use]
-    pub fn spent(&self, scope: &ScopeId, window_start: Option<DateTime<Utc>>) -> Option<NanoUsd> {
-        let counters = self.scopes.lock();
-        counters.get(scope).filter(|counter| counter.window_start == window_start).map(|counter| counter.spent)
-    }
-
-    /// Corrects what `scope` has spent by `delta`: an admin set the figure. A scope not seen yet is left to be read
-    /// from the ledger.
-    pub fn adjust(&self, scope: &ScopeId, delta: NanoUsd) {
-        if let Some(counter) = self.scopes.lock().get_mut(scope) {
-            counter.spent += delta;
-            counter.line.wake();
+    /// What all nodes know of the scope goes before what this one counted: it was changed elsewhere.
+    pub(super) fn doubt(&self, scope: &ScopeId) {
+        let mut state = self.state.lock();
+        if let Some(share) = state.scopes.get_mut(scope).and_then(|counter| counter.share.as_mut()) {
+            share.is_stale = true;
         }
     }
 
-    /// Forgets a scope that exists no more.
-    pub fn forget(&self, scope: &ScopeId) {
-        self.scopes.lock().remove(scope);
+    pub(super) fn forget(&self, scope: &ScopeId) {
+        self.state.lock().scopes.remove(scope);
     }
 
-    /// What all calls in flight have reserved, over all scopes.
-    #[must_use]
-    pub fn reserved_total(&self) -> NanoUsd {
-        self.scopes.lock().values().map(|counter| counter.reserved).sum()
+    pub(super) fn reserved_total(&self) -> NanoUsd {
+        self.state.lock().scopes.values().map(|counter| counter.reserved).sum()
     }
 
-    fn settle(&self, ticket: &Ticket, used: Demand) {
-        let mut counters = self.scopes.lock();
-        for charged in &ticket.charged {
-            if let Some(counter) = counters.get_mut(&charged.id) {
-                counter.settle(charged, ticket.reserved, used, ticket.slot);
+    pub(super) fn settle(&self, charged: &[Charged], reserved: Demand, used: Demand, slot: u64) {
+        let mut state = self.state.lock();
+        let State { scopes, feed } = &mut *state;
+        let mut changes = Vec::new();
+        for charged in charged {
+            let Some(counter) = scopes.get_mut(&charged.id) else { continue };
+            counter.settle(charged, reserved, used, slot);
+            if feed.is_some() {
+                changes.extend(unshare(counter, charged, reserved, used));
             }
+        }
+        if let Some(feed) = feed {
+            feed.tell(changes);
         }
     }
 
@@ -229,48 +228,143 @@ impl Counters {
     }
 }
 
-/// A reservation. It ends in exactly one of two ways: [`Ticket::settle`], or being dropped, which releases it.
-#[derive(Debug)]
-#[must_use = "a dropped ticket releases its reservation"]
-pub struct Ticket {
-    counters: Arc<Counters>,
-    charged: Vec<Charged>,
-    reserved: Demand,
-    /// When it was admitted.
-    slot: u64,
-    rates: RateStates,
-}
-
-impl Ticket {
-    /// What is reserved in each scope.
-    #[must_use]
-    pub const fn reserved(&self) -> Demand {
-        self.reserved
+/// Counting together with other nodes.
+impl Local {
+    /// Counts this node's reservations under `lease` from now on and tells all of them, and what it has spent that is
+    /// not in the ledger's database. `done` hears whether that arrived.
+    pub(super) fn join(&self, lease: &Arc<str>, done: oneshot::Sender<bool>) {
+        let mut state = self.state.lock();
+        let State { scopes, feed } = &mut *state;
+        let Some(feed) = feed else { return };
+        feed.lease = Some(Arc::clone(lease));
+        let changes = scopes.iter().filter_map(|(id, counter)| {
+            let share = counter.share.as_ref()?;
+            let change = Change {
+                reserved: share.reserved.0,
+                unwritten: Some(share.unwritten),
+                window_end: share.window_end,
+                in_flight: i64::try_from(share.in_flight).unwrap_or(i64::MAX),
+                ..Change::default()
+            };
+            Some((Window { scope: id.clone(), start: counter.window_start }, change))
+        });
+        feed.send(Note { lease: Some(Arc::clone(lease)), changes: changes.collect(), done: Some(done) });
     }
 
-    /// The scopes that are charged and the windows they were admitted in.
-    #[must_use]
-    pub fn charged(&self) -> &[Charged] {
-        &self.charged
-    }
-
-    /// The tightest limits by the minute, this call counted.
-    #[must_use]
-    pub const fn rates(&self) -> RateStates {
-        self.rates
-    }
-
-    /// Replaces the reservation by what was really used, in every scope.
-    pub fn settle(mut self, used: Demand) {
-        self.counters.settle(&self, used);
-        self.charged.clear();
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        if !self.charged.is_empty() {
-            self.counters.settle(self, Demand::default());
+    /// Counts alone from now on.
+    pub(super) fn part(&self) {
+        if let Some(feed) = &mut self.state.lock().feed {
+            feed.lease = None;
         }
     }
+
+    /// Tells what was written to the ledger's database: of each window what of it came from this node, and what the
+    /// database has now.
+    pub(super) fn written(&self, windows: Vec<Written>) {
+        let mut state = self.state.lock();
+        let State { scopes, feed } = &mut *state;
+        let Some(feed) = feed else { return };
+        let changes = windows.into_iter().map(|(window, own, written)| {
+            let counter = scopes.get_mut(&window.scope).filter(|counter| counter.window_start == window.start);
+            let share = counter.and_then(|counter| counter.share.as_mut());
+            let unwritten = share.map_or(NanoUsd::ZERO, |share| {
+                share.unwritten = (share.unwritten - own).max(NanoUsd::ZERO);
+                share.unwritten
+            });
+            let change = Change { unwritten: Some(unwritten), written: Some(written), ..Change::default() };
+            (window, change)
+        });
+        let changes = changes.collect();
+        feed.tell(changes);
+    }
+
+    /// Hears when all that was told before has arrived.
+    pub(super) fn flush(&self, done: oneshot::Sender<bool>) {
+        if let Some(feed) = &self.state.lock().feed {
+            feed.send(Note { lease: None, changes: Vec::new(), done: Some(done) });
+        }
+    }
+
+    /// The windows that all nodes count together and this one has seen.
+    pub(super) fn shared_windows(&self) -> Vec<Window> {
+        let state = self.state.lock();
+        let shared = state.scopes.iter().filter(|(_, counter)| counter.share.is_some());
+        shared.map(|(id, counter)| Window { scope: id.clone(), start: counter.window_start }).collect()
+    }
+
+    /// Counts on from what the ledger's database has, while this node counts alone.
+    pub(super) fn count_on_from(&self, window: &Window, written: NanoUsd) {
+        let mut state = self.state.lock();
+        let counter = state.scopes.get_mut(&window.scope).filter(|counter| counter.window_start == window.start);
+        if let Some(counter) = counter {
+            let unwritten = counter.share.as_ref().map_or(NanoUsd::ZERO, |share| share.unwritten);
+            counter.spent = counter.spent.max(written + unwritten);
+        }
+    }
+}
+
+impl Feed {
+    fn tell(&self, mut changes: Vec<(Window, Change)>) {
+        changes.retain(|(_, change)| *change != Change::default());
+        // A node that counts alone tells all of it when it joins; only what was written must not be lost.
+        if self.lease.is_none() {
+            changes.retain(|(_, change)| change.written.is_some());
+        }
+        if !changes.is_empty() {
+            self.send(Note { lease: self.lease.clone(), changes, done: None });
+        }
+    }
+
+    fn send(&self, note: Note) {
+        if self.notes.send(note).is_err() {
+            tracing::error!("nobody brings counters to Redis any more");
+        }
+    }
+}
+
+/// Notes what of a call all nodes count together.
+fn share(counter: &mut Counter, scope: &Scope, demand: Demand, grant: Option<&Grant>, index: usize) -> SharedPart {
+    let limits = scope.limits;
+    let slot = grant.and_then(|grant| grant.slot).filter(|_| limits.rpm.is_some() || limits.tpm.is_some());
+    let part = SharedPart { budget: limits.max_budget.is_some(), parallel: limits.parallel.is_some(), slot };
+    if !part.budget && !part.parallel {
+        return part;
+    }
+    let known = grant.and_then(|grant| grant.spent.get(index).copied().flatten());
+    let share = counter.share.get_or_insert_default();
+    share.window_end = scope.window_end;
+    if part.budget {
+        share.reserved += demand.cost;
+    }
+    share.in_flight += u64::from(part.parallel);
+    if let Some(known) = known.filter(|_| part.budget) {
+        counter.spent = if share.is_stale { known } else { known.max(counter.spent) };
+        share.is_stale = false;
+    }
+    part
+}
+
+/// What all nodes have to hear of a call that ended.
+fn unshare(counter: &mut Counter, charged: &Charged, reserved: Demand, used: Demand) -> Option<(Window, Change)> {
+    let SharedPart { budget, parallel, slot } = charged.shared;
+    let window = Window { scope: charged.id.clone(), start: charged.window_start };
+    let mut change = Change::default();
+    if let Some(share) = counter.share.as_mut() {
+        if parallel {
+            share.in_flight = share.in_flight.saturating_sub(1);
+            change.in_flight = -1;
+        }
+        if budget && counter.window_start == charged.window_start {
+            share.reserved -= reserved.cost;
+            share.unwritten += used.cost;
+            change.unwritten = Some(share.unwritten);
+            change.reserved = -reserved.cost.0;
+            change.window_end = charged.window_end;
+        }
+    }
+    if let Some(slot) = slot {
+        let difference = i128::from(used.tokens) - i128::from(reserved.tokens);
+        change.tokens.insert(slot, i64::try_from(difference).unwrap_or(i64::MAX));
+    }
+    (change != Change::default()).then_some((window, change))
 }

@@ -15,7 +15,36 @@ pub struct ScopeId {
     pub id: Arc<str>,
 }
 
+/// Everything that limits are attached to, the nearest to a call first, and each one's limits for single models.
+const KINDS: [&str; 18] = [
+    "key",
+    "key_model",
+    "team_member",
+    "team_member_model",
+    "user",
+    "user_model",
+    "team",
+    "team_model",
+    "organization",
+    "organization_model",
+    "customer",
+    "customer_model",
+    "tag",
+    "tag_model",
+    "provider",
+    "provider_model",
+    "gateway",
+    "gateway_model",
+];
+
 impl ScopeId {
+    /// The scope of this kind and id; `None`: there is no such kind.
+    #[must_use]
+    pub fn named(kind: &str, id: &Arc<str>) -> Option<Self> {
+        let kind = KINDS.into_iter().find(|known| *known == kind)?;
+        Some(Self { kind, id: Arc::clone(id) })
+    }
+
     /// The scope of a virtual key, by the hex of its digest.
     #[must_use]
     pub fn key(token: &str) -> Self {
@@ -69,8 +98,21 @@ pub struct Charged {
     pub id: ScopeId,
     /// Its budget window at admission.
     pub window_start: Option<DateTime<Utc>>,
+    /// End of that window.
+    pub(super) window_end: Option<DateTime<Utc>>,
     /// The call counts by the minute there.
     pub(super) counts_rates: bool,
+    /// What all nodes count of it together.
+    pub(super) shared: SharedPart,
+}
+
+/// What all nodes count together of a call in one scope: only what is limited there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct SharedPart {
+    pub(super) budget: bool,
+    pub(super) parallel: bool,
+    /// The slot its tokens count in, by the shared clock.
+    pub(super) slot: Option<u64>,
 }
 
 /// What is used up of a scope's limits.
@@ -120,6 +162,15 @@ pub enum Exceeded {
         /// The limit, which is reached.
         limit: u64,
     },
+    /// Nothing: the counters that nodes share are away, and calls with budgets wait for them.
+    Unavailable,
+}
+
+impl Refusal {
+    /// A refusal because the shared counters are away.
+    pub(super) fn unavailable() -> Self {
+        Self { scope: ScopeId { kind: "gateway", id: Arc::from("gateway") }, exceeded: Exceeded::Unavailable }
+    }
 }
 
 /// How a limit by the minute stands.

@@ -11,7 +11,9 @@ use std::time::Duration;
 /// Length of a slot.
 pub(super) const SLOT: Duration = Duration::from_secs(3);
 /// Slots that count: those an interval of a minute can touch.
-const SLOTS: usize = 21;
+pub(super) const SLOTS: u64 = 21;
+/// The same, as a length.
+const LENGTH: usize = 21;
 
 /// Counts by slot; slots are numbered from when counting began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,14 +21,14 @@ pub(super) struct Sliding {
     newest: u64,
     total: u64,
     /// Slot `n` is at `n % SLOTS`.
-    counts: [u64; SLOTS],
+    counts: [u64; LENGTH],
 }
 
 impl Sliding {
     /// What counts at `slot`, after older slots were forgotten.
     pub(super) fn used(&mut self, slot: u64) -> u64 {
         let passed = slot.saturating_sub(self.newest);
-        for age in 1..=passed.min(width()) {
+        for age in 1..=passed.min(SLOTS) {
             let expired = self.newest + age;
             let count = std::mem::take(self.at(expired));
             self.total -= count;
@@ -38,7 +40,7 @@ impl Sliding {
     /// Counts `amount` in `slot`.
     pub(super) fn add(&mut self, slot: u64, amount: u64) {
         self.used(slot);
-        if self.newest - slot < width() {
+        if self.newest - slot < SLOTS {
             *self.at(slot) += amount;
             self.total += amount;
         }
@@ -46,7 +48,7 @@ impl Sliding {
 
     /// Takes back what was counted in `slot`, where it still counts.
     pub(super) fn take_back(&mut self, slot: u64, amount: u64) {
-        if self.newest.saturating_sub(slot) < width() {
+        if self.newest.saturating_sub(slot) < SLOTS {
             let count = self.at(slot);
             let amount = amount.min(*count);
             *count -= amount;
@@ -70,19 +72,15 @@ impl Sliding {
     pub(super) fn empty_at(&mut self, slot: u64) -> u64 {
         self.used(slot);
         let newest = self.newest;
-        let last = (0..width()).find(|age| newest >= *age && *self.at(newest - age) > 0);
-        last.map_or(newest, |age| newest - age + width())
+        let last = (0..SLOTS).find(|age| newest >= *age && *self.at(newest - age) > 0);
+        last.map_or(newest, |age| newest - age + SLOTS)
     }
 
     #[expect(clippy::indexing_slicing, reason = "a number modulo the length is inside")]
     fn at(&mut self, slot: u64) -> &mut u64 {
-        let index = usize::try_from(slot % width()).unwrap_or(0);
+        let index = usize::try_from(slot % SLOTS).unwrap_or(0);
         &mut self.counts[index]
     }
-}
-
-fn width() -> u64 {
-    u64::try_from(SLOTS).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -80,6 +80,23 @@ pub async fn spent_of_many(
     Ok(spent.collect())
 }
 
+/// The rows of `windows` (kind, id, start) that are there, by kind, id and [`window_key`].
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_many<'w>(
+    db: &impl ConnectionTrait,
+    windows: impl Iterator<Item = (&'w str, &'w str, Option<DateTime<Utc>>)>,
+) -> Result<HashMap<(String, String, i64), Model>, DbErr> {
+    let key = [Expr::col(Column::ScopeKind), Expr::col(Column::ScopeId), Expr::col(Column::WindowStart)];
+    let keys: Vec<_> = windows.map(|(kind, id, start)| (kind.to_owned(), id.to_owned(), window_key(start))).collect();
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = Entity::find().filter(Expr::tuple(key).in_tuples(keys)).all(db).await?;
+    Ok(rows.into_iter().map(|row| ((row.scope_kind.clone(), row.scope_id.clone(), row.window_start), row)).collect())
+}
+
 /// Corrects what the scope spent in the window by `delta`.
 ///
 /// # Errors

@@ -61,12 +61,12 @@ pub async fn admit(
 ) -> Result<Admitted, GatewayError> {
     let bounds = Bounds::cheap(request, body);
     let mut applicant = Applicant::new(gateway, policy, request, deployments, bounds);
-    match applicant.apply(bounds, None) {
+    match applicant.apply(bounds, None).await {
         Admission::Granted(ticket) => return Ok(Admitted { ticket, output_limit: None }),
         Admission::Refused(refusal) => return Err(applicant.refused(refusal)),
         Admission::Short { .. } => applicant.bounds = Box::pin(bounds.counted(body.clone())).await,
     }
-    match applicant.decide() {
+    match applicant.decide().await {
         Decision::Admitted(admitted) => Ok(admitted),
         Decision::Refused(error) => Err(error),
         Decision::Waits(refusal) => Box::pin(applicant.queue(refusal)).await,
@@ -100,12 +100,12 @@ impl<'a> Applicant<'a> {
     }
 
     /// Decides with what is known of the call.
-    fn decide(&self) -> Decision {
-        match self.apply(self.bounds, None) {
+    async fn decide(&self) -> Decision {
+        match self.apply(self.bounds, None).await {
             Admission::Granted(ticket) => Decision::Admitted(Admitted { ticket, output_limit: None }),
             Admission::Refused(refusal) => Decision::Refused(self.refused(refusal)),
             Admission::Short { room, refusal } if room.may_grow => Decision::Waits(refusal),
-            Admission::Short { room, refusal } => match self.limited(room, None) {
+            Admission::Short { room, refusal } => match self.limited(room, None).await {
                 Some(Ok(admitted)) => Decision::Admitted(admitted),
                 Some(Err(error)) => Decision::Refused(error),
                 None => Decision::Refused(self.refused(refusal)),
@@ -114,12 +114,12 @@ impl<'a> Applicant<'a> {
     }
 
     /// Asks for as much as `bounds` say.
-    fn apply(&self, bounds: Bounds, place: Option<&Place>) -> Admission {
+    async fn apply(&self, bounds: Bounds, place: Option<&Place>) -> Admission {
         let demand = Demand { cost: bounds.cost(self.request, self.deployments), tokens: self.tokens(bounds) };
         if self.is_trial {
-            return self.gateway.counters.try_out(&self.scopes, demand);
+            return self.gateway.counters.try_out(&self.scopes, demand).await;
         }
-        self.gateway.counters.admit(&self.scopes, demand, place)
+        self.gateway.counters.admit(&self.scopes, demand, place).await
     }
 
     /// Tokens that count against limits by the minute: unlike money, those of an answer as it usually is, since the most
@@ -147,9 +147,9 @@ impl<'a> Applicant<'a> {
     }
 
     /// Admits the call with an answer as long as `room` affords, where that is long enough; `None` where it is not.
-    fn limited(&self, room: Room, place: Option<&Place>) -> Option<Result<Admitted, GatewayError>> {
+    async fn limited(&self, room: Room, place: Option<&Place>) -> Option<Result<Admitted, GatewayError>> {
         let limit = self.affordable(room).min(self.longest());
-        (limit >= self.shortest()).then(|| self.apply_limited(limit, place)).flatten()
+        if limit >= self.shortest() { self.apply_limited(limit, place).await } else { None }
     }
 
     /// The longest answer that `room` affords, in tokens.
@@ -159,8 +159,8 @@ impl<'a> Applicant<'a> {
     }
 
     /// Admits the call with an answer of at most `limit` tokens; `None` where somebody else was faster.
-    fn apply_limited(&self, limit: u64, place: Option<&Place>) -> Option<Result<Admitted, GatewayError>> {
-        match self.apply(self.bounds.clamped(limit), place) {
+    async fn apply_limited(&self, limit: u64, place: Option<&Place>) -> Option<Result<Admitted, GatewayError>> {
+        match self.apply(self.bounds.clamped(limit), place).await {
             Admission::Granted(ticket) => {
                 let output_limit = (limit < self.longest()).then_some(limit);
                 Some(Ok(Admitted { ticket, output_limit }))

@@ -112,6 +112,14 @@ pub struct Charge {
     pub window_start_us: i64,
 }
 
+impl Charge {
+    /// Start of the window; `None` where the budget never resets.
+    #[must_use]
+    pub fn window_start(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp_micros(self.window_start_us).filter(|_| self.window_start_us != 0)
+    }
+}
+
 impl SpendEvent {
     /// The event as every database can keep it: texts that came from outside are cut to [`TEXT_BYTES_MAX`] and have no
     /// U+0000, which Postgres refuses. One row that is refused would keep all others waiting.

@@ -8,10 +8,12 @@ use std::time::Duration;
 use metrics::counter;
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio_util::sync::CancellationToken;
+use tollgate_openapi::money::NanoUsd;
 
 use super::batch::{self, Sums};
 use super::event::SpendEvent;
 use super::spool::{Cursor, Spool, SpoolError};
+use crate::counters::{Counters, ScopeId};
 use crate::db;
 
 /// Events of one transaction.
@@ -50,13 +52,19 @@ pub struct Writer {
     cursor: Cursor,
     /// Events that were set aside: those after them may have to be written again.
     set_aside: HashSet<Arc<str>>,
+    counters: Arc<Counters>,
+    /// Where the events of this process begin; those before were left by a former one.
+    own_from: Cursor,
+    /// Events after `cursor` that the counters were told of: they may be written again, and are told once.
+    told: HashSet<Arc<str>>,
 }
 
 impl Writer {
     /// A writer from the beginning of `spool`: what the database has already is skipped there.
     #[must_use]
-    pub fn new(spool: Arc<Spool>, db: DatabaseConnection) -> Self {
-        Self { spool, db, cursor: Cursor::default(), set_aside: HashSet::new() }
+    pub fn new(spool: Arc<Spool>, db: DatabaseConnection, counters: Arc<Counters>) -> Self {
+        let (cursor, own_from) = (Cursor::default(), spool.end_cursor());
+        Self { spool, db, cursor, set_aside: HashSet::new(), counters, own_from, told: HashSet::new() }
     }
 
     /// Writes until `stop`, and then what is left, once.
@@ -95,6 +103,7 @@ impl Writer {
             let (events, to) = tokio::task::spawn_blocking(move || spool.read(from)).await??;
             for chunk in events.chunks(BATCH_EVENTS_MAX) {
                 self.write(chunk).await?;
+                self.tell_counters(chunk, from < self.own_from).await;
             }
             let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
             if count > 0 || to != self.cursor {
@@ -105,8 +114,26 @@ impl Writer {
                 break;
             }
             self.cursor = to;
+            self.told.clear();
         }
         Ok(())
+    }
+
+    /// Tells the counters what the database has now. What a former process counted is not part of what this one did.
+    async fn tell_counters(&mut self, events: &[SpendEvent], is_former: bool) {
+        if !self.counters.is_shared() {
+            return;
+        }
+        let mut charges = Vec::new();
+        for event in events.iter().filter(|event| self.told.insert(Arc::clone(&event.request_id))) {
+            let spent = if is_former { NanoUsd::ZERO } else { NanoUsd(event.spend_nano) };
+            charges.extend(
+                event.charges.iter().filter_map(|charge| {
+                    Some((ScopeId::named(&charge.kind, &charge.id)?, charge.window_start(), spent))
+                }),
+            );
+        }
+        self.counters.written(charges).await;
     }
 
     /// Writes a batch. Where the database refuses what is in it, writes one event after the other and sets those aside

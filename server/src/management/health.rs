@@ -70,11 +70,20 @@ pub async fn readiness(app: web::Data<App>, gateway: web::Data<Gateway>) -> Http
     if gateway.in_flight.is_draining() {
         problems.push("This process is shutting down.".to_owned());
     }
+    let counters = match (app.counters.is_shared(), app.counters.is_degraded()) {
+        (false, _) => "local",
+        (true, false) => "shared",
+        (true, true) => "degraded",
+    };
+    if app.counters.refuses_budgets() {
+        problems.push("Redis is away: calls with budgets are refused.".to_owned());
+    }
     let is_healthy = problems.is_empty();
     let status = if is_healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     HttpResponse::build(status).json(Readiness {
         status: if is_healthy { "healthy" } else { "unhealthy" }.to_owned(),
         db: if is_connected { "connected" } else { "disconnected" }.to_owned(),
+        counters: counters.to_owned(),
         spool_pending: spool.pending,
         spool_oldest_seconds: spool.oldest_seconds,
         problems,

@@ -51,7 +51,7 @@ pub async fn explain(
 ) -> ApiResult<web::Json<PolicyExplanation>> {
     let question = body.0;
     let policy = policy_of(&app, &gateway, &principal, question.key.as_deref()).await?;
-    let mut answer = judge(&gateway, &policy, &question)?;
+    let mut answer = judge(&gateway, &policy, &question).await?;
     if matches!(principal.credential, Credential::VirtualKey(_)) {
         // As in /v1/model/info: not why a deployment failed.
         answer.deployments.iter_mut().for_each(|deployment| deployment.reason = None);
@@ -76,7 +76,7 @@ async fn policy_of(app: &App, gateway: &Gateway, principal: &Principal, key: Opt
     Ok(gateway.policy.call(key, None, &[]).await.map_err(GatewayError::from)?)
 }
 
-fn judge(gateway: &Gateway, policy: &CallPolicy, question: &PolicyExplain) -> ApiResult<PolicyExplanation> {
+async fn judge(gateway: &Gateway, policy: &CallPolicy, question: &PolicyExplain) -> ApiResult<PolicyExplanation> {
     let mut answer = PolicyExplanation {
         verdict: PolicyVerdict::Refused,
         summary: String::new(),
@@ -107,7 +107,7 @@ fn judge(gateway: &Gateway, policy: &CallPolicy, question: &PolicyExplain) -> Ap
     let count = deployments.len();
     answer.checks.push(plain(PolicyCheckKind::Deployment, true, format!("{count} deployment(s) can serve it.")));
     let request = request_of(question)?;
-    let explanation = admit::explain(gateway, policy, &request, question.input_tokens, &deployments);
+    let explanation = admit::explain(gateway, policy, &request, question.input_tokens, &deployments).await;
     Ok(limits(answer, &explanation, question))
 }
 

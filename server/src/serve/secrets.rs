@@ -24,6 +24,14 @@ pub struct Environment {
     pub ui_username: Option<String>,
     /// `UI_PASSWORD`.
     pub ui_password: Option<Secret>,
+    /// `REDIS_URL`.
+    pub redis_url: Option<Secret>,
+    /// `REDIS_HOST`.
+    pub redis_host: Option<String>,
+    /// `REDIS_PORT`.
+    pub redis_port: Option<String>,
+    /// `REDIS_PASSWORD`.
+    pub redis_password: Option<Secret>,
     /// `PROXY_BASE_URL` starts with `https`: cookies are for secure connections only.
     pub is_https: bool,
 }
@@ -40,6 +48,10 @@ impl Environment {
             salt_key: secret("LITELLM_SALT_KEY"),
             ui_username: text("UI_USERNAME"),
             ui_password: secret("UI_PASSWORD"),
+            redis_url: secret("REDIS_URL"),
+            redis_host: text("REDIS_HOST"),
+            redis_port: text("REDIS_PORT"),
+            redis_password: secret("REDIS_PASSWORD"),
             is_https: text("PROXY_BASE_URL").is_some_and(|url| url.starts_with("https://")),
         }
     }

@@ -3,8 +3,10 @@
 mod app;
 mod client;
 mod database;
+mod redis;
 mod upstream;
 
 pub(crate) use app::{MASTER_KEY, TestApp};
 pub(crate) use client::Client;
+pub(crate) use redis::RedisServer;
 pub(crate) use upstream::{Behaviour, DONE, FakeUpstream, delta, event, usage};

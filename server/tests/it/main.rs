@@ -16,6 +16,7 @@ mod kit;
 mod audit;
 mod budget;
 mod chat;
+mod counters;
 mod health;
 mod key;
 mod layers;

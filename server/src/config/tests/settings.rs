@@ -27,6 +27,9 @@ tollgate_settings:
   disconnect_drains_max: 3
   disconnect_drain_timeout_seconds: 30
   drain_timeout_seconds: 7
+  redis_timeout_ms: 40
+  redis_namespace: two
+  on_counter_outage: deny
 "#;
     let config = load_clean(text, &[("MASTER", "sk-master")]);
     let general = config.general;
@@ -47,6 +50,11 @@ tollgate_settings:
             disconnect_drains_max: 3,
             disconnect_drain_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(7),
+            shared_counters: SharedCounterSettings {
+                timeout: Duration::from_millis(40),
+                namespace: "two".to_owned(),
+                denies_on_outage: true,
+            },
         }
     );
 }

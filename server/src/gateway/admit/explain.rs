@@ -42,8 +42,7 @@ pub enum Judgement {
 }
 
 /// Judges a call with a prompt of `input` tokens.
-#[must_use]
-pub fn explain(
+pub async fn explain(
     gateway: &Gateway,
     policy: &CallPolicy,
     request: &ChatRequest,
@@ -52,12 +51,12 @@ pub fn explain(
 ) -> Explanation {
     let bounds = Bounds::known(request, input);
     let applicant = Applicant { is_trial: true, ..Applicant::new(gateway, policy, request, deployments, bounds) };
-    let judgement = match applicant.decide() {
+    let judgement = match applicant.decide().await {
         Decision::Admitted(admitted) => Judgement::Admitted(admitted.output_limit),
         Decision::Waits(_) => Judgement::Waits,
         Decision::Refused(error) => Judgement::Refused(error.into()),
     };
-    let standings = gateway.counters.standings(&applicant.scopes);
+    let standings = gateway.counters.standings(&applicant.scopes).await;
     let name =
         |scope: &Scope| policy.limited(&scope.id).map_or_else(|| Arc::clone(&scope.id.id), |one| Arc::clone(&one.name));
     let tokens = applicant.tokens(bounds);

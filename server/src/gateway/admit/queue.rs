@@ -19,7 +19,7 @@ impl Applicant<'_> {
                 () = tokio::time::sleep(LOOK_AGAIN) => false,
                 () = &mut deadline => true,
             };
-            if let Some(outcome) = self.take_turn(&place, is_last) {
+            if let Some(outcome) = self.take_turn(&place, is_last).await {
                 return outcome;
             }
             if is_last {
@@ -30,16 +30,16 @@ impl Applicant<'_> {
 
     /// Takes a fair share of what is left, if that is enough for an answer as they usually are. The last time, takes
     /// what there is.
-    fn take_turn(&self, place: &Place, is_last: bool) -> Option<Result<Admitted, GatewayError>> {
-        let room = match self.gateway.counters.room(&self.scopes, place) {
+    async fn take_turn(&self, place: &Place, is_last: bool) -> Option<Result<Admitted, GatewayError>> {
+        let room = match self.gateway.counters.room(&self.scopes, place).await {
             Ok(room) => room?,
             Err(refusal) => return Some(Err(self.refused(refusal))),
         };
         let enough = self.usual_length().unwrap_or(u64::MAX).min(self.longest());
         let fair = self.affordable(share(room)).max(enough).min(self.longest());
         if self.affordable(room) >= fair {
-            return self.apply_limited(fair, Some(place));
+            return self.apply_limited(fair, Some(place)).await;
         }
-        if is_last { self.limited(room, Some(place)) } else { None }
+        if is_last { self.limited(room, Some(place)).await } else { None }
     }
 }

@@ -39,6 +39,11 @@ pub(super) fn error(
             );
             too_many(message, SOON)
         }
+        Exceeded::Unavailable => {
+            let message = "The counters of budgets are away, and this gateway makes no calls with budgets without them. \
+                           Try again.";
+            ApiError::unavailable(message).with_header(RETRY_AFTER, seconds(SOON))
+        }
     }
 }
 

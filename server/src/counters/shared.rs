@@ -1,0 +1,255 @@
+//! Counters that all nodes share, in Redis: one script, one round trip an admission.
+//!
+//! What a scope has spent is the sum of what the ledger's database has (`s`, corrected by `a`) and of what each node
+//! has settled and not written there yet (`u:<node>`). Each of these is told as it is, not by how much it changed, so
+//! that telling it again does no harm. What is reserved counts under the lease of the node that reserved it
+//! (`r:<lease>`): a node that dies or is cut off loses its lease, and its reservations with it.
+//!
+//! Redis lost or emptied is a new *generation* of counters: what was spent is read from the ledger, and for a moment
+//! nodes count alone until each has told what it holds. A node that cannot reach Redis counts alone, too, from what it
+//! last saw there and the totals of the database, and joins again under a new lease. All keys carry one hash tag, so
+//! that a cluster keeps them on one node and a script may touch them together.
+
+mod ask;
+mod change;
+mod feed;
+mod keeper;
+mod keys;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use chrono::{DateTime, Utc};
+use metrics::{counter, gauge};
+use parking_lot::Mutex;
+use redis::aio::MultiplexedConnection;
+use redis::{Client, Script};
+use sea_orm::DatabaseConnection;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+use tollgate_openapi::money::NanoUsd;
+
+use super::Counters;
+use super::scope::{RateStates, ScopeId};
+use crate::clock::Clock;
+use crate::db::budget_spend;
+pub(super) use change::{Change, Note, Window};
+use keys::Keys;
+
+/// Windows read from the ledger at once.
+const WINDOWS_MAX: usize = 500;
+
+/// Where and how nodes count together.
+#[derive(Clone, Debug)]
+pub struct SharedSettings {
+    /// Redis.
+    pub client: Client,
+    /// What all keys begin with: gateways that have nothing to do with each other may use one Redis.
+    pub namespace: String,
+    /// How long Redis may take to answer before this node counts alone.
+    pub timeout: Duration,
+    /// What becomes of calls with a hard budget while this node counts alone.
+    pub on_outage: OnOutage,
+    /// What this node's spend is told under; the same after a restart.
+    pub node: String,
+}
+
+/// What becomes of calls with a hard budget while a node counts alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnOutage {
+    /// They go on: nodes together may spend more than the budget.
+    #[default]
+    Allow,
+    /// They are refused.
+    Deny,
+}
+
+/// The shared counters, as this node reaches them.
+#[derive(Debug)]
+pub(super) struct Shared {
+    settings: SharedSettings,
+    db: DatabaseConnection,
+    clock: Clock,
+    keys: Keys,
+    scripts: Scripts,
+    /// The connection and the lease, also while joining.
+    link: ArcSwapOption<Link>,
+    /// Set while this node counts together with others.
+    online: ArcSwapOption<Online>,
+    /// Wakes the keeper when the connection is lost.
+    lost: Notify,
+    /// Wakes those who wait until this node counts together with others.
+    joined: Notify,
+    stop: CancellationToken,
+    /// Written to the ledger's database and not told yet.
+    untold: Mutex<HashMap<Window, NanoUsd>>,
+}
+
+/// A window, what of it this node has written now, and what the ledger's database has: spent, and corrected.
+pub(super) type Written = (Window, NanoUsd, (NanoUsd, NanoUsd));
+
+#[derive(Debug)]
+struct Scripts {
+    admit: Script,
+    apply: Script,
+    join: Script,
+    stay: Script,
+}
+
+#[derive(Debug)]
+struct Link {
+    connection: MultiplexedConnection,
+    lease: Arc<str>,
+}
+
+/// A generation of counters that this node has joined.
+#[derive(Debug)]
+pub(super) struct Online {
+    link: Arc<Link>,
+    /// As Redis keeps it: an id, when it was made and from when it may be used.
+    generation: String,
+    /// When it was made, in ms since 1970.
+    made_ms: i64,
+}
+
+/// What all nodes together have granted.
+#[derive(Debug)]
+pub(super) struct Grant {
+    pub(super) lease: Arc<str>,
+    /// The slot that tokens count in, by the shared clock.
+    pub(super) slot: Option<u64>,
+    /// What each scope has spent, where that is counted together.
+    pub(super) spent: Vec<Option<NanoUsd>>,
+    pub(super) rates: RateStates,
+}
+
+/// The shared counters cannot be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Away;
+
+impl Shared {
+    /// Counters in the Redis of `settings`; nothing is reached yet.
+    pub(super) fn new(settings: SharedSettings, db: DatabaseConnection, clock: Clock) -> Self {
+        Self {
+            keys: Keys::new(&settings.namespace),
+            settings,
+            db,
+            clock,
+            scripts: Scripts {
+                admit: Script::new(include_str!("shared/admit.lua")),
+                apply: Script::new(include_str!("shared/apply.lua")),
+                join: Script::new(include_str!("shared/join.lua")),
+                stay: Script::new(include_str!("shared/stay.lua")),
+            },
+            link: ArcSwapOption::empty(),
+            online: ArcSwapOption::empty(),
+            lost: Notify::new(),
+            joined: Notify::new(),
+            stop: CancellationToken::new(),
+            untold: Mutex::default(),
+        }
+    }
+
+    /// Starts bringing `notes` to Redis and staying in touch with it.
+    pub(super) fn start(counters: &Arc<Counters>, notes: mpsc::UnboundedReceiver<Note>) {
+        tokio::spawn(feed::run(Arc::clone(counters), notes));
+        tokio::spawn(keeper::run(Arc::clone(counters)));
+    }
+
+    pub(super) fn online(&self) -> Option<Arc<Online>> {
+        self.online.load_full()
+    }
+
+    /// Ends what [`Shared::start`] started.
+    pub(super) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    pub(super) const fn on_outage(&self) -> OnOutage {
+        self.settings.on_outage
+    }
+
+    /// Counts alone from now on, unless that was noticed before.
+    fn lose(&self, lease: &Arc<str>, reason: &dyn std::fmt::Display) {
+        let is_current = self.link.load().as_ref().is_some_and(|link| Arc::ptr_eq(&link.lease, lease));
+        if !is_current {
+            return;
+        }
+        self.link.store(None);
+        if self.online.swap(None).is_some() {
+            counter!("tollgate_shared_counters_outages_total").increment(1);
+            gauge!("tollgate_shared_counters_up").set(0.0);
+            tracing::error!(%reason, "shared counters are away: this node counts alone");
+        }
+        self.lost.notify_one();
+    }
+
+    /// The time that scripts are told: none, so that they take Redis's own, unless tests move the clock.
+    fn told_time(&self) -> String {
+        self.clock.manual_now().map_or_else(String::new, |now| now.timestamp_millis().to_string())
+    }
+
+    /// What is to be told of `charges` that were written to the ledger's database, and of those that could not be told
+    /// before.
+    pub(super) async fn now_written(
+        &self,
+        charges: Vec<(ScopeId, Option<DateTime<Utc>>, NanoUsd)>,
+    ) -> Result<Vec<Written>, sea_orm::DbErr> {
+        let own = {
+            let mut untold = self.untold.lock();
+            for (scope, start, spent) in charges {
+                *untold.entry(Window { scope, start }).or_default() += spent;
+            }
+            std::mem::take(&mut *untold)
+        };
+        let windows: Vec<Window> = own.keys().cloned().collect();
+        let mut told = Vec::with_capacity(windows.len());
+        for windows in windows.chunks(WINDOWS_MAX) {
+            match self.in_ledger(windows).await {
+                Ok(found) => told.extend(found.into_iter().map(|(window, written)| {
+                    let spent = own.get(&window).copied().unwrap_or_default();
+                    (window, spent, written)
+                })),
+                Err(error) => {
+                    // All of it again: what was read is not told either.
+                    let mut untold = self.untold.lock();
+                    own.into_iter().for_each(|(window, spent)| *untold.entry(window).or_default() += spent);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(told)
+    }
+
+    /// What the ledger's database has of `windows`: spent, and corrected by administrators.
+    async fn in_ledger(&self, windows: &[Window]) -> Result<HashMap<Window, (NanoUsd, NanoUsd)>, sea_orm::DbErr> {
+        let keys = windows.iter().map(|window| (window.scope.kind, &*window.scope.id, window.start));
+        let found = budget_spend::find_many(&self.db, keys).await?;
+        let of = |window: &Window| {
+            let key =
+                (window.scope.kind.to_owned(), window.scope.id.to_string(), budget_spend::window_key(window.start));
+            found.get(&key).map_or((NanoUsd::ZERO, NanoUsd::ZERO), |row| (NanoUsd(row.spent), NanoUsd(row.adjusted)))
+        };
+        Ok(windows.iter().map(|window| (window.clone(), of(window))).collect())
+    }
+}
+
+impl Counters {
+    /// Waits until this node counts together with others, at most for `at_most`; whether it does.
+    pub async fn joined(&self, at_most: Duration) -> bool {
+        let Some(shared) = &self.shared else { return true };
+        let online = async {
+            loop {
+                let mut joined = std::pin::pin!(shared.joined.notified());
+                joined.as_mut().enable();
+                if shared.online().is_some() {
+                    return;
+                }
+                joined.await;
+            }
+        };
+        tokio::time::timeout(at_most, online).await.is_ok()
+    }
+}

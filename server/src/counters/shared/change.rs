@@ -1,0 +1,114 @@
+//! What a node has to tell the shared counters.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::oneshot;
+use tollgate_openapi::money::NanoUsd;
+
+use crate::counters::scope::{Demand, Scope, ScopeId, SharedPart};
+
+/// One budget window of one scope.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::counters) struct Window {
+    pub(in crate::counters) scope: ScopeId,
+    pub(in crate::counters) start: Option<DateTime<Utc>>,
+}
+
+impl Window {
+    /// The window that a call charged to `scope` counts in.
+    pub(in crate::counters) fn of(scope: &Scope) -> Self {
+        Self { scope: scope.id.clone(), start: scope.window_start }
+    }
+}
+
+/// What changed in one scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::counters) struct Change {
+    /// Added to what this node has reserved.
+    pub(in crate::counters) reserved: i64,
+    /// What this node has spent that is not in the ledger's database yet, where it changed.
+    pub(in crate::counters) unwritten: Option<NanoUsd>,
+    /// Added to what administrators corrected.
+    pub(in crate::counters) adjusted: i64,
+    /// When the window ends; `None`: never.
+    pub(in crate::counters) window_end: Option<DateTime<Utc>>,
+    /// What the ledger's database has: spent, and corrected by administrators.
+    pub(in crate::counters) written: Option<(NanoUsd, NanoUsd)>,
+    /// Added to this node's calls in flight.
+    pub(in crate::counters) in_flight: i64,
+    /// Tokens, by the slot they were reserved in: negative ones go back there, positive ones count now.
+    pub(in crate::counters) tokens: HashMap<u64, i64>,
+}
+
+impl Change {
+    /// What a call that this node admitted by itself takes.
+    pub(in crate::counters) fn taken(scope: &Scope, part: SharedPart, demand: Demand) -> Self {
+        Self {
+            reserved: if part.budget { demand.cost.0 } else { 0 },
+            in_flight: i64::from(part.parallel),
+            window_end: scope.window_end.filter(|_| part.budget),
+            ..Self::default()
+        }
+    }
+
+    /// What `later` says, after this.
+    fn follow(&mut self, later: Self) {
+        self.reserved += later.reserved;
+        self.adjusted += later.adjusted;
+        self.in_flight += later.in_flight;
+        self.unwritten = later.unwritten.or(self.unwritten);
+        self.window_end = later.window_end.or(self.window_end);
+        self.written = later.written.or(self.written);
+        for (slot, tokens) in later.tokens {
+            *self.tokens.entry(slot).or_default() += tokens;
+        }
+    }
+
+    /// Forgets what counts under a lease.
+    fn without_lease(mut self) -> Self {
+        self.reserved = 0;
+        self.in_flight = 0;
+        self.tokens.clear();
+        self
+    }
+}
+
+/// Changes in the order in which they happened.
+#[derive(Debug)]
+pub(in crate::counters) struct Note {
+    /// What this node's reservations were counted under.
+    pub(in crate::counters) lease: Option<Arc<str>>,
+    pub(in crate::counters) changes: Vec<(Window, Change)>,
+    /// Told whether it, and all before it, arrived.
+    pub(in crate::counters) done: Option<oneshot::Sender<bool>>,
+}
+
+/// Many notes as one.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) changes: HashMap<Window, Change>,
+    pub(super) done: Vec<oneshot::Sender<bool>>,
+}
+
+impl Batch {
+    /// Adds a note. What was reserved under another lease than `lease` is not counted any more.
+    pub(super) fn add(&mut self, note: Note, lease: Option<&Arc<str>>) {
+        let is_current = lease.is_some() && note.lease.as_ref() == lease;
+        for (window, change) in note.changes {
+            let change = if is_current { change } else { change.without_lease() };
+            self.changes.entry(window).or_default().follow(change);
+        }
+        self.done.extend(note.done);
+    }
+
+    /// Keeps what has to be told once there is a connection again: the rest is told when the node joins anew.
+    pub(super) fn keep_written(&mut self) {
+        self.changes.retain(|_, change| change.written.is_some());
+        for change in self.changes.values_mut() {
+            *change = std::mem::take(change).without_lease();
+            change.adjusted = 0;
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Stays in touch with Redis: holds this node's lease, joins again after an outage.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::gauge;
+use redis::AsyncConnectionConfig;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::{Link, Online, Shared, WINDOWS_MAX, Window};
+use crate::counters::Counters;
+
+/// How often the lease is renewed, and Redis looked for while it is away.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long a node may be silent before what it has reserved counts no more, in ms.
+const LEASE_MS: u64 = 10_000;
+/// How long new counters are not used, in ms: every node notices them in this time and tells what it holds.
+const NEW_COUNTERS_WAIT_MS: u64 = 1_500;
+
+/// Why a node could not join.
+#[derive(Debug, thiserror::Error)]
+enum JoinError {
+    #[error("{0}")]
+    Redis(#[from] redis::RedisError),
+    #[error("what budgets have spent cannot be read: {0}")]
+    Ledger(#[from] sea_orm::DbErr),
+    #[error("what this node holds could not be told")]
+    NotTold,
+}
+
+/// Holds the lease, or joins, until the counters stop.
+pub(super) async fn run(counters: Arc<Counters>) {
+    let Some(shared) = &counters.shared else { return };
+    let mut is_known = false;
+    while !shared.stop.is_cancelled() {
+        match shared.online() {
+            Some(online) => shared.stay(&online).await,
+            None => match shared.join(&counters).await {
+                Ok(()) => {
+                    is_known = false;
+                    gauge!("tollgate_shared_counters_up").set(1.0);
+                    tracing::info!("this node counts together with others");
+                    continue;
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut is_known, true) {
+                        gauge!("tollgate_shared_counters_up").set(0.0);
+                        tracing::warn!(%error, "shared counters cannot be joined: this node counts alone");
+                    }
+                    counters.local.part();
+                    shared.follow_ledger(&counters).await;
+                }
+            },
+        }
+        let pause = async {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = shared.lost.notified() => {}
+            }
+        };
+        shared.stop.run_until_cancelled(pause).await;
+    }
+    shared.leave().await;
+}
+
+impl Shared {
+    async fn stay(&self, online: &Online) {
+        let mut connection = online.link.connection.clone();
+        let mut call = self.scripts.stay.key(self.keys.generation());
+        call.key(self.keys.lease(&online.link.lease)).arg(&online.generation).arg(LEASE_MS);
+        match call.invoke_async::<u8>(&mut connection).await {
+            Ok(1) => {}
+            Ok(_) => self.lose(&online.link.lease, &"they are new"),
+            Err(error) => self.lose(&online.link.lease, &error),
+        }
+    }
+
+    /// Takes a lease, tells what this node holds, and counts together with others once the counters may be used.
+    async fn join(&self, counters: &Counters) -> Result<(), JoinError> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.settings.timeout))
+            .set_response_timeout(Some(self.settings.timeout));
+        let mut connection = self.settings.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let lease: Arc<str> = Arc::from(Uuid::new_v4().simple().to_string());
+        let mut call = self.scripts.join.key(self.keys.generation());
+        call.arg(Uuid::new_v4().simple().to_string()).arg(self.told_time()).arg(NEW_COUNTERS_WAIT_MS);
+        let (generation, opens_in_ms): (String, u64) = call.invoke_async(&mut connection).await?;
+        redis::cmd("SET")
+            .arg(self.keys.lease(&lease))
+            .arg(1)
+            .arg("PX")
+            .arg(LEASE_MS)
+            .exec_async(&mut connection)
+            .await?;
+        let link = Arc::new(Link { connection, lease: Arc::clone(&lease) });
+        let former = self.link.swap(Some(Arc::clone(&link)));
+        let (done, told) = oneshot::channel();
+        counters.local.join(&lease, done);
+        if !told.await.unwrap_or(false) {
+            return Err(JoinError::NotTold);
+        }
+        if let Some(former) = former {
+            let mut connection = link.connection.clone();
+            redis::cmd("DEL").arg(self.keys.lease(&former.lease)).exec_async(&mut connection).await?;
+        }
+        self.tell_ledger(counters).await?;
+        // With a clock that tests move, nobody else is to be waited for.
+        if self.clock.manual_now().is_none() {
+            tokio::time::sleep(Duration::from_millis(opens_in_ms)).await;
+        }
+        let made_ms = generation.split(' ').nth(1).and_then(|text| text.parse().ok()).unwrap_or(i64::MAX);
+        let is_lost = self.link.load().as_ref().is_none_or(|now| !Arc::ptr_eq(now, &link));
+        if is_lost {
+            return Err(JoinError::NotTold);
+        }
+        self.online.store(Some(Arc::new(Online { link, generation, made_ms })));
+        self.joined.notify_waiters();
+        Ok(())
+    }
+
+    /// Tells what the ledger's database has of the windows this node has seen: it may have been written while Redis was
+    /// away.
+    async fn tell_ledger(&self, counters: &Counters) -> Result<(), JoinError> {
+        for windows in counters.local.shared_windows().chunks(WINDOWS_MAX) {
+            let found = self.in_ledger(windows).await?;
+            let written = found.into_iter().map(|(window, written)| (window, Default::default(), written));
+            counters.local.written(written.collect());
+        }
+        let (done, told) = oneshot::channel();
+        counters.local.flush(done);
+        if told.await.unwrap_or(false) { Ok(()) } else { Err(JoinError::NotTold) }
+    }
+
+    /// While this node counts alone, other nodes' spend comes to it through the database.
+    async fn follow_ledger(&self, counters: &Counters) {
+        let windows: Vec<Window> = counters.local.shared_windows();
+        for windows in windows.chunks(WINDOWS_MAX) {
+            match self.in_ledger(windows).await {
+                Ok(found) => {
+                    for (window, (spent, adjusted)) in found {
+                        counters.local.count_on_from(&window, spent + adjusted);
+                    }
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "the database's totals cannot be read either");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Gives the lease back: nothing is reserved by a node that has stopped.
+    async fn leave(&self) {
+        self.online.store(None);
+        if let Some(link) = self.link.swap(None) {
+            let mut connection = link.connection.clone();
+            if let Err(error) = redis::cmd("DEL").arg(self.keys.lease(&link.lease)).exec_async(&mut connection).await {
+                tracing::debug!(%error, "the lease runs out by itself");
+            }
+        }
+    }
+}

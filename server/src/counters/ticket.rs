@@ -1,0 +1,56 @@
+//! A reservation, which ends exactly once.
+
+use std::sync::Arc;
+
+use super::Counters;
+use super::scope::{Charged, Demand, RateStates};
+
+/// A reservation. It ends in exactly one of two ways: [`Ticket::settle`], or being dropped, which releases it.
+#[derive(Debug)]
+#[must_use = "a dropped ticket releases its reservation"]
+pub struct Ticket {
+    pub(super) counters: Arc<Counters>,
+    pub(super) charged: Vec<Charged>,
+    pub(super) reserved: Demand,
+    /// When it was admitted, by this process's slots.
+    pub(super) slot: u64,
+    pub(super) rates: RateStates,
+}
+
+impl Ticket {
+    /// What is reserved in each scope.
+    #[must_use]
+    pub const fn reserved(&self) -> Demand {
+        self.reserved
+    }
+
+    /// The scopes that are charged and the windows they were admitted in.
+    #[must_use]
+    pub fn charged(&self) -> &[Charged] {
+        &self.charged
+    }
+
+    /// The tightest limits by the minute, this call counted.
+    #[must_use]
+    pub const fn rates(&self) -> RateStates {
+        self.rates
+    }
+
+    /// Replaces the reservation by what was really used, in every scope.
+    pub fn settle(mut self, used: Demand) {
+        self.end(used);
+    }
+
+    fn end(&mut self, used: Demand) {
+        let charged = std::mem::take(&mut self.charged);
+        self.counters.local.settle(&charged, self.reserved, used, self.slot);
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if !self.charged.is_empty() {
+            self.end(Demand::default());
+        }
+    }
+}
