@@ -56,6 +56,10 @@ pub struct DeploymentConfig {
     pub max_tokens: Option<u64>,
     /// What becomes of an answer whose client has left. Default: what suits the provider's billing.
     pub on_client_disconnect: Option<OnClientDisconnect>,
+    /// Tokens it reads at most. Default: the catalog's.
+    pub max_input_tokens: Option<u64>,
+    /// Tokens it writes at most. Default: the catalog's.
+    pub max_output_tokens: Option<u64>,
     /// The answer to give without calling anybody.
     pub mock_response: Option<String>,
     /// Prices that go before the catalog's: `litellm_params` first, then `model_info`. Empty where none is given.
@@ -111,6 +115,8 @@ impl DeploymentConfig {
             order: None,
             max_tokens: None,
             on_client_disconnect: None,
+            max_input_tokens: None,
+            max_output_tokens: None,
             mock_response: None,
             prices: Prices::default(),
             extra_headers: Vec::new(),
@@ -251,6 +257,8 @@ fn read_info<'a>(item: &Item<'a>, deployment: &mut DeploymentConfig) -> Option<I
     let id = section.get("id").filter(|id| id.text().is_some());
     deployment.base_model = section.text("base_model");
     deployment.mode = section.text("mode");
+    deployment.max_input_tokens = section.whole("max_input_tokens", 1..=u64::MAX);
+    deployment.max_output_tokens = section.whole("max_output_tokens", 1..=u64::MAX);
     let prices = prices::read(&mut section);
     deployment.prices = prices.overridden_by(&deployment.prices);
     deployment.info = masked(&section);

@@ -59,7 +59,7 @@ pub async fn admit(
     body: &Bytes,
     deployments: &[Arc<Deployment>],
 ) -> Result<Admitted, GatewayError> {
-    let bounds = Bounds::cheap(request, body);
+    let bounds = Bounds::cheap(request, body, deployments);
     let mut applicant = Applicant::new(gateway, policy, request, deployments, bounds);
     match applicant.apply(bounds, None).await {
         Admission::Granted(ticket) => return Ok(Admitted { ticket, output_limit: None }),

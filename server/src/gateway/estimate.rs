@@ -9,13 +9,16 @@ use tollgate_openapi::money::NanoUsd;
 use crate::domain::price::{OutputKinds, Prices};
 use crate::domain::usage::Usage;
 use crate::provider::openai::ChatRequest;
-use crate::provider::tokens::{self, IMAGE_TOKENS_MAX};
+use crate::provider::tokens::{self, Media, PromptTokens};
 use crate::router::Deployment;
 
 /// Tokens an answer may have where neither the client nor the catalog sets a limit.
 const OUTPUT_TOKENS_UNKNOWN: u64 = 32_768;
 /// Other tokenizers than the one we count with may need this much more, as a fraction.
 const TOKENIZER_MARGIN: (u64, u64) = (13, 10);
+
+/// Tokens a document may have that the provider keeps, where it is not known how much its model can read.
+const INPUT_TOKENS_UNKNOWN: u64 = 1_000_000;
 
 /// Upper bounds of a call's tokens.
 #[derive(Clone, Copy, Debug)]
@@ -26,40 +29,90 @@ pub(super) struct Bounds {
     output: Option<u64>,
     /// Answers asked for.
     choices: u64,
+    /// What else than text is read.
+    reads: Reads,
     /// Kinds of answer asked for.
     kinds: OutputKinds,
+    /// What the deployments that may be called take.
+    takes: Takes,
+}
+
+/// Kinds of input that may have prices of their own.
+#[derive(Clone, Copy, Debug, Default)]
+struct Reads {
+    audio: bool,
+    images: bool,
+    /// The provider is asked to keep it for an hour.
+    cached_long: bool,
+}
+
+/// The most that any of some deployments takes, in tokens.
+#[derive(Clone, Copy, Debug)]
+struct Takes {
+    /// For an image.
+    image: u64,
+    /// For everything: a document whose size is not known cannot have more.
+    input: u64,
+}
+
+impl Takes {
+    fn of(deployments: &[Arc<Deployment>]) -> Self {
+        let image = deployments.iter().map(|one| tokens::image_tokens_max(&one.upstream_model)).max();
+        let input = deployments.iter().map(|one| one.max_input_tokens.unwrap_or(INPUT_TOKENS_UNKNOWN)).max();
+        Self { image: image.unwrap_or(0), input: input.unwrap_or(0) }
+    }
+
+    /// The whole input, given its text and the rest.
+    fn bound(self, text: u64, media: Media) -> u64 {
+        let sized = text.saturating_add(media.tokens(self.image));
+        if media.has_unknown { sized.max(self.input) } else { sized }
+    }
 }
 
 impl Bounds {
-    /// Bounds that cost nothing to find: a token is a byte at least, and an image sent by address as dear as any.
-    pub(super) fn cheap(request: &ChatRequest, body: &Bytes) -> Self {
-        let images = memmem::find_iter(body, b"\"image_url\"").count();
-        let images = u64::try_from(images).unwrap_or(u64::MAX).saturating_mul(IMAGE_TOKENS_MAX);
+    /// Bounds that cost little to find: a token is a byte at least, and an image sent by address as dear as any.
+    pub(super) fn cheap(request: &ChatRequest, body: &Bytes, deployments: &[Arc<Deployment>]) -> Self {
+        let has = |text: &str| memmem::find(body, text.as_bytes()).is_some();
+        let media = cheap_media(body);
         let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
-        let has_audio = memmem::find(body, b"\"modalities\"").is_some() && memmem::find(body, b"\"audio\"").is_some();
+        let takes = Takes::of(deployments);
+        let writes_audio = has("\"modalities\"") && has("\"audio\"");
         Self {
-            input: bytes.saturating_add(images),
+            input: takes.bound(bytes, media),
             output: request.max_output_tokens,
             choices: request.choices,
-            kinds: OutputKinds { audio: has_audio, image: false },
+            reads: Reads {
+                audio: writes_audio || media.audio > 0,
+                images: media.images > 0,
+                cached_long: has("\"1h\""),
+            },
+            kinds: OutputKinds { audio: writes_audio, image: false },
+            takes,
         }
     }
 
     /// Bounds of a prompt whose tokens are known.
-    pub(super) const fn known(request: &ChatRequest, input: u64) -> Self {
+    pub(super) fn known(request: &ChatRequest, input: u64) -> Self {
         Self {
             input,
             output: request.max_output_tokens,
             choices: request.choices,
+            reads: Reads::default(),
             kinds: OutputKinds { audio: false, image: false },
+            takes: Takes::of(&[]),
         }
     }
 
     /// The same with the input counted, which is worth its time where the outcome depends on it.
     pub(super) async fn counted(self, body: Bytes) -> Self {
-        let counted = tokio::task::spawn_blocking(move || tokens::count_prompt(&body)).await.unwrap_or(self.input);
+        let counted = tokio::task::spawn_blocking(move || tokens::count_parts(&body)).await;
+        counted.map_or(self, |counted| self.with_counted(counted))
+    }
+
+    fn with_counted(self, counted: PromptTokens) -> Self {
         let (times, by) = TOKENIZER_MARGIN;
-        Self { input: self.input.min(counted.saturating_mul(times).div_ceil(by)), ..self }
+        let text = counted.text.saturating_mul(times).div_ceil(by);
+        Self { input: self.input.min(self.takes.bound(text, counted.media)), ..self }
     }
 
     /// The same with at most `limit` output tokens in each choice.
@@ -103,9 +156,13 @@ impl Bounds {
         let written = legs.into_iter().map(cost).max().unwrap_or(NanoUsd::ZERO);
         // What is read may turn out to be written to the cache, or to be audio, which may be dearer than text.
         let text = cost(input);
+        let Reads { audio, images, cached_long } = self.reads;
+        let read_where = |is_read: bool| if is_read { self.input } else { 0 };
         let dearer = [
             Usage { cache_write_5m: self.input, ..Usage::default() },
-            Usage { input_audio: if self.kinds.audio { self.input } else { 0 }, ..Usage::default() },
+            Usage { cache_write_1h: read_where(cached_long), ..Usage::default() },
+            Usage { input_audio: read_where(audio), ..Usage::default() },
+            Usage { input_image: read_where(images), ..Usage::default() },
         ];
         let read = dearer.into_iter().map(cost).fold(text, NanoUsd::max);
         written + (read - text)
@@ -133,3 +190,22 @@ impl Bounds {
         Some(tokens / self.choices.max(1))
     }
 }
+
+/// What a body may have besides text, found by the names that JSON gives it; its bytes count as text.
+fn cheap_media(body: &[u8]) -> Media {
+    let finds = |name: &str| memmem::find(body, name.as_bytes()).is_some();
+    // Names may be written with escapes of ASCII letters, which nobody does who does not hide something.
+    let may_hide = memmem::find_iter(body, b"\\u00").any(|at| matches!(body.get(at + 4), Some(b'0'..=b'7')));
+    if may_hide || finds("\"file\"") || finds("\"input_file\"") {
+        return tokens::media(body);
+    }
+    let images = [&b"\"image"[..], b"\"input_image\""].into_iter().map(|name| memmem::find_iter(body, name).count());
+    Media {
+        images: u64::try_from(images.sum::<usize>()).unwrap_or(u64::MAX),
+        audio: u64::from(finds("\"input_audio\"")),
+        ..Media::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

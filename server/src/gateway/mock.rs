@@ -20,7 +20,7 @@ pub(super) struct Mock {
 impl Mock {
     /// The answer to `body`. Counts tokens: not on an async worker.
     pub(super) fn new(request_id: &str, now: DateTime<Utc>, model: &str, text: &str, body: &Bytes) -> Self {
-        let (prompt, completion) = (tokens::count_prompt(body), tokens::count_text(text));
+        let (prompt, completion) = (tokens::count_prompt(body, model), tokens::count_text(text));
         Self {
             id: format!("chatcmpl-{request_id}"),
             created: now.timestamp(),

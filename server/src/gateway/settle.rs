@@ -283,8 +283,9 @@ impl Open {
         let usage = match (outcome.answer.usage, &self.target) {
             (Some(usage), _) => usage,
             (None, None) => Usage::default(),
-            (None, Some(_)) => {
-                Usage { input: tokens::count_prompt(&self.body), output: outcome.text.tokens(), ..Usage::default() }
+            (None, Some(target)) => {
+                let input = tokens::count_prompt(&self.body, &target.deployment().upstream_model);
+                Usage { input, output: outcome.text.tokens(), ..Usage::default() }
             }
         };
         let cost = self.cost(&usage, outcome.answer.service_tier.unwrap_or(self.tier));

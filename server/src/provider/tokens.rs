@@ -1,10 +1,16 @@
 //! Counting tokens where a provider does not tell: a client that left, an upstream without usage, a tight budget.
 
+mod media;
+
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Tokens of one image at most: 8 tiles of 170 tokens and 85 for the overview, OpenAI's rule for high detail.
-pub const IMAGE_TOKENS_MAX: u64 = 1_445;
+use media::known_image_tokens;
+pub use media::{Media, image_tokens_max};
+
+/// Tokens of an image of a model of which nothing is known: 8 tiles of 170 tokens and 85 for the overview, OpenAI's rule
+/// for high detail.
+const IMAGE_TOKENS_USUAL: u64 = 1_445;
 /// Tokens around each message: OpenAI's chat format adds three and one for a name.
 const MESSAGE_TOKENS: u64 = 4;
 /// Tokens that prime the answer.
@@ -47,43 +53,79 @@ struct Prompt {
     response_format: Option<Value>,
 }
 
-/// Tokens of a chat request's input: texts, tools and images.
+/// Tokens of a chat request's input, text and the rest apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PromptTokens {
+    /// Of texts and of the schemas of tools and answers.
+    pub text: u64,
+    /// Of everything else, at most.
+    pub media: Media,
+}
+
+/// Tokens of a chat request's input, as an estimate: an image counts as `model` takes one, where that is known.
 #[must_use]
-pub fn count_prompt(body: &[u8]) -> u64 {
+pub fn count_prompt(body: &[u8], model: &str) -> u64 {
+    let PromptTokens { text, media } = count_parts(body);
+    text.saturating_add(media.tokens(known_image_tokens(model).unwrap_or(IMAGE_TOKENS_USUAL)))
+}
+
+/// Counts a chat request's input.
+#[must_use]
+pub fn count_parts(body: &[u8]) -> PromptTokens {
+    count_with(body, count_text)
+}
+
+/// What a chat request has besides text. Takes the time of reading its JSON, not of counting.
+#[must_use]
+pub fn media(body: &[u8]) -> Media {
+    count_with(body, |_| 0).media
+}
+
+fn count_with(body: &[u8], count: fn(&str) -> u64) -> PromptTokens {
     let Ok(prompt) = serde_json::from_slice::<Prompt>(body) else {
-        return 0;
+        return PromptTokens::default();
     };
-    let messages = prompt.messages.iter().map(|message| MESSAGE_TOKENS + count_message(message));
-    let schemas = [prompt.tools, prompt.functions, prompt.response_format];
-    let schemas = schemas.into_iter().flatten().map(|schema| count_text(&schema.to_string()));
-    PRIMING_TOKENS + messages.chain(schemas).fold(0, u64::saturating_add)
-}
-
-fn count_message(message: &Value) -> u64 {
-    let Some(fields) = message.as_object() else { return 0 };
-    fields.iter().map(|(name, value)| if name == "content" { count_content(value) } else { count_value(value) }).sum()
-}
-
-fn count_content(content: &Value) -> u64 {
-    match content {
-        Value::Array(parts) => parts.iter().map(count_part).sum(),
-        other => count_value(other),
+    let mut counter = PromptCounter { count, found: PromptTokens { text: PRIMING_TOKENS, ..PromptTokens::default() } };
+    for message in &prompt.messages {
+        counter.message(message);
     }
-}
-
-fn count_part(part: &Value) -> u64 {
-    match part.get("type").and_then(Value::as_str) {
-        Some("text") => part.get("text").map_or(0, count_value),
-        Some("image_url" | "image" | "input_image") => IMAGE_TOKENS_MAX,
-        _ => count_value(part),
+    for schema in [prompt.tools, prompt.functions, prompt.response_format].into_iter().flatten() {
+        counter.value(&schema);
     }
+    counter.found
 }
 
-fn count_value(value: &Value) -> u64 {
-    match value {
-        Value::Null => 0,
-        Value::String(text) => count_text(text),
-        other => count_text(&other.to_string()),
+struct PromptCounter {
+    count: fn(&str) -> u64,
+    found: PromptTokens,
+}
+
+impl PromptCounter {
+    fn message(&mut self, message: &Value) {
+        self.found.text += MESSAGE_TOKENS;
+        for (name, value) in message.as_object().into_iter().flatten() {
+            match value {
+                Value::Array(parts) if name == "content" => parts.iter().for_each(|part| self.part(part)),
+                value => self.value(value),
+            }
+        }
+    }
+
+    fn part(&mut self, part: &Value) {
+        match (media::of_part(part), part.get("text")) {
+            (Some(media), _) => self.found.media.add(media),
+            (None, Some(text)) if part.get("type").is_some_and(|kind| kind == "text") => self.value(text),
+            (None, _) => self.value(part),
+        }
+    }
+
+    fn value(&mut self, value: &Value) {
+        let tokens = match value {
+            Value::Null => 0,
+            Value::String(text) => (self.count)(text),
+            other => (self.count)(&other.to_string()),
+        };
+        self.found.text = self.found.text.saturating_add(tokens);
     }
 }
 
@@ -143,8 +185,12 @@ mod tests {
             r#"{{"messages":[{{"role":"user","content":[{{"type":"text","text":"hello world"}},
             {{"type":"image_url","image_url":{{"url":"data:image/png;base64,{image}"}}}}]}}]}}"#
         );
-        let tokens = count_prompt(body.as_bytes());
-        assert!((IMAGE_TOKENS_MAX + 2..IMAGE_TOKENS_MAX + 20).contains(&tokens), "{tokens}");
+        let tokens = count_prompt(body.as_bytes(), "unknown");
+        assert!((IMAGE_TOKENS_USUAL + 2..IMAGE_TOKENS_USUAL + 20).contains(&tokens), "{tokens}");
+        let bare = count_parts(br#"{"messages":[{"role":"user","content":"hi"}]}"#).text;
+        let tools = r#"{"messages":[{"role":"user","content":"hi"}],"tools":[{"type":"function","function":{"name":"f"}}],
+            "response_format":{"type":"json_object"}}"#;
+        assert!(count_parts(tools.as_bytes()).text > bare + 10);
     }
 
     #[test]
