@@ -1,10 +1,14 @@
 //! The one source of time. Tests move it; nothing else reads the system's clock.
 
+mod steady;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+
+use steady::Steady;
 
 /// A clock that can be cloned cheaply; clones of a manual clock move together.
 #[derive(Clone, Debug)]
@@ -16,11 +20,17 @@ enum Source {
     Manual(Arc<Manual>),
 }
 
+/// The time of this process: one, however many clocks there are.
+static SYSTEM: Steady = Steady::new();
+
 #[derive(Debug)]
 struct Manual {
     start: DateTime<Utc>,
     start_monotonic: Instant,
     advanced_us: AtomicU64,
+    /// How far the wall clock was set away from where it would be.
+    stepped_us: AtomicI64,
+    steady: Steady,
 }
 
 impl Clock {
@@ -38,16 +48,19 @@ impl Clock {
             start,
             start_monotonic: Instant::now(),
             advanced_us: AtomicU64::new(0),
+            stepped_us: AtomicI64::new(0),
+            steady: Steady::new(),
         })))
     }
 
-    /// Wall-clock time.
+    /// Wall-clock time, which never goes back: where the system's clock is set back, this one goes on at half speed
+    /// until the system's has caught up. Where it is set forward, this one follows at once.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the clock is where time is read")]
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
-            Source::System => Utc::now(),
-            Source::Manual(manual) => manual.start + TimeDelta::from_std(manual.advanced()).unwrap_or(TimeDelta::MAX),
+            Source::System => SYSTEM.now(Utc::now(), Instant::now),
+            Source::Manual(manual) => manual.steady.now(manual.wall(), || self.monotonic()),
         }
     }
 
@@ -74,10 +87,22 @@ impl Clock {
             manual.advanced_us.fetch_add(by_us, Ordering::SeqCst);
         }
     }
+
+    /// Sets the wall clock that a manual clock follows, forward or back, as an administrator would.
+    pub fn step(&self, by: TimeDelta) {
+        if let Source::Manual(manual) = &self.0 {
+            manual.stepped_us.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);
+        }
+    }
 }
 
 impl Manual {
     fn advanced(&self) -> Duration {
         Duration::from_micros(self.advanced_us.load(Ordering::SeqCst))
+    }
+
+    fn wall(&self) -> DateTime<Utc> {
+        let stepped = TimeDelta::microseconds(self.stepped_us.load(Ordering::SeqCst));
+        self.start + TimeDelta::from_std(self.advanced()).unwrap_or(TimeDelta::MAX) + stepped
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod admit;
 pub mod authenticate;
+pub mod call_id;
 pub mod chat;
 pub mod drain;
 pub mod error;
@@ -30,6 +31,7 @@ use crate::counters::Counters;
 use crate::ledger::Spool;
 use crate::policy::PolicyStore;
 use crate::router::Router;
+use call_id::CallIds;
 use drain::Drains;
 use usual_length::UsualLengths;
 
@@ -38,6 +40,8 @@ use usual_length::UsualLengths;
 pub struct Gateway {
     /// Time.
     pub clock: Clock,
+    /// Gives every call an id.
+    pub call_ids: CallIds,
     /// What each key may do.
     pub policy: Arc<PolicyStore>,
     /// What each scope has spent and reserved.

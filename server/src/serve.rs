@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::KeyDigest;
 use crate::db::{self, DbError};
+use crate::gateway::call_id::CallIds;
 use crate::gateway::drain::Drains;
 use crate::gateway::usual_length::UsualLengths;
 use crate::gateway::{Gateway, InFlightCount, Settings};
@@ -186,6 +187,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let policy = Arc::new(PolicyStore::new(loader, clock.clone(), master_key));
     let gateway = Arc::new(Gateway {
         clock: clock.clone(),
+        call_ids: CallIds::default(),
         policy: Arc::clone(&policy),
         counters: Arc::clone(&counters),
         spool: Arc::clone(&spool),

@@ -8,7 +8,6 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use bytes::Bytes;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::error::GatewayError;
 use super::mock::Mock;
@@ -48,9 +47,10 @@ pub async fn chat_completions(
 ) -> Result<HttpResponse, ApiError> {
     let gateway = gateway.into_inner();
     let started = gateway.clock.monotonic();
+    let start_time = gateway.clock.now();
     let caller = Caller {
-        request_id: Arc::from(Uuid::now_v7().simple().to_string()),
-        start_time: gateway.clock.now(),
+        request_id: Arc::from(gateway.call_ids.next(start_time)),
+        start_time,
         ip_address: http.peer_addr().map(|address| address.ip().to_string()),
         call_type: "acompletion",
     };

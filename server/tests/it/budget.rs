@@ -134,3 +134,23 @@ async fn the_refusals_status_is_a_setting() {
     let key = app.new_key(json!({"max_budget": 0})).await;
     assert_eq!(app.bearer(&key).post(CHAT, ask("gpt")).expect_status(429).await.error().0, "budget_exceeded");
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_starts_no_window_anew() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let key = app.new_key(json!({"max_budget": 0.00006, "budget_duration": "1h"})).await;
+    let client = app.bearer(&key);
+    client.post(CHAT, small()).expect_status(200).await;
+    client.post(CHAT, small()).expect_status(400).await;
+    app.advance(Duration::from_secs(3660));
+    client.post(CHAT, small()).expect_status(200).await;
+    app.app.clock.step(-chrono::TimeDelta::hours(1));
+    client.post(CHAT, small()).expect_status(400).await;
+    // Time goes on, at half its speed: the window that has begun is not over before an hour of it.
+    app.advance(Duration::from_secs(3600));
+    client.post(CHAT, small()).expect_status(400).await;
+    app.advance(Duration::from_secs(3600));
+    client.post(CHAT, small()).expect_status(200).await;
+    assert_eq!(app.settled().await.spend.0, 150_000);
+}
