@@ -202,23 +202,25 @@ async fn verify_ledger(place: &Place) -> Result<ExitCode, Failure> {
     let mut out = io::stdout().lock();
     writeln!(out, "{} calls, {} US dollars, {} sums compared", report.calls, report.spend, report.entities)?;
     for mismatch in &report.mismatches {
-        let sums = mismatch.sums.iter().map(|(source, sum)| match sum.calls {
-            Some(calls) => format!("{source} {} ({calls} calls)", sum.spend),
-            None => format!("{source} {}", sum.spend),
-        });
+        let sums = mismatch.sums.iter().map(|(source, sum)| format!("{source} {} ({} calls)", sum.spend, sum.calls));
         let id = if mismatch.id.is_empty() { "all" } else { &mismatch.id };
         writeln!(out, "MISMATCH {} {id}: {}", mismatch.kind, sums.collect::<Vec<_>>().join(", "))?;
+    }
+    if report.more_mismatches > 0 {
+        writeln!(out, "… and {} more", report.more_mismatches)?;
+    }
+    if let Some(id) = report.broken_audit_row {
+        writeln!(out, "BROKEN audit chain: row {id} does not follow from the one before it")?;
     }
     let (set_aside, path) = ledger::set_aside(&place.data.join("spool"))?;
     if set_aside > 0 {
         writeln!(out, "{set_aside} events were set aside and are in no sum: {}", path.display())?;
         return Ok(ExitCode::FAILURE);
     }
-    if report.mismatches.is_empty() {
-        writeln!(out, "The ledger agrees with itself.")?;
+    if report.is_sound() {
+        writeln!(out, "The ledger agrees with itself, and the audit chain is whole.")?;
         return Ok(ExitCode::SUCCESS);
     }
-    writeln!(out, "{} sums do not agree.", report.mismatches.len())?;
     Ok(ExitCode::FAILURE)
 }
 

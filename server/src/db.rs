@@ -20,6 +20,7 @@ pub mod policy_change;
 pub mod session;
 pub mod spend_log;
 pub mod spend_total;
+pub mod spool_cursor;
 pub mod tag;
 pub mod team;
 pub mod team_member;
@@ -27,6 +28,7 @@ pub mod user;
 
 pub use failure::{Violation, is_data_refused, violation};
 pub use json::{JsonMap, Strings};
+pub(crate) use pool::try_lock_until_commit;
 pub use pool::{DbError, begin, begin_snapshot, connect, migrate, redact_url};
 
 use chrono::{DateTime, SubsecRound, Utc};

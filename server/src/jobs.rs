@@ -1,5 +1,7 @@
 //! Periodic work of this process. Each job can be stopped and repeated at any time.
 
+mod prune;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +11,14 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
 use crate::db;
 use crate::ledger::Spool;
 use crate::ledger::writer::Writer;
 use crate::policy::PolicyStore;
 use crate::telemetry;
+
+pub use prune::Retention;
 
 /// How long a settled call may be in the kernel only.
 const SPOOL_SYNC_EVERY: Duration = Duration::from_millis(50);
@@ -37,6 +42,10 @@ pub struct Work {
     pub spool: Arc<Spool>,
     /// Policies in memory.
     pub policy: Arc<PolicyStore>,
+    /// Time.
+    pub clock: Clock,
+    /// How long calls stay in the log; `None`: for ever.
+    pub retention: Option<Retention>,
 }
 
 /// Starts all jobs; they end some time after `stop`.
@@ -46,6 +55,9 @@ pub fn start(work: &Work, writer: Writer, stop: &CancellationToken) -> JoinSet<(
     jobs.spawn(sync_spool(Arc::clone(&work.spool), stop.clone()));
     jobs.spawn(follow_policy_changes(work.clone(), stop.clone()));
     jobs.spawn(keep_metrics_up(stop.clone()));
+    if let Some(retention) = work.retention {
+        jobs.spawn(prune::prune(work.db.clone(), work.clock.clone(), retention, stop.clone()));
+    }
     jobs
 }
 

@@ -6,6 +6,7 @@
 mod batch;
 mod correct;
 pub mod event;
+pub mod retention;
 pub mod spool;
 pub mod verify;
 pub mod writer;

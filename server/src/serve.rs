@@ -26,7 +26,8 @@ use crate::gateway::drain::Drains;
 use crate::gateway::usual_length::UsualLengths;
 use crate::gateway::{Gateway, InFlightCount, Settings};
 use crate::http::{self, Parts};
-use crate::jobs::{self, Work};
+use crate::jobs::{self, Retention, Work};
+use crate::ledger::spool::{self, Cursor};
 use crate::ledger::writer::Writer;
 use crate::ledger::{Spool, SpoolError};
 use crate::policy::{Defaults, GatewayBudget, Loader, PolicyStore};
@@ -79,6 +80,9 @@ pub enum StartError {
     /// No spool.
     #[error("cannot open the spool: {0}")]
     Spool(#[from] SpoolError),
+    /// How far the spool is written cannot be read.
+    #[error("cannot read how far the spool is written: {0}")]
+    Ledger(DbErr),
     /// What the gateway has spent cannot be read.
     #[error("cannot read budgets: {0}")]
     Budget(DbErr),
@@ -167,7 +171,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let database = open_database(&config, &environment, &data).await?;
     let secrets = Secrets::load(&config, &environment, &data)?;
     let master_key = KeyDigest::of(secrets.master_key.expose());
-    let spool = Spool::open(&data.join("spool"), clock.clone())?;
+    let spool = open_spool(&data.join("spool"), clock.clone(), &database).await?;
     let redis = shared::redis(&config, &environment)?;
     let counters = shared::counters(&config, redis, &data, &database, &clock)?;
     let writer_db = own_connection(&config, &environment, &data, &database).await?;
@@ -211,7 +215,8 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let parts = Parts { app: app.clone(), gateway: Arc::clone(&gateway), limits: config.limits.clone() };
     let server = http::serve(parts, listener, workers)?;
     let stop = CancellationToken::new();
-    let jobs = jobs::start(&Work { db: database, spool, policy }, writer, &stop);
+    let work = Work { db: database, spool, policy, clock: app.clock.clone(), retention: retention(&config) };
+    let jobs = jobs::start(&work, writer, &stop);
     Ok(Running {
         address,
         app,
@@ -226,6 +231,14 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     })
 }
 
+/// Opens the spool where the database has not yet written it.
+async fn open_spool(dir: &Path, clock: Clock, database: &DatabaseConnection) -> Result<Arc<Spool>, StartError> {
+    let known = db::spool_cursor::find(database, &spool::id(dir)?).await.map_err(StartError::Ledger)?;
+    let whole = |number: i64| u64::try_from(number).unwrap_or(0);
+    let written = known.map(|known| Cursor { segment: whole(known.segment), offset: whole(known.position) });
+    Ok(Spool::open_from(dir, clock, written.unwrap_or_default())?)
+}
+
 fn make_router(config: &Config, clock: Clock) -> Router {
     let allowed = config.router.allowed_fails.unwrap_or(ALLOWED_FAILS);
     let cooldown = if config.router.disable_cooldowns { Duration::ZERO } else { config.router.cooldown_time };
@@ -236,6 +249,12 @@ fn make_router(config: &Config, clock: Clock) -> Router {
 fn drains(config: &Config) -> Drains {
     let max = usize::try_from(config.limits.disconnect_drains_max).unwrap_or(usize::MAX);
     Drains::new(max, config.limits.disconnect_drain_timeout)
+}
+
+fn retention(config: &Config) -> Option<Retention> {
+    let general = &config.general;
+    let interval = general.maximum_spend_logs_retention_interval;
+    general.maximum_spend_logs_retention_period.map(|period| Retention { period, interval })
 }
 
 fn settings(config: &Config) -> Settings {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::reader::{Item, Section};
 use super::secret::Secret;
 use super::vocabulary;
+use crate::domain::window::Span;
 
 /// Bytes in a mebibyte.
 const MIB: u64 = 1024 * 1024;
@@ -35,6 +36,10 @@ pub struct GeneralSettings {
     pub database_connection_timeout: Duration,
     /// Keep prompts and answers with the calls. Default: no.
     pub store_prompts_in_spend_logs: bool,
+    /// How long calls stay in the log. Default: for ever.
+    pub maximum_spend_logs_retention_period: Option<Duration>,
+    /// How often older ones are taken out. Default: once a day.
+    pub maximum_spend_logs_retention_interval: Duration,
 }
 
 impl Default for GeneralSettings {
@@ -46,6 +51,8 @@ impl Default for GeneralSettings {
             database_connection_pool_limit: 10,
             database_connection_timeout: Duration::from_secs(5),
             store_prompts_in_spend_logs: false,
+            maximum_spend_logs_retention_period: None,
+            maximum_spend_logs_retention_interval: Duration::from_secs(24 * 3600),
         }
     }
 }
@@ -130,9 +137,19 @@ pub(super) fn read(item: Option<Item<'_>>, limits: &mut Limits) -> GeneralSettin
             .unwrap_or(default.database_connection_timeout),
         store_prompts_in_spend_logs: section
             .boolean("store_prompts_in_spend_logs", default.store_prompts_in_spend_logs),
+        maximum_spend_logs_retention_period: length(&mut section, "maximum_spend_logs_retention_period"),
+        maximum_spend_logs_retention_interval: length(&mut section, "maximum_spend_logs_retention_interval")
+            .unwrap_or(default.maximum_spend_logs_retention_interval),
     };
     section.finish(&vocabulary::GENERAL);
     settings
+}
+
+/// A length of time such as `30d`.
+fn length(section: &mut Section<'_>, key: &'static str) -> Option<Duration> {
+    let item = section.get(key)?;
+    let span = Span::parse(&item.text()?).map_err(|error| item.error(error.to_string())).ok()?;
+    Some(span.length())
 }
 
 /// `max_request_size_mb`, which may be a fraction.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use tollgate_migration::{Migrator, MigratorTrait};
 
@@ -127,6 +127,17 @@ pub(super) async fn lock_until_commit(transaction: &DatabaseTransaction, lock: i
         transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({lock})")).await?;
     }
     Ok(())
+}
+
+/// Whether this transaction may go past this point: on Postgres, where no other one has. On SQLite [`begin`] has
+/// already seen to that.
+pub(crate) async fn try_lock_until_commit(transaction: &DatabaseTransaction, lock: i64) -> Result<bool, DbErr> {
+    if transaction.get_database_backend() != DbBackend::Postgres {
+        return Ok(true);
+    }
+    let sql = format!("SELECT pg_try_advisory_xact_lock({lock}) AS is_taken");
+    let row = transaction.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+    row.map_or(Ok(false), |row| row.try_get("", "is_taken"))
 }
 
 /// The address without its password, for messages and logs.

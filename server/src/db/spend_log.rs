@@ -1,10 +1,13 @@
-//! The log of calls: append-only, keyed by request id. Only the cost of an interrupted call is added later.
+//! The log of calls: append-only, keyed by request id. Only the cost of an interrupted call is added later,
+//! and old calls are taken out whole.
 
+mod prune;
 mod search;
 
 use sea_orm::entity::prelude::*;
 
 use super::{JsonMap, Strings};
+pub use prune::take_old;
 pub use search::{Filter, find_many, newest, page};
 
 /// One call. Fields are those of `SpendLogView`.

@@ -113,6 +113,12 @@ impl Span {
         start.checked_add_signed(TimeDelta::seconds(self.seconds())).unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 
+    /// How long it is, where it does not matter when it begins: a month counts as 30 days.
+    #[must_use]
+    pub fn length(self) -> std::time::Duration {
+        std::time::Duration::from_secs(u64::from(self.count) * u64::from(self.unit.suffix_and_seconds().1))
+    }
+
     fn seconds(self) -> i64 {
         i64::from(self.count) * i64::from(self.unit.suffix_and_seconds().1)
     }

@@ -90,34 +90,7 @@ impl Sums {
     }
 
     fn daily_rows(&self) -> Vec<daily_spend::Model> {
-        let row = |(key, sums): (&DailyKey, &DailySums)| {
-            let (date, [organization_id, team_id, user_id, api_key, model_group, model, provider, end_user]) =
-                key.clone();
-            let [spend, api_requests, failed_requests, prompt, completion, cache_read, cache_creation, reasoning] =
-                *sums;
-            daily_spend::Model {
-                date,
-                organization_id,
-                team_id,
-                user_id,
-                api_key,
-                model_group,
-                model,
-                provider,
-                end_user,
-                spend,
-                api_requests,
-                failed_requests,
-                prompt_tokens: prompt,
-                completion_tokens: completion,
-                cache_read_tokens: cache_read,
-                cache_creation_tokens: cache_creation,
-                reasoning_tokens: reasoning,
-                pruned_spend: 0,
-                pruned_requests: 0,
-            }
-        };
-        self.daily.iter().map(row).collect()
+        self.daily.iter().map(|(key, sums)| daily_row(key, *sums)).collect()
     }
 
     fn latency_rows(&self) -> Vec<daily_latency::Model> {
@@ -153,6 +126,49 @@ impl Sums {
             adjusted: 0,
         };
         self.budgets.iter().map(row).collect()
+    }
+}
+
+/// What the days of `calls` are to note when these leave the log.
+pub(super) fn pruned_rows(calls: &[spend_log::Model]) -> Vec<daily_spend::Model> {
+    let mut pruned: BTreeMap<DailyKey, (i64, i64)> = BTreeMap::new();
+    for call in calls {
+        let key = (call.start_time.date_naive(), Payers::of_call(call).daily_key());
+        let (spend, requests) = pruned.entry(key).or_default();
+        *spend = spend.saturating_add(call.spend);
+        *requests += 1;
+    }
+    let row = |(key, (spend, requests)): (DailyKey, (i64, i64))| daily_spend::Model {
+        pruned_spend: spend,
+        pruned_requests: requests,
+        ..daily_row(&key, [0; 8])
+    };
+    pruned.into_iter().map(row).collect()
+}
+
+fn daily_row((date, payers): &DailyKey, sums: DailySums) -> daily_spend::Model {
+    let [organization_id, team_id, user_id, api_key, model_group, model, provider, end_user] = payers.clone();
+    let [spend, api_requests, failed_requests, prompt, completion, cache_read, cache_creation, reasoning] = sums;
+    daily_spend::Model {
+        date: *date,
+        organization_id,
+        team_id,
+        user_id,
+        api_key,
+        model_group,
+        model,
+        provider,
+        end_user,
+        spend,
+        api_requests,
+        failed_requests,
+        prompt_tokens: prompt,
+        completion_tokens: completion,
+        cache_read_tokens: cache_read,
+        cache_creation_tokens: cache_creation,
+        reasoning_tokens: reasoning,
+        pruned_spend: 0,
+        pruned_requests: 0,
     }
 }
 

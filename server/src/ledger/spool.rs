@@ -6,6 +6,7 @@
 //! machine, too. Segments are deleted once the database has what is in them.
 
 mod aside;
+mod id;
 mod read;
 mod recover;
 mod segment;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -26,6 +28,7 @@ use crate::clock::Clock;
 use segment::SegmentWriter;
 
 pub use aside::set_aside;
+pub use id::id;
 pub use read::Cursor;
 
 /// A segment is closed at this size, in bytes.
@@ -65,6 +68,9 @@ impl SpoolError {
 #[derive(Debug)]
 pub struct Spool {
     dir: PathBuf,
+    id: String,
+    /// The database has everything before.
+    written: Cursor,
     clock: Clock,
     state: Mutex<State>,
     /// Ends that the database does not have yet, as far as this process knows.
@@ -104,12 +110,25 @@ impl Spool {
     /// # Errors
     /// When the folder cannot be used, or is in use.
     pub fn open(dir: &Path, clock: Clock) -> Result<Arc<Self>, SpoolError> {
-        std::fs::create_dir_all(dir).map_err(SpoolError::io(dir))?;
+        Self::open_from(dir, clock, Cursor::default())
+    }
+
+    /// The same for a spool of which the database has everything before `written`.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, or is in use.
+    pub fn open_from(dir: &Path, clock: Clock, written: Cursor) -> Result<Arc<Self>, SpoolError> {
+        let id = id(dir)?;
         let lock = lock_folder(dir)?;
-        let left = recover::scan(dir)?;
+        let last_segment = segment::list(dir)?.last().copied().unwrap_or(0);
+        // Somebody emptied the folder: its segments are numbered anew.
+        let written = if written.segment > last_segment { Cursor::default() } else { written };
+        let left = recover::scan(dir, written)?;
         let segment = SegmentWriter::create(dir, left.last_segment + 1)?;
         let spool = Arc::new(Self {
             dir: dir.to_owned(),
+            id,
+            written,
             state: Mutex::new(State {
                 segment,
                 open: HashMap::new(),
@@ -160,6 +179,24 @@ impl Spool {
         drop(state);
         self.arrived.notify_one();
         Ok(())
+    }
+
+    /// Its id, under which the database notes how far it has been written.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The place before which the database had everything when this process started.
+    #[must_use]
+    pub const fn written(&self) -> Cursor {
+        self.written
+    }
+
+    /// Time, as events are stamped with it.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// The folder it is kept in.

@@ -1,47 +1,67 @@
-//! Proves that the ledger's sums agree: for every entity, Σ calls = Σ days = running total, to the nano-dollar, and for
-//! every scope, Σ budget windows = running total.
+//! Proves that the ledger's sums agree: for every day and everything calls of that day were booked to, Σ calls in the
+//! log + what retention took from it = the day's sum; for every entity, Σ days = running total; for every key, Σ budget
+//! windows = running total. And that the audit chain is whole.
+//!
+//! The database compares; only what does not agree comes here. The log is read once, however many entities there are.
 
-use std::collections::BTreeMap;
-
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 use tollgate_openapi::money::NanoUsd;
 
 use crate::db;
 
-/// Entities by kind, with the column each has in `spend_logs` and in `daily_spend`.
-const ENTITIES: [(&str, &str, &str); 8] = [
-    ("global", "''", "''"),
-    ("key", "api_key", "api_key"),
-    ("user", "user_id", "user_id"),
-    ("team", "team_id", "team_id"),
-    ("organization", "organization_id", "organization_id"),
-    ("end_user", "end_user", "end_user"),
-    ("model_group", "model_group", "model_group"),
-    ("provider", "custom_llm_provider", "provider"),
+/// Entities by kind, with the column each has in `daily_spend`.
+const ENTITIES: [(&str, &str); 8] = [
+    ("global", "''"),
+    ("key", "api_key"),
+    ("user", "user_id"),
+    ("team", "team_id"),
+    ("organization", "organization_id"),
+    ("end_user", "end_user"),
+    ("model_group", "model_group"),
+    ("provider", "provider"),
 ];
+
+/// What a day's sums are kept by: columns of `daily_spend`, and of `spend_logs`.
+const PAYERS: [(&str, &str); 8] = [
+    ("organization_id", "COALESCE(organization_id, '')"),
+    ("team_id", "COALESCE(team_id, '')"),
+    ("user_id", "COALESCE(user_id, '')"),
+    ("api_key", "api_key"),
+    ("model_group", "model_group"),
+    ("model", "model"),
+    ("provider", "COALESCE(custom_llm_provider, '')"),
+    ("end_user", "COALESCE(end_user, '')"),
+];
+
+/// Sums that differ are shown up to this many of a kind, and counted beyond.
+const SHOWN_MAX: usize = 100;
 
 /// What was compared, and what did not agree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Calls in the ledger.
+    /// Calls in the ledger, those that retention took from the log included.
     pub calls: i64,
     /// What they cost.
     pub spend: NanoUsd,
-    /// Entities compared.
-    pub entities: usize,
-    /// Sums that differ.
+    /// Sums compared.
+    pub entities: i64,
+    /// Sums that differ, the first hundred of each kind.
     pub mismatches: Vec<Mismatch>,
+    /// Sums that differ and are not among these.
+    pub more_mismatches: i64,
+    /// The first row of the audit chain that does not follow from the one before.
+    pub broken_audit_row: Option<i64>,
 }
 
-/// Sums of one entity that differ: spend and number of calls by each source.
+/// Sums that differ: spend and number of calls by each source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// Kind of entity.
+    /// Kind of entity; `day` for a day and everything its calls were booked to.
     pub kind: &'static str,
     /// Its id.
     pub id: String,
     /// The sums, by source.
-    pub sums: Vec<(&'static str, Sum)>,
+    pub sums: [(&'static str, Sum); 2],
 }
 
 /// Spend in nano-dollars and calls.
@@ -49,11 +69,20 @@ pub struct Mismatch {
 pub struct Sum {
     /// Spend.
     pub spend: NanoUsd,
-    /// Calls; `None` where the source does not count them.
-    pub calls: Option<i64>,
+    /// Calls; 0 where the source does not count them.
+    pub calls: i64,
 }
 
-type Sums = BTreeMap<String, Sum>;
+/// A source of sums: its name, and a query for `id`, `spend` and `calls`.
+type Source<'a> = (&'static str, &'a str);
+
+impl Report {
+    /// True where everything agrees.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        self.mismatches.is_empty() && self.broken_audit_row.is_none()
+    }
+}
 
 /// Compares all sums in one snapshot of the database.
 ///
@@ -62,78 +91,89 @@ type Sums = BTreeMap<String, Sum>;
 pub async fn verify(database: &DatabaseConnection) -> Result<Report, DbErr> {
     let snapshot = db::begin_snapshot(database).await?;
     let mut report = Report::default();
-    for (kind, log_column, daily_column) in ENTITIES {
-        let logs = sums(&snapshot, "spend_logs", log_column, "COUNT(*)", None).await?;
-        let days = sums(&snapshot, "daily_spend", daily_column, "SUM(api_requests)", None).await?;
-        let totals =
-            sums(&snapshot, "spend_totals", "entity_id", "SUM(api_requests)", Some(("entity_kind", kind))).await?;
-        if kind == "global" {
-            let all = logs.get("").copied().unwrap_or_default();
-            report.calls = all.calls.unwrap_or(0);
-            report.spend = all.spend;
-        }
-        report.compare(kind, &[("calls", &logs), ("days", &days), ("total", &totals)]);
-        if kind == "key" {
-            let windows = budget_sums(&snapshot, kind).await?;
-            let spends = totals.into_iter().map(|(id, sum)| (id, Sum { calls: None, ..sum })).collect();
-            report.compare(kind, &[("total", &spends), ("budget windows", &windows)]);
-        }
+    let (logged, by_day) = by_day(snapshot.get_database_backend());
+    let all = compare(&snapshot, "day", ("calls", &logged), ("days", &by_day), &mut report).await?;
+    (report.calls, report.spend) = (all.calls, all.spend);
+    for (kind, column) in ENTITIES {
+        let present = if kind == "global" { "1 = 1".to_owned() } else { format!("{column} <> ''") };
+        let days = format!(
+            "SELECT {column} AS id, SUM(spend) AS spend, SUM(api_requests) AS calls FROM daily_spend \
+             WHERE {present} GROUP BY 1"
+        );
+        let totals = totals(kind, "api_requests");
+        compare(&snapshot, kind, ("days", &days), ("total", &totals), &mut report).await?;
     }
+    let windows = "SELECT scope_id AS id, SUM(spent) AS spend, 0 AS calls FROM budget_spend \
+                   WHERE scope_kind = 'key' GROUP BY 1";
+    compare(&snapshot, "key", ("total", &totals("key", "0")), ("budget windows", windows), &mut report).await?;
+    report.broken_audit_row = db::audit::first_broken(&snapshot).await?;
     snapshot.rollback().await?;
     Ok(report)
 }
 
-impl Report {
-    fn compare(&mut self, kind: &'static str, sources: &[(&'static str, &Sums)]) {
-        let ids: std::collections::BTreeSet<&String> = sources.iter().flat_map(|(_, sums)| sums.keys()).collect();
-        self.entities += ids.len();
-        for id in ids {
-            let sums = sources.iter().map(|(source, sums)| (*source, sums.get(id).copied()));
-            let sums: Vec<(&'static str, Sum)> = sums.map(|(source, sum)| (source, sum.unwrap_or_default())).collect();
-            let is_same = sums.windows(2).all(|pair| match pair {
-                [(_, one), (_, other)] => {
-                    one.spend == other.spend && one.calls.unwrap_or(0) == other.calls.unwrap_or(0)
-                }
-                _ => true,
-            });
-            if !is_same {
-                self.mismatches.push(Mismatch { kind, id: id.clone(), sums });
-            }
+fn totals(kind: &str, calls: &str) -> String {
+    format!("SELECT entity_id AS id, spend, {calls} AS calls FROM spend_totals WHERE entity_kind = '{kind}'")
+}
+
+/// The log and the sums by day, each by the same key, written as one text.
+fn by_day(backend: DbBackend) -> (String, String) {
+    // Times are kept in UTC, whose days these are.
+    let (day, separator) = match backend {
+        DbBackend::Postgres => ("CAST(start_time AT TIME ZONE 'UTC' AS DATE)", "chr(31)"),
+        _ => ("substr(start_time, 1, 10)", "char(31)"),
+    };
+    let names = PAYERS.map(|(name, _)| name);
+    let id = format!("CAST(date AS TEXT) || {separator} || {}", names.join(&format!(" || {separator} || ")));
+    let logged = PAYERS.map(|(name, of_call)| format!("{of_call} AS {name}")).join(", ");
+    let groups = (1..=PAYERS.len() + 1).map(|number| number.to_string()).collect::<Vec<_>>().join(", ");
+    let log = format!(
+        "SELECT {id} AS id, spend, calls FROM (SELECT {day} AS date, {logged}, SUM(spend) AS spend, COUNT(*) AS calls \
+         FROM spend_logs GROUP BY {groups}) AS logged \
+         UNION ALL SELECT {id}, pruned_spend, pruned_requests FROM daily_spend WHERE pruned_requests <> 0"
+    );
+    (log, format!("SELECT {id} AS id, spend, api_requests AS calls FROM daily_spend"))
+}
+
+/// Compares two sources; what they add up to by the first. Both are read once: what every id has by each is written in
+/// one row, of which the first is the sum of all.
+async fn compare(
+    db: &impl ConnectionTrait,
+    kind: &'static str,
+    one: Source<'_>,
+    other: Source<'_>,
+    report: &mut Report,
+) -> Result<Sum, DbErr> {
+    let sql = format!(
+        "WITH compared AS MATERIALIZED (\
+            SELECT id, SUM(spend) AS spend, SUM(calls) AS calls, SUM(other_spend) AS other_spend, \
+                SUM(other_calls) AS other_calls \
+            FROM (SELECT id, spend, calls, 0 AS other_spend, 0 AS other_calls FROM ({}) AS one \
+                UNION ALL SELECT id, 0, 0, spend, calls FROM ({}) AS other) AS both_sources GROUP BY id), \
+         different AS MATERIALIZED (\
+            SELECT * FROM compared WHERE spend <> other_spend OR calls <> other_calls) \
+         SELECT NULL AS id, CAST(COALESCE(SUM(spend), 0) AS BIGINT) AS spend, \
+            CAST(COALESCE(SUM(calls), 0) AS BIGINT) AS calls, CAST(COUNT(*) AS BIGINT) AS other_spend, \
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM different) AS other_calls FROM compared \
+         UNION ALL SELECT id, CAST(spend AS BIGINT), CAST(calls AS BIGINT), CAST(other_spend AS BIGINT), \
+            CAST(other_calls AS BIGINT) FROM (SELECT * FROM different ORDER BY id LIMIT {SHOWN_MAX}) AS shown",
+        one.1, other.1
+    );
+    let mut all = Sum::default();
+    let mut shown = 0;
+    for row in db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await? {
+        let sum = Sum { spend: NanoUsd(row.try_get("", "spend")?), calls: row.try_get("", "calls")? };
+        let (other_spend, other_calls): (i64, i64) = (row.try_get("", "other_spend")?, row.try_get("", "other_calls")?);
+        if let Some(id) = row.try_get::<Option<String>>("", "id")? {
+            let other_sum = Sum { spend: NanoUsd(other_spend), calls: other_calls };
+            let id = id.replace('\u{1f}', " ");
+            report.mismatches.push(Mismatch { kind, id, sums: [(one.0, sum), (other.0, other_sum)] });
+            shown += 1;
+        } else {
+            all = sum;
+            report.entities += other_spend;
+            report.more_mismatches += other_calls;
         }
     }
-}
-
-/// Sums of `table` by `column`; an entity a call did not have is left out, but for the whole.
-async fn sums(
-    db: &impl ConnectionTrait,
-    table: &str,
-    column: &str,
-    count: &str,
-    only: Option<(&str, &str)>,
-) -> Result<Sums, DbErr> {
-    let kind = only.map(|(column, kind)| format!("AND {column} = '{kind}'")).unwrap_or_default();
-    let present =
-        if column == "''" || only.is_some() { String::new() } else { format!("AND COALESCE({column}, '') <> ''") };
-    let sql = format!(
-        "SELECT {column} AS id, CAST(SUM(spend) AS BIGINT) AS spend, CAST({count} AS BIGINT) AS calls \
-         FROM {table} WHERE 1 = 1 {kind} {present} GROUP BY 1"
-    );
-    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
-    rows.iter()
-        .map(|row| {
-            let sum = Sum { spend: NanoUsd(row.try_get("", "spend")?), calls: Some(row.try_get("", "calls")?) };
-            Ok((row.try_get("", "id")?, sum))
-        })
-        .collect()
-}
-
-async fn budget_sums(db: &impl ConnectionTrait, kind: &str) -> Result<Sums, DbErr> {
-    let sql = format!(
-        "SELECT scope_id AS id, CAST(SUM(spent) AS BIGINT) AS spend FROM budget_spend \
-         WHERE scope_kind = '{kind}' GROUP BY 1"
-    );
-    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get("", "id")?, Sum { spend: NanoUsd(row.try_get("", "spend")?), calls: None })))
-        .collect()
+    report.more_mismatches -= shown;
+    Ok(all)
 }

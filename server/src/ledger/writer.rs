@@ -14,7 +14,7 @@ use super::batch::{self, Sums};
 use super::event::SpendEvent;
 use super::spool::{Cursor, Spool, SpoolError};
 use crate::counters::{Counters, ScopeId};
-use crate::db;
+use crate::db::{self, spool_cursor};
 
 /// Events of one transaction.
 const BATCH_EVENTS_MAX: usize = 1_000;
@@ -60,10 +60,10 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer from the beginning of `spool`: what the database has already is skipped there.
+    /// A writer of what the database does not have of `spool`. What it has nevertheless is skipped there.
     #[must_use]
     pub fn new(spool: Arc<Spool>, db: DatabaseConnection, counters: Arc<Counters>) -> Self {
-        let (cursor, own_from) = (Cursor::default(), spool.end_cursor());
+        let (cursor, own_from) = (spool.written(), spool.end_cursor());
         Self { spool, db, cursor, set_aside: HashSet::new(), counters, own_from, told: HashSet::new() }
     }
 
@@ -101,8 +101,9 @@ impl Writer {
         while self.cursor < end {
             let (spool, from) = (Arc::clone(&self.spool), self.cursor);
             let (events, to) = tokio::task::spawn_blocking(move || spool.read(from)).await??;
-            for chunk in events.chunks(BATCH_EVENTS_MAX) {
-                self.write(chunk).await?;
+            let chunks = events.len().div_ceil(BATCH_EVENTS_MAX);
+            for (index, chunk) in events.chunks(BATCH_EVENTS_MAX).enumerate() {
+                self.write(chunk, (index + 1 == chunks).then_some(to)).await?;
                 self.tell_counters(chunk, from < self.own_from).await;
             }
             let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
@@ -137,14 +138,14 @@ impl Writer {
     }
 
     /// Writes a batch. Where the database refuses what is in it, writes one event after the other and sets those aside
-    /// that it refuses: they would keep all others waiting for ever.
-    async fn write(&mut self, events: &[SpendEvent]) -> Result<(), WriterError> {
-        match self.write_in_time(events).await {
+    /// that it refuses: they would keep all others waiting for ever. `to` is how far the spool is written then.
+    async fn write(&mut self, events: &[SpendEvent], to: Option<Cursor>) -> Result<(), WriterError> {
+        match self.write_in_time(events, to).await {
             Err(WriterError::Database(error)) if db::is_data_refused(&error) => {}
             done => return done,
         }
         for event in events {
-            match self.write_in_time(std::slice::from_ref(event)).await {
+            match self.write_in_time(std::slice::from_ref(event), None).await {
                 Err(WriterError::Database(error)) if db::is_data_refused(&error) => {
                     if self.set_aside.insert(Arc::clone(&event.request_id)) {
                         let json = serde_json::to_string(event).map_err(SpoolError::from)?;
@@ -154,12 +155,19 @@ impl Writer {
                 done => done?,
             }
         }
-        Ok(())
+        self.write_in_time(&[], to).await
     }
 
-    async fn write_in_time(&self, events: &[SpendEvent]) -> Result<(), WriterError> {
+    async fn write_in_time(&self, events: &[SpendEvent], to: Option<Cursor>) -> Result<(), WriterError> {
         counter!("tollgate_ledger_batches_total").increment(1);
-        let written = tokio::time::timeout(BATCH_TIMEOUT, write_batch(&self.db, events)).await;
+        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let cursor = to.map(|to| spool_cursor::Model {
+            spool_id: self.spool.id().to_owned(),
+            segment: whole(to.segment),
+            position: whole(to.offset),
+            written_at: db::stored_time(self.spool.now()),
+        });
+        let written = tokio::time::timeout(BATCH_TIMEOUT, write(&self.db, events, cursor)).await;
         Ok(written.map_err(|_| WriterError::Timeout)??)
     }
 }
@@ -169,6 +177,15 @@ impl Writer {
 /// # Errors
 /// When the database is away; nothing was written then.
 pub async fn write_batch(db: &DatabaseConnection, events: &[SpendEvent]) -> Result<(), DbErr> {
+    write(db, events, None).await
+}
+
+/// The same, and notes how far a spool has been written.
+async fn write(
+    db: &DatabaseConnection,
+    events: &[SpendEvent],
+    cursor: Option<spool_cursor::Model>,
+) -> Result<(), DbErr> {
     let events: Vec<_> = events.iter().map(SpendEvent::storable).collect();
     let transaction = db::begin(db).await?;
     let rows = events.iter().map(|event| batch::log_row(event)).collect();
@@ -177,5 +194,8 @@ pub async fn write_batch(db: &DatabaseConnection, events: &[SpendEvent]) -> Resu
     let is_new = |event: &&Cow<'_, SpendEvent>| inserted.contains(&*event.request_id);
     let interrupted = events.iter().filter(is_new).filter_map(|event| batch::interrupted_row(event)).collect();
     db::ledger::insert_interrupted(&transaction, interrupted).await?;
+    if let Some(cursor) = cursor {
+        spool_cursor::set(&transaction, cursor).await?;
+    }
     transaction.commit().await
 }

@@ -1,5 +1,7 @@
 //! The ledger: each settled call once, whatever happens to the database.
 
+mod retention;
+
 use std::collections::BTreeSet;
 
 use std::time::Duration;
@@ -15,7 +17,7 @@ use tollgate_openapi::spend::CallStatus;
 use crate::chat::{CHAT, ask};
 use crate::kit::{Behaviour, FakeUpstream, TestApp};
 
-fn event(id: usize) -> SpendEvent {
+pub(crate) fn event(id: usize) -> SpendEvent {
     let text = |kind: &str, of: usize| std::sync::Arc::from(format!("{kind}-{}", id % of));
     let spend_nano = i64::try_from(id * 7 + 1).unwrap();
     SpendEvent {
@@ -83,6 +85,23 @@ async fn verify_finds_a_single_nano_dollar() {
         app.app.db.execute_unprepared(&change(-1)).await.unwrap();
         assert_eq!(verify::verify(&app.app.db).await.unwrap().mismatches, []);
     }
+}
+
+#[tokio::test]
+async fn verify_shows_a_hundred_of_many_mismatches_and_a_broken_audit_chain() {
+    let app = TestApp::start().await;
+    let events: Vec<SpendEvent> =
+        (0..150).map(|id| SpendEvent { api_key: format!("key-{id}").into(), charges: vec![], ..event(id) }).collect();
+    write_batch(&app.app.db, &events).await.unwrap();
+    app.new_key(json!({})).await;
+    app.new_key(json!({})).await;
+    app.app.db.execute_unprepared("UPDATE spend_totals SET spend = spend + 1 WHERE entity_kind = 'key'").await.unwrap();
+    app.app.db.execute_unprepared("UPDATE audit_logs SET actor_id = 'eve' WHERE id = 2").await.unwrap();
+    let report = verify::verify(&app.app.db).await.unwrap();
+    // The keys' totals differ from their days and from their budget windows, of which there are none.
+    assert_eq!((report.mismatches.len(), report.more_mismatches), (200, 100));
+    assert_eq!(report.broken_audit_row, Some(2));
+    assert!(!report.is_sound());
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ general_settings:
   salt_key: salt
   database_url: postgres://localhost/x
   database_connection_pool_limit: "20"
+  maximum_spend_logs_retention_period: 90d
+  maximum_spend_logs_retention_interval: 12h
   database_connection_timeout: 0.5
   max_request_size_mb: 1.5
 tollgate_settings:
@@ -38,6 +40,8 @@ tollgate_settings:
     assert_eq!(general.database_url.unwrap().expose(), "postgres://localhost/x");
     assert_eq!(general.database_connection_pool_limit, 20);
     assert_eq!(general.database_connection_timeout, Duration::from_millis(500));
+    assert_eq!(general.maximum_spend_logs_retention_period, Some(Duration::from_secs(90 * 24 * 3600)));
+    assert_eq!(general.maximum_spend_logs_retention_interval, Duration::from_secs(12 * 3600));
     assert_eq!(
         config.limits,
         Limits {

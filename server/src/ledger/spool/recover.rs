@@ -5,20 +5,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::super::event::{BeginRecord, SpendEvent};
-use super::{SpoolError, segment};
+use super::{Cursor, SpoolError, segment};
 
 /// What is found at start.
 #[derive(Debug, Default)]
 pub(super) struct Leftovers {
     /// Highest segment number, 0 where there is none.
     pub(super) last_segment: u64,
-    /// Ended calls, some of which the database may have.
+    /// Ended calls that the database may not have.
     pub(super) ends: u64,
     /// Calls that began and did not end.
     pub(super) interrupted: Vec<BeginRecord<'static>>,
 }
 
-pub(super) fn scan(dir: &Path) -> Result<Leftovers, SpoolError> {
+/// Reads the spool in `dir`, of which the database has everything before `written`.
+pub(super) fn scan(dir: &Path, written: Cursor) -> Result<Leftovers, SpoolError> {
     let mut left = Leftovers::default();
     let mut open: HashMap<Arc<str>, BeginRecord<'static>> = HashMap::new();
     for number in segment::list(dir)? {
@@ -26,6 +27,7 @@ pub(super) fn scan(dir: &Path) -> Result<Leftovers, SpoolError> {
         let path = segment::path(dir, number);
         let bytes = std::fs::read(&path).map_err(SpoolError::io(&path))?;
         let mut rest = bytes.as_slice();
+        let mut at = Cursor { segment: number, offset: 0 };
         while let Some((body, size)) = segment::decode(rest) {
             match body.split_first() {
                 Some((b'B', json)) => {
@@ -37,12 +39,13 @@ pub(super) fn scan(dir: &Path) -> Result<Leftovers, SpoolError> {
                 Some((b'E', json)) => {
                     if let Ok(end) = serde_json::from_slice::<SpendEvent>(json) {
                         open.remove(&end.request_id);
-                        left.ends += 1;
+                        left.ends += u64::from(at >= written);
                     }
                 }
                 _ => {}
             }
             rest = rest.get(size..).unwrap_or_default();
+            at.offset += u64::try_from(size).unwrap_or(u64::MAX);
         }
         if !rest.is_empty() {
             // The process died while it wrote: its answer had not left.
