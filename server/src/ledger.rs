@@ -11,6 +11,6 @@ pub mod spool;
 pub mod verify;
 pub mod writer;
 
-pub use correct::{correct, scope_kind};
+pub use correct::correct;
 pub use event::{BeginRecord, Charge, SpendEvent};
 pub use spool::{Spool, SpoolError, set_aside};

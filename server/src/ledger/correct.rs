@@ -30,13 +30,3 @@ pub async fn correct(
     db::ledger::add_to_call(db, &call.request_id, spend.0).await?;
     Sums::of_correction(call, &charges, spend.0).write(db).await
 }
-
-/// Everything a call may be charged to, as counters name it.
-const SCOPE_KINDS: [&str; 10] =
-    ["key", "key_model", "gateway", "user", "team", "team_member", "organization", "customer", "tag", "provider"];
-
-/// The counters' own name of a kind of scope.
-#[must_use]
-pub fn scope_kind(name: &str) -> Option<&'static str> {
-    SCOPE_KINDS.into_iter().find(|kind| *kind == name)
-}

@@ -14,7 +14,6 @@ use tollgate_openapi::spend::{InterruptedPage, InterruptedQuery, InterruptedReso
 use crate::app::App;
 use crate::auth::Principal;
 use crate::counters::ScopeId;
-use crate::crypto::KeyDigest;
 use crate::db::audit::Entry;
 use crate::db::interrupted_call::{self, Model};
 use crate::db::{self, Scope, spend_log, stored_time};
@@ -120,24 +119,21 @@ async fn book(
     };
     db::audit::record(&transaction, entry).await?;
     transaction.commit().await?;
-    count(app, &call, &log.api_key, spend);
+    count(app, &call, spend);
     Ok(call)
 }
 
 /// Counts what the call cost in the budget windows it was admitted in, where this process has them in memory. Others
 /// are read from the ledger when they are next needed.
-fn count(app: &App, call: &Model, token: &str, spend: NanoUsd) {
+fn count(app: &App, call: &Model, spend: NanoUsd) {
     for charge in &call.charges.0 {
-        let Some(kind) = ledger::scope_kind(&charge.kind) else { continue };
-        let scope = ScopeId { kind, id: Arc::from(charge.id.as_str()) };
-        let window_start =
-            (charge.window_start_us != 0).then(|| DateTime::from_timestamp_micros(charge.window_start_us)).flatten();
+        app.policy.forget(&charge.kind, &charge.id);
+        let Some(scope) = ScopeId::named(&charge.kind, &Arc::from(charge.id.as_str())) else { continue };
+        let start = charge.window_start_us;
+        let window_start = (start != 0).then(|| DateTime::from_timestamp_micros(start)).flatten();
         if app.counters.spent(&scope, window_start).is_some() {
             app.counters.adjust(&scope, spend);
         }
-    }
-    if let Some(digest) = KeyDigest::from_hex(token) {
-        app.policy.invalidate(&digest);
     }
 }
 
