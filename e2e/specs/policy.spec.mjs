@@ -95,7 +95,7 @@ test("a call is judged without being made", async ({ page, tollgate }) => {
   await answer.getByRole("button", { name: "Check", exact: true }).click();
   await expect(page).toHaveURL(/input=250000&key=[0-9a-f]+&max=500/);
   await expect(answer.getByRole("status")).toContainText("No, the budget of the key judged");
-  await expect(answer.getByRole("status")).toContainText("Ask whoever manages this key to raise its limit.");
+  await expect(answer.getByRole("status")).toContainText("Ask whoever manages this key to raise the limit.");
   await expect(checks.getByRole("row").filter({ hasText: "Budget" })).toContainText("Fails");
   await expect(answer.getByText("budget_exceeded")).toBeVisible();
   await inspect(page, "key-explain-no");

@@ -5,7 +5,7 @@ use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::policy::{PolicyCheck, PolicyCheckKind};
 
 use crate::format;
-use crate::pages::policy::words::kind_name;
+use crate::pages::policy::words::{is_limit, kind_name};
 use crate::ui::badge::{Badge, Tone};
 use crate::ui::meter::{Budget, BudgetGauge, CountMeter};
 
@@ -58,7 +58,7 @@ impl ScopeLimits {
 /// The scopes among the checks, in their order, each once.
 pub(crate) fn scopes_of(checks: &[PolicyCheck]) -> Vec<ScopeLimits> {
     let mut scopes: Vec<ScopeLimits> = Vec::new();
-    for check in checks {
+    for check in checks.iter().filter(|check| is_limit(check.check)) {
         let Some(kind) = check.scope.as_deref() else { continue };
         let (id, name) =
             (check.scope_id.as_deref().unwrap_or_default(), check.scope_name.as_deref().unwrap_or_default());

@@ -35,26 +35,35 @@ fn whose(check: &PolicyCheck) -> String {
 pub(crate) fn whom_to_ask(check: &PolicyCheck) -> String {
     let kind = check.scope.as_deref().unwrap_or("key");
     let name = check.scope_name.as_deref().unwrap_or_default();
-    let of_key = |wish: &str| format!("Ask whoever manages this key {wish}.");
-    match check.check {
-        PolicyCheckKind::Blocked => return of_key("to unblock it"),
-        PolicyCheckKind::Expired => return of_key("for a new key, or to let this one live longer"),
-        PolicyCheckKind::ModelAccess => {
-            return of_key("to add the model to its list, or call a model that is on it");
-        }
+    let wish = match check.check {
+        PolicyCheckKind::Blocked => "to unblock it",
+        PolicyCheckKind::Expired => "for a new key, or to let this one live longer",
+        PolicyCheckKind::ModelAccess => "to add the model to its list, or call a model that is on it",
         PolicyCheckKind::Deployment => {
             return "Ask an administrator of the gateway: it is about its models, not about this key.".to_owned();
         }
-        _ => {}
-    }
-    match kind.strip_suffix(MODEL_SUFFIX).unwrap_or(kind) {
-        "key" => of_key("to raise its limit"),
-        "team" => format!("Ask an admin of the team {name} to raise its limit."),
-        "team_member" => "Ask an admin of the team to raise the limit of this member.".to_owned(),
-        "organization" => format!("Ask an admin of the organization {name} to raise its limit."),
-        "customer" => format!("Ask whoever runs the application: {name} is one of its end users."),
-        _ => "Ask an administrator of the gateway to raise the limit.".to_owned(),
-    }
+        _ => "to raise the limit",
+    };
+    let who = match kind.strip_suffix(MODEL_SUFFIX).unwrap_or(kind) {
+        "key" => "whoever manages this key".to_owned(),
+        "team" => format!("an admin of the team {name}"),
+        "team_member" => "an admin of the team".to_owned(),
+        "organization" => format!("an admin of the organization {name}"),
+        "customer" => format!("whoever runs the application, of which {name} is an end user,"),
+        _ => "an administrator of the gateway".to_owned(),
+    };
+    format!("Ask {who} {wish}.")
+}
+
+/// Is it about a limit, and not about whether the key may call at all?
+pub(crate) const fn is_limit(kind: PolicyCheckKind) -> bool {
+    matches!(
+        kind,
+        PolicyCheckKind::MaxBudget
+            | PolicyCheckKind::RpmLimit
+            | PolicyCheckKind::TpmLimit
+            | PolicyCheckKind::MaxParallelRequests
+    )
 }
 
 /// What is checked, as the head of a row.
@@ -126,7 +135,7 @@ pub(crate) fn verdict(answer: &PolicyExplanation, now: DateTime<Utc>) -> String 
 
 /// Why no call gets as far as the limits, and whom to ask, where none does.
 pub(crate) fn stopped_before_limits(answer: &PolicyExplanation, now: DateTime<Utc>) -> Option<String> {
-    let has_limits = answer.checks.iter().any(|check| check.scope.is_some());
+    let has_limits = answer.checks.iter().any(|check| is_limit(check.check));
     if answer.verdict != PolicyVerdict::Refused || has_limits || answer.estimate.is_some() {
         return None;
     }
@@ -139,9 +148,9 @@ fn refusal(check: &PolicyCheck, answer: &PolicyExplanation, now: DateTime<Utc>) 
     let whose = whose(check);
     let (Some(limit), Some(used)) = (check.limit, check.used) else {
         return match check.check {
-            PolicyCheckKind::Blocked => "the key is blocked".to_owned(),
+            PolicyCheckKind::Blocked => format!("{whose} is blocked"),
             PolicyCheckKind::Expired => "the key has expired".to_owned(),
-            PolicyCheckKind::ModelAccess => "the key may not use this model".to_owned(),
+            PolicyCheckKind::ModelAccess => format!("{whose} may not use this model"),
             PolicyCheckKind::Deployment => "nobody can serve this model now".to_owned(),
             _ => format!("a limit of {whose} is reached"),
         };
