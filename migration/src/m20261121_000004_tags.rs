@@ -53,5 +53,9 @@ fn daily_tag_spend() -> TableCreateStatement {
     for sum in SUMS {
         table.col(big_integer(sum));
     }
+    // What is no longer in the log.
+    for sum in ["pruned_spend", "pruned_requests"] {
+        table.col(big_integer(sum).default(0));
+    }
     table.primary_key(&mut primary_key).to_owned()
 }

@@ -22,7 +22,7 @@ use std::path::Path;
 
 use environment::Environment;
 pub use general::{GeneralSettings, Limits, SharedCounterSettings};
-pub use litellm::LitellmSettings;
+pub use litellm::{LitellmSettings, ScopeLimits};
 pub use model::DeploymentConfig;
 use node::{Node, Value};
 pub use problem::{Place, Problem, Severity};

@@ -8,6 +8,7 @@ pub mod budget_spend;
 pub mod customer;
 pub mod daily_latency;
 pub mod daily_spend;
+pub mod daily_tag_spend;
 mod failure;
 pub mod interrupted_call;
 mod json;

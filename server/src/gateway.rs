@@ -6,6 +6,7 @@
 pub mod admit;
 pub mod authenticate;
 pub mod call_id;
+pub mod charge;
 pub mod chat;
 pub mod drain;
 pub mod error;
@@ -17,6 +18,7 @@ pub mod record;
 mod route;
 pub mod settle;
 pub mod stream;
+mod tags;
 pub mod upstream;
 pub mod usual_length;
 

@@ -19,9 +19,12 @@ use chrono_tz::Tz;
 use crate::counters::ScopeId;
 pub use call::{CallPolicy, Denial};
 pub use entity::{Entity, EntityKind};
-pub use limited::{Account, Limited, Window};
+pub use limited::{Account, Limited, SoftBudget, Window};
 pub use load::{Defaults, GatewayBudget, Loader};
 pub use store::{PolicyError, PolicyStore};
+
+/// Tags that a key may add to its calls, and that a call may name.
+pub const TAGS_MAX: usize = 32;
 
 /// Names that stand for every model.
 const ALL_MODELS: [&str; 3] = ["*", "all-proxy-models", "all-team-models"];

@@ -1,5 +1,6 @@
 //! Starting a gateway and stopping it: everything is made here, once, in order.
 
+mod defaults;
 pub mod secrets;
 mod shared;
 
@@ -30,7 +31,7 @@ use crate::jobs::{self, Retention, Work};
 use crate::ledger::spool::{self, Cursor};
 use crate::ledger::writer::Writer;
 use crate::ledger::{Spool, SpoolError};
-use crate::policy::{Defaults, GatewayBudget, Loader, PolicyStore};
+use crate::policy::{GatewayBudget, Loader, PolicyStore};
 use crate::provider::catalog::Catalog;
 use crate::router::{self, CooldownRule, Router};
 use crate::telemetry;
@@ -185,7 +186,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     }
     let timezone = config.litellm.timezone;
     let budget = GatewayBudget { max_budget: config.litellm.max_budget, span: config.litellm.budget_duration };
-    let loader = Loader::new(database.clone(), timezone, budget, Defaults::default(), clock.now())
+    let loader = Loader::new(database.clone(), timezone, budget, defaults::of(&config), clock.now())
         .await
         .map_err(StartError::Budget)?;
     let policy = Arc::new(PolicyStore::new(loader, clock.clone(), master_key));

@@ -1,5 +1,6 @@
 //! `litellm_settings`: how calls are made and what budgets hold for the whole gateway.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -31,10 +32,31 @@ pub struct LitellmSettings {
     pub max_internal_user_budget: Option<NanoUsd>,
     /// How often that one starts anew.
     pub internal_user_budget_duration: Option<Span>,
+    /// The budget of each customer without one of their own. It never starts anew.
+    pub max_end_user_budget: Option<NanoUsd>,
+    /// The reusable budget that takes its place.
+    pub max_end_user_budget_id: Option<String>,
+    /// Limits of tags, by name.
+    pub tag_budget_config: BTreeMap<String, ScopeLimits>,
     /// The status of a refusal for want of budget: 400 (default), 422 or 429.
     pub budget_exceeded_status_code: u16,
     /// The zone whose calendar budget windows follow. Default: UTC.
     pub timezone: Tz,
+}
+
+/// Limits of a provider or a tag.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScopeLimits {
+    /// Money in each window.
+    pub max_budget: Option<NanoUsd>,
+    /// How often it starts anew. Default: never.
+    pub budget_duration: Option<Span>,
+    /// Requests a minute.
+    pub rpm_limit: Option<u32>,
+    /// Tokens a minute.
+    pub tpm_limit: Option<u32>,
+    /// Calls in flight at once.
+    pub max_parallel_requests: Option<u32>,
 }
 
 impl Default for LitellmSettings {
@@ -49,6 +71,9 @@ impl Default for LitellmSettings {
             budget_duration: None,
             max_internal_user_budget: None,
             internal_user_budget_duration: None,
+            max_end_user_budget: None,
+            max_end_user_budget_id: None,
+            tag_budget_config: BTreeMap::new(),
             budget_exceeded_status_code: 400,
             timezone: Tz::UTC,
         }
@@ -70,11 +95,36 @@ pub(super) fn read(item: Option<Item<'_>>) -> LitellmSettings {
         budget_duration: span(&mut section, "budget_duration"),
         max_internal_user_budget: section.get("max_internal_user_budget").and_then(|item| money(&item)),
         internal_user_budget_duration: span(&mut section, "internal_user_budget_duration"),
+        max_end_user_budget: section.get("max_end_user_budget").and_then(|item| money(&item)),
+        max_end_user_budget_id: section.text("max_end_user_budget_id"),
+        tag_budget_config: scope_limits(section.get("tag_budget_config")),
         budget_exceeded_status_code: status(&mut section).unwrap_or(default.budget_exceeded_status_code),
         timezone: timezone(&mut section).unwrap_or(default.timezone),
     };
     section.finish(&vocabulary::LITELLM);
     settings
+}
+
+/// Limits by name: `{openai: {budget_limit: 100, time_period: 1d}}`. LiteLLM has two names for some.
+pub(super) fn scope_limits(item: Option<Item<'_>>) -> BTreeMap<String, ScopeLimits> {
+    let entries = item.and_then(|item| item.section());
+    let entries = entries.iter().flat_map(Section::all);
+    entries.filter_map(|(name, item)| Some((name.to_owned(), read_limits(item.section()?)))).collect()
+}
+
+fn read_limits(mut section: Section<'_>) -> ScopeLimits {
+    let limits = ScopeLimits {
+        max_budget: section.get("max_budget").or(section.get("budget_limit")).and_then(|item| money(&item)),
+        budget_duration: match span(&mut section, "budget_duration") {
+            Some(span) => Some(span),
+            None => span(&mut section, "time_period"),
+        },
+        rpm_limit: section.count("rpm_limit"),
+        tpm_limit: section.count("tpm_limit"),
+        max_parallel_requests: section.count("max_parallel_requests"),
+    };
+    section.finish(&vocabulary::SCOPE_LIMITS);
+    limits
 }
 
 /// US dollars, zero or more.

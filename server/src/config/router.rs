@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use super::litellm::{ScopeLimits, scope_limits};
 use super::reader::{Item, Section};
 use super::secret::Secret;
 use super::vocabulary;
@@ -169,6 +170,8 @@ pub struct RouterSettings {
     pub enable_tag_filtering: bool,
     /// One shared tag is enough (default), or all must be shared.
     pub tag_filtering_match_any: bool,
+    /// Limits of providers, by name.
+    pub provider_budget_config: BTreeMap<String, ScopeLimits>,
     /// Where Redis is.
     pub redis: RedisSettings,
 }
@@ -194,6 +197,7 @@ impl Default for RouterSettings {
             enable_pre_call_checks: false,
             enable_tag_filtering: false,
             tag_filtering_match_any: true,
+            provider_budget_config: BTreeMap::new(),
             redis: RedisSettings::default(),
         }
     }
@@ -225,6 +229,7 @@ pub(super) fn read(item: Option<Item<'_>>, num_retries: Option<u32>) -> RouterSe
         enable_pre_call_checks: section.boolean("enable_pre_call_checks", false),
         enable_tag_filtering: section.boolean("enable_tag_filtering", false),
         tag_filtering_match_any: section.boolean("tag_filtering_match_any", true),
+        provider_budget_config: scope_limits(section.get("provider_budget_config")),
         redis: RedisSettings {
             url: section.secret("redis_url"),
             host: section.text("redis_host"),

@@ -177,7 +177,6 @@ pub(super) const ROUTER: Area = area(
         "model_list",
         "optional_pre_call_checks",
         "polling_interval",
-        "provider_budget_config",
         "redis_db",
         "router_general_settings",
         "routing_groups",
@@ -223,8 +222,6 @@ pub(super) const LITELLM: Area = area(
         "json_logs",
         "key_generation_settings",
         "langfuse_default_tags",
-        "max_end_user_budget",
-        "max_end_user_budget_id",
         "modify_params",
         "prometheus_metrics_config",
         "prometheus_initialize_budget_metrics",
@@ -235,7 +232,6 @@ pub(super) const LITELLM: Area = area(
         "ssl_certificate",
         "store_audit_logs",
         "success_callback",
-        "tag_budget_config",
         "turn_off_message_logging",
         "upperbound_key_generate_params",
         "s3_callback_params",
@@ -260,6 +256,9 @@ pub(super) const LITELLM: Area = area(
         "set_verbose",
     ],
 );
+
+/// Limits of a provider or a tag.
+pub(super) const SCOPE_LIMITS: Area = area(&[], &[]);
 
 /// `general_settings`.
 pub(super) const GENERAL: Area = area(

@@ -124,6 +124,14 @@ impl Counter {
         RateStates::tighten(&mut states.tokens, state(&mut rates.tokens, scope.limits.tpm));
     }
 
+    /// Gives back what was reserved, the request included: the call has no part here after all.
+    pub(super) fn release(&mut self, charged: &Charged, reserved: Demand, slot: u64) {
+        self.settle(charged, reserved, Demand::default(), slot);
+        if let Some(rates) = self.rates.as_mut().filter(|_| charged.counts_rates) {
+            rates.requests.take_back(slot, 1);
+        }
+    }
+
     pub(super) fn settle(&mut self, charged: &Charged, reserved: Demand, used: Demand, slot: u64) {
         self.in_flight = self.in_flight.saturating_sub(1);
         if let Some(rates) = self.rates.as_mut().filter(|_| charged.counts_rates) {

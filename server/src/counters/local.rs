@@ -201,16 +201,29 @@ impl Local {
     }
 
     pub(super) fn settle(&self, charged: &[Charged], reserved: Demand, used: Demand, slot: u64) {
+        self.end(charged, |counter, charged, is_shared| {
+            counter.settle(charged, reserved, used, slot);
+            is_shared.then(|| unshare(counter, charged, reserved, used)).flatten()
+        });
+    }
+
+    /// Gives back what was reserved, the requests included.
+    pub(super) fn release(&self, charged: &[Charged], reserved: Demand, slot: u64) {
+        self.end(charged, |counter, charged, is_shared| {
+            counter.release(charged, reserved, slot);
+            let unshared = is_shared.then(|| unshare(counter, charged, reserved, Demand::default()));
+            let (window, mut change) = unshared.flatten()?;
+            change.requests_back.extend(charged.shared.slot.map(|slot| (slot, 1)));
+            Some((window, change))
+        });
+    }
+
+    fn end(&self, charged: &[Charged], act: impl Fn(&mut Counter, &Charged, bool) -> Option<(Window, Change)>) {
         let mut state = self.state.lock();
         let State { scopes, feed } = &mut *state;
-        let mut changes = Vec::new();
-        for charged in charged {
-            let Some(counter) = scopes.get_mut(&charged.id) else { continue };
-            counter.settle(charged, reserved, used, slot);
-            if feed.is_some() {
-                changes.extend(unshare(counter, charged, reserved, used));
-            }
-        }
+        let is_shared = feed.is_some();
+        let end = |charged: &Charged| act(scopes.get_mut(&charged.id)?, charged, is_shared);
+        let changes: Vec<_> = charged.iter().filter_map(end).collect();
         if let Some(feed) = feed {
             feed.tell(changes);
         }

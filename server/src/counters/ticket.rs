@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Counters;
-use super::scope::{Charged, Demand, RateStates};
+use super::scope::{Charged, Demand, RateStates, ScopeId};
 
 /// A reservation. It ends in exactly one of two ways: [`Ticket::settle`], or being dropped, which releases it.
 #[derive(Debug)]
@@ -34,6 +34,17 @@ impl Ticket {
     #[must_use]
     pub const fn rates(&self) -> RateStates {
         self.rates
+    }
+
+    /// Gives back what is reserved in scopes that have no part in the call after all, as if they had not been asked:
+    /// providers that do not serve it.
+    pub fn release(&mut self, has_no_part: impl Fn(&ScopeId) -> bool) {
+        let all = std::mem::take(&mut self.charged).into_iter();
+        let (released, charged): (Vec<_>, Vec<_>) = all.partition(|charged| has_no_part(&charged.id));
+        self.charged = charged;
+        if !released.is_empty() {
+            self.counters.local.release(&released, self.reserved, self.slot);
+        }
     }
 
     /// Replaces the reservation by what was really used, in every scope.

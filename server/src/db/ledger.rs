@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use sea_orm::sea_query::{Alias, ColumnRef, Expr, ExprTrait, IntoColumnRef, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, IntoActiveModel,
-    Iterable, QueryFilter, QueryTrait, Statement,
+    Iterable, PrimaryKeyToColumn, QueryFilter, QueryTrait, Statement,
 };
 
-use super::{budget_spend, daily_latency, daily_spend, interrupted_call, spend_log, spend_total};
+use super::{budget_spend, daily_latency, daily_spend, daily_tag_spend, interrupted_call, spend_log, spend_total};
 
 /// Rows of a statement at most. A connection keeps every statement it has prepared, and a statement of many rows is
 /// large: they come in few sizes, and none is huge.
@@ -78,6 +78,19 @@ pub async fn add_daily_spend(db: &impl ConnectionTrait, rows: Vec<daily_spend::M
     let mut conflict = OnConflict::columns(key);
     conflict.values(sums.map(|column| (column, sum(Entity, column))));
     upsert::<daily_spend::ActiveModel, _>(db, rows, &conflict).await
+}
+
+/// Adds to the sums by day and tag.
+///
+/// # Errors
+/// When the database is away.
+pub async fn add_daily_tag_spend(db: &impl ConnectionTrait, rows: Vec<daily_tag_spend::Model>) -> Result<(), DbErr> {
+    use daily_tag_spend::{Column, Entity};
+    let key = daily_tag_spend::PrimaryKey::iter().map(|key| key.into_column());
+    let is_sum = |column: &Column| column.def().get_column_type() == &sea_orm::ColumnType::BigInteger;
+    let mut conflict = OnConflict::columns(key);
+    conflict.values(Column::iter().filter(is_sum).map(|column| (column, sum(Entity, column))));
+    upsert::<daily_tag_spend::ActiveModel, _>(db, rows, &conflict).await
 }
 
 fn matches_column(one: daily_spend::Column, other: daily_spend::Column) -> bool {

@@ -4,6 +4,7 @@
 //! its answer's length is limited to what is left, but not below what answers usually need. Only then it is refused.
 
 mod explain;
+mod providers;
 mod queue;
 
 use std::sync::Arc;
@@ -14,10 +15,11 @@ use tollgate_openapi::money::NanoUsd;
 pub use explain::{Explanation, Judgement, explain};
 
 use super::Gateway;
+use super::charge::Soft;
 use super::error::GatewayError;
 use super::estimate::Bounds;
-use crate::counters::{Admission, Demand, Place, Refusal, Room, Scope, Ticket};
-use crate::policy::CallPolicy;
+use crate::counters::{Admission, Demand, Place, Refusal, Room, Scope, ScopeId, Ticket};
+use crate::policy::{CallPolicy, Entity};
 use crate::provider::openai::ChatRequest;
 use crate::router::Deployment;
 
@@ -34,6 +36,10 @@ pub struct Admitted {
     pub ticket: Ticket,
     /// The limit of output tokens that the reservation affords, where the budget affords no more.
     pub output_limit: Option<u64>,
+    /// Deployments it may not be sent to: a limit of their provider stands in the way.
+    pub barred: Vec<Arc<Deployment>>,
+    /// Budgets it is charged to that only warn.
+    pub soft: Vec<Soft>,
 }
 
 /// A call that wants to be admitted.
@@ -41,7 +47,12 @@ struct Applicant<'a> {
     gateway: &'a Gateway,
     policy: &'a CallPolicy,
     request: &'a ChatRequest,
-    deployments: &'a [Arc<Deployment>],
+    /// Those that may serve it.
+    deployments: Vec<Arc<Deployment>>,
+    /// Those that may not, since their provider has reached a limit.
+    barred: Vec<Arc<Deployment>>,
+    /// Providers with limits among those that may serve it.
+    providers: Vec<Arc<Entity>>,
     scopes: Vec<Scope>,
     bounds: Bounds,
     /// Nothing is reserved: somebody only wants to know.
@@ -57,20 +68,31 @@ pub async fn admit(
     policy: &CallPolicy,
     request: &ChatRequest,
     body: &Bytes,
-    deployments: &[Arc<Deployment>],
+    deployments: Vec<Arc<Deployment>>,
 ) -> Result<Admitted, GatewayError> {
-    let bounds = Bounds::cheap(request, body, deployments);
-    let mut applicant = Applicant::new(gateway, policy, request, deployments, bounds);
-    match applicant.apply(bounds, None).await {
-        Admission::Granted(ticket) => return Ok(Admitted { ticket, output_limit: None }),
-        Admission::Refused(refusal) => return Err(applicant.refused(refusal)),
-        Admission::Short { .. } => applicant.bounds = Box::pin(bounds.counted(body.clone())).await,
+    let bounds = Bounds::cheap(request, body, &deployments);
+    let providers = providers_of(gateway, &deployments).await?;
+    let mut applicant = Applicant::new(gateway, policy, request, deployments, providers, bounds);
+    loop {
+        match applicant.apply(bounds, None).await {
+            Admission::Granted(ticket) => return Ok(applicant.admitted(ticket, None)),
+            Admission::Refused(refusal) if applicant.bar(&refusal) => {}
+            Admission::Refused(refusal) => return Err(applicant.refused(refusal)),
+            Admission::Short { .. } => break,
+        }
     }
+    applicant.bounds = Box::pin(bounds.counted(body.clone())).await;
     match applicant.decide().await {
         Decision::Admitted(admitted) => Ok(admitted),
         Decision::Refused(error) => Err(error),
         Decision::Waits(refusal) => Box::pin(applicant.queue(refusal)).await,
     }
+}
+
+/// Providers with limits among those of `deployments`.
+async fn providers_of(gateway: &Gateway, deployments: &[Arc<Deployment>]) -> Result<Vec<Arc<Entity>>, GatewayError> {
+    let names = deployments.iter().map(|deployment| &*deployment.provider_name);
+    Ok(gateway.policy.providers(names).await?)
 }
 
 /// What becomes of a call.
@@ -87,22 +109,43 @@ impl<'a> Applicant<'a> {
         gateway: &'a Gateway,
         policy: &'a CallPolicy,
         request: &'a ChatRequest,
-        deployments: &'a [Arc<Deployment>],
+        deployments: Vec<Arc<Deployment>>,
+        providers: Vec<Arc<Entity>>,
         bounds: Bounds,
     ) -> Self {
-        let mut scopes = policy.scopes(&request.model, &[], gateway.clock.now());
-        let is_free = deployments.iter().all(|one| one.prices.as_ref().is_none_or(|prices| prices.is_free()));
+        let (barred, scopes) = (Vec::new(), Vec::new());
+        let mut applicant =
+            Self { gateway, policy, request, deployments, barred, providers, scopes, bounds, is_trial: false };
+        applicant.scopes = applicant.scopes_now();
+        applicant
+    }
+
+    /// What the call is charged to, whoever serves it.
+    fn scopes_now(&self) -> Vec<Scope> {
+        let mut scopes = self.policy.scopes(&self.request.model, &self.providers, self.gateway.clock.now());
+        let is_free = self.deployments.iter().all(|one| one.prices.as_ref().is_none_or(|prices| prices.is_free()));
         if is_free {
             // As in LiteLLM: what costs nothing is not stopped by a budget.
             scopes.iter_mut().for_each(|scope| scope.limits.max_budget = None);
         }
-        Self { gateway, policy, request, deployments, scopes, bounds, is_trial: false }
+        scopes
+    }
+
+    fn admitted(&self, ticket: Ticket, output_limit: Option<u64>) -> Admitted {
+        let soft = Soft::of_call(self.policy, &self.providers, &self.request.model, self.gateway.clock.now());
+        Admitted { ticket, output_limit, barred: self.barred.clone(), soft }
     }
 
     /// Decides with what is known of the call.
-    async fn decide(&self) -> Decision {
-        match self.apply(self.bounds, None).await {
-            Admission::Granted(ticket) => Decision::Admitted(Admitted { ticket, output_limit: None }),
+    async fn decide(&mut self) -> Decision {
+        let mut admission = self.apply(self.bounds, None).await;
+        while let Some(refusal) = providers::refusal_of(&admission)
+            && self.bar(refusal)
+        {
+            admission = self.apply(self.bounds, None).await;
+        }
+        match admission {
+            Admission::Granted(ticket) => Decision::Admitted(self.admitted(ticket, None)),
             Admission::Refused(refusal) => Decision::Refused(self.refused(refusal)),
             Admission::Short { room, refusal } if room.may_grow => Decision::Waits(refusal),
             Admission::Short { room, refusal } => match self.limited(room, None).await {
@@ -115,7 +158,7 @@ impl<'a> Applicant<'a> {
 
     /// Asks for as much as `bounds` say.
     async fn apply(&self, bounds: Bounds, place: Option<&Place>) -> Admission {
-        let demand = Demand { cost: bounds.cost(self.request, self.deployments), tokens: self.tokens(bounds) };
+        let demand = Demand { cost: bounds.cost(self.request, &self.deployments), tokens: self.tokens(bounds) };
         if self.is_trial {
             return self.gateway.counters.try_out(&self.scopes, demand).await;
         }
@@ -126,7 +169,7 @@ impl<'a> Applicant<'a> {
     /// it could be would fill many a minute with one call. The real figure takes their place at the end.
     fn tokens(&self, bounds: Bounds) -> u64 {
         let Some(limit) = self.scopes.iter().filter_map(|scope| scope.limits.tpm).min() else { return 0 };
-        let output = self.usual_length().unwrap_or(OUTPUT_TOKENS_USUAL).min(bounds.longest(self.deployments));
+        let output = self.usual_length().unwrap_or(OUTPUT_TOKENS_USUAL).min(bounds.longest(&self.deployments));
         let tokens = bounds.tokens(output);
         // An answer that might be too long for the minute is no reason to refuse, a prompt that is, is.
         if bounds.input() <= limit { tokens.min(limit) } else { tokens }
@@ -138,7 +181,7 @@ impl<'a> Applicant<'a> {
 
     /// The longest answer that can be wanted, in tokens.
     fn longest(&self) -> u64 {
-        self.bounds.longest(self.deployments)
+        self.bounds.longest(&self.deployments)
     }
 
     /// An answer below this is not worth having.
@@ -154,7 +197,7 @@ impl<'a> Applicant<'a> {
 
     /// The longest answer that `room` affords, in tokens.
     fn affordable(&self, room: Room) -> u64 {
-        let by_cost = room.cost.and_then(|left| self.bounds.affordable_output(left, self.request, self.deployments));
+        let by_cost = room.cost.and_then(|left| self.bounds.affordable_output(left, self.request, &self.deployments));
         by_cost.unwrap_or(u64::MAX)
     }
 
@@ -163,22 +206,26 @@ impl<'a> Applicant<'a> {
         match self.apply(self.bounds.clamped(limit), place).await {
             Admission::Granted(ticket) => {
                 let output_limit = (limit < self.longest()).then_some(limit);
-                Some(Ok(Admitted { ticket, output_limit }))
+                Some(Ok(self.admitted(ticket, output_limit)))
             }
             Admission::Refused(refusal) => Some(Err(self.refused(refusal))),
             Admission::Short { .. } => None,
         }
     }
 
+    /// How people know what is charged as `scope`.
+    fn name_of(&self, scope: &ScopeId) -> Arc<str> {
+        let of_provider = || self.providers.iter().flat_map(|one| one.account.all()).find(|one| one.id == *scope);
+        let limited = self.policy.limited(scope).or_else(of_provider);
+        limited.map_or_else(|| Arc::clone(&scope.id), |limited| Arc::clone(&limited.name))
+    }
+
     fn refused(&self, refusal: Refusal) -> GatewayError {
-        let name = self
-            .policy
-            .limited(&refusal.scope)
-            .map_or_else(|| Arc::clone(&refusal.scope.id), |entity| Arc::clone(&entity.name));
+        let name = self.name_of(&refusal.scope);
         GatewayError::LimitExceeded {
             refusal: Box::new(refusal),
             name,
-            estimate: self.bounds.clamped(self.shortest()).cost(self.request, self.deployments),
+            estimate: self.bounds.clamped(self.shortest()).cost(self.request, &self.deployments),
             budget_status: self.gateway.settings.budget_exceeded_status,
             now: self.gateway.clock.now(),
         }

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::admit::Admitted;
 use super::error::GatewayError;
 use super::mock::Mock;
 use super::record::{self, Caller};
@@ -16,7 +17,7 @@ use super::route::{self, Reply, Source, Unanswered};
 use super::settle::{Call, Outcome};
 use super::stream::AnswerStream;
 use super::upstream::{Upstream, UpstreamFailure};
-use super::{Gateway, admit, authenticate, headers};
+use super::{Gateway, admit, authenticate, headers, tags};
 use crate::error::ApiError;
 use crate::ledger::SpendEvent;
 use crate::policy::CallPolicy;
@@ -32,7 +33,16 @@ struct Context {
     caller: Caller,
     started: Instant,
     request: ChatRequest,
+    tags: Vec<Arc<str>>,
     body: Bytes,
+}
+
+/// An admitted call.
+struct Started {
+    call: Call,
+    output_limit: Option<u64>,
+    /// Where it may not be sent.
+    barred: Vec<Arc<Deployment>>,
 }
 
 /// Answers a chat completion, streamed or whole.
@@ -59,15 +69,16 @@ pub async fn chat_completions(
     }
     let policy = authenticate::authenticate(&gateway, http.headers()).await?;
     let body = read_body(payload, gateway.settings.max_body_bytes).await?;
-    let request = ChatRequest::parse(&body, http.match_info().get("model")).map_err(GatewayError::from)?;
-    let policy = gateway.policy.call(policy, request.end_user(), &[]).await.map_err(GatewayError::from)?;
-    let context = Context { gateway, policy, caller, started, request, body };
-    let (mut call, output_limit) = match start(&context).await {
+    let (request, body) = ChatRequest::read(body, http.match_info().get("model")).map_err(GatewayError::from)?;
+    let tags = tags::of_call(http.headers(), &request.tags, &policy)?;
+    let policy = gateway.policy.call(policy, request.end_user(), &tags).await.map_err(GatewayError::from)?;
+    let context = Context { gateway, policy, caller, started, request, tags, body };
+    let Started { mut call, output_limit, barred } = match start(&context).await {
         Ok(started) => started,
         Err(error) => return Err(refuse(&context, error)),
     };
     let Context { gateway, request, body, .. } = &context;
-    match route::forward(gateway, &upstream, &mut call, request, body, output_limit).await {
+    match route::forward(gateway, &upstream, &mut call, request, body, output_limit, &barred).await {
         Ok(reply) => answer(&context, call, reply).await,
         Err(unanswered) => fail(&context, call, unanswered).await,
     }
@@ -82,27 +93,29 @@ async fn read_body(payload: web::Payload, limit: usize) -> Result<Bytes, Gateway
 }
 
 /// Admits the call.
-async fn start(context: &Context) -> Result<(Call, Option<u64>), GatewayError> {
+async fn start(context: &Context) -> Result<Started, GatewayError> {
     let Context { gateway, policy, request, body, .. } = context;
     if !gateway.spool.is_accepting() {
         return Err(GatewayError::SpoolFailed);
     }
     policy.check(&request.model).map_err(|denial| GatewayError::denied(denial, &request.model))?;
     let deployments = gateway.router.callable(&request.model)?;
-    let admitted = admit::admit(gateway, policy, request, body, &deployments).await?;
+    let admitted = admit::admit(gateway, policy, request, body, deployments).await?;
     let mut event = context.event();
     if let Some(limit) = admitted.output_limit {
         event.metadata.insert("output_tokens_limited_to".to_owned(), Value::from(limit));
     }
     let tier = request.service_tier;
-    let call = Call::begin(gateway, event, admitted.ticket, tier, body.clone(), context.started);
-    Ok((call, admitted.output_limit))
+    let Admitted { ticket, output_limit, barred, soft } = admitted;
+    let call = Call::begin(gateway, event, ticket, soft, tier, body.clone(), context.started);
+    Ok(Started { call, output_limit, barred })
 }
 
 impl Context {
     fn event(&self) -> SpendEvent {
         let Self { caller, policy, request, .. } = self;
-        record::new_event(caller, policy, &request.model, request.user.as_deref(), request.stream)
+        let event = record::new_event(caller, policy, &request.model, request.user.as_deref(), request.stream);
+        SpendEvent { tags: self.tags.clone(), ..event }
     }
 
     /// The head of an answer: the provider's headers and ours.

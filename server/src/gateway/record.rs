@@ -60,6 +60,7 @@ pub fn new_event(caller: &Caller, policy: &CallPolicy, model: &str, user: Option
         response_id: None,
         provider_usage: None,
         metadata: Map::new(),
+        tags: Vec::new(),
         charges: Vec::new(),
     }
 }

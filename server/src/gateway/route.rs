@@ -53,7 +53,7 @@ pub(super) enum Unanswered {
     Failed(UpstreamFailure),
 }
 
-/// Sends the call to one deployment after the other.
+/// Sends the call to one deployment after the other, but not to those that are `barred`.
 pub(super) async fn forward(
     gateway: &Gateway,
     upstream: &Upstream,
@@ -61,8 +61,9 @@ pub(super) async fn forward(
     request: &ChatRequest,
     body: &Bytes,
     output_limit: Option<u64>,
+    barred: &[Arc<Deployment>],
 ) -> Result<Reply, Unanswered> {
-    let mut tried: Vec<Arc<Deployment>> = Vec::new();
+    let mut tried: Vec<Arc<Deployment>> = barred.to_vec();
     let mut retries_left = gateway.settings.num_retries;
     let mut backoff = BACKOFF_MIN;
     loop {
@@ -96,7 +97,7 @@ pub(super) async fn forward(
         if !failure.is_worth_the_same() {
             return Err(Unanswered::Failed(failure));
         }
-        tried.clear();
+        tried.truncate(barred.len());
         let pause = backoff.mul_f64(rand::rng().random_range(0.5..1.0));
         tokio::time::sleep(pause.max(gateway.settings.retry_after)).await;
         backoff = (backoff * 2).min(BACKOFF_MAX);

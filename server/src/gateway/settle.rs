@@ -15,15 +15,16 @@ use tokio::task::JoinHandle;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::spend::CallStatus;
 
+use super::charge::Soft;
 use super::drain::{self, Sending};
 use super::route::Source;
 use super::upstream::UpstreamFailure;
-use super::{Gateway, record};
-use crate::counters::{Charged, Demand, RateStates, Ticket};
+use super::{Gateway, charge, record};
+use crate::counters::{Demand, RateStates, Ticket};
 use crate::domain::price::ServiceTier;
 use crate::domain::provider::OnClientDisconnect;
 use crate::domain::usage::Usage;
-use crate::ledger::{BeginRecord, Charge, SpendEvent};
+use crate::ledger::{BeginRecord, SpendEvent};
 use crate::provider::openai::Answer;
 use crate::provider::tokens::{self, TextCounter};
 use crate::router::Failure;
@@ -101,6 +102,7 @@ struct Open {
     gateway: Arc<Gateway>,
     event: SpendEvent,
     ticket: Ticket,
+    soft: Vec<Soft>,
     started: Instant,
     tier: ServiceTier,
     body: Bytes,
@@ -134,22 +136,18 @@ impl Call {
     /// Starts a call. `started` is when it arrived.
     pub fn begin(
         gateway: &Arc<Gateway>,
-        mut event: SpendEvent,
+        event: SpendEvent,
         ticket: Ticket,
+        soft: Vec<Soft>,
         tier: ServiceTier,
         body: Bytes,
         started: Instant,
     ) -> Self {
-        let charge = |charged: &Charged| Charge {
-            kind: charged.id.kind.into(),
-            id: Arc::clone(&charged.id.id),
-            window_start_us: charged.window_start.map_or(0, |start| start.timestamp_micros()),
-        };
-        event.charges = ticket.charged().iter().map(charge).collect();
         Self(Some(Box::new(Open {
             gateway: Arc::clone(gateway),
             event,
             ticket,
+            soft,
             started,
             tier,
             body,
@@ -168,6 +166,7 @@ impl Call {
         open.event.model_id = Some(Arc::clone(&deployment.id));
         open.event.provider = Some(Arc::clone(&deployment.provider_name));
         open.event.api_base = deployment.api_base().cloned();
+        open.event.charges = charge::charges(&open.ticket, Some(&deployment.provider_name));
         if open.attempts.is_empty() {
             let overhead = open.gateway.clock.monotonic().saturating_duration_since(open.started);
             open.event.overhead_us = i64::try_from(overhead.as_micros()).unwrap_or(i64::MAX);
@@ -293,8 +292,16 @@ impl Open {
         self.note_health(&outcome, duration);
         self.note_length(&outcome, &usage);
         self.fill_event(outcome, usage, cost, duration);
-        let Self { gateway, event, ticket, .. } = *self;
+        let provider = self.target.as_ref().map(|target| Arc::clone(&target.deployment().provider_name));
+        if provider.is_none() {
+            self.event.charges = charge::charges(&self.ticket, None);
+        }
+        let Self { gateway, mut event, mut ticket, soft, .. } = *self;
+        if let Some(used_up) = charge::used_up(&soft, &gateway.counters, provider.as_deref(), cost) {
+            event.metadata.insert("soft_budget_exceeded".to_owned(), used_up);
+        }
         record::record(&gateway, &event);
+        ticket.release(|scope| !charge::is_charged(scope, provider.as_deref()));
         ticket.settle(Demand { cost, tokens: usage.total_tokens() });
         Settled { cost, duration }
     }

@@ -1,7 +1,7 @@
 //! What a batch of events adds to every sum.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -12,20 +12,21 @@ use tollgate_openapi::spend::CallStatus;
 use super::event::{Charge, RESERVED_NOTE, SpendEvent};
 use crate::db::interrupted_call::{ChargedWindow, Charges};
 use crate::db::{
-    self, JsonMap, Strings, budget_spend, daily_latency, daily_spend, interrupted_call, spend_log, spend_total,
-    stored_time,
+    self, JsonMap, Strings, budget_spend, daily_latency, daily_spend, daily_tag_spend, interrupted_call, spend_log,
+    spend_total, stored_time,
 };
 
 /// The rows a batch adds, each key once and in order, so that two nodes lock them in the same order.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     daily: BTreeMap<DailyKey, DailySums>,
+    daily_tags: BTreeMap<DailyKey, DailySums>,
     latency: BTreeMap<(NaiveDate, String, i32), i64>,
     totals: BTreeMap<(&'static str, String), (i64, i64, DateTime<Utc>)>,
     budgets: BTreeMap<(String, String, i64), i64>,
 }
 
-/// Date, organization, team, user, key, public model, model, provider, end user.
+/// Date, organization, team, user, key, public model, model, provider, end user; in the sums by tag the tag instead of it.
 type DailyKey = (NaiveDate, [String; 8]);
 
 /// Spend, requests, failures, prompt, completion, cache read, cache creation, reasoning.
@@ -68,6 +69,12 @@ impl Sums {
         for (sum, part) in row.iter_mut().zip(parts) {
             *sum = sum.saturating_add(part);
         }
+        for tag in &payers.tags {
+            let row = self.daily_tags.entry((at.date_naive(), payers.daily_key_of(tag))).or_default();
+            for (sum, part) in row.iter_mut().zip(parts) {
+                *sum = sum.saturating_add(part);
+            }
+        }
         for (kind, id) in payers.entities() {
             let total = self.totals.entry((kind, id.to_owned())).or_insert((0, 0, at));
             total.0 = total.0.saturating_add(spend);
@@ -84,6 +91,7 @@ impl Sums {
     /// Writes the sums.
     pub(super) async fn write(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
         db::ledger::add_daily_spend(db, self.daily_rows()).await?;
+        db::ledger::add_daily_tag_spend(db, self.daily_tag_rows()).await?;
         db::ledger::add_daily_latency(db, self.latency_rows()).await?;
         db::ledger::add_spend_totals(db, self.total_rows()).await?;
         db::ledger::add_budget_spend(db, self.budget_rows()).await
@@ -91,6 +99,10 @@ impl Sums {
 
     fn daily_rows(&self) -> Vec<daily_spend::Model> {
         self.daily.iter().map(|(key, sums)| daily_row(key, *sums)).collect()
+    }
+
+    fn daily_tag_rows(&self) -> Vec<daily_tag_spend::Model> {
+        self.daily_tags.iter().map(|(key, sums)| daily_tag_row(key, *sums)).collect()
     }
 
     fn latency_rows(&self) -> Vec<daily_latency::Model> {
@@ -146,6 +158,52 @@ pub(super) fn pruned_rows(calls: &[spend_log::Model]) -> Vec<daily_spend::Model>
     pruned.into_iter().map(row).collect()
 }
 
+/// The same of their tags.
+pub(super) fn pruned_tag_rows(calls: &[spend_log::Model]) -> Vec<daily_tag_spend::Model> {
+    let mut pruned: BTreeMap<DailyKey, (i64, i64)> = BTreeMap::new();
+    for call in calls {
+        let payers = Payers::of_call(call);
+        for tag in &payers.tags {
+            let key = (call.start_time.date_naive(), payers.daily_key_of(tag));
+            let (spend, requests) = pruned.entry(key).or_default();
+            *spend = spend.saturating_add(call.spend);
+            *requests += 1;
+        }
+    }
+    let row = |(key, (spend, requests)): (DailyKey, (i64, i64))| daily_tag_spend::Model {
+        pruned_spend: spend,
+        pruned_requests: requests,
+        ..daily_tag_row(&key, [0; 8])
+    };
+    pruned.into_iter().map(row).collect()
+}
+
+/// As a day's row, with the tag in the end user's place.
+fn daily_tag_row(key: &DailyKey, sums: DailySums) -> daily_tag_spend::Model {
+    let day = daily_row(key, sums);
+    daily_tag_spend::Model {
+        date: day.date,
+        tag: day.end_user,
+        organization_id: day.organization_id,
+        team_id: day.team_id,
+        user_id: day.user_id,
+        api_key: day.api_key,
+        model_group: day.model_group,
+        model: day.model,
+        provider: day.provider,
+        spend: day.spend,
+        api_requests: day.api_requests,
+        failed_requests: day.failed_requests,
+        prompt_tokens: day.prompt_tokens,
+        completion_tokens: day.completion_tokens,
+        cache_read_tokens: day.cache_read_tokens,
+        cache_creation_tokens: day.cache_creation_tokens,
+        reasoning_tokens: day.reasoning_tokens,
+        pruned_spend: day.pruned_spend,
+        pruned_requests: day.pruned_requests,
+    }
+}
+
 fn daily_row((date, payers): &DailyKey, sums: DailySums) -> daily_spend::Model {
     let [organization_id, team_id, user_id, api_key, model_group, model, provider, end_user] = payers.clone();
     let [spend, api_requests, failed_requests, prompt, completion, cache_read, cache_creation, reasoning] = sums;
@@ -182,6 +240,7 @@ struct Payers<'a> {
     model: &'a str,
     provider: &'a str,
     end_user: &'a str,
+    tags: BTreeSet<&'a str>,
 }
 
 impl<'a> Payers<'a> {
@@ -196,6 +255,7 @@ impl<'a> Payers<'a> {
             model: &event.model,
             provider: text(&event.provider),
             end_user: event.end_user.as_deref().unwrap_or_default(),
+            tags: event.tags.iter().map(|tag| &**tag).collect(),
         }
     }
 
@@ -210,16 +270,21 @@ impl<'a> Payers<'a> {
             model: &call.model,
             provider: text(&call.custom_llm_provider),
             end_user: text(&call.end_user),
+            tags: call.request_tags.0.iter().map(String::as_str).collect(),
         }
     }
 
     fn daily_key(&self) -> [String; 8] {
-        let Self { organization_id, team_id, user_id, api_key, model_group, model, provider, end_user } = self;
-        [organization_id, team_id, user_id, api_key, model_group, model, provider, end_user].map(|id| (*id).to_owned())
+        self.daily_key_of(self.end_user)
+    }
+
+    fn daily_key_of(&self, last: &str) -> [String; 8] {
+        let Self { organization_id, team_id, user_id, api_key, model_group, model, provider, .. } = *self;
+        [organization_id, team_id, user_id, api_key, model_group, model, provider, last].map(str::to_owned)
     }
 
     /// The entities whose totals a call adds to.
-    fn entities(&self) -> impl Iterator<Item = (&'static str, &'a str)> {
+    fn entities(&self) -> impl Iterator<Item = (&'static str, &'a str)> + '_ {
         let always = [("global", ""), ("key", self.api_key), ("model_group", self.model_group)];
         let sometimes = [
             ("user", self.user_id),
@@ -228,7 +293,8 @@ impl<'a> Payers<'a> {
             ("end_user", self.end_user),
             ("provider", self.provider),
         ];
-        always.into_iter().chain(sometimes.into_iter().filter(|(_, id)| !id.is_empty()))
+        let tags = self.tags.iter().map(|tag| ("tag", *tag));
+        always.into_iter().chain(sometimes.into_iter().chain(tags).filter(|(_, id)| !id.is_empty()))
     }
 }
 
@@ -302,7 +368,7 @@ pub(super) fn log_row(event: &SpendEvent) -> spend_log::Model {
         status_code: i64::from(event.status_code),
         response_id: event.response_id.clone(),
         cache_hit: "False".to_owned(),
-        request_tags: Strings::default(),
+        request_tags: Strings(event.tags.iter().map(ToString::to_string).collect()),
         metadata: JsonMap(event.notes()),
     }
 }

@@ -96,6 +96,9 @@ pub struct SpendEvent {
     /// Error, attempts and other notes.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,
+    /// Tags of the call and of its key, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Arc<str>>,
     /// The budget windows the call is charged to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub charges: Vec<Charge>,
@@ -128,7 +131,8 @@ impl SpendEvent {
         let ids = [&self.user_id, &self.team_id, &self.organization_id, &self.model_id, &self.provider];
         let optional =
             ids.into_iter().map(Option::as_deref).chain([self.end_user.as_deref(), self.response_id.as_deref()]);
-        let mut texts = optional.flatten().chain([&*self.model_group, &*self.model]);
+        let tags = self.tags.iter().map(|tag| &**tag);
+        let mut texts = optional.flatten().chain([&*self.model_group, &*self.model]).chain(tags);
         if texts.all(is_storable) && !self.metadata.iter().any(|(name, value)| name.contains('\0') || has_nul(value)) {
             return Cow::Borrowed(self);
         }
@@ -143,6 +147,7 @@ impl SpendEvent {
             response_id: self.response_id.as_deref().map(storable_text),
             model_group: Arc::from(storable_text(&self.model_group)),
             model: Arc::from(storable_text(&self.model)),
+            tags: self.tags.iter().map(|tag| Arc::from(storable_text(tag))).collect(),
             metadata: self.metadata.iter().map(|(name, value)| (without_nul(name), value_without_nul(value))).collect(),
             ..self.clone()
         })

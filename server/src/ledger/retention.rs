@@ -39,6 +39,7 @@ async fn prune_batch(db: &DatabaseConnection, before: DateTime<Utc>) -> Result<u
     }
     let calls = spend_log::take_old(&transaction, before, BATCH_CALLS_MAX).await?;
     db::ledger::add_daily_spend(&transaction, batch::pruned_rows(&calls)).await?;
+    db::ledger::add_daily_tag_spend(&transaction, batch::pruned_tag_rows(&calls)).await?;
     transaction.commit().await?;
     Ok(u32::try_from(calls.len()).unwrap_or(u32::MAX))
 }

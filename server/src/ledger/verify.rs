@@ -33,6 +33,9 @@ const PAYERS: [(&str, &str); 8] = [
     ("end_user", "COALESCE(end_user, '')"),
 ];
 
+/// The sums by day and tag.
+const TAGS_BY_DAY: &str = "SELECT tag AS id, spend, api_requests AS calls FROM daily_tag_spend";
+
 /// Sums that differ are shown up to this many of a kind, and counted beyond.
 const SHOWN_MAX: usize = 100;
 
@@ -106,6 +109,10 @@ pub async fn verify(database: &DatabaseConnection) -> Result<Report, DbErr> {
     let windows = "SELECT scope_id AS id, SUM(spent) AS spend, 0 AS calls FROM budget_spend \
                    WHERE scope_kind = 'key' GROUP BY 1";
     compare(&snapshot, "key", ("total", &totals("key", "0")), ("budget windows", windows), &mut report).await?;
+    let logged = tags_logged(snapshot.get_database_backend());
+    compare(&snapshot, "tag", ("calls", &logged), ("days", TAGS_BY_DAY), &mut report).await?;
+    let totals = totals("tag", "api_requests");
+    compare(&snapshot, "tag", ("days", TAGS_BY_DAY), ("total", &totals), &mut report).await?;
     report.broken_audit_row = db::audit::first_broken(&snapshot).await?;
     snapshot.rollback().await?;
     Ok(report)
@@ -113,6 +120,18 @@ pub async fn verify(database: &DatabaseConnection) -> Result<Report, DbErr> {
 
 fn totals(kind: &str, calls: &str) -> String {
     format!("SELECT entity_id AS id, spend, {calls} AS calls FROM spend_totals WHERE entity_kind = '{kind}'")
+}
+
+/// The log by tag: a call of two tags counts in both.
+fn tags_logged(backend: DbBackend) -> String {
+    let each = match backend {
+        DbBackend::Postgres => "json_array_elements_text(request_tags) AS tag(value)",
+        _ => "json_each(request_tags) AS tag",
+    };
+    format!(
+        "SELECT tag.value AS id, SUM(spend) AS spend, COUNT(*) AS calls FROM spend_logs, {each} GROUP BY 1 \
+         UNION ALL SELECT tag, pruned_spend, pruned_requests FROM daily_tag_spend WHERE pruned_requests <> 0"
+    )
 }
 
 /// The log and the sums by day, each by the same key, written as one text.

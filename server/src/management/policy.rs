@@ -107,7 +107,8 @@ async fn judge(gateway: &Gateway, policy: &CallPolicy, question: &PolicyExplain)
     let count = deployments.len();
     answer.checks.push(plain(PolicyCheckKind::Deployment, true, format!("{count} deployment(s) can serve it.")));
     let request = request_of(question)?;
-    let explanation = admit::explain(gateway, policy, &request, question.input_tokens, &deployments).await;
+    let explanation = admit::explain(gateway, policy, &request, question.input_tokens, deployments);
+    let explanation = explanation.await.map_err(ApiError::from)?;
     Ok(limits(answer, &explanation, question))
 }
 

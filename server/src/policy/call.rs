@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{Entity, EntityKind, Limited, Policy};
+use super::{Entity, EntityKind, Limited, Policy, SoftBudget};
 use crate::counters::{Scope, ScopeId};
 
 /// What limits one call.
@@ -62,6 +62,17 @@ impl CallPolicy {
         }
         scopes.push(self.key.gateway.scope(now));
         scopes
+    }
+
+    /// What of it has a budget that only warns.
+    pub fn soft_budgets<'a>(
+        &'a self,
+        model: &'a str,
+        providers: &'a [Arc<Entity>],
+    ) -> impl Iterator<Item = (&'a Limited, &'a Arc<SoftBudget>)> {
+        let entities = self.entities.iter().chain(providers).map(|entity| &entity.account);
+        let all = std::iter::once(&self.key.account).chain(entities).flat_map(move |account| account.of_model(model));
+        all.filter_map(|limited| Some((limited, limited.soft_budget.as_ref()?)))
     }
 
     /// What is charged as `scope`, where it is not a provider.

@@ -1,6 +1,7 @@
 //! An entity with limits, as a policy holds it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
@@ -18,12 +19,37 @@ pub struct Limited {
     pub name: Arc<str>,
     /// Its limits.
     pub limits: Limits,
+    /// The limit that only warns.
+    pub soft_budget: Option<Arc<SoftBudget>>,
     /// When its budget resets; `None`: never.
     pub window: Option<Window>,
     /// What the ledger knew when this was read.
     pub spent_at_load: NanoUsd,
     /// The window that belongs to.
     pub loaded_window_start: Option<DateTime<Utc>>,
+}
+
+/// Money beyond which calls are made and noted.
+#[derive(Debug)]
+pub struct SoftBudget {
+    /// How much.
+    pub amount: NanoUsd,
+    /// The window that was warned of last, by its start in microseconds.
+    warned_of: AtomicI64,
+}
+
+impl SoftBudget {
+    /// One that nobody was warned of yet.
+    #[must_use]
+    pub const fn new(amount: NanoUsd) -> Self {
+        Self { amount, warned_of: AtomicI64::new(i64::MIN) }
+    }
+
+    /// Whether nobody was warned of the window that begins at `window_start` yet; from now on, somebody was.
+    pub fn warns_first(&self, window_start: Option<DateTime<Utc>>) -> bool {
+        let window = window_start.map_or(0, |start| start.timestamp_micros());
+        self.warned_of.swap(window, Ordering::Relaxed) != window
+    }
 }
 
 /// A budget window that resets by the clock.
@@ -103,6 +129,7 @@ impl Limited {
             id,
             name: Arc::from(name),
             limits: Limits::default(),
+            soft_budget: None,
             window: None,
             spent_at_load: NanoUsd::ZERO,
             loaded_window_start: None,

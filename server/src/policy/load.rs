@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use sea_orm::{DatabaseConnection, DbErr};
 use tollgate_openapi::money::NanoUsd;
 
-use super::{Account, Limited, ModelAccess, Policy, Window};
+use super::{Account, Limited, ModelAccess, Policy, SoftBudget, TAGS_MAX, Window};
 use crate::counters::{Limits, ScopeId};
 use crate::db;
 use crate::db::budget::Model as Budget;
@@ -50,6 +50,8 @@ pub struct Defaults {
     pub customer_budget_id: Option<String>,
     /// Limits of providers, by name.
     pub providers: BTreeMap<String, Budget>,
+    /// Limits of tags, by name.
+    pub tags: BTreeMap<String, Budget>,
 }
 
 impl Loader {
@@ -106,7 +108,7 @@ impl Loader {
             account,
             budget_id,
             member_id,
-            tags: Vec::new(),
+            tags: tags_of(&key),
             time_zone,
             gateway: Arc::clone(&self.gateway),
         })
@@ -144,7 +146,8 @@ impl Loader {
             tpm: count(limits.tpm_limit),
             parallel: count(limits.max_parallel_requests),
         };
-        let whole = Limited { limits: whole, window: window(span), ..Limited::unlimited(id, name) };
+        let soft_budget = limits.soft_budget.map(|soft| Arc::new(SoftBudget::new(NanoUsd(soft))));
+        let whole = Limited { limits: whole, window: window(span), soft_budget, ..Limited::unlimited(id, name) };
         let by_model = model_limits::read(|name| limits.model_limits.0.get(name)).unwrap_or_default();
         let by_model = by_model.into_iter().map(|(model, own)| {
             let limits_of_model = Limits { max_budget: own.max_budget, rpm: own.rpm, tpm: own.tpm, parallel: None };
@@ -189,6 +192,12 @@ fn limits_of(key: &Key) -> Limit {
         tpm_limit: key.tpm_limit,
         model_limits: db::JsonMap(own.collect()),
     }
+}
+
+/// The tags that all calls of a key carry.
+fn tags_of(key: &Key) -> Vec<Arc<str>> {
+    let tags = key.other.0.get("tags").and_then(|tags| tags.as_array()).into_iter().flatten();
+    tags.filter_map(|tag| tag.as_str()).take(TAGS_MAX).map(Arc::from).collect()
 }
 
 fn count(limit: Option<i64>) -> Option<u64> {

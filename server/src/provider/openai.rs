@@ -2,6 +2,7 @@
 
 pub mod request;
 pub mod stream;
+mod tags;
 pub mod usage;
 
 pub use request::{ChatRequest, RequestError};

@@ -48,6 +48,7 @@ pub(super) fn describe() {
     describe_counter!("litellm_cache_hits_total", "Calls answered from the cache");
     describe_counter!("tollgate_unpriced_requests_total", "Calls to models without a known price, booked at 0");
     describe_counter!("tollgate_disconnect_drains_total", "Answers of providers read on after their client had left");
+    describe_counter!("tollgate_soft_budget_exceeded_total", "Calls beyond a budget that only warns");
     describe_histogram!("litellm_request_duration_seconds", "Time of whole calls");
     counter!("litellm_cache_hits_total").absolute(0);
 }
@@ -81,6 +82,11 @@ pub fn record(event: &SpendEvent) {
         let overhead_us = u64::try_from(event.overhead_us).unwrap_or(0);
         handles.overhead.record(std::time::Duration::from_micros(overhead_us).as_secs_f64());
     }
+}
+
+/// Counts a call beyond a budget that only warns; `kind` is that of its scope.
+pub fn soft_budget_exceeded(kind: &'static str) {
+    counter!("tollgate_soft_budget_exceeded_total", "scope" => kind).increment(1);
 }
 
 /// Counts a call whose price nobody knows.

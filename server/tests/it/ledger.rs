@@ -47,6 +47,7 @@ pub(crate) fn event(id: usize) -> SpendEvent {
         response_id: None,
         provider_usage: None,
         metadata: serde_json::Map::new(),
+        tags: (0..id % 3).map(|tag| std::sync::Arc::from(format!("tag-{tag}"))).collect(),
         charges: vec![Charge { kind: "key".into(), id: text("key", 5), window_start_us: 0 }],
     }
 }

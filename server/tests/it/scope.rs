@@ -1,5 +1,12 @@
 //! Everything a call is charged to besides its key: all of it is checked at once, and the tightest limit decides.
 
+mod calendar;
+mod named;
+mod provider;
+mod soft;
+
+use std::time::Duration;
+
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 use tollgate::counters::ScopeId;
@@ -76,6 +83,7 @@ impl Caller {
         let info = app.get(&format!("/key/info?key={key}")).expect_status(200).await.value();
         let mut body = small();
         body["user"] = json!(format!("{case}-customer"));
+        body["tags"] = json!([format!("{case}-tag")]);
         Self { client: app.bearer(&key), token: info["info"]["token"].as_str().unwrap().to_owned(), body }
     }
 
@@ -87,16 +95,19 @@ impl Caller {
 fn id_of(kind: &str, case: &str) -> String {
     match kind {
         "team_member" => format!("{case}-team/{case}-user"),
+        "provider" => "openai".to_owned(),
         _ => format!("{case}-{kind}"),
     }
 }
 
-const KINDS: [(&str, &str); 5] = [
+const KINDS: [(&str, &str); 7] = [
     ("team_member", "Team member"),
     ("user", "User"),
     ("team", "Team"),
     ("organization", "Organization"),
     ("customer", "Customer"),
+    ("tag", "Tag"),
+    ("provider", "Provider"),
 ];
 
 /// Its name, how it is set, and the status and text of a second call's refusal.
@@ -138,6 +149,10 @@ async fn every_scope_has_every_limit() {
             // All or nothing: what refused is last in line for some, and none was charged.
             let spent = app.app.counters.spent(&ScopeId::key(&caller.token), None).unwrap();
             assert_eq!(spent.0, 50_000, "{case}");
+            if kind == "provider" {
+                app.advance(Duration::from_secs(63));
+                continue;
+            }
             let elsewhere = Caller::new(&app, &format!("{case}-other")).await;
             assert_eq!(elsewhere.status().await, 200, "{case}: others are not concerned");
         }
@@ -302,7 +317,7 @@ async fn a_new_window_carries_over_what_was_spent() {
     .await;
     let message = client.post(CHAT, small()).expect_status(400).await.error().2;
     assert!(message.contains("Current cost: 0.0001,") && message.contains("resets at 2026-12-01"), "{message}");
-    app.advance(std::time::Duration::from_secs(10 * 24 * 3600));
+    app.advance(Duration::from_secs(10 * 24 * 3600));
     client.post(CHAT, small()).expect_status(200).await;
 }
 
@@ -368,6 +383,6 @@ async fn a_change_made_elsewhere_is_heard_of() {
     client.post(CHAT, small()).expect_status(200).await;
     db::policy_change::record(&app.app.db, "team", "t", now).await.unwrap();
     while client.post(CHAT, small()).send().await.status == 200 {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -50,6 +50,7 @@ pub(crate) fn call(id: &str, api_key: &str, at: &str) -> SpendEvent {
         response_id: Some(format!("chatcmpl-{id}")),
         provider_usage: None,
         metadata: serde_json::Map::new(),
+        tags: Vec::new(),
         charges: vec![],
     }
 }

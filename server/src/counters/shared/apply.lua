@@ -4,6 +4,7 @@
 --   b lease, reserved (added), unwritten ('': as it is), adjusted (added), expires (ms)
 --   w spent and adjusted as the ledger has them, unwritten; only of budgets that are known
 --   f lease, calls in flight (added)
+--   q slot, requests that do not count after all
 --   t slot, tokens (added to that slot where negative, to the current one where not)
 
 local SLOTS = 21
@@ -25,13 +26,13 @@ local function is_less(one, other)
   return one < other
 end
 
-local function take_back(key, from, amount)
+local function take_back(key, what, from, amount)
   local newest = tonumber(redis.call('HGET', key, 'n'))
   if not newest or newest - from >= SLOTS then return end
-  local field = 't' .. from % SLOTS
+  local field = what .. from % SLOTS
   amount = math.min(amount, tonumber(redis.call('HGET', key, field)) or 0)
   redis.call('HINCRBY', key, field, -amount)
-  redis.call('HINCRBY', key, 't', -amount)
+  redis.call('HINCRBY', key, what, -amount)
 end
 
 -- Tokens beyond what was reserved count in the newest slot; what is older is forgotten by the next call.
@@ -66,10 +67,13 @@ for _, key in ipairs(KEYS) do
     add(key, ARGV[at + 1], ARGV[at + 2])
     redis.call('PEXPIRE', key, 86400000)
     at = at + 3
+  elseif what == 'q' then
+    take_back(key, 'q', tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]))
+    at = at + 3
   elseif what == 't' then
     local from, amount = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
     at = at + 3
-    if amount < 0 then take_back(key, from, -amount) else add_tokens(key, amount) end
+    if amount < 0 then take_back(key, 't', from, -amount) else add_tokens(key, amount) end
   end
 end
 return 1

@@ -40,6 +40,8 @@ pub(in crate::counters) struct Change {
     pub(in crate::counters) in_flight: i64,
     /// Tokens, by the slot they were reserved in: negative ones go back there, positive ones count now.
     pub(in crate::counters) tokens: HashMap<u64, i64>,
+    /// Requests that do not count after all, by the slot they counted in.
+    pub(in crate::counters) requests_back: HashMap<u64, u64>,
 }
 
 impl Change {
@@ -61,6 +63,9 @@ impl Change {
         self.unwritten = later.unwritten.or(self.unwritten);
         self.window_end = later.window_end.or(self.window_end);
         self.written = later.written.or(self.written);
+        for (slot, requests) in later.requests_back {
+            *self.requests_back.entry(slot).or_default() += requests;
+        }
         for (slot, tokens) in later.tokens {
             *self.tokens.entry(slot).or_default() += tokens;
         }
@@ -71,6 +76,7 @@ impl Change {
         self.reserved = 0;
         self.in_flight = 0;
         self.tokens.clear();
+        self.requests_back.clear();
         self
     }
 }

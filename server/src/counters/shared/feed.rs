@@ -77,6 +77,9 @@ fn script<'a>(shared: &'a Shared, link: &Link, changes: &[(&Window, &Change)]) -
         if change.in_flight != 0 {
             call.key(shared.keys.in_flight(&window.scope)).arg("f").arg(&*link.lease).arg(change.in_flight);
         }
+        for (slot, requests) in &change.requests_back {
+            call.key(shared.keys.traffic(&window.scope)).arg("q").arg(*slot).arg(*requests);
+        }
         for (slot, tokens) in change.tokens.iter().filter(|(_, tokens)| **tokens != 0) {
             call.key(shared.keys.traffic(&window.scope)).arg("t").arg(*slot).arg(*tokens);
         }

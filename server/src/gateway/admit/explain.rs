@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use tollgate_openapi::money::NanoUsd;
 
-use super::{Applicant, Decision};
+use super::{Applicant, Decision, providers_of};
 use crate::counters::{Limits, Scope, Standing};
 use crate::error::ApiError;
 use crate::gateway::Gateway;
+use crate::gateway::error::GatewayError;
 use crate::gateway::estimate::Bounds;
 use crate::policy::CallPolicy;
 use crate::provider::openai::ChatRequest;
@@ -42,39 +43,33 @@ pub enum Judgement {
 }
 
 /// Judges a call with a prompt of `input` tokens.
+///
+/// # Errors
+/// When the limits of providers cannot be looked up.
 pub async fn explain(
     gateway: &Gateway,
     policy: &CallPolicy,
     request: &ChatRequest,
     input: u64,
-    deployments: &[Arc<Deployment>],
-) -> Explanation {
+    deployments: Vec<Arc<Deployment>>,
+) -> Result<Explanation, GatewayError> {
     let bounds = Bounds::known(request, input);
-    let applicant = Applicant { is_trial: true, ..Applicant::new(gateway, policy, request, deployments, bounds) };
+    let providers = providers_of(gateway, &deployments).await?;
+    let applicant = Applicant::new(gateway, policy, request, deployments, providers, bounds);
+    let mut applicant = Applicant { is_trial: true, ..applicant };
     let judgement = match applicant.decide().await {
         Decision::Admitted(admitted) => Judgement::Admitted(admitted.output_limit),
         Decision::Waits(_) => Judgement::Waits,
         Decision::Refused(error) => Judgement::Refused(error.into()),
     };
     let standings = gateway.counters.standings(&applicant.scopes).await;
-    let name =
-        |scope: &Scope| policy.limited(&scope.id).map_or_else(|| Arc::clone(&scope.id.id), |one| Arc::clone(&one.name));
+    let names: Vec<Arc<str>> = applicant.scopes.iter().map(|scope| applicant.name_of(&scope.id)).collect();
     let tokens = applicant.tokens(bounds);
     let (longest, usual) = (applicant.longest(), applicant.usual_length());
-    let scopes = applicant.scopes.into_iter().zip(standings);
-    Explanation {
-        judgement,
-        scopes: scopes
-            .map(|(scope, standing)| {
-                let name = name(&scope);
-                (scope, standing, name)
-            })
-            .collect(),
-        cost: bounds.cost(request, deployments),
-        tokens,
-        longest,
-        usual,
-    }
+    let cost = bounds.cost(request, &applicant.deployments);
+    let scopes = applicant.scopes.into_iter().zip(standings).zip(names);
+    let scopes = scopes.map(|((scope, standing), name)| (scope, standing, name)).collect();
+    Ok(Explanation { judgement, scopes, cost, tokens, longest, usual })
 }
 
 impl Explanation {

@@ -32,6 +32,7 @@ fn event(id: &str) -> SpendEvent {
         response_id: None,
         provider_usage: None,
         metadata: serde_json::Map::new(),
+        tags: Vec::new(),
         charges: Vec::new(),
     }
 }

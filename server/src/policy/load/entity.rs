@@ -124,6 +124,7 @@ impl Loader {
                 return Ok(true);
             }
             EntityKind::Customer => db::customer::has_any(&self.db).await?,
+            EntityKind::Tag if !self.defaults.tags.is_empty() => return Ok(true),
             EntityKind::Tag => db::tag::has_any(&self.db).await?,
             _ => true,
         };
@@ -179,9 +180,14 @@ impl Loader {
 
     async fn tag(&self, read: Read, is_set: bool) -> Result<Option<Read>, DbErr> {
         let tag = db::tag::find(&self.db, &read.limits.scope_id).await?;
+        let configured = self.defaults.tags.get(&read.limits.scope_id);
+        let read = match configured {
+            Some(configured) => Read { limits: read.limits.clone().filled_from(configured), ..read },
+            None => read,
+        };
         Ok(match tag {
             Some(tag) => Some(read.allowing(&tag.models)),
-            None => is_set.then_some(read),
+            None => (is_set || configured.is_some()).then_some(read),
         })
     }
 }

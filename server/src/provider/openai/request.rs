@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::tags;
 use crate::domain::price::ServiceTier;
 
 /// Why a request cannot be served as it is.
@@ -35,6 +36,8 @@ pub struct ChatRequest {
     pub choices: u64,
     /// The end user, from `user`.
     pub user: Option<String>,
+    /// The tags of the body; those of headers and keys are not among them.
+    pub tags: Vec<String>,
     /// The processing tier asked for.
     pub service_tier: ServiceTier,
     spans: Spans,
@@ -82,14 +85,37 @@ struct Fields<'a> {
     user: Option<&'a RawValue>,
     #[serde(borrow)]
     service_tier: Option<&'a RawValue>,
+    #[serde(borrow)]
+    tags: Option<&'a RawValue>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
 }
 
 impl ChatRequest {
+    /// Reads a request, and gives the body as it is to be sent on: without tags, which are the gateway's.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn read(body: Bytes, model_from_path: Option<&str>) -> Result<(Self, Bytes), RequestError> {
+        let (request, has_tags) = Self::parse_fields(&body, model_from_path)?;
+        if !has_tags {
+            return Ok((request, body));
+        }
+        let body = Bytes::from(tags::without(&body).map_err(malformed)?);
+        let (rest, _) = Self::parse_fields(&body, model_from_path)?;
+        Ok((Self { tags: request.tags, ..rest }, body))
+    }
+
     /// Reads a request. `model` from the path, where the route has it, wins over the body's.
     ///
     /// # Errors
     /// When the body is not a JSON object or a field the gateway reads has the wrong type.
     pub fn parse(body: &[u8], model_from_path: Option<&str>) -> Result<Self, RequestError> {
+        Ok(Self::parse_fields(body, model_from_path)?.0)
+    }
+
+    /// The request, and whether its body names tags.
+    fn parse_fields(body: &[u8], model_from_path: Option<&str>) -> Result<(Self, bool), RequestError> {
         let fields: Fields<'_> = serde_json::from_slice(body).map_err(malformed)?;
         check_messages(fields.messages)?;
         let body_model: Option<String> = read("model", "a string", fields.model)?;
@@ -105,7 +131,7 @@ impl ChatRequest {
         if !(1..=128).contains(&choices) {
             return Err(wrong("n", "a whole number from 1 to 128"));
         }
-        Ok(Self {
+        let request = Self {
             model,
             stream: read("stream", "true or false", fields.stream)?.unwrap_or(false),
             wants_usage,
@@ -113,6 +139,7 @@ impl ChatRequest {
             max_output_tokens: max_completion.max(max_tokens),
             choices,
             user: read("user", "a string", fields.user)?,
+            tags: tags::read(fields.tags, fields.metadata)?,
             service_tier: tier.as_deref().map_or(ServiceTier::Standard, ServiceTier::from_name),
             spans: Spans {
                 model: span(body, fields.model),
@@ -121,7 +148,8 @@ impl ChatRequest {
                 max_completion_tokens: span(body, fields.max_completion_tokens),
                 end: body.iter().rposition(|byte| *byte == b'}').unwrap_or(0),
             },
-        })
+        };
+        Ok((request, tags::are_in(fields.tags, fields.metadata)))
     }
 
     /// The end user, where the call names one.
