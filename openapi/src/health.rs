@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Answer of `GET /health/readiness`; 200 only when calls can be served.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "spec", schema(example = json!({"status": "healthy", "db": "connected", "counters": "shared", "spool_pending": 0, "spool_oldest_seconds": 0, "problems": [],
+#[cfg_attr(feature = "spec", schema(example = json!({"status": "healthy", "db": "connected", "counters": "shared", "spool_pending": 0, "spool_oldest_seconds": 0, "spool_bytes": 4096, "problems": [],
     "version": "0.1.0"})))]
 pub struct Readiness {
     /// `healthy` or `unhealthy`.
@@ -19,6 +19,8 @@ pub struct Readiness {
     pub spool_pending: u64,
     /// Age of the oldest of them, in seconds.
     pub spool_oldest_seconds: u64,
+    /// What the spool takes on this node's disk, in bytes.
+    pub spool_bytes: u64,
     /// Why calls cannot be served, one sentence each.
     pub problems: Vec<String>,
     /// Version of this binary.

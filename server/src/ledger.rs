@@ -13,4 +13,4 @@ pub mod writer;
 
 pub use correct::correct;
 pub use event::{BeginRecord, Charge, SpendEvent};
-pub use spool::{Spool, SpoolError, set_aside};
+pub use spool::{Spool, SpoolError, SpoolLimits, set_aside};

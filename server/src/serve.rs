@@ -30,7 +30,7 @@ use crate::http::{self, Parts};
 use crate::jobs::{self, Retention, Work};
 use crate::ledger::spool::{self, Cursor};
 use crate::ledger::writer::Writer;
-use crate::ledger::{Spool, SpoolError};
+use crate::ledger::{Spool, SpoolError, SpoolLimits};
 use crate::policy::{GatewayBudget, Loader, PolicyStore};
 use crate::provider::catalog::Catalog;
 use crate::router::{self, CooldownRule, Router};
@@ -172,7 +172,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let database = open_database(&config, &environment, &data).await?;
     let secrets = Secrets::load(&config, &environment, &data)?;
     let master_key = KeyDigest::of(secrets.master_key.expose());
-    let spool = open_spool(&data.join("spool"), clock.clone(), &database).await?;
+    let spool = open_spool(&data.join("spool"), &config, clock.clone(), &database).await?;
     let redis = shared::redis(&config, &environment)?;
     let counters = shared::counters(&config, redis, &data, &database, &clock)?;
     let writer_db = own_connection(&config, &environment, &data, &database).await?;
@@ -233,11 +233,20 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
 }
 
 /// Opens the spool where the database has not yet written it.
-async fn open_spool(dir: &Path, clock: Clock, database: &DatabaseConnection) -> Result<Arc<Spool>, StartError> {
+async fn open_spool(
+    dir: &Path,
+    config: &Config,
+    clock: Clock,
+    database: &DatabaseConnection,
+) -> Result<Arc<Spool>, StartError> {
     let known = db::spool_cursor::find(database, &spool::id(dir)?).await.map_err(StartError::Ledger)?;
     let whole = |number: i64| u64::try_from(number).unwrap_or(0);
     let written = known.map(|known| Cursor { segment: whole(known.segment), offset: whole(known.position) });
-    Ok(Spool::open_from(dir, clock, written.unwrap_or_default())?)
+    let limits = SpoolLimits {
+        disk_bytes_max: config.limits.spool_disk_max_bytes,
+        memory_bytes_max: config.limits.spool_memory_max_bytes,
+    };
+    Ok(Spool::open_from(dir, clock, written.unwrap_or_default(), limits)?)
 }
 
 fn make_router(config: &Config, clock: Clock) -> Router {

@@ -93,6 +93,12 @@ pub struct Limits {
     pub disconnect_drains_max: u64,
     /// How long one of them may be read on. Default: 300 seconds.
     pub disconnect_drain_timeout: Duration,
+    /// Settled calls that wait for the database on this node's disk, in bytes (`spool_disk_max_mb`, in MiB): no new call
+    /// starts beyond. Default: 4096 MiB.
+    pub spool_disk_max_bytes: u64,
+    /// What is kept of them in memory while the disk refuses it, in bytes (`spool_memory_max_mb`, in MiB). Default:
+    /// 64 MiB.
+    pub spool_memory_max_bytes: u64,
     /// How long calls in flight may go on after a SIGTERM. Default: 25 seconds, below Kubernetes' 30.
     pub drain_timeout: Duration,
     /// How nodes count together.
@@ -110,6 +116,8 @@ impl Default for Limits {
             budget_wait: Duration::from_secs(3),
             disconnect_drains_max: 256,
             disconnect_drain_timeout: Duration::from_secs(300),
+            spool_disk_max_bytes: 4096 * MIB,
+            spool_memory_max_bytes: 64 * MIB,
             drain_timeout: Duration::from_secs(25),
             shared_counters: SharedCounterSettings::default(),
         }
@@ -165,6 +173,11 @@ fn body_bytes(section: &mut Section<'_>) -> Option<u64> {
     Some(thousandths * MIB / 1000)
 }
 
+/// A size that is given in mebibytes.
+fn mebibytes(section: &mut Section<'_>, key: &'static str) -> Option<u64> {
+    section.whole(key, 1..=MIB).map(|mib| mib * MIB)
+}
+
 fn budget_wait(section: &mut Section<'_>) -> Option<Duration> {
     section.whole("budget_wait_ms", 0..=BUDGET_WAIT_MS_MAX).map(Duration::from_millis)
 }
@@ -208,6 +221,9 @@ pub(super) fn read_limits(item: Option<Item<'_>>) -> Limits {
         disconnect_drains_max: section
             .whole("disconnect_drains_max", 0..=DISCONNECT_DRAINS_MAX)
             .unwrap_or(default.disconnect_drains_max),
+        spool_disk_max_bytes: mebibytes(&mut section, "spool_disk_max_mb").unwrap_or(default.spool_disk_max_bytes),
+        spool_memory_max_bytes: mebibytes(&mut section, "spool_memory_max_mb")
+            .unwrap_or(default.spool_memory_max_bytes),
         max_body_bytes: default.max_body_bytes,
     };
     section.finish(&vocabulary::TOLLGATE);

@@ -170,7 +170,9 @@ impl From<GatewayError> for ApiError {
                 format!("The provider did not answer within {} seconds.", after.as_secs_f64()),
             ),
             E::Draining => retry_soon("This gateway is shutting down. Try again."),
-            E::SpoolFailed => retry_soon("This gateway cannot record calls: its disk is full or broken."),
+            E::SpoolFailed => retry_soon(
+                "This gateway cannot record calls: its disk is full or broken, or too many wait for its database.",
+            ),
         }
     }
 }

@@ -7,11 +7,12 @@
 
 mod aside;
 mod id;
+mod overflow;
 mod read;
 mod recover;
 mod segment;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use tokio::sync::Notify;
 
 use super::event::{BeginRecord, SpendEvent};
 use crate::clock::Clock;
+use overflow::Overflow;
 use segment::SegmentWriter;
 
 pub use aside::set_aside;
@@ -35,8 +37,23 @@ pub use read::Cursor;
 const SEGMENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// A segment the database has all of is replaced from this size on, in bytes.
 const SEGMENT_BYTES_TRIM: u64 = 1024 * 1024;
-/// Records kept in memory while the disk refuses them; above it calls are refused.
-const OVERFLOW_MAX: usize = 10_000;
+/// Bytes in a mebibyte.
+const MIB: u64 = 1024 * 1024;
+
+/// How much a spool may hold. Where it holds more, or the disk refuses anything, no new call starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpoolLimits {
+    /// Bytes on disk, beyond which only calls in flight are still written.
+    pub disk_bytes_max: u64,
+    /// Bytes in memory while the disk refuses them; what is above is lost.
+    pub memory_bytes_max: u64,
+}
+
+impl Default for SpoolLimits {
+    fn default() -> Self {
+        Self { disk_bytes_max: 4096 * MIB, memory_bytes_max: 64 * MIB }
+    }
+}
 
 /// Why the spool cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +88,7 @@ pub struct Spool {
     id: String,
     /// The database has everything before.
     written: Cursor,
+    limits: SpoolLimits,
     clock: Clock,
     state: Mutex<State>,
     /// Ends that the database does not have yet, as far as this process knows.
@@ -85,12 +103,20 @@ struct State {
     segment: SegmentWriter,
     /// Begins without an end, to be carried into the next segment.
     open: HashMap<Arc<str>, Vec<u8>>,
-    /// Records the disk refused, oldest first.
-    overflow: VecDeque<Vec<u8>>,
+    /// Records the disk refused.
+    overflow: Overflow,
+    /// Size of the segments before this one.
+    former_bytes: u64,
     /// Why it refused the last one.
     failure: Option<String>,
     /// When the oldest pending event came.
     pending_since: Option<Instant>,
+}
+
+impl State {
+    const fn disk_bytes(&self) -> u64 {
+        self.former_bytes.saturating_add(self.segment.len)
+    }
 }
 
 /// How the spool is doing.
@@ -102,6 +128,12 @@ pub struct SpoolHealth {
     pub oldest_seconds: u64,
     /// Why the disk refuses events, where it does.
     pub failure: Option<String>,
+    /// Bytes on disk.
+    pub disk_bytes: u64,
+    /// Bytes in memory that the disk refuses.
+    pub memory_bytes: u64,
+    /// There is as much on disk as may be: no new call starts.
+    pub is_full: bool,
 }
 
 impl Spool {
@@ -110,14 +142,14 @@ impl Spool {
     /// # Errors
     /// When the folder cannot be used, or is in use.
     pub fn open(dir: &Path, clock: Clock) -> Result<Arc<Self>, SpoolError> {
-        Self::open_from(dir, clock, Cursor::default())
+        Self::open_from(dir, clock, Cursor::default(), SpoolLimits::default())
     }
 
     /// The same for a spool of which the database has everything before `written`.
     ///
     /// # Errors
     /// When the folder cannot be used, or is in use.
-    pub fn open_from(dir: &Path, clock: Clock, written: Cursor) -> Result<Arc<Self>, SpoolError> {
+    pub fn open_from(dir: &Path, clock: Clock, written: Cursor, limits: SpoolLimits) -> Result<Arc<Self>, SpoolError> {
         let id = id(dir)?;
         let lock = lock_folder(dir)?;
         let last_segment = segment::list(dir)?.last().copied().unwrap_or(0);
@@ -129,10 +161,12 @@ impl Spool {
             dir: dir.to_owned(),
             id,
             written,
+            limits,
             state: Mutex::new(State {
                 segment,
                 open: HashMap::new(),
-                overflow: VecDeque::new(),
+                overflow: Overflow::new(limits.memory_bytes_max),
+                former_bytes: left.bytes,
                 failure: None,
                 pending_since: (left.ends > 0).then(|| clock.monotonic()),
             }),
@@ -210,10 +244,12 @@ impl Spool {
         self.arrived.notified().await;
     }
 
-    /// Whether calls may start: false when events pile up in memory because the disk refuses them.
+    /// Whether calls may start: false when events pile up in memory because the disk refuses them, or on the disk
+    /// because the database does not take them.
     #[must_use]
     pub fn is_accepting(&self) -> bool {
-        self.state.lock().overflow.is_empty()
+        let state = self.state.lock();
+        state.overflow.is_empty() && state.disk_bytes() < self.limits.disk_bytes_max
     }
 
     /// How the spool is doing.
@@ -225,6 +261,9 @@ impl Spool {
             pending: self.pending.load(Ordering::Relaxed),
             oldest_seconds: oldest.map_or(0, |age| age.as_secs()),
             failure: state.failure.clone(),
+            disk_bytes: state.disk_bytes(),
+            memory_bytes: state.overflow.bytes(),
+            is_full: state.disk_bytes() >= self.limits.disk_bytes_max,
         }
     }
 
@@ -255,7 +294,10 @@ impl Spool {
         drop(state);
         for number in segment::list(&self.dir)?.into_iter().filter(|number| *number < keep_from) {
             let path = segment::path(&self.dir, number);
+            let size = std::fs::metadata(&path).map_or(0, |file| file.len());
             std::fs::remove_file(&path).map_err(SpoolError::io(&path))?;
+            let mut state = self.state.lock();
+            state.former_bytes = state.former_bytes.saturating_sub(size);
         }
         Ok(())
     }
@@ -263,19 +305,19 @@ impl Spool {
     fn append(&self, state: &mut State, record: &[u8]) {
         self.drain_overflow(state);
         if !state.overflow.is_empty() {
-            push_overflow(state, record);
+            state.overflow.push(record);
         } else if let Err(error) = self.write(state, record) {
             tracing::error!(%error, "the spool's disk refuses events; they are kept in memory");
             state.failure = Some(error.to_string());
-            push_overflow(state, record);
+            state.overflow.push(record);
         }
     }
 
     fn drain_overflow(&self, state: &mut State) {
-        while let Some(record) = state.overflow.pop_front() {
+        while let Some(record) = state.overflow.pop() {
             if let Err(error) = self.write(state, &record) {
                 state.failure = Some(error.to_string());
-                state.overflow.push_front(record);
+                state.overflow.put_back(record);
                 return;
             }
         }
@@ -300,17 +342,10 @@ impl Spool {
         if let Some(file) = state.segment.take_dirty() {
             file.sync_data().map_err(SpoolError::io(&self.dir))?;
         }
+        state.former_bytes = state.former_bytes.saturating_add(state.segment.len);
         state.segment = next;
         Ok(())
     }
-}
-
-fn push_overflow(state: &mut State, record: &[u8]) {
-    if state.overflow.len() >= OVERFLOW_MAX {
-        tracing::error!("an event is lost: the spool's disk is full and the memory kept for it, too");
-        return;
-    }
-    state.overflow.push_back(record.to_vec());
 }
 
 fn lock_folder(dir: &Path) -> Result<File, SpoolError> {

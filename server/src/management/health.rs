@@ -67,6 +67,12 @@ pub async fn readiness(app: web::Data<App>, gateway: web::Data<Gateway>) -> Http
     if spool.failure.is_some() {
         problems.push("The spool's disk refuses settled calls.".to_owned());
     }
+    if spool.is_full {
+        problems.push(format!(
+            "{} bytes of settled calls wait for the database, which is as much as may: new calls are refused.",
+            spool.disk_bytes
+        ));
+    }
     if gateway.in_flight.is_draining() {
         problems.push("This process is shutting down.".to_owned());
     }
@@ -86,6 +92,7 @@ pub async fn readiness(app: web::Data<App>, gateway: web::Data<Gateway>) -> Http
         counters: counters.to_owned(),
         spool_pending: spool.pending,
         spool_oldest_seconds: spool.oldest_seconds,
+        spool_bytes: spool.disk_bytes,
         problems,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })

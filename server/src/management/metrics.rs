@@ -37,6 +37,8 @@ fn set_gauges(gateway: &Gateway) {
     gauge!("litellm_in_flight_requests").set(float(gateway.in_flight.count()));
     gauge!("tollgate_spool_pending_events").set(float(spool.pending));
     gauge!("tollgate_spool_oldest_seconds").set(float(spool.oldest_seconds));
+    gauge!("tollgate_spool_bytes").set(float(spool.disk_bytes));
+    gauge!("tollgate_spool_memory_bytes").set(float(spool.memory_bytes));
     gauge!("tollgate_reserved_usd").set(gateway.counters.reserved_total().to_usd());
     set_deployment_states(&gateway.router, &gateway.clock);
 }

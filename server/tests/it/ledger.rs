@@ -255,3 +255,31 @@ async fn under_load_batches_are_few() {
     let batches: u128 = line.rsplit(' ').next().unwrap().parse().unwrap();
     assert!((1..=most).contains(&batches), "{batches} batches, at most {most} expected");
 }
+
+#[tokio::test]
+async fn a_full_spool_refuses_new_calls_until_the_database_is_back() {
+    let upstream = FakeUpstream::start();
+    let yaml =
+        format!("tollgate_settings: {{spool_disk_max_mb: 1}}\nmodel_list:\n{}", upstream.deployment("gpt", "one"));
+    let app = TestApp::builder().config(&yaml).start().await;
+    app.post(CHAT, ask("gpt")).expect_status(200).await;
+    app.settled().await;
+    app.app.db.execute_unprepared("ALTER TABLE spend_logs RENAME TO spend_logs_away").await.unwrap();
+    let mut large = event(1);
+    large.metadata.insert("padding".to_owned(), "x".repeat(1 << 20).into());
+    app.running.gateway.spool.end(&large).unwrap();
+    let refused = app.post(CHAT, ask("gpt")).expect_status(503).await;
+    assert!(refused.body().contains("too many wait for its database"), "{}", refused.body());
+    let ready = app.nobody().get("/health/readiness").expect_status(503).await.value();
+    assert!(ready["problems"][0].as_str().unwrap().contains("new calls are refused"), "{ready}");
+    assert!(ready["spool_bytes"].as_u64().unwrap() > 1 << 20);
+    let metrics = app.get("/metrics").expect_status(200).await.body().to_owned();
+    assert!(metrics.contains("tollgate_spool_bytes 1"), "{metrics}");
+    app.app.db.execute_unprepared("ALTER TABLE spend_logs_away RENAME TO spend_logs").await.unwrap();
+    app.settled().await;
+    app.post(CHAT, ask("gpt")).expect_status(200).await;
+    let mut calls = 0;
+    while calls < 3 {
+        calls = app.settled().await.calls;
+    }
+}

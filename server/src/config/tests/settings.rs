@@ -26,6 +26,8 @@ tollgate_settings:
   first_byte_timeout_seconds: 60
   stream_idle_timeout_seconds: 20
   budget_wait_ms: 250
+  spool_disk_max_mb: 100
+  spool_memory_max_mb: 2
   disconnect_drains_max: 3
   disconnect_drain_timeout_seconds: 30
   drain_timeout_seconds: 7
@@ -51,6 +53,8 @@ tollgate_settings:
             first_byte_timeout: Duration::from_secs(60),
             stream_idle_timeout: Duration::from_secs(20),
             budget_wait: Duration::from_millis(250),
+            spool_disk_max_bytes: 100 << 20,
+            spool_memory_max_bytes: 2 << 20,
             disconnect_drains_max: 3,
             disconnect_drain_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(7),

@@ -12,6 +12,8 @@ use super::{Cursor, SpoolError, segment};
 pub(super) struct Leftovers {
     /// Highest segment number, 0 where there is none.
     pub(super) last_segment: u64,
+    /// Size of all segments.
+    pub(super) bytes: u64,
     /// Ended calls that the database may not have.
     pub(super) ends: u64,
     /// Calls that began and did not end.
@@ -26,6 +28,7 @@ pub(super) fn scan(dir: &Path, written: Cursor) -> Result<Leftovers, SpoolError>
         left.last_segment = number;
         let path = segment::path(dir, number);
         let bytes = std::fs::read(&path).map_err(SpoolError::io(&path))?;
+        left.bytes += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let mut rest = bytes.as_slice();
         let mut at = Cursor { segment: number, offset: 0 };
         while let Some((body, size)) = segment::decode(rest) {

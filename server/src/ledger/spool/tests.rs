@@ -163,3 +163,51 @@ fn an_event_that_cannot_be_read_is_set_aside() {
     drop(spool);
     assert_eq!(open(dir.path()).health().pending, 2);
 }
+
+#[test]
+fn above_its_size_it_takes_no_new_calls_until_the_database_has_caught_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let limits = SpoolLimits { disk_bytes_max: 2 * MIB, memory_bytes_max: MIB };
+    let open = || Spool::open_from(dir.path(), Clock::manual(DateTime::UNIX_EPOCH), Cursor::default(), limits).unwrap();
+    let spool = open();
+    let mut large = event("large");
+    large.metadata.insert("padding".to_owned(), "x".repeat(1_500_000).into());
+    spool.end(&large).unwrap();
+    assert!(spool.is_accepting());
+    spool.end(&large).unwrap();
+    assert!(!spool.is_accepting());
+    drop(spool);
+    let spool = open();
+    assert!(!spool.is_accepting(), "what a former process left counts");
+    // Calls in flight are still written.
+    spool.end(&event("in flight")).unwrap();
+    let health = spool.health();
+    assert!(health.is_full && health.failure.is_none() && health.disk_bytes > 3_000_000, "{health:?}");
+    let (events, cursor) = read_all(&spool);
+    assert_eq!(events.len(), 3);
+    spool.trim(&cursor, 3).unwrap();
+    assert!(spool.is_accepting());
+    assert!(spool.health().disk_bytes < 10_000);
+}
+
+#[test]
+fn what_the_database_has_is_not_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    spool.begin(&begin("one")).unwrap();
+    spool.end(&event("one")).unwrap();
+    let (_, written) = read_all(&spool);
+    spool.end(&event("two")).unwrap();
+    let id = spool.id().to_owned();
+    drop(spool);
+    let from = |written| Spool::open_from(dir.path(), Clock::system(), written, SpoolLimits::default()).unwrap();
+    let spool = from(written);
+    assert_eq!((spool.id(), spool.health().pending), (id.as_str(), 1));
+    assert_eq!(ids(&spool.read(spool.written()).unwrap().0), ["two"]);
+    drop(spool);
+    // An emptied folder begins anew, whatever the database says.
+    for number in segment::list(dir.path()).unwrap() {
+        std::fs::remove_file(segment::path(dir.path(), number)).unwrap();
+    }
+    assert_eq!(from(Cursor { segment: 9, offset: 9 }).written(), Cursor::default());
+}
