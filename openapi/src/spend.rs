@@ -101,6 +101,12 @@ pub struct SpendLogView {
     /// Error, attempts, usage as the provider sent it, the cost's parts.
     #[cfg_attr(feature = "spec", schema(value_type = Object))]
     pub metadata: Map<String, Value>,
+    /// What was asked, redacted. Only where a call is asked for by its id, and prompts are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<Value>,
+    /// What was answered, redacted; a stream put together again. Only with `messages`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Value>,
 }
 
 /// How a call ended.

@@ -20,6 +20,7 @@ mod pool;
 pub mod policy_change;
 pub mod session;
 pub mod spend_log;
+pub mod spend_log_content;
 pub mod spend_total;
 pub mod spool_cursor;
 pub mod tag;

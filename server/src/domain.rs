@@ -7,5 +7,6 @@ pub mod model_limits;
 pub mod permission;
 pub mod price;
 pub mod provider;
+pub mod redact;
 pub mod usage;
 pub mod window;

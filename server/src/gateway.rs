@@ -31,6 +31,7 @@ use actix_web::http::StatusCode;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::ledger::Spool;
+use crate::ledger::contents::Contents;
 use crate::policy::PolicyStore;
 use crate::router::Router;
 use call_id::CallIds;
@@ -50,6 +51,8 @@ pub struct Gateway {
     pub counters: Arc<Counters>,
     /// Where settled calls go.
     pub spool: Arc<Spool>,
+    /// Where prompts and answers go, if they are kept.
+    pub contents: Option<Contents>,
     /// Which deployment serves a call.
     pub router: Arc<Router>,
     /// How long answers usually are.

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::db;
 use crate::ledger::Spool;
+use crate::ledger::contents::ContentWriter;
 use crate::ledger::writer::Writer;
 use crate::policy::PolicyStore;
 use crate::telemetry;
@@ -49,12 +50,15 @@ pub struct Work {
 }
 
 /// Starts all jobs; they end some time after `stop`.
-pub fn start(work: &Work, writer: Writer, stop: &CancellationToken) -> JoinSet<()> {
+pub fn start(work: &Work, writer: Writer, contents: Option<ContentWriter>, stop: &CancellationToken) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(writer.run(stop.clone()));
     jobs.spawn(sync_spool(Arc::clone(&work.spool), stop.clone()));
     jobs.spawn(follow_policy_changes(work.clone(), stop.clone()));
     jobs.spawn(keep_metrics_up(stop.clone()));
+    if let Some(contents) = contents {
+        jobs.spawn(contents.run(stop.clone()));
+    }
     if let Some(retention) = work.retention {
         jobs.spawn(prune::prune(work.db.clone(), work.clock.clone(), retention, stop.clone()));
     }

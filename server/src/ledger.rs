@@ -4,6 +4,7 @@
 //! spooled events into the database in batches, each batch one transaction. Writing an event twice changes nothing.
 
 mod batch;
+pub mod contents;
 mod correct;
 pub mod event;
 pub mod retention;

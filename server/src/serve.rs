@@ -28,6 +28,7 @@ use crate::gateway::usual_length::UsualLengths;
 use crate::gateway::{Gateway, InFlightCount, Settings};
 use crate::http::{self, Parts};
 use crate::jobs::{self, Retention, Work};
+use crate::ledger::contents::{self, ContentWriter, Contents};
 use crate::ledger::spool::{self, Cursor};
 use crate::ledger::writer::Writer;
 use crate::ledger::{Spool, SpoolError, SpoolLimits};
@@ -190,12 +191,14 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         .await
         .map_err(StartError::Budget)?;
     let policy = Arc::new(PolicyStore::new(loader, clock.clone(), master_key));
+    let (contents, content_writer) = contents(&config, &database);
     let gateway = Arc::new(Gateway {
         clock: clock.clone(),
         call_ids: CallIds::default(),
         policy: Arc::clone(&policy),
         counters: Arc::clone(&counters),
         spool: Arc::clone(&spool),
+        contents,
         router: Arc::new(make_router(&config, clock.clone())),
         usual_lengths: UsualLengths::default(),
         drains: drains(&config),
@@ -217,7 +220,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let server = http::serve(parts, listener, workers)?;
     let stop = CancellationToken::new();
     let work = Work { db: database, spool, policy, clock: app.clock.clone(), retention: retention(&config) };
-    let jobs = jobs::start(&work, writer, &stop);
+    let jobs = jobs::start(&work, writer, content_writer, &stop);
     Ok(Running {
         address,
         app,
@@ -259,6 +262,16 @@ fn make_router(config: &Config, clock: Clock) -> Router {
 fn drains(config: &Config) -> Drains {
     let max = usize::try_from(config.limits.disconnect_drains_max).unwrap_or(usize::MAX);
     Drains::new(max, config.limits.disconnect_drain_timeout)
+}
+
+/// Where prompts and answers go, and who writes them, where they are kept.
+fn contents(config: &Config, database: &DatabaseConnection) -> (Option<Contents>, Option<ContentWriter>) {
+    if !config.general.store_prompts_in_spend_logs || config.litellm.turn_off_message_logging {
+        return (None, None);
+    }
+    let bytes_max = usize::try_from(config.limits.stored_content_max_bytes).unwrap_or(usize::MAX);
+    let (contents, writer) = contents::queue(database.clone(), bytes_max);
+    (Some(contents), Some(writer))
 }
 
 fn retention(config: &Config) -> Option<Retention> {

@@ -7,6 +7,9 @@ use super::secret::Secret;
 use super::vocabulary;
 use crate::domain::window::Span;
 
+/// Bytes in a kibibyte.
+const KIB: u64 = 1024;
+
 /// Bytes in a mebibyte.
 const MIB: u64 = 1024 * 1024;
 
@@ -99,6 +102,8 @@ pub struct Limits {
     /// What is kept of them in memory while the disk refuses it, in bytes (`spool_memory_max_mb`, in MiB). Default:
     /// 64 MiB.
     pub spool_memory_max_bytes: u64,
+    /// A prompt, or an answer, that is kept, in bytes of JSON (`stored_content_max_kb`, in KiB). Default: 64 KiB.
+    pub stored_content_max_bytes: u64,
     /// How long calls in flight may go on after a SIGTERM. Default: 25 seconds, below Kubernetes' 30.
     pub drain_timeout: Duration,
     /// How nodes count together.
@@ -118,6 +123,7 @@ impl Default for Limits {
             disconnect_drain_timeout: Duration::from_secs(300),
             spool_disk_max_bytes: 4096 * MIB,
             spool_memory_max_bytes: 64 * MIB,
+            stored_content_max_bytes: 64 * KIB,
             drain_timeout: Duration::from_secs(25),
             shared_counters: SharedCounterSettings::default(),
         }
@@ -224,6 +230,9 @@ pub(super) fn read_limits(item: Option<Item<'_>>) -> Limits {
         spool_disk_max_bytes: mebibytes(&mut section, "spool_disk_max_mb").unwrap_or(default.spool_disk_max_bytes),
         spool_memory_max_bytes: mebibytes(&mut section, "spool_memory_max_mb")
             .unwrap_or(default.spool_memory_max_bytes),
+        stored_content_max_bytes: section
+            .whole("stored_content_max_kb", 1..=16 * KIB)
+            .map_or(default.stored_content_max_bytes, |kib| kib * KIB),
         max_body_bytes: default.max_body_bytes,
     };
     section.finish(&vocabulary::TOLLGATE);

@@ -18,6 +18,8 @@ pub struct LitellmSettings {
     pub drop_params: bool,
     /// Log in detail. Default: no.
     pub set_verbose: bool,
+    /// Keep no prompts and answers, whatever `store_prompts_in_spend_logs` says. Default: no.
+    pub turn_off_message_logging: bool,
     /// How long a whole call may take, unless `router_settings.timeout` says otherwise.
     pub request_timeout: Option<Duration>,
     /// Tries after the first, unless `router_settings` says otherwise.
@@ -64,6 +66,7 @@ impl Default for LitellmSettings {
         Self {
             drop_params: false,
             set_verbose: false,
+            turn_off_message_logging: false,
             request_timeout: None,
             num_retries: None,
             fallbacks: Fallbacks::default(),
@@ -88,6 +91,7 @@ pub(super) fn read(item: Option<Item<'_>>) -> LitellmSettings {
     let settings = LitellmSettings {
         drop_params: section.boolean("drop_params", default.drop_params),
         set_verbose: section.boolean("set_verbose", default.set_verbose),
+        turn_off_message_logging: section.boolean("turn_off_message_logging", default.turn_off_message_logging),
         request_timeout: section.timeout("request_timeout"),
         num_retries: section.count("num_retries"),
         fallbacks: read_fallbacks(&mut section),

@@ -232,7 +232,6 @@ pub(super) const LITELLM: Area = area(
         "ssl_certificate",
         "store_audit_logs",
         "success_callback",
-        "turn_off_message_logging",
         "upperbound_key_generate_params",
         "s3_callback_params",
         "gcs_callback_params",
@@ -336,7 +335,7 @@ pub(super) const GENERAL: Area = area(
         "user_header_name",
         "user_mcp_management_mode",
     ],
-    &["store_prompts_in_spend_logs"],
+    &[],
 );
 
 /// Our own settings.

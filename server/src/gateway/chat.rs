@@ -20,6 +20,7 @@ use super::upstream::{Upstream, UpstreamFailure};
 use super::{Gateway, admit, authenticate, headers, tags};
 use crate::error::ApiError;
 use crate::ledger::SpendEvent;
+use crate::ledger::contents::AnswerContent;
 use crate::policy::CallPolicy;
 use crate::provider::openai::usage::answer_texts;
 use crate::provider::openai::{ChatRequest, read_answer};
@@ -186,7 +187,8 @@ async fn send_whole(mut head: HttpResponseBuilder, context: &Context, call: Call
         answer_texts(&body).iter().for_each(|piece| text.push(piece));
     }
     let overhead = call.overhead();
-    let settled = call.finish(Outcome::answered(200, answer, text)).await;
+    let outcome = Outcome::answered(200, answer, text).with_content(AnswerContent::Whole(body.clone()));
+    let settled = call.finish(outcome).await;
     headers::settled(&mut head, &settled, overhead);
     headers::key_spend(&mut head, &context.gateway, &context.policy.key);
     head.insert_header((CONTENT_TYPE, "application/json")).body(body)

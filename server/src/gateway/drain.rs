@@ -20,6 +20,7 @@ use super::settle::{Call, Outcome};
 use super::stream::{Chunks, Reading};
 use super::upstream::UpstreamFailure;
 use crate::domain::usage::Usage;
+use crate::ledger::contents::AnswerContent;
 use crate::provider::openai::usage::answer_texts;
 use crate::provider::openai::{Answer, read_answer};
 use crate::provider::tokens::TextCounter;
@@ -106,7 +107,8 @@ pub(super) fn read_answer_of(runtime: &Handle, sending: Sending, call: Call, pla
             if answer.usage.is_none() {
                 answer_texts(&body).iter().for_each(|piece| text.push(piece));
             }
-            reading.finish(Outcome::left(answer, text)).await;
+            let outcome = Outcome::left(answer, text).with_content(AnswerContent::Whole(body));
+            reading.finish(outcome).await;
         }
         // It answers by itself and costs what came, which is nothing.
         Ok(Source::Mock(_)) => {}

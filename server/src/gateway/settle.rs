@@ -24,6 +24,7 @@ use crate::counters::{Demand, RateStates, Ticket};
 use crate::domain::price::ServiceTier;
 use crate::domain::provider::OnClientDisconnect;
 use crate::domain::usage::Usage;
+use crate::ledger::contents::{AnswerContent, Content, Contents};
 use crate::ledger::{BeginRecord, SpendEvent};
 use crate::provider::openai::Answer;
 use crate::provider::tokens::{self, TextCounter};
@@ -46,13 +47,15 @@ pub struct Outcome {
     pub text: TextCounter,
     /// What went wrong.
     pub error: Option<String>,
+    /// What was answered, where that is kept.
+    pub content: AnswerContent,
 }
 
 impl Outcome {
     /// Answered in full.
     #[must_use]
     pub fn answered(status_code: u16, answer: Answer, text: TextCounter) -> Self {
-        Self { status: CallStatus::Success, status_code, answer, text, error: None }
+        Self { status: CallStatus::Success, status_code, answer, text, error: None, content: AnswerContent::None }
     }
 
     /// Failed before anything came: it costs nothing.
@@ -65,20 +68,29 @@ impl Outcome {
             answer,
             text: TextCounter::default(),
             error: Some(error.into()),
+            content: AnswerContent::None,
         }
+    }
+
+    /// The same, with what was answered.
+    #[must_use]
+    pub fn with_content(self, content: AnswerContent) -> Self {
+        Self { content, ..self }
     }
 
     /// The provider broke off: what came is charged.
     #[must_use]
     pub fn broken(answer: Answer, text: TextCounter, error: impl Into<String>) -> Self {
-        Self { status: CallStatus::Failure, status_code: 502, answer, text, error: Some(error.into()) }
+        let (status, error, content) = (CallStatus::Failure, Some(error.into()), AnswerContent::None);
+        Self { status, status_code: 502, answer, text, error, content }
     }
 
     /// The client left: what came is charged.
     #[must_use]
     pub fn left(answer: Answer, text: TextCounter) -> Self {
         let error = Some("the client left before the end".to_owned());
-        Self { status: CallStatus::Cancelled, status_code: CLIENT_CLOSED_REQUEST, answer, text, error }
+        let (status, status_code) = (CallStatus::Cancelled, CLIENT_CLOSED_REQUEST);
+        Self { status, status_code, answer, text, error, content: AnswerContent::None }
     }
 }
 
@@ -201,6 +213,11 @@ impl Call {
         is_drained.then(|| open.gateway.drains.enter()).flatten()
     }
 
+    /// Text of the answer that is kept, in bytes; `None` where answers are not kept.
+    pub(super) fn content_bytes_max(&self) -> Option<usize> {
+        self.0.as_ref()?.gateway.contents.as_ref().map(Contents::bytes_max)
+    }
+
     /// Adds a note to the call's entry in the ledger.
     pub(super) fn note(&mut self, name: &str, value: Value) {
         if let Some(open) = &mut self.0 {
@@ -278,7 +295,8 @@ fn settle(open: Box<Open>, outcome: Outcome) -> Result<Settled, JoinHandle<Settl
 }
 
 impl Open {
-    fn settle(mut self: Box<Self>, outcome: Outcome) -> Settled {
+    fn settle(mut self: Box<Self>, mut outcome: Outcome) -> Settled {
+        self.keep_content(std::mem::take(&mut outcome.content));
         let usage = match (outcome.answer.usage, &self.target) {
             (Some(usage), _) => usage,
             (None, None) => Usage::default(),
@@ -304,6 +322,16 @@ impl Open {
         ticket.release(|scope| !charge::is_charged(scope, provider.as_deref()));
         ticket.settle(Demand { cost, tokens: usage.total_tokens() });
         Settled { cost, duration }
+    }
+
+    fn keep_content(&self, answer: AnswerContent) {
+        let Some(contents) = &self.gateway.contents else { return };
+        contents.push(Content {
+            request_id: Arc::clone(&self.event.request_id),
+            start_time: self.event.start_time,
+            request: self.body.clone(),
+            answer,
+        });
     }
 
     fn cost(&self, usage: &Usage, tier: ServiceTier) -> NanoUsd {

@@ -19,7 +19,9 @@ use tokio::time::{Instant, Sleep};
 
 use super::drain;
 use super::settle::{Call, Outcome, Settled};
-use crate::provider::openai::{SseFilter, StreamOutcome};
+use crate::ledger::contents::AnswerContent;
+use crate::provider::openai::transcript::Transcript;
+use crate::provider::openai::{Answer, SseFilter, StreamOutcome};
 
 /// After its last event a provider has this long to end the stream, so that its connection can be used again.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -89,12 +91,13 @@ impl AnswerStream {
     fn settle(&mut self, tail: Bytes, broke_off: Option<String>) {
         let Some(call) = self.reading.call.take() else { return };
         self.tail = tail;
-        let StreamOutcome { answer, text, error, .. } = self.reading.take_outcome();
+        let StreamOutcome { answer, text, error, transcript, .. } = self.reading.take_outcome();
+        let content = assembled(transcript, &answer);
         let outcome = match broke_off.or(error) {
             Some(reason) => Outcome::broken(answer, text, reason),
             None => Outcome::answered(200, answer, text),
         };
-        self.counting = call.finish_or_count(outcome).err();
+        self.counting = call.finish_or_count(outcome.with_content(content)).err();
     }
 }
 
@@ -108,7 +111,12 @@ pub(super) struct Reading {
 impl Reading {
     /// Nothing read so far.
     pub(super) fn new(keeps_usage: bool, call: Call) -> Self {
-        Self { filter: SseFilter::new(keeps_usage), call: Some(call) }
+        let filter = SseFilter::new(keeps_usage);
+        let filter = match call.content_bytes_max() {
+            Some(bytes_max) => filter.transcribing(bytes_max),
+            None => filter,
+        };
+        Self { filter, call: Some(call) }
     }
 
     /// Reads a chunk; what may be forwarded.
@@ -153,12 +161,19 @@ impl Reading {
     }
 }
 
+/// A stream's answer as it is kept, where it is.
+fn assembled(transcript: Option<Transcript>, answer: &Answer) -> AnswerContent {
+    let answer_of = |transcript: Transcript| transcript.into_answer(answer.response_id.as_deref());
+    transcript.map_or(AnswerContent::None, |transcript| AnswerContent::Assembled(answer_of(transcript)))
+}
+
 impl Drop for Reading {
     fn drop(&mut self) {
         // Settled calls have left already: this one's client is gone.
         if let Some(call) = self.call.take() {
-            let StreamOutcome { answer, text, .. } = self.take_outcome();
-            drop(call.finish_or_count(Outcome::left(answer, text)));
+            let StreamOutcome { answer, text, transcript, .. } = self.take_outcome();
+            let content = assembled(transcript, &answer);
+            drop(call.finish_or_count(Outcome::left(answer, text).with_content(content)));
         }
     }
 }

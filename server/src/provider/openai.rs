@@ -3,6 +3,7 @@
 pub mod request;
 pub mod stream;
 mod tags;
+pub mod transcript;
 pub mod usage;
 
 pub use request::{ChatRequest, RequestError};

@@ -26,6 +26,7 @@ tollgate_settings:
   first_byte_timeout_seconds: 60
   stream_idle_timeout_seconds: 20
   budget_wait_ms: 250
+  stored_content_max_kb: 8
   spool_disk_max_mb: 100
   spool_memory_max_mb: 2
   disconnect_drains_max: 3
@@ -53,6 +54,7 @@ tollgate_settings:
             first_byte_timeout: Duration::from_secs(60),
             stream_idle_timeout: Duration::from_secs(20),
             budget_wait: Duration::from_millis(250),
+            stored_content_max_bytes: 8192,
             spool_disk_max_bytes: 100 << 20,
             spool_memory_max_bytes: 2 << 20,
             disconnect_drains_max: 3,
@@ -72,6 +74,7 @@ fn litellm_settings() {
     let text = r"
 litellm_settings:
   drop_params: true
+  turn_off_message_logging: true
   request_timeout: 100
   num_retries: 7
   max_budget: 100.5
@@ -85,6 +88,7 @@ litellm_settings:
     let config = load(text).config;
     let litellm = config.litellm;
     assert!(litellm.drop_params);
+    assert!(litellm.turn_off_message_logging);
     assert_eq!(litellm.request_timeout, Some(Duration::from_secs(100)));
     assert_eq!(litellm.max_budget, Some(NanoUsd(100_500_000_000)));
     assert_eq!(litellm.budget_duration, Some(Span::parse("30d").unwrap()));

@@ -5,9 +5,10 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, DbBackend, FromQueryResult, Statement};
 
 use super::Model;
-use crate::db::interrupted_call;
+use crate::db::{interrupted_call, spend_log_content};
 
-/// Takes out the oldest calls that arrived before `before`, at most `limit`, and returns them. Interrupted calls that
+/// Takes out the oldest calls that arrived before `before`, at most `limit`, with what was asked and answered in them,
+/// and returns them. Interrupted calls that
 /// nobody has resolved stay.
 ///
 /// # Errors
@@ -32,6 +33,10 @@ pub async fn take_old(
     let ids = || calls.iter().map(|call| call.request_id.as_str());
     interrupted_call::Entity::delete_many()
         .filter(interrupted_call::Column::RequestId.is_in(ids()))
+        .exec(transaction)
+        .await?;
+    spend_log_content::Entity::delete_many()
+        .filter(spend_log_content::Column::RequestId.is_in(ids()))
         .exec(transaction)
         .await?;
     Ok(calls)

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::auth::{Credential, Principal};
 use crate::db::daily_spend::{self, Days, Part};
 use crate::db::spend_log::{self, Filter};
+use crate::db::spend_log_content;
 use crate::domain::permission::Action;
 use crate::error::ApiResult;
 use crate::management::Query;
@@ -28,7 +29,8 @@ const RAW_CALLS_MAX: u64 = 1000;
 /// Spend by day, or calls
 ///
 /// With both dates: sums by day, days without calls included. Otherwise, or with `summarize=false`: the newest
-/// thousand calls that match. A virtual key sees its own.
+/// thousand calls that match. A virtual key sees its own. With `request_id`: that call, with what was asked and answered
+/// where prompts are kept.
 #[utoipa::path(
     get,
     path = paths::SPEND_LOGS,
@@ -66,8 +68,27 @@ pub async fn logs(
         request_id: query.request_id,
         ..Filter::default()
     };
+    let is_one = filter.request_id.is_some();
     let calls = spend_log::newest(&scope, &app.db, &filter, RAW_CALLS_MAX).await?;
-    Ok(Either::Right(web::Json(calls.into_iter().map(view).collect())))
+    let mut calls: Vec<SpendLogView> = calls.into_iter().map(view).collect();
+    if is_one {
+        add_contents(&app, &mut calls).await?;
+    }
+    Ok(Either::Right(web::Json(calls)))
+}
+
+/// Adds what was asked and answered, where it is kept.
+async fn add_contents(app: &App, calls: &mut [SpendLogView]) -> ApiResult<()> {
+    let ids: Vec<String> = calls.iter().map(|call| call.request_id.clone()).collect();
+    let mut kept = spend_log_content::find_many(&app.db, &ids).await?;
+    let parse = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+    for call in calls {
+        if let Some(content) = kept.remove(&call.request_id) {
+            call.messages = parse(content.messages);
+            call.response = parse(content.response);
+        }
+    }
+    Ok(())
 }
 
 /// Answer of `GET /spend/logs`, as openapi.json describes it. An empty array is either.

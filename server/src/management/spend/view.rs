@@ -41,6 +41,8 @@ pub(super) fn view(call: Model) -> SpendLogView {
         cache_hit: call.cache_hit,
         request_tags: call.request_tags.0,
         metadata: call.metadata.0,
+        messages: None,
+        response: None,
     }
 }
 

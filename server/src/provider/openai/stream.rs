@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::transcript::Transcript;
 use super::usage::{Answer, WireUsage};
 use crate::domain::price::ServiceTier;
 use crate::provider::tokens::TextCounter;
@@ -26,6 +27,8 @@ pub struct StreamOutcome {
     pub is_done: bool,
     /// The provider reported an error in the stream.
     pub error: Option<String>,
+    /// The answer put together again, where it is kept.
+    pub transcript: Option<Transcript>,
 }
 
 /// Cuts a stream into events, reads them and keeps the usage chunk from clients that did not ask for it.
@@ -41,6 +44,13 @@ impl SseFilter {
     #[must_use]
     pub fn new(keeps_usage: bool) -> Self {
         Self { keeps_usage, carry: BytesMut::new(), outcome: StreamOutcome::default() }
+    }
+
+    /// The same filter, which also puts the answer together again, up to `bytes_max` bytes of text.
+    #[must_use]
+    pub fn transcribing(mut self, bytes_max: usize) -> Self {
+        self.outcome.transcript = Some(Transcript::new(bytes_max));
+        self
     }
 
     /// What was read so far.
@@ -128,6 +138,9 @@ impl SseFilter {
         }
         for choice in &chunk.choices {
             choice.each_text(|text| outcome.text.push(text));
+            if let Some(transcript) = &mut outcome.transcript {
+                transcript.add(choice);
+            }
         }
         usage.is_some() && chunk.choices.is_empty()
     }
@@ -148,37 +161,41 @@ struct Chunk<'a> {
 }
 
 #[derive(Deserialize)]
-struct Choice<'a> {
+pub(super) struct Choice<'a> {
     #[serde(borrow, default)]
-    delta: Option<Delta<'a>>,
+    pub(super) index: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    text: Option<Cow<'a, str>>,
+    pub(super) delta: Option<Delta<'a>>,
+    #[serde(borrow, default)]
+    pub(super) text: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
-struct Delta<'a> {
+pub(super) struct Delta<'a> {
     #[serde(borrow, default)]
-    content: Option<Cow<'a, str>>,
+    pub(super) content: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    reasoning_content: Option<Cow<'a, str>>,
+    pub(super) reasoning_content: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    refusal: Option<Cow<'a, str>>,
+    pub(super) refusal: Option<Cow<'a, str>>,
     #[serde(borrow, default, deserialize_with = "null_as_empty")]
-    tool_calls: Vec<ToolCall<'a>>,
+    pub(super) tool_calls: Vec<ToolCall<'a>>,
 }
 
 #[derive(Deserialize)]
-struct ToolCall<'a> {
+pub(super) struct ToolCall<'a> {
     #[serde(borrow, default)]
-    function: Option<Function<'a>>,
+    pub(super) index: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) function: Option<Function<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Function<'a> {
+pub(super) struct Function<'a> {
     #[serde(borrow, default)]
-    name: Option<Cow<'a, str>>,
+    pub(super) name: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    arguments: Option<Cow<'a, str>>,
+    pub(super) arguments: Option<Cow<'a, str>>,
 }
 
 impl Choice<'_> {
