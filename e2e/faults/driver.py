@@ -139,6 +139,14 @@ def whole_ledger(tollgate: Tollgate, key: str, seen: dict[str, int], seconds_max
     return ledger
 
 
+def readiness(tollgate: Tollgate) -> tuple[int, dict[str, Any]]:
+    """Its status and what it says."""
+    connection = http.client.HTTPConnection("127.0.0.1", tollgate.port, timeout=10)
+    connection.request("GET", "/health/readiness")
+    answer = connection.getresponse()
+    return answer.status, json.loads(answer.read())
+
+
 def assert_verified(tollgate: Tollgate) -> None:
     """`tollgate ledger verify` finds nothing."""
     verified = tollgate.run("ledger", "verify")

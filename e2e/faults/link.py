@@ -1,4 +1,4 @@
-"""A wire to the database that a test can cut or freeze: what a failover, a firewall or a pulled plug look like."""
+"""A wire to a server that a test can cut or freeze: what a failover, a firewall or a pulled plug look like."""
 
 from __future__ import annotations
 
@@ -12,20 +12,27 @@ CHUNK_BYTES = 65536
 
 
 class Link:
-    """Listens on a port of its own and passes everything on to the tests' PostgreSQL."""
+    """Listens on a port of its own and passes everything on to a server's unix socket."""
 
-    def __init__(self) -> None:
-        url = urllib.parse.urlsplit(os.environ["TOLLGATE_TEST_DATABASE_URL"])
-        query = dict(urllib.parse.parse_qsl(url.query))
-        self._target = f"{query['host']}/.s.PGSQL.5432"
+    def __init__(self, target: str) -> None:
+        #: Where clients find it.
+        self.url = ""
+        self._target = target
         self._lock = threading.Lock()
         self._pairs: list[_Pair] = []
         self._is_frozen = False
         self._last_words: tuple[bytes, threading.Event] | None = None
         self._listener = self._listen(0)
         self.port = self._listener.getsockname()[1]
-        #: What DATABASE_URL is set to.
-        self.url = f"postgres://{query['user']}@127.0.0.1:{self.port}{url.path}?sslmode=disable"
+
+    @classmethod
+    def to_postgres(cls) -> "Link":
+        """To the tests' PostgreSQL; `url` is what DATABASE_URL is set to."""
+        url = urllib.parse.urlsplit(os.environ["TOLLGATE_TEST_DATABASE_URL"])
+        query = dict(urllib.parse.parse_qsl(url.query))
+        link = cls(f"{query['host']}/.s.PGSQL.5432")
+        link.url = f"postgres://{query['user']}@127.0.0.1:{link.port}{url.path}?sslmode=disable"
+        return link
 
     def cut(self) -> None:
         """Breaks every connection; new ones are refused."""
@@ -79,7 +86,12 @@ class Link:
             except OSError:
                 return
             server = socket.socket(socket.AF_UNIX)
-            server.connect(self._target)
+            try:
+                server.connect(self._target)
+            except OSError:
+                # The server behind it is gone.
+                client.close()
+                continue
             with self._lock:
                 self._pairs.append(_Pair(client, server, self._is_frozen, self._last_words))
 

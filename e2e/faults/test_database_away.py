@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from driver import Load, assert_verified, call_once, whole_ledger
+from driver import Load, assert_verified, call_once, readiness, whole_ledger
 from link import Link
 from tollgate import Tollgate, eventually
 
@@ -23,17 +23,9 @@ BACK_S_MAX = 60
 
 @pytest.fixture
 def link() -> Iterator[Link]:
-    link = Link()
+    link = Link.to_postgres()
     yield link
     link.cut()
-
-
-def readiness(tollgate: Tollgate) -> tuple[int, dict[str, Any]]:
-    """Its status and what it says."""
-    connection = http.client.HTTPConnection("127.0.0.1", tollgate.port, timeout=10)
-    connection.request("GET", "/health/readiness")
-    answer = connection.getresponse()
-    return answer.status, json.loads(answer.read())
 
 
 @needs_postgres

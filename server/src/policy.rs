@@ -4,6 +4,7 @@
 //! goes on without a database for keys it knows. So it is with users, teams and whatever else carries limits, which many
 //! keys share. A call is judged by all of them together: [`CallPolicy`].
 
+mod bulletin;
 mod call;
 mod entity;
 mod limited;
@@ -17,6 +18,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::counters::ScopeId;
+pub use bulletin::{Bulletin, Channel};
 pub use call::{CallPolicy, Denial};
 pub use entity::{Entity, EntityKind};
 pub use limited::{Account, Limited, SoftBudget, Window};

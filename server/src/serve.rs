@@ -175,7 +175,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let master_key = KeyDigest::of(secrets.master_key.expose());
     let spool = open_spool(&data.join("spool"), &config, clock.clone(), &database).await?;
     let redis = shared::redis(&config, &environment)?;
-    let counters = shared::counters(&config, redis, &data, &database, &clock)?;
+    let counters = shared::counters(&config, redis.clone(), &data, &database, &clock)?;
     let writer_db = own_connection(&config, &environment, &data, &database).await?;
     let mut writer = Writer::new(Arc::clone(&spool), writer_db, Arc::clone(&counters));
     // Budgets are read from the database: it needs to know what a former process spent before anybody spends more.
@@ -190,7 +190,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let loader = Loader::new(database.clone(), timezone, budget, defaults::of(&config), clock.now())
         .await
         .map_err(StartError::Budget)?;
-    let policy = Arc::new(PolicyStore::new(loader, clock.clone(), master_key));
+    let policy = Arc::new(PolicyStore::new(loader, clock.clone(), master_key, shared::bulletin(&config, redis)));
     let (contents, content_writer) = contents(&config, &database);
     let gateway = Arc::new(Gateway {
         clock: clock.clone(),
@@ -219,7 +219,14 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let parts = Parts { app: app.clone(), gateway: Arc::clone(&gateway), limits: config.limits.clone() };
     let server = http::serve(parts, listener, workers)?;
     let stop = CancellationToken::new();
-    let work = Work { db: database, spool, policy, clock: app.clock.clone(), retention: retention(&config) };
+    let work = Work {
+        clock: app.clock.clone(),
+        db: database,
+        spool,
+        policy,
+        counters: Arc::clone(&app.counters),
+        retention: retention(&config),
+    };
     let jobs = jobs::start(&work, writer, content_writer, &stop);
     Ok(Running {
         address,

@@ -59,3 +59,14 @@ pub async fn last_id(db: &impl ConnectionTrait) -> Result<i64, DbErr> {
 pub async fn since(db: &impl ConnectionTrait, id: i64, limit: u64) -> Result<Vec<Model>, DbErr> {
     Entity::find().filter(Column::Id.gt(id)).order_by_asc(Column::Id).limit(limit).all(db).await
 }
+
+/// Removes changes made before `before`: every node has read them, or reads everything anew when it starts.
+///
+/// # Errors
+/// When the database is away.
+pub async fn prune(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<(), DbErr> {
+    // The last one stays: nodes that start count on from it.
+    let last = last_id(db).await?;
+    Entity::delete_many().filter(Column::At.lt(before)).filter(Column::Id.lt(last)).exec(db).await?;
+    Ok(())
+}

@@ -10,7 +10,7 @@ use quick_cache::sync::Cache;
 use sea_orm::DbErr;
 
 use super::load::Loader;
-use super::{CallPolicy, Entity, EntityKind, Policy};
+use super::{Bulletin, CallPolicy, Entity, EntityKind, Policy};
 use crate::clock::Clock;
 use crate::crypto::KeyDigest;
 use entities::Entities;
@@ -47,12 +47,13 @@ pub struct PolicyStore {
     entities: Entities,
     /// Larger after every change of a reusable budget: what may be attached to it is read anew.
     generation: AtomicU64,
+    bulletin: Bulletin,
 }
 
 impl PolicyStore {
     /// A store of what `loader` reads.
     #[must_use]
-    pub fn new(loader: Loader, clock: Clock, master_key: KeyDigest) -> Self {
+    pub fn new(loader: Loader, clock: Clock, master_key: KeyDigest, bulletin: Bulletin) -> Self {
         let master = (master_key, Arc::new(Policy::master(Arc::clone(&loader.gateway))));
         Self {
             clock,
@@ -61,6 +62,7 @@ impl PolicyStore {
             entries: Cache::new(CAPACITY),
             entities: Entities::default(),
             generation: AtomicU64::new(0),
+            bulletin,
         }
     }
 
@@ -140,8 +142,21 @@ impl PolicyStore {
         Ok(limited)
     }
 
-    /// Forgets what is known of a key: the next call reads it anew. A load under way is not kept either.
-    pub fn invalidate(&self, digest: &KeyDigest) {
+    /// What is known of an entity is not true any more: it was changed here, and the change is in the database. The next
+    /// call reads it anew, and other nodes are told. `kind` and `id` are as in `policy_changes`.
+    pub fn changed(&self, kind: &str, id: &str) {
+        self.forget(kind, id);
+        self.bulletin.post();
+    }
+
+    /// Where changes are announced to other nodes, and theirs are heard.
+    #[must_use]
+    pub const fn bulletin(&self) -> &Bulletin {
+        &self.bulletin
+    }
+
+    /// A load under way is not kept either.
+    fn forget_key(&self, digest: &KeyDigest) {
         // What organizations a user belongs to follows from their keys.
         if let Some((_, Entry::Known { policy, .. })) = self.entries.remove(digest)
             && let Some(user_id) = &policy.user_id
@@ -150,12 +165,12 @@ impl PolicyStore {
         }
     }
 
-    /// Forgets what is known of an entity that changed; `kind` and `id` are as in `policy_changes`.
+    /// Forgets what is known of an entity that was changed on any node; `kind` and `id` are as in `policy_changes`.
     pub fn forget(&self, kind: &str, id: &str) {
         match (kind, EntityKind::from_name(kind)) {
             ("key", _) => {
                 if let Some(digest) = KeyDigest::from_hex(id) {
-                    self.invalidate(&digest);
+                    self.forget_key(&digest);
                 }
             }
             ("budget", _) => {

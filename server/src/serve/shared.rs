@@ -14,6 +14,7 @@ use super::secrets::Environment;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::counters::{Counters, OnOutage, SharedSettings};
+use crate::policy::{Bulletin, Channel};
 
 /// Redis's own port.
 const PORT: u16 = 6379;
@@ -36,6 +37,13 @@ pub(super) fn counters(
         node: node_id(data)?,
     };
     Ok(Counters::shared(settings, db.clone(), clock.clone()))
+}
+
+/// Announcements of changes: through Redis where it is configured.
+pub(super) fn bulletin(config: &Config, redis: Option<Client>) -> Bulletin {
+    let settings = &config.limits.shared_counters;
+    let name = format!("{{{}}}:changes", settings.namespace);
+    Bulletin::new(redis.map(|client| Channel { client, name, timeout: settings.timeout }))
 }
 
 /// Redis as the configuration or else the environment names it; nothing is connected yet.

@@ -23,6 +23,7 @@ mod layers;
 mod ledger;
 mod limit;
 mod model;
+mod nodes;
 mod openapi;
 mod policy;
 mod scope;

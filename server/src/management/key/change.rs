@@ -7,7 +7,6 @@ use tollgate_openapi::money::NanoUsd;
 use crate::app::App;
 use crate::auth::Principal;
 use crate::counters::ScopeId;
-use crate::crypto::KeyDigest;
 use crate::db;
 use crate::db::audit::Entry;
 use crate::db::key::{ActiveModel, Column, Model};
@@ -55,11 +54,9 @@ pub(super) async fn commit(app: &App, transaction: DatabaseTransaction, token: &
     Ok(())
 }
 
-/// Lets the data plane of this node read the key anew; other nodes hear of it through the database.
+/// Lets the data plane of every node read the key anew.
 pub(super) fn announce(app: &App, token: &str) {
-    if let Some(digest) = KeyDigest::from_hex(token) {
-        app.policy.invalidate(&digest);
-    }
+    app.policy.changed("key", token);
 }
 
 /// What the key has spent in its current window.

@@ -127,7 +127,7 @@ async fn book(
 /// are read from the ledger when they are next needed.
 fn count(app: &App, call: &Model, spend: NanoUsd) {
     for charge in &call.charges.0 {
-        app.policy.forget(&charge.kind, &charge.id);
+        app.policy.changed(&charge.kind, &charge.id);
         let Some(scope) = ScopeId::named(&charge.kind, &Arc::from(charge.id.as_str())) else { continue };
         let start = charge.window_start_us;
         let window_start = (start != 0).then(|| DateTime::from_timestamp_micros(start)).flatten();

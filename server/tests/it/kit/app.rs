@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +15,7 @@ use tollgate::serve::{self, Environment, Running, StartOptions};
 
 use super::client::Client;
 use super::database::TestDatabase;
+use super::redis::RedisServer;
 use super::upstream::FakeUpstream;
 
 pub(crate) const MASTER_KEY: &str = "sk-master-key-of-the-tests";
@@ -25,6 +26,7 @@ pub(crate) struct TestAppBuilder {
     ui_password: Option<String>,
     is_https: bool,
     config: Option<String>,
+    redis_url: Option<String>,
 }
 
 impl TestAppBuilder {
@@ -44,6 +46,12 @@ impl TestAppBuilder {
         self
     }
 
+    /// Counts together with the other nodes of this Redis.
+    pub(crate) fn redis(mut self, redis: &RedisServer) -> Self {
+        self.redis_url = Some(redis.url());
+        self
+    }
+
     /// One model, `gpt`, at `upstream`: 1 dollar per million input tokens, 2 per million output tokens.
     pub(crate) fn upstream(self, upstream: &FakeUpstream) -> Self {
         let yaml = format!("model_list:\n{}", upstream.deployment("gpt", "one"));
@@ -51,19 +59,14 @@ impl TestAppBuilder {
     }
 
     pub(crate) async fn start(self) -> TestApp {
-        let data = TempDir::new().unwrap();
-        let config = self.config.map(|yaml| {
-            let path = data.path().join("config.yaml");
-            std::fs::write(&path, yaml).unwrap();
-            path
-        });
         let home = Home {
-            config,
+            config: self.config,
             ui_password: self.ui_password,
             is_https: self.is_https,
             clock: Clock::manual(START.parse::<DateTime<Utc>>().unwrap()),
-            database: TestDatabase::create().await,
-            data,
+            database: Arc::new(TestDatabase::create().await),
+            redis_url: self.redis_url,
+            data: TempDir::new().unwrap(),
         };
         home.start().await
     }
@@ -71,23 +74,30 @@ impl TestAppBuilder {
 
 /// What a server leaves behind when it stops.
 pub(crate) struct Home {
-    config: Option<PathBuf>,
+    config: Option<String>,
     ui_password: Option<String>,
     is_https: bool,
     clock: Clock,
     pub(crate) data: TempDir,
-    database: TestDatabase,
+    database: Arc<TestDatabase>,
+    redis_url: Option<String>,
 }
 
 impl Home {
     pub(crate) async fn start(self) -> TestApp {
-        let loaded = Config::load(self.config.as_deref(), |_| None);
+        let config = self.config.as_ref().map(|yaml| {
+            let path = self.data.path().join("config.yaml");
+            std::fs::write(&path, yaml).unwrap();
+            path
+        });
+        let loaded = Config::load(config.as_deref(), |_| None);
         assert!(!loaded.has_errors(), "{:?}", loaded.problems);
         let environment = Environment {
             database_url: Some(Secret::new(self.database.url())),
             master_key: Some(Secret::new(MASTER_KEY)),
             ui_password: self.ui_password.clone().map(Secret::new),
             is_https: self.is_https,
+            redis_url: self.redis_url.clone().map(Secret::new),
             ..Environment::default()
         };
         let running = serve::start(StartOptions {
@@ -117,7 +127,7 @@ pub(crate) struct TestApp {
 
 impl TestApp {
     pub(crate) fn builder() -> TestAppBuilder {
-        TestAppBuilder { ui_password: None, is_https: false, config: None }
+        TestAppBuilder { ui_password: None, is_https: false, config: None, redis_url: None }
     }
 
     pub(crate) async fn start() -> Self {
@@ -127,6 +137,21 @@ impl TestApp {
     /// A server with one model, `gpt`, at `upstream`.
     pub(crate) async fn with_upstream(upstream: &FakeUpstream) -> Self {
         Self::builder().upstream(upstream).start().await
+    }
+
+    /// Another node beside this one, with the same configuration, database and clock.
+    pub(crate) async fn beside(&self) -> Self {
+        let Home { config, ui_password, is_https, clock, database, redis_url, .. } = &self.home;
+        let home = Home {
+            config: config.clone(),
+            ui_password: ui_password.clone(),
+            is_https: *is_https,
+            clock: clock.clone(),
+            database: Arc::clone(database),
+            redis_url: redis_url.clone(),
+            data: TempDir::new().unwrap(),
+        };
+        home.start().await
     }
 
     /// A new key; `fields` are those of `/key/generate`.

@@ -43,9 +43,12 @@ impl RedisServer {
         }
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("redis+unix://{}", self.folder.path().join("redis.sock").display())
+    }
+
     pub(crate) fn client(&self) -> redis::Client {
-        let url = format!("redis+unix://{}", self.folder.path().join("redis.sock").display());
-        redis::Client::open(url).unwrap()
+        redis::Client::open(self.url()).unwrap()
     }
 
     pub(crate) async fn run(&self, command: &mut redis::Cmd) {

@@ -1,0 +1,90 @@
+//! Follows changes of keys and other entities with limits that were made on other nodes.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sea_orm::DbErr;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::Work;
+use crate::counters::ScopeId;
+use crate::db::policy_change::{self, Model as PolicyChange};
+
+/// How soon a change made on another node is in force here, where nothing announces it.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Changes that cannot be read in this time are read on another connection: this one may lead nowhere.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// Changes are read this far back: on Postgres a smaller id may be committed after a larger one.
+const LOOK_BACK: i64 = 64;
+/// Changes read at once.
+const CHANGES_MAX: u64 = 1_000;
+/// How often changes that every node has seen are removed.
+const PRUNE_EVERY: Duration = Duration::from_secs(600);
+/// How long changes are kept: far longer than a node takes to look.
+const KEEP: chrono::TimeDelta = chrono::TimeDelta::hours(1);
+
+/// What was read before.
+#[derive(Debug, Default)]
+struct Read {
+    last: i64,
+    seen: BTreeSet<i64>,
+}
+
+/// Looks when a change is announced, and from time to time.
+pub(super) async fn follow(work: Work, stop: CancellationToken) {
+    let mut is_away = false;
+    let mut ticks = interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut read = Read { last: policy_change::last_id(&work.db).await.unwrap_or(0), ..Read::default() };
+    let mut pruned_at = Instant::now();
+    loop {
+        let next = async {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = work.policy.bulletin().heard() => {}
+            }
+        };
+        if stop.run_until_cancelled(next).await.is_none() {
+            return;
+        }
+        match read.next(&work).await {
+            Ok(changes) => {
+                is_away = false;
+                changes.iter().for_each(|change| forget(&work, change));
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut is_away, true) {
+                    tracing::warn!(%error, "changes of limits cannot be followed; what is known goes on as it is");
+                }
+            }
+        }
+        if pruned_at.elapsed() >= PRUNE_EVERY {
+            pruned_at = Instant::now();
+            if let Err(error) = policy_change::prune(&work.db, work.clock.now() - KEEP).await {
+                tracing::debug!(%error, "old changes stay a little longer");
+            }
+        }
+    }
+}
+
+fn forget(work: &Work, change: &PolicyChange) {
+    work.policy.forget(&change.entity_kind, &change.entity_id);
+    if let Some(scope) = ScopeId::named(&change.entity_kind, &change.entity_id.as_str().into()) {
+        work.counters.doubt(&scope);
+    }
+}
+
+impl Read {
+    /// Changes that were not read before.
+    async fn next(&mut self, work: &Work) -> Result<Vec<PolicyChange>, DbErr> {
+        let from = self.last.saturating_sub(LOOK_BACK);
+        let reading = policy_change::since(&work.db, from, CHANGES_MAX);
+        let read = tokio::time::timeout(READ_TIMEOUT, reading).await;
+        let mut changes = read.unwrap_or_else(|_| Err(DbErr::Custom("the database does not answer".to_owned())))?;
+        changes.retain(|change| self.seen.insert(change.id));
+        self.last = changes.iter().map(|change| change.id).fold(self.last, i64::max);
+        self.seen = self.seen.split_off(&self.last.saturating_sub(LOOK_BACK));
+        Ok(changes)
+    }
+}
