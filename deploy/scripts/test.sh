@@ -24,7 +24,7 @@ stages=(
   "openapi|openapi.json is what the server says"
   "sdk-python|OpenAI's Python SDK"
   "sdk-node|OpenAI's Node SDK, on PostgreSQL"
-  "faults|kill -9 under load, start and stop"
+  "faults|kill -9 under load, three nodes, Redis and the database gone, start and stop"
   "browser|the console in Chromium"
 )
 
@@ -101,11 +101,11 @@ run_sdk-node() {
     --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=junit --test-reporter-destination="$run/sdk-node.xml" e2e/sdk/node/*.test.mjs
 }
-# The kill is tried on both databases.
+# The kill is tried on both databases; several nodes and a database that goes away need PostgreSQL.
 run_faults() {
-  local status=0
+  local status=0 postgres=(e2e/faults/test_{kill,nodes,database_away,shared_counters}.py)
   pytest --junitxml="$run/faults.xml" e2e/faults || status=$?
-  pytest "$scripts/start_test_db.sh" -- --junitxml="$run/faults-postgres.xml" e2e/faults/test_kill.py || status=$?
+  pytest "$scripts/start_test_db.sh" -- --junitxml="$run/faults-postgres.xml" "${postgres[@]}" || status=$?
   return "$status"
 }
 run_browser() {

@@ -1,13 +1,10 @@
 """The database goes away while the server runs: known keys go on, readiness says so, events arrive once it is back."""
 
-import http.client
-import json
 import os
 import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 

@@ -31,7 +31,7 @@ pub mod user;
 pub use failure::{Violation, is_data_refused, violation};
 pub use json::{JsonMap, Strings};
 pub(crate) use pool::try_lock_until_commit;
-pub use pool::{DbError, begin, begin_snapshot, connect, migrate, redact_url};
+pub use pool::{DbError, OwnConnection, begin, begin_snapshot, connect, migrate, redact_url};
 
 use chrono::{DateTime, SubsecRound, Utc};
 

@@ -21,7 +21,7 @@ use crate::auth::first_admin::{self, FirstAdminError, InitialPassword};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::KeyDigest;
-use crate::db::{self, DbError};
+use crate::db::{self, DbError, OwnConnection};
 use crate::gateway::call_id::CallIds;
 use crate::gateway::drain::Drains;
 use crate::gateway::usual_length::UsualLengths;
@@ -40,8 +40,6 @@ pub use secrets::{Environment, SecretError, Secrets};
 
 /// Jobs and connections have this long to end once no call is in flight.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a start waits for the shared counters.
-const JOIN_TIMEOUT: Duration = Duration::from_secs(4);
 /// Failures a minute that are put up with where the configuration does not say: LiteLLM's figure.
 const ALLOWED_FAILS: u32 = 3;
 
@@ -137,21 +135,6 @@ pub async fn open_database(
     Ok(database)
 }
 
-/// A connection that nothing but the ledger's writer uses: slow reports do not keep it waiting, and what a connection
-/// keeps of its many statements is kept once.
-async fn own_connection(
-    config: &Config,
-    environment: &Environment,
-    data: &Path,
-    database: &DatabaseConnection,
-) -> Result<DatabaseConnection, StartError> {
-    let url = database_url(config, environment, data);
-    if url.contains(":memory:") {
-        return Ok(database.clone());
-    }
-    Ok(db::connect(&url, 1, config.general.database_connection_timeout).await?)
-}
-
 fn database_url(config: &Config, environment: &Environment, data: &Path) -> String {
     let configured = config.general.database_url.as_ref().or(environment.database_url.as_ref());
     configured.map_or_else(|| format!("sqlite:{}", data.join("tollgate.db").display()), |url| url.expose().to_owned())
@@ -176,20 +159,15 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let spool = open_spool(&data.join("spool"), &config, clock.clone(), &database).await?;
     let redis = shared::redis(&config, &environment)?;
     let counters = shared::counters(&config, redis.clone(), &data, &database, &clock)?;
-    let writer_db = own_connection(&config, &environment, &data, &database).await?;
+    let (url, timeout) = (database_url(&config, &environment, &data), config.general.database_connection_timeout);
+    let writer_db = OwnConnection::open(&database, &url, timeout).await?;
     let mut writer = Writer::new(Arc::clone(&spool), writer_db, Arc::clone(&counters));
     // Budgets are read from the database: it needs to know what a former process spent before anybody spends more.
     if let Err(error) = writer.write_all().await {
         tracing::error!(%error, "events of a former process wait in the spool: budgets do not know them yet");
     }
-    if !counters.joined(JOIN_TIMEOUT).await {
-        tracing::warn!("started without shared counters: this node counts alone until it reaches them");
-    }
-    let timezone = config.litellm.timezone;
-    let budget = GatewayBudget { max_budget: config.litellm.max_budget, span: config.litellm.budget_duration };
-    let loader = Loader::new(database.clone(), timezone, budget, defaults::of(&config), clock.now())
-        .await
-        .map_err(StartError::Budget)?;
+    shared::join(&counters).await;
+    let loader = loader(&config, &database, &clock).await?;
     let policy = Arc::new(PolicyStore::new(loader, clock.clone(), master_key, shared::bulletin(&config, redis)));
     let (contents, content_writer) = contents(&config, &database);
     let gateway = Arc::new(Gateway {
@@ -212,7 +190,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         counters,
         identity: identity(&environment, master_key),
         sign_ins: Arc::default(),
-        timezone,
+        timezone: config.litellm.timezone,
     };
     let initial_password = first_admin::ensure(&app).await?;
     let address = listener.local_addr()?;
@@ -240,6 +218,13 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         jobs,
         stop,
     })
+}
+
+async fn loader(config: &Config, database: &DatabaseConnection, clock: &Clock) -> Result<Loader, StartError> {
+    let litellm = &config.litellm;
+    let budget = GatewayBudget { max_budget: litellm.max_budget, span: litellm.budget_duration };
+    let loader = Loader::new(database.clone(), litellm.timezone, budget, defaults::of(config), clock.now());
+    loader.await.map_err(StartError::Budget)
 }
 
 /// Opens the spool where the database has not yet written it.

@@ -62,6 +62,45 @@ pub async fn connect(url: &str, max_connections: u32, timeout: Duration) -> Resu
     Database::connect(options).await.map_err(|source| DbError::Connect { url: redact_url(url), source })
 }
 
+/// A connection that one task alone uses: slow reports do not keep it waiting, and what a connection keeps of its many
+/// statements is kept once.
+#[derive(Clone, Debug)]
+pub struct OwnConnection {
+    db: DatabaseConnection,
+    /// Where another one is had; `None`: nowhere.
+    source: Option<(String, Duration)>,
+}
+
+impl OwnConnection {
+    /// Opens one to the database at `url`, which is also `database`'s. A database in memory is reached by that alone.
+    ///
+    /// # Errors
+    /// When nothing answers there.
+    pub async fn open(database: &DatabaseConnection, url: &str, timeout: Duration) -> Result<Self, DbError> {
+        if url.contains(":memory:") {
+            return Ok(Self { db: database.clone(), source: None });
+        }
+        Ok(Self { db: connect(url, 1, timeout).await?, source: Some((url.to_owned(), timeout)) })
+    }
+
+    /// The connection.
+    #[must_use]
+    pub const fn get(&self) -> &DatabaseConnection {
+        &self.db
+    }
+
+    /// Takes another connection: this one leads nowhere, and whoever waits for it waits for ever.
+    ///
+    /// # Errors
+    /// When none can be had; the old one stays.
+    pub async fn renew(&mut self) -> Result<(), DbError> {
+        if let Some((url, timeout)) = &self.source {
+            self.db = connect(url, 1, *timeout).await?;
+        }
+        Ok(())
+    }
+}
+
 fn set_up_sqlite(options: &mut ConnectOptions, url: &str, max_connections: u32) {
     if url.contains(":memory:") {
         options.max_connections(1).min_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);

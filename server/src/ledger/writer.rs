@@ -14,7 +14,7 @@ use super::batch::{self, Sums};
 use super::event::SpendEvent;
 use super::spool::{Cursor, Spool, SpoolError};
 use crate::counters::{Counters, ScopeId};
-use crate::db::{self, spool_cursor};
+use crate::db::{self, OwnConnection, spool_cursor};
 
 /// Events of one transaction.
 const BATCH_EVENTS_MAX: usize = 1_000;
@@ -48,7 +48,7 @@ pub enum WriterError {
 #[derive(Debug)]
 pub struct Writer {
     spool: Arc<Spool>,
-    db: DatabaseConnection,
+    db: OwnConnection,
     cursor: Cursor,
     /// Events that were set aside: those after them may have to be written again.
     set_aside: HashSet<Arc<str>>,
@@ -62,7 +62,7 @@ pub struct Writer {
 impl Writer {
     /// A writer of what the database does not have of `spool`. What it has nevertheless is skipped there.
     #[must_use]
-    pub fn new(spool: Arc<Spool>, db: DatabaseConnection, counters: Arc<Counters>) -> Self {
+    pub fn new(spool: Arc<Spool>, db: OwnConnection, counters: Arc<Counters>) -> Self {
         let (cursor, own_from) = (spool.written(), spool.end_cursor());
         Self { spool, db, cursor, set_aside: HashSet::new(), counters, own_from, told: HashSet::new() }
     }
@@ -79,6 +79,9 @@ impl Writer {
                 }
                 Err(error) => {
                     tracing::error!(%error, "events wait in the spool");
+                    if matches!(error, WriterError::Timeout) {
+                        self.renew_connection().await;
+                    }
                     let pause = retry_pause;
                     retry_pause = (retry_pause * 2).min(RETRY_PAUSE_MAX);
                     pause
@@ -88,6 +91,13 @@ impl Writer {
         }
         if let Err(error) = self.write_all().await {
             tracing::error!(%error, "events stay in the spool for the next start");
+        }
+    }
+
+    async fn renew_connection(&mut self) {
+        match self.db.renew().await {
+            Ok(()) => tracing::info!("events go on another connection now"),
+            Err(error) => tracing::warn!(%error, "there is no other connection either"),
         }
     }
 
@@ -167,7 +177,7 @@ impl Writer {
             position: whole(to.offset),
             written_at: db::stored_time(self.spool.now()),
         });
-        let written = tokio::time::timeout(BATCH_TIMEOUT, write(&self.db, events, cursor)).await;
+        let written = tokio::time::timeout(BATCH_TIMEOUT, write(self.db.get(), events, cursor)).await;
         Ok(written.map_err(|_| WriterError::Timeout)??)
     }
 }

@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use redis::{Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo};
 use sea_orm::DatabaseConnection;
@@ -18,6 +19,9 @@ use crate::policy::{Bulletin, Channel};
 
 /// Redis's own port.
 const PORT: u16 = 6379;
+
+/// How long a start waits for the shared counters.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The counters: shared where Redis is configured, else of this process alone.
 pub(super) fn counters(
@@ -37,6 +41,13 @@ pub(super) fn counters(
         node: node_id(data)?,
     };
     Ok(Counters::shared(settings, db.clone(), clock.clone()))
+}
+
+/// Counts together with other nodes before the first call, if Redis can be reached in time.
+pub(super) async fn join(counters: &Counters) {
+    if !counters.joined(JOIN_TIMEOUT).await {
+        tracing::warn!("started without shared counters: this node counts alone until it reaches them");
+    }
 }
 
 /// Announcements of changes: through Redis where it is configured.
