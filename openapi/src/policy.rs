@@ -10,13 +10,22 @@ use crate::money::NanoUsd;
 /// Body of `POST /policy/explain`: a call to be judged without being made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "spec", schema(example = json!({"key": "sk-1234567890123456", "model": "gpt-4o", "input_tokens": 1000})))]
+#[cfg_attr(feature = "spec", schema(example = json!({"key": "sk-1234567890123456", "model": "gpt-4o", "input_tokens": 1000,
+    "end_user": "customer-7", "tags": ["nightly"]})))]
 #[serde(deny_unknown_fields)]
 pub struct PolicyExplain {
-    /// The key that would call, or its hash. Absent: the key that asks.
+    /// The key that would call, or its hash. Absent, and no principal named: the key that asks.
     #[serde(default)]
     #[garde(length(min = 1, max = 255))]
     pub key: Option<String>,
+    /// The owner of a key without limits of its own, in place of `key`.
+    #[serde(default)]
+    #[garde(length(min = 1, max = 255))]
+    pub user_id: Option<String>,
+    /// The team of such a key.
+    #[serde(default)]
+    #[garde(length(min = 1, max = 255))]
+    pub team_id: Option<String>,
     /// Public name of the model.
     #[garde(length(min = 1, max = 255))]
     pub model: String,
@@ -28,6 +37,14 @@ pub struct PolicyExplain {
     #[serde(default)]
     #[garde(range(min = 1, max = 100_000_000))]
     pub max_tokens: Option<u64>,
+    /// The customer that the call's `user` would name.
+    #[serde(default)]
+    #[garde(length(min = 1, max = 255))]
+    pub end_user: Option<String>,
+    /// Tags that the call would carry, beside its key's.
+    #[serde(default)]
+    #[garde(length(max = 64), inner(length(min = 1, max = 255)))]
+    pub tags: Vec<String>,
 }
 
 /// Answer of `POST /policy/explain`.
@@ -110,7 +127,8 @@ pub struct PolicyCheck {
     pub passed: bool,
     /// In words, for people.
     pub detail: String,
-    /// Whose limit it is: `key`, `key_model`, `gateway`.
+    /// Whose limit it is: `key`, `team_member`, `user`, `team`, `organization`, `customer`, `tag`, `provider`, `gateway`,
+    /// or with `_model` behind it the limit of one of them for the model.
     pub scope: Option<String>,
     /// The entity's id.
     pub scope_id: Option<String>,

@@ -109,6 +109,23 @@ impl ModelAccess {
 }
 
 impl Policy {
+    /// The policy of a key without limits of its own that would belong to this user and team.
+    #[must_use]
+    pub fn of_principal(user_id: Option<&str>, team_id: Option<&str>, gateway: Arc<Limited>) -> Self {
+        let member_id = user_id.zip(team_id).map(|(user_id, team_id)| member_id(team_id, user_id));
+        let token: Arc<str> = Arc::from("");
+        let whole = Limited::unlimited(ScopeId { kind: "key", id: Arc::clone(&token) }, "");
+        Self {
+            account: Account { whole, by_model: Vec::new() },
+            token,
+            key_alias: None,
+            user_id: user_id.map(Arc::from),
+            team_id: team_id.map(Arc::from),
+            member_id,
+            ..Self::master(gateway)
+        }
+    }
+
     /// The policy of the master key: everything, within the limits of the gateway. Its calls are booked under a name, not
     /// its digest.
     #[must_use]
@@ -135,6 +152,11 @@ impl Policy {
             expires_at: None,
         }
     }
+}
+
+/// The id of a user as a member of a team.
+fn member_id(team_id: &str, user_id: &str) -> Arc<str> {
+    Arc::from(format!("{team_id}/{user_id}"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! `POST /policy/explain`: why would a call be let through or refused?
 
+mod subject;
+
 use actix_web::web;
 use serde_json::json;
 use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
@@ -14,14 +16,11 @@ use super::model;
 use crate::app::App;
 use crate::auth::{Credential, Principal};
 use crate::counters::{Scope, Standing};
-use crate::crypto::KeyDigest;
-use crate::db;
-use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::gateway::Gateway;
 use crate::gateway::admit::{self, Explanation, Judgement};
 use crate::gateway::error::GatewayError;
-use crate::policy::{CallPolicy, Denial, Entity};
+use crate::policy::{CallPolicy, Denial, Entity, Policy};
 use crate::provider::openai::ChatRequest;
 
 /// Explain a decision
@@ -36,10 +35,10 @@ use crate::provider::openai::ChatRequest;
     request_body = PolicyExplain,
     responses(
         (status = 200, description = "The judgement", body = PolicyExplanation),
-        (status = 400, description = "No key is named", body = ErrorEnvelope),
+        (status = 400, description = "Neither a key nor a principal is named", body = ErrorEnvelope),
         (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "A virtual key asks for another", body = ErrorEnvelope),
-        (status = 404, description = "There is no such key", body = ErrorEnvelope),
+        (status = 404, description = "There is no such key, or it is not for the caller to see", body = ErrorEnvelope),
         (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
@@ -50,30 +49,16 @@ pub async fn explain(
     body: Json<PolicyExplain>,
 ) -> ApiResult<web::Json<PolicyExplanation>> {
     let question = body.0;
-    let policy = policy_of(&app, &gateway, &principal, question.key.as_deref()).await?;
+    let policy = subject::policy_of(&app, &gateway, &principal, &question).await?;
     let mut answer = judge(&gateway, &policy, &question).await?;
     if matches!(principal.credential, Credential::VirtualKey(_)) {
         // As in /v1/model/info: not why a deployment failed.
         answer.deployments.iter_mut().for_each(|deployment| deployment.reason = None);
     }
-    if !principal.is_admin() {
-        answer.checks.iter_mut().filter(|check| check.scope.as_deref() == Some("gateway")).for_each(without_figures);
-    }
+    let visible = subject::visible_scopes(&app, &principal, &policy.key).await?;
+    let is_hidden = |check: &&mut PolicyCheck| check.scope.as_deref().is_some_and(|scope| !visible.shows(scope));
+    answer.checks.iter_mut().filter(is_hidden).for_each(without_figures);
     Ok(web::Json(answer))
-}
-
-async fn policy_of(app: &App, gateway: &Gateway, principal: &Principal, key: Option<&str>) -> ApiResult<CallPolicy> {
-    let digest = match (key, &principal.credential) {
-        (Some(key), _) => KeyDigest::from_key_or_hex(key),
-        (None, Credential::VirtualKey(own)) => KeyDigest::from_key_or_hex(&own.token),
-        (None, _) => return Err(ApiError::bad_request("key", "The field key is required: the key or its hash.")),
-    };
-    let found = db::key::find(&app.db, &digest.to_hex()).await?;
-    principal.authorize(Action::KeyRead, found.as_ref())?;
-    let not_found = || ApiError::not_found("Key not found in database");
-    found.ok_or_else(not_found)?;
-    let key = gateway.policy.resolve(&digest).await.map_err(GatewayError::from)?;
-    Ok(gateway.policy.call(key, None, &[]).await.map_err(GatewayError::from)?)
 }
 
 async fn judge(gateway: &Gateway, policy: &CallPolicy, question: &PolicyExplain) -> ApiResult<PolicyExplanation> {
@@ -112,10 +97,12 @@ async fn judge(gateway: &Gateway, policy: &CallPolicy, question: &PolicyExplain)
     Ok(limits(answer, &explanation, question))
 }
 
-/// What all tenants together spend is not for each of them to know.
+/// What others spend, too, is not for each of them to know.
 fn without_figures(check: &mut PolicyCheck) {
-    let detail = if check.passed { "Within the limit of the gateway." } else { "Over the limit of the gateway." };
-    *check = PolicyCheck { scope: check.scope.take(), ..plain(check.check, check.passed, detail.to_owned()) };
+    let scope = check.scope.take().unwrap_or_default();
+    let whose = scope.strip_suffix("_model").unwrap_or(&scope).replace('_', " ");
+    let detail = format!("{} the limit of the {whose}.", if check.passed { "Within" } else { "Over" });
+    *check = PolicyCheck { scope: Some(scope), ..plain(check.check, check.passed, detail) };
 }
 
 /// A call as the gateway would read it.
@@ -128,14 +115,21 @@ fn request_of(question: &PolicyExplain) -> ApiResult<ChatRequest> {
     ChatRequest::parse(body.to_string().as_bytes(), None).map_err(|error| GatewayError::from(error).into())
 }
 
-/// The checks of the key itself.
+/// The checks before anything is counted.
 fn check_key(
     gateway: &Gateway,
     policy: &CallPolicy,
     model: &str,
     checks: &mut Vec<PolicyCheck>,
 ) -> Result<(), GatewayError> {
-    let key = &policy.key;
+    if !policy.key.token.is_empty() {
+        check_itself(gateway, &policy.key, checks)?;
+    }
+    check_access(policy, model, checks)
+}
+
+/// A key may be blocked or expired.
+fn check_itself(gateway: &Gateway, key: &Policy, checks: &mut Vec<PolicyCheck>) -> Result<(), GatewayError> {
     let blocked = if key.is_blocked { "The key is blocked." } else { "The key is not blocked." };
     checks.push(plain(PolicyCheckKind::Blocked, !key.is_blocked, blocked.to_owned()));
     if key.is_blocked {
@@ -150,6 +144,11 @@ fn check_key(
     let detail =
         expires.map_or_else(|| "The key does not expire.".to_owned(), |at| format!("The key expires at {at}."));
     checks.push(plain(PolicyCheckKind::Expired, true, detail));
+    Ok(())
+}
+
+/// The key and all it belongs to may be kept from a model, and teams and customers may be blocked.
+fn check_access(policy: &CallPolicy, model: &str, checks: &mut Vec<PolicyCheck>) -> Result<(), GatewayError> {
     let denial = match policy.check(model) {
         Ok(()) => {
             checks.push(plain(PolicyCheckKind::ModelAccess, true, "The key may use the model.".to_owned()));

@@ -91,10 +91,7 @@ impl Loader {
         let limits = self.filled(limits_of(&key)).await?;
         let budget_id = limits.budget_id.as_deref().map(Arc::from);
         let account = self.account(["key", "key_model"], &limits, &name, time_zone, now).await?;
-        let member_id = match (&key.team_id, &key.user_id) {
-            (Some(team), Some(user)) => Some(Arc::from(format!("{team}/{user}"))),
-            _ => None,
-        };
+        let member_id = key.team_id.as_deref().zip(key.user_id.as_deref());
         Ok(Policy {
             token: Arc::clone(&account.whole.id.id),
             key_alias: key.key_alias.as_deref().map(Arc::from),
@@ -107,7 +104,7 @@ impl Loader {
             expires_at: key.expires_at,
             account,
             budget_id,
-            member_id,
+            member_id: member_id.map(|(team_id, user_id)| super::member_id(team_id, user_id)),
             tags: tags_of(&key),
             time_zone,
             gateway: Arc::clone(&self.gateway),

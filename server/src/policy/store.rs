@@ -97,6 +97,12 @@ impl PolicyStore {
         }
     }
 
+    /// The policy of a key without limits of its own that would belong to this user and team.
+    #[must_use]
+    pub fn of_principal(&self, user_id: Option<&str>, team_id: Option<&str>) -> Arc<Policy> {
+        Arc::new(Policy::of_principal(user_id, team_id, Arc::clone(&self.loader.gateway)))
+    }
+
     /// All that limits a call by the key of `policy` for `end_user` with `tags`. Where everything is in memory, the
     /// database is not asked.
     ///

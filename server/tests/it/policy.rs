@@ -1,9 +1,14 @@
 //! `POST /policy/explain`: the same verdict as the call itself.
 
+use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
+use tollgate::db;
+use tollgate_openapi::session::UserRole;
 
 use crate::chat::{CHAT, ask};
 use crate::kit::{FakeUpstream, TestApp};
+use crate::scope::set_limits;
+use crate::session::add_user;
 
 const EXPLAIN: &str = "/policy/explain";
 
@@ -104,4 +109,67 @@ async fn whose_key_it_is_not_learns_nothing() {
     let wrong = app.post(EXPLAIN, json!({"key": key, "model": 1})).expect_status(422).await;
     assert!(wrong.body().contains("model"), "{}", wrong.body());
     app.post(EXPLAIN, json!({"key": key, "model": "demo", "tokens": 1})).expect_status(422).await;
+}
+
+#[tokio::test]
+async fn every_scope_is_checked_in_order() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let scopes = ["team_member", "user", "team", "organization", "customer", "tag", "provider"];
+    let ids = ["t/u", "u", "t", "o", "c", "g", "openai"];
+    for (kind, id) in scopes.into_iter().zip(ids) {
+        set_limits(&app, kind, id, |limit| limit.max_budget = Some(1_000_000_000)).await;
+    }
+    let fields = json!({"user_id": "u", "team_id": "t", "organization_id": "o", "max_budget": 1});
+    let key = app.new_key(fields).await;
+    let question = json!({"key": key, "model": "gpt", "end_user": "c", "tags": ["g"]});
+    let answer = app.post(EXPLAIN, question.clone()).expect_status(200).await.value();
+    assert_eq!(answer["verdict"], "allowed", "{answer:#}");
+    let checked = answer["checks"].as_array().unwrap().iter().filter(|check| check["check"] == "max_budget");
+    let checked: Vec<&str> = checked.map(|check| check["scope"].as_str().unwrap()).collect();
+    assert_eq!(checked[1..], scopes);
+    set_limits(&app, "tag", "g", |limit| limit.max_budget = Some(0)).await;
+    let answer = app.post(EXPLAIN, question.clone()).expect_status(200).await.value();
+    assert!(answer["summary"].as_str().unwrap().starts_with("Budget has been exceeded! Tag=g "), "{answer:#}");
+
+    // Whoever asks with the key sees what is theirs, and of the rest only whether there is room.
+    let own = app.bearer(&key).post(EXPLAIN, json!({"model": "gpt", "end_user": "c"})).expect_status(200).await.value();
+    for scope in ["key", "team_member", "user", "team"] {
+        assert_eq!(check(&own, "max_budget", scope)["limit"], 1.0, "{scope}");
+    }
+    for scope in ["organization", "customer", "provider"] {
+        assert_eq!(check(&own, "max_budget", scope)["limit"], Value::Null, "{scope}");
+        assert_eq!(check(&own, "max_budget", scope)["scope_id"], Value::Null, "{scope}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_or_a_team_is_judged_without_a_key() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    set_limits(&app, "team", "t", |limit| limit.rpm_limit = Some(0)).await;
+    let answer = app.post(EXPLAIN, json!({"team_id": "t", "model": "gpt"})).expect_status(200).await.value();
+    assert!(answer["summary"].as_str().unwrap().starts_with("Rate limit exceeded for team: t."), "{answer:#}");
+    let answer = app.post(EXPLAIN, json!({"user_id": "ada", "model": "gpt"})).expect_status(200).await.value();
+    assert_eq!(answer["verdict"], "allowed");
+    app.post(EXPLAIN, json!({"key": "sk-1234", "user_id": "ada", "model": "gpt"})).expect_status(400).await;
+    app.post(EXPLAIN, json!({"team_id": "t", "model": "gpt", "tags": [""]})).expect_status(400).await;
+
+    add_user(&app, "ada", None, UserRole::InternalUser, "correct horse").await;
+    let ada = app.sign_in("ada", "correct horse").await;
+    ada.post(EXPLAIN, json!({"user_id": "ada", "model": "gpt"})).expect_status(200).await;
+    ada.post(EXPLAIN, json!({"user_id": "bob", "model": "gpt"})).expect_status(404).await;
+    ada.post(EXPLAIN, json!({"team_id": "t", "model": "gpt"})).expect_status(404).await;
+    let member = db::team_member::Model {
+        team_id: "t".to_owned(),
+        user_id: "ada".to_owned(),
+        role: "user".to_owned(),
+        created_at: app.app.clock.now(),
+    };
+    let insert = db::team_member::Entity::insert(member.into_active_model());
+    insert.exec_without_returning(&app.app.db).await.unwrap();
+    let answer = ada.post(EXPLAIN, json!({"team_id": "t", "user_id": "ada", "model": "gpt"}));
+    assert_eq!(check(&answer.expect_status(200).await.value(), "rpm_limit", "team")["limit"], 0.0);
+    let key = app.bearer(&app.new_key(json!({"team_id": "t"})).await);
+    key.post(EXPLAIN, json!({"team_id": "t", "model": "gpt"})).expect_status(403).await;
 }

@@ -1,5 +1,6 @@
 //! Everything a call is charged to besides its key: all of it is checked at once, and the tightest limit decides.
 
+mod bench;
 mod calendar;
 mod named;
 mod provider;

@@ -38,6 +38,7 @@ fn question_of(url: UrlState, token: &str, models: &[String]) -> PolicyExplain {
         model: chosen(url, models),
         input_tokens: number("input").unwrap_or(INPUT_TOKENS),
         max_tokens: number("max").filter(|max| *max > 0),
+        ..PolicyExplain::default()
     }
 }
 

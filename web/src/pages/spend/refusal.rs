@@ -51,7 +51,9 @@ fn question(call: &SpendLogView) -> PolicyExplain {
         key: Some(call.api_key.clone()),
         model: asked.unwrap_or(&call.model_group).to_owned(),
         input_tokens: u64::try_from(call.prompt_tokens).unwrap_or(0),
-        max_tokens: None,
+        end_user: call.end_user.clone().filter(|user| !user.is_empty()),
+        tags: call.request_tags.clone(),
+        ..PolicyExplain::default()
     }
 }
 
