@@ -46,8 +46,11 @@ pub(super) struct Share {
     pub(super) is_stale: bool,
 }
 
+/// Counters by scope. Callers choose some of the ids, so that the hash is keyed; it is quicker than the standard one.
+pub(super) type Scopes = HashMap<ScopeId, Counter, ahash::RandomState>;
+
 /// The counter of `scope` in its current window; a new window starts empty.
-pub(super) fn current<'a>(counters: &'a mut HashMap<ScopeId, Counter>, scope: &Scope) -> &'a mut Counter {
+pub(super) fn current<'a>(counters: &'a mut Scopes, scope: &Scope) -> &'a mut Counter {
     let seed = || {
         let is_same_window = scope.loaded_window_start == scope.window_start;
         if is_same_window { scope.spent_at_load } else { NanoUsd::ZERO }

@@ -1,6 +1,5 @@
 //! Counters in the process: one short critical section an admission, all scopes or none.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tollgate_openapi::money::NanoUsd;
 
-use super::counter::{Counter, current};
+use super::counter::{Counter, Scopes, current};
 use super::line::{Line, Place};
 use super::scope::{Charged, Demand, RateStates, Refusal, Scope, ScopeId, SharedPart, Standing};
 use super::shared::{Change, Grant, Note, Window, Written};
@@ -29,7 +28,7 @@ pub(super) struct Local {
 
 #[derive(Debug)]
 struct State {
-    scopes: HashMap<ScopeId, Counter>,
+    scopes: Scopes,
     /// Where all nodes count together: what happens here is told there, in order.
     feed: Option<Feed>,
 }
@@ -54,7 +53,7 @@ impl Local {
     pub(super) fn new(clock: Clock, notes: Option<UnboundedSender<Note>>) -> Self {
         let origin = clock.monotonic();
         let feed = notes.map(|notes| Feed { notes, lease: None });
-        Self { clock, origin, state: Mutex::new(State { scopes: HashMap::new(), feed }) }
+        Self { clock, origin, state: Mutex::new(State { scopes: Scopes::default(), feed }) }
     }
 
     /// Takes `demand` from every scope, or says why not.
@@ -106,7 +105,7 @@ impl Local {
 
     fn check(
         &self,
-        counters: &mut HashMap<ScopeId, Counter>,
+        counters: &mut Scopes,
         scopes: &[Scope],
         demand: Demand,
         place: Option<&Place>,

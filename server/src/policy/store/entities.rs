@@ -169,9 +169,14 @@ impl PolicyStore {
         if !entity.account.has_windows() {
             return Ok(Some(entity));
         }
-        let is_member_of = |organization: &Entity| entity.organizations.contains(&organization.id);
-        let is_unknown = entity.kind == EntityKind::User && organization.is_some_and(|one| !is_member_of(one));
-        if !is_unknown && entity.time_zone == self.time_zone_of_all(&entity.organizations).await? {
+        let is_of = |one: &Entity| entity.organizations.contains(&one.id);
+        let time_zone = match organization {
+            Some(one) if entity.organizations.len() == 1 && is_of(one) => Some(one.time_zone),
+            // It has become one of the user's since they were read.
+            Some(one) if entity.kind == EntityKind::User && !is_of(one) => None,
+            _ => Some(self.time_zone_of_all(&entity.organizations).await?),
+        };
+        if time_zone == Some(entity.time_zone) {
             return Ok(Some(entity));
         }
         self.entities.0.remove(&EntityRef { kind: entity.kind, id: &entity.id });
