@@ -7,6 +7,7 @@ mod m20261121_000001_initial;
 mod m20261121_000002_limits;
 mod m20261121_000003_ledger;
 mod m20261121_000004_tags;
+mod m20261121_000005_stored_fields;
 mod table;
 
 use sea_orm_migration::MigrationTrait;
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_limits::Migration),
             Box::new(m20261121_000003_ledger::Migration),
             Box::new(m20261121_000004_tags::Migration),
+            Box::new(m20261121_000005_stored_fields::Migration),
         ]
     }
 }

@@ -1,6 +1,5 @@
 //! Virtual keys.
 
-mod check;
 mod list;
 mod stored;
 
@@ -11,14 +10,15 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::money::NanoUsd;
-use crate::patch::Patch;
-use check::{
+use crate::check::{
     not_negative, null_as_default, patch_count, patch_id, patch_models, patch_name, patch_not_negative, valid_id,
     valid_models, valid_name,
 };
+use crate::limit::LimitsInForce;
+use crate::money::NanoUsd;
+use crate::patch::Patch;
 pub use list::{KeyListItem, KeyListQuery, KeyPage, KeySort, KeyStatus, SortOrder};
-pub use stored::{STORED_FIELDS, StoredKind};
+pub use stored::STORED_FIELDS;
 
 /// Body of `POST /key/generate`. Every field is optional.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Validate)]
@@ -228,6 +228,9 @@ pub struct KeyView {
     pub budget_duration: Option<String>,
     /// When the current window ends.
     pub budget_reset_at: Option<DateTime<Utc>>,
+    /// What is in force where the key is attached to a reusable budget by its `budget_id`: its own limits, filled up from
+    /// that.
+    pub litellm_budget_table: Option<LimitsInForce>,
     /// Models the key may use; empty: all.
     pub models: Vec<String>,
     /// Owner.

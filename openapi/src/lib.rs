@@ -3,13 +3,20 @@
 //! One file a resource, named as in every other layer. Types end in what they are for: `…Create` and
 //! `…Patch` come in, `…View` and `…Page` go out. Money is [`money::NanoUsd`] everywhere and shows as dollars in JSON.
 
+pub mod budget;
+mod check;
 pub mod error;
 pub mod health;
 pub mod key;
+pub mod limit;
 pub mod model;
 pub mod money;
+pub mod page;
 pub mod patch;
 pub mod paths;
 pub mod policy;
 pub mod session;
 pub mod spend;
+pub mod stored;
+pub mod team;
+pub mod user;

@@ -14,6 +14,48 @@ pub const KEY_LIST: &str = "/key/list";
 pub const KEY_BLOCK: &str = "/key/block";
 /// Lets a blocked key work again.
 pub const KEY_UNBLOCK: &str = "/key/unblock";
+/// Makes a reusable budget.
+pub const BUDGET_NEW: &str = "/budget/new";
+/// Changes a budget.
+pub const BUDGET_UPDATE: &str = "/budget/update";
+/// Shows budgets by id.
+pub const BUDGET_INFO: &str = "/budget/info";
+/// Lists budgets.
+pub const BUDGET_LIST: &str = "/budget/list";
+/// Deletes a budget.
+pub const BUDGET_DELETE: &str = "/budget/delete";
+/// Makes a team.
+pub const TEAM_NEW: &str = "/team/new";
+/// Changes a team.
+pub const TEAM_UPDATE: &str = "/team/update";
+/// Deletes teams.
+pub const TEAM_DELETE: &str = "/team/delete";
+/// Shows one team.
+pub const TEAM_INFO: &str = "/team/info";
+/// Lists teams.
+pub const TEAM_LIST: &str = "/team/list";
+/// Lists teams, a page at a time.
+pub const TEAM_LIST_PAGE: &str = "/v2/team/list";
+/// Blocks a team.
+pub const TEAM_BLOCK: &str = "/team/block";
+/// Lets a blocked team's keys work again.
+pub const TEAM_UNBLOCK: &str = "/team/unblock";
+/// Adds members to a team.
+pub const TEAM_MEMBER_ADD: &str = "/team/member_add";
+/// Changes a member's role and limits.
+pub const TEAM_MEMBER_UPDATE: &str = "/team/member_update";
+/// Removes a member from a team.
+pub const TEAM_MEMBER_DELETE: &str = "/team/member_delete";
+/// Makes a user.
+pub const USER_NEW: &str = "/user/new";
+/// Changes a user.
+pub const USER_UPDATE: &str = "/user/update";
+/// Deletes users.
+pub const USER_DELETE: &str = "/user/delete";
+/// Shows one user.
+pub const USER_INFO: &str = "/user/info";
+/// Lists users.
+pub const USER_LIST: &str = "/user/list";
 /// Deployments with their parameters, prices and state.
 pub const MODEL_INFO: &str = "/v1/model/info";
 /// The same, LiteLLM's older path.

@@ -16,8 +16,10 @@ pub mod key;
 pub mod ledger;
 pub mod limit;
 pub mod organization;
+mod page;
 mod pool;
 pub mod policy_change;
+mod search;
 pub mod session;
 pub mod spend_log;
 pub mod spend_log_content;
@@ -30,6 +32,7 @@ pub mod user;
 
 pub use failure::{Violation, is_data_refused, violation};
 pub use json::{JsonMap, Strings};
+pub use page::{Page, PageOf};
 pub(crate) use pool::try_lock_until_commit;
 pub use pool::{DbError, OwnConnection, begin, begin_snapshot, connect, migrate, redact_url};
 

@@ -1,21 +1,29 @@
 //! The management API: one file a resource, its handlers always in the order
 //! extract → authorize → validate → do + audit → answer.
 
+pub mod budget;
+mod change;
 mod extract;
 pub mod health;
 pub mod key;
+mod limit;
 pub mod metrics;
 pub mod model;
 pub mod openapi;
 pub mod policy;
+mod rules;
 pub mod session;
 pub mod spend;
+pub mod team;
+pub mod user;
 
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, guard};
+use actix_web::{CustomizeResponder, FromRequest, Handler, HttpResponse, Resource, Responder, guard};
+use serde::Serialize;
+use tollgate_openapi::page::TOTAL_COUNT_HEADER;
 use tollgate_openapi::paths;
 
 use crate::auth::authenticate;
@@ -23,8 +31,9 @@ use crate::error::{ApiError, ApiResult};
 
 pub use extract::{BODY_BYTES_MAX, Json, Query};
 
-/// Mounts the operations on keys, spend and sessions.
+/// Mounts the operations on keys, on all else that carries limits, on spend and sessions.
 pub fn configure(config: &mut ServiceConfig) {
+    resources(config);
     // Nobody is signed in yet when they sign in.
     config.service(operation(paths::SESSION_NEW, Method::POST, session::create));
     guarded(config, paths::SESSION_INFO, Method::GET, session::info);
@@ -48,6 +57,46 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::GLOBAL_SPEND_KEYS, Method::GET, spend::global::top_keys);
     guarded(config, paths::GLOBAL_SPEND_MODELS, Method::GET, spend::global::top_models);
     guarded(config, paths::GLOBAL_ACTIVITY, Method::GET, spend::global::activity);
+}
+
+/// Mounts the operations on budgets and on what carries limits besides keys.
+fn resources(config: &mut ServiceConfig) {
+    guarded(config, paths::BUDGET_NEW, Method::POST, budget::create::new);
+    guarded(config, paths::BUDGET_UPDATE, Method::POST, budget::update::update);
+    guarded(config, paths::BUDGET_INFO, Method::POST, budget::read::info);
+    guarded(config, paths::BUDGET_LIST, Method::GET, budget::read::list);
+    guarded(config, paths::BUDGET_DELETE, Method::POST, budget::delete::delete);
+
+    guarded(config, paths::TEAM_NEW, Method::POST, team::create::new);
+    guarded(config, paths::TEAM_UPDATE, Method::POST, team::update::update);
+    guarded(config, paths::TEAM_DELETE, Method::POST, team::delete::delete);
+    guarded(config, paths::TEAM_BLOCK, Method::POST, team::block::block);
+    guarded(config, paths::TEAM_UNBLOCK, Method::POST, team::block::unblock);
+    guarded(config, paths::TEAM_INFO, Method::GET, team::read::info);
+    guarded(config, paths::TEAM_LIST, Method::GET, team::read::list);
+    guarded(config, paths::TEAM_LIST_PAGE, Method::GET, team::read::page);
+    guarded(config, paths::TEAM_MEMBER_ADD, Method::POST, team::member_add::add);
+    guarded(config, paths::TEAM_MEMBER_UPDATE, Method::POST, team::member_update::update);
+    guarded(config, paths::TEAM_MEMBER_DELETE, Method::POST, team::member_delete::delete);
+
+    guarded(config, paths::USER_NEW, Method::POST, user::create::new);
+    guarded(config, paths::USER_UPDATE, Method::POST, user::update::update);
+    guarded(config, paths::USER_DELETE, Method::POST, user::delete::delete);
+    guarded(config, paths::USER_INFO, Method::GET, user::read::info);
+    guarded(config, paths::USER_LIST, Method::GET, user::read::list);
+}
+
+/// An id for what is made without one.
+fn new_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// A page of a list that is a bare array, as LiteLLM's are.
+pub type Listed<T> = CustomizeResponder<web::Json<Vec<T>>>;
+
+/// A page of a list with so many entries on all pages.
+fn listed<T: Serialize>(rows: Vec<T>, total: u64) -> Listed<T> {
+    web::Json(rows).customize().insert_header((TOTAL_COUNT_HEADER, total))
 }
 
 /// Mounts one operation behind [`authenticate`].

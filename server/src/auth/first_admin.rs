@@ -63,6 +63,7 @@ pub async fn ensure(app: &App) -> Result<Option<InitialPassword>, FirstAdminErro
         user_alias: None,
         models: db::Strings::default(),
         metadata: db::JsonMap::default(),
+        other: db::JsonMap::default(),
     };
     let inserted = db::user::Entity::insert(user.into_active_model()).exec_without_returning(&app.db).await;
     match inserted {

@@ -57,10 +57,35 @@ impl Principal {
             Credential::VirtualKey(own) => Self::decide_for_key(own, action, key),
             Credential::MasterKey | Credential::Session { .. } => decide(self.role, action, self.relation_to(key)),
         };
+        self.enforce(decision, action, "Key not found.")
+    }
+
+    /// Goes on where the table of permissions allows `action` on an object that the caller stands to as `relation` says.
+    ///
+    /// # Errors
+    /// 404 with the text `not_found` where the object does not exist for this caller, 403 where it does but the action
+    /// is not allowed.
+    pub fn authorize_on(&self, action: Action, relation: Relation, not_found: &'static str) -> ApiResult<()> {
+        let decision = match &self.credential {
+            Credential::VirtualKey(_) => Decision::Forbid,
+            Credential::MasterKey | Credential::Session { .. } => decide(self.role, action, relation),
+        };
+        self.enforce(decision, action, not_found)
+    }
+
+    /// Goes on where the table of permissions allows `action` whatever the object.
+    ///
+    /// # Errors
+    /// 403 where it does not.
+    pub fn authorize_all(&self, action: Action) -> ApiResult<()> {
+        self.authorize_on(action, Relation::None, "Not found.")
+    }
+
+    fn enforce(&self, decision: Decision, action: Action, not_found: &'static str) -> ApiResult<()> {
         match decision {
             Decision::Allow => Ok(()),
             Decision::Forbid => Err(self.refuse(action)),
-            Decision::Hide => Err(ApiError::not_found("Key not found.")),
+            Decision::Hide => Err(ApiError::not_found(not_found)),
         }
     }
 

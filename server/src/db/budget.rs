@@ -1,9 +1,9 @@
 //! Reusable budgets: limits under a name, attached to any number of scopes. Each scope spends on its own account.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseTransaction, QuerySelect};
+use sea_orm::{DatabaseTransaction, QueryOrder, QuerySelect};
 
-use super::JsonMap;
+use super::{JsonMap, Page, PageOf};
 
 /// One budget.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -29,6 +29,9 @@ pub struct Model {
     /// `model_max_budget`, `model_rpm_limit` and `model_tpm_limit`, as they were given.
     #[sea_orm(column_type = "Json")]
     pub model_limits: JsonMap,
+    /// Fields of LiteLLM's that are kept and not used yet.
+    #[sea_orm(column_type = "Json")]
+    pub other: JsonMap,
     /// When it was made.
     pub created_at: DateTimeUtc,
     /// By whom.
@@ -59,4 +62,23 @@ pub async fn find(db: &impl ConnectionTrait, budget_id: &str) -> Result<Option<M
 /// When the database is away.
 pub async fn find_for_update(transaction: &DatabaseTransaction, budget_id: &str) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(budget_id.to_owned()).lock_exclusive().one(transaction).await
+}
+
+/// Those of the budgets that exist, in the order of their ids.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_many(db: &impl ConnectionTrait, budget_ids: &[String]) -> Result<Vec<Model>, DbErr> {
+    if budget_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find().filter(Column::BudgetId.is_in(budget_ids)).order_by_asc(Column::BudgetId).all(db).await
+}
+
+/// A page of all budgets, in the order of their ids.
+///
+/// # Errors
+/// When the database is away.
+pub async fn list(db: &impl ConnectionTrait, page: PageOf) -> Result<Page<Model>, DbErr> {
+    page.read(db, Entity::find(), |all| all.order_by_asc(Column::BudgetId)).await
 }

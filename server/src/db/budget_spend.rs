@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{Condition, ExprTrait, IntoActiveModel};
+use sea_orm::{Condition, ExprTrait, IntoActiveModel, QuerySelect};
 use tollgate_openapi::money::NanoUsd;
 
 /// One window of one scope.
@@ -95,6 +95,25 @@ pub async fn find_many<'w>(
     }
     let rows = Entity::find().filter(Expr::tuple(key).in_tuples(keys)).all(db).await?;
     Ok(rows.into_iter().map(|row| ((row.scope_kind.clone(), row.scope_id.clone(), row.window_start), row)).collect())
+}
+
+/// What calls cost in all windows of each of the scopes, by id. Corrections are no cost.
+///
+/// # Errors
+/// When the database is away.
+pub async fn total_of_many(
+    db: &impl ConnectionTrait,
+    scope_kind: &str,
+    ids: &[String],
+) -> Result<HashMap<String, NanoUsd>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let own = Entity::find().filter(Column::ScopeKind.eq(scope_kind)).filter(Column::ScopeId.is_in(ids));
+    let sum = Expr::col(Column::Spent).sum().cast_as("bigint");
+    let sums = own.select_only().column(Column::ScopeId).expr_as(sum, "total").group_by(Column::ScopeId);
+    let rows: Vec<(String, i64)> = sums.into_tuple().all(db).await?;
+    Ok(rows.into_iter().map(|(id, total)| (id, NanoUsd(total))).collect())
 }
 
 /// Corrects what the scope spent in the window by `delta`.

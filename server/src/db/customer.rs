@@ -25,6 +25,9 @@ pub struct Model {
     /// What the caller keeps with it.
     #[sea_orm(column_type = "Json")]
     pub metadata: JsonMap,
+    /// Fields of LiteLLM's that are kept and not used yet.
+    #[sea_orm(column_type = "Json")]
+    pub other: JsonMap,
     /// When it was made.
     pub created_at: DateTimeUtc,
     /// By whom.

@@ -56,18 +56,45 @@ pub enum Violation {
     KeyToken,
     /// This user exists.
     UserId,
+    /// Another user has this e-mail address.
+    UserEmail,
+    /// This budget exists.
+    BudgetId,
+    /// This team exists.
+    TeamId,
+    /// This customer exists.
+    CustomerId,
+    /// This organization exists.
+    OrganizationId,
+    /// This tag exists.
+    TagName,
+    /// The user is in the team already.
+    TeamMember,
 }
 
 /// Which uniqueness `error` says was violated, where it says that. Both databases name the columns, each in its way.
 #[must_use]
 pub fn violation(error: &DbErr) -> Option<Violation> {
     let Some(SqlErr::UniqueConstraintViolation(text)) = error.sql_err() else { return None };
-    const NAMES: [(&str, Violation); 5] = [
+    const NAMES: [(&str, Violation); 18] = [
         ("key_alias", Violation::KeyAlias),
         ("keys.token", Violation::KeyToken),
         ("keys_pkey", Violation::KeyToken),
+        ("user_email", Violation::UserEmail),
         ("users.user_id", Violation::UserId),
         ("users_pkey", Violation::UserId),
+        ("budgets.budget_id", Violation::BudgetId),
+        ("budgets_pkey", Violation::BudgetId),
+        ("team_members.", Violation::TeamMember),
+        ("team_members_pkey", Violation::TeamMember),
+        ("teams.team_id", Violation::TeamId),
+        ("teams_pkey", Violation::TeamId),
+        ("customers.user_id", Violation::CustomerId),
+        ("customers_pkey", Violation::CustomerId),
+        ("organizations.organization_id", Violation::OrganizationId),
+        ("organizations_pkey", Violation::OrganizationId),
+        ("tags.name", Violation::TagName),
+        ("tags_pkey", Violation::TagName),
     ];
     NAMES.into_iter().find(|(name, _)| text.contains(name)).map(|(_, violation)| violation)
 }

@@ -1,15 +1,16 @@
 //! Virtual keys.
 
+mod budgeted;
 mod list;
+mod owned;
 
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, QuerySelect};
 use tollgate_openapi::money::NanoUsd;
 
-use crate::domain::window::{BudgetWindow, Span};
+pub use budgeted::{count_by_budget, tokens_of_budget};
 pub use list::{Page, list};
+pub use owned::{Owner, all_for_update, count_by_team, count_by_user, newest, tokens};
 
 use super::{JsonMap, Strings};
 
@@ -86,12 +87,10 @@ impl Model {
         self.soft_budget.map(NanoUsd)
     }
 
-    /// The budget window that `now` is in; `None` where the budget never resets. Its days begin in `tz`.
+    /// The reusable budget it is attached to.
     #[must_use]
-    pub fn budget_window(&self, now: DateTime<Utc>, tz: Tz) -> Option<BudgetWindow> {
-        // A text that does not parse was refused when it was set; one that slipped in resets nothing.
-        let span = Span::parse(self.budget_duration.as_deref()?).ok()?;
-        Some(BudgetWindow::bounds(span, now, self.budget_anchor_at, tz))
+    pub fn budget_id(&self) -> Option<&str> {
+        self.other.0.get("budget_id").and_then(|id| id.as_str())
     }
 }
 
@@ -130,14 +129,25 @@ pub async fn find_many(db: &impl ConnectionTrait, tokens: &[String]) -> Result<V
     Entity::find().filter(Column::Token.is_in(tokens)).all(db).await
 }
 
-/// The teams and organizations that a user's keys belong to, each pair once.
+/// The teams and organizations that the keys of each of the users belong to, each once: `(user_id, team_id,
+/// organization_id)`.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn groups_of_user(
+pub async fn groups_of_users(
     db: &impl ConnectionTrait,
-    user_id: &str,
-) -> Result<Vec<(Option<String>, Option<String>)>, DbErr> {
-    let select = Entity::find().select_only().columns([Column::TeamId, Column::OrganizationId]).distinct();
-    select.filter(Column::UserId.eq(user_id)).into_tuple().all(db).await
+    user_ids: &[String],
+) -> Result<Vec<(String, Option<String>, Option<String>)>, DbErr> {
+    if user_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let columns = [Column::UserId, Column::TeamId, Column::OrganizationId];
+    Entity::find()
+        .select_only()
+        .columns(columns)
+        .distinct()
+        .filter(Column::UserId.is_in(user_ids))
+        .into_tuple()
+        .all(db)
+        .await
 }

@@ -1,11 +1,13 @@
 //! Limits of whatever a call is charged to besides its key: users, teams, customers and so on.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, Iterable};
+use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, Iterable, QuerySelect};
 
-use super::{JsonMap, budget};
+use super::{JsonMap, budget, key};
+use crate::domain::window::{BudgetWindow, Span};
 
 /// Limits of one scope. What is not set here is taken from the budget it is attached to.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -60,6 +62,34 @@ impl Model {
             rpm_limit: None,
             tpm_limit: None,
             model_limits: JsonMap::default(),
+        }
+    }
+
+    /// The budget window that `now` is in; `None` where the budget never resets. Its days begin in `tz`.
+    #[must_use]
+    pub fn budget_window(&self, now: DateTime<Utc>, tz: Tz) -> Option<BudgetWindow> {
+        // A text that does not parse was refused when it was set; one that slipped in resets nothing.
+        let span = Span::parse(self.budget_duration.as_deref()?).ok()?;
+        Some(BudgetWindow::bounds(span, now, self.budget_anchor_at, tz))
+    }
+
+    /// The limits of a key, which are kept with the key itself, in the form of those of other scopes.
+    #[must_use]
+    pub fn of_key(key: &key::Model) -> Self {
+        const MODEL_LIMITS: [&str; 3] = ["model_max_budget", "model_rpm_limit", "model_tpm_limit"];
+        let by_model = MODEL_LIMITS.iter().filter_map(|name| key.other.0.get_key_value(*name));
+        Self {
+            scope_kind: "key".to_owned(),
+            scope_id: key.token.clone(),
+            budget_id: key.budget_id().map(str::to_owned),
+            max_budget: key.max_budget,
+            soft_budget: key.soft_budget,
+            budget_duration: key.budget_duration.clone(),
+            budget_anchor_at: key.budget_anchor_at,
+            max_parallel_requests: key.max_parallel_requests,
+            rpm_limit: key.rpm_limit,
+            tpm_limit: key.tpm_limit,
+            model_limits: JsonMap(by_model.map(|(name, value)| (name.clone(), value.clone())).collect()),
         }
     }
 
@@ -157,4 +187,32 @@ pub async fn attached_to(db: &impl ConnectionTrait, budget_id: &str) -> Result<V
 /// When the database is away.
 pub async fn has_any(db: &impl ConnectionTrait, kind: &str) -> Result<bool, DbErr> {
     Ok(Entity::find().filter(Column::ScopeKind.eq(kind)).one(db).await?.is_some())
+}
+
+/// The limits of those of the scopes of this kind that have any, as they are set.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_kind(db: &impl ConnectionTrait, kind: &str, ids: &[String]) -> Result<Vec<Model>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find().filter(Column::ScopeKind.eq(kind)).filter(Column::ScopeId.is_in(ids)).all(db).await
+}
+
+/// How many scopes are attached to each of the budgets, by kind: `(budget_id, kind, count)`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn count_attached(
+    db: &impl ConnectionTrait,
+    budget_ids: &[String],
+) -> Result<Vec<(String, String, i64)>, DbErr> {
+    if budget_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let grouped = Entity::find().select_only().columns([Column::BudgetId, Column::ScopeKind]);
+    let counted = grouped.column_as(Column::ScopeId.count(), "attached");
+    let found = counted.filter(Column::BudgetId.is_in(budget_ids));
+    found.group_by(Column::BudgetId).group_by(Column::ScopeKind).into_tuple().all(db).await
 }

@@ -1,5 +1,6 @@
 //! Organizations: the tenants. Their limits are in [`super::limit`].
 
+use sea_orm::QuerySelect;
 use sea_orm::entity::prelude::*;
 
 use super::{JsonMap, Strings};
@@ -21,6 +22,9 @@ pub struct Model {
     pub metadata: JsonMap,
     /// Whose calendar the budget windows follow, such as `Europe/Berlin`; absent: the gateway's.
     pub timezone: Option<String>,
+    /// Fields of LiteLLM's that are kept and not used yet.
+    #[sea_orm(column_type = "Json")]
+    pub other: JsonMap,
     /// When it was made.
     pub created_at: DateTimeUtc,
     /// By whom.
@@ -43,4 +47,13 @@ impl ActiveModelBehavior for ActiveModel {}
 /// When the database is away.
 pub async fn find(db: &impl ConnectionTrait, organization_id: &str) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(organization_id.to_owned()).one(db).await
+}
+
+/// The organizations with a calendar of their own: `(organization_id, timezone)`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn time_zones(db: &impl ConnectionTrait) -> Result<Vec<(String, String)>, DbErr> {
+    let columns = Entity::find().select_only().columns([Column::OrganizationId, Column::Timezone]);
+    columns.filter(Column::Timezone.is_not_null()).into_tuple().all(db).await
 }

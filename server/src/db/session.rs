@@ -69,3 +69,12 @@ pub async fn delete_ended(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Resu
     Entity::delete_many().filter(Column::ExpiresAt.lte(now)).exec(db).await?;
     Ok(())
 }
+
+/// Ends all sessions of a user.
+///
+/// # Errors
+/// When the database is away.
+pub async fn delete_of_user(db: &impl ConnectionTrait, user_id: &str) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::UserId.eq(user_id)).exec(db).await?;
+    Ok(())
+}

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use super::Strings;
+use super::{JsonMap, Strings};
 
 /// One tag.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -16,6 +16,9 @@ pub struct Model {
     /// Models it may use; empty: all.
     #[sea_orm(column_type = "Json")]
     pub models: Strings,
+    /// Fields of LiteLLM's that are kept and not used yet.
+    #[sea_orm(column_type = "Json")]
+    pub other: JsonMap,
     /// When it was made.
     pub created_at: DateTimeUtc,
     /// By whom.

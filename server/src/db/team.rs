@@ -1,8 +1,10 @@
 //! Teams. Their limits are in [`super::limit`], their members in [`super::team_member`].
 
 use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, DatabaseTransaction, QueryOrder, QuerySelect, QueryTrait};
 
-use super::{JsonMap, Strings};
+use super::search::contains_any;
+use super::{JsonMap, Page, PageOf, Strings, team_member};
 
 /// One team.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -59,4 +61,59 @@ pub async fn find_many(db: &impl ConnectionTrait, team_ids: &[String]) -> Result
         return Ok(Vec::new());
     }
     Entity::find().filter(Column::TeamId.is_in(team_ids)).all(db).await
+}
+
+/// The team with this id, kept from other writers until the transaction ends.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_for_update(transaction: &DatabaseTransaction, team_id: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(team_id.to_owned()).lock_exclusive().one(transaction).await
+}
+
+/// The ids of an organization's teams.
+///
+/// # Errors
+/// When the database is away.
+pub async fn ids_of_organization(db: &impl ConnectionTrait, organization_id: &str) -> Result<Vec<String>, DbErr> {
+    let own = Entity::find().select_only().column(Column::TeamId).filter(Column::OrganizationId.eq(organization_id));
+    own.order_by_asc(Column::TeamId).into_tuple().all(db).await
+}
+
+/// Which teams to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter<'a> {
+    /// Only those this user is a member of.
+    pub user_id: Option<&'a str>,
+    /// Only those this other user is a member of, too.
+    pub seen_by: Option<&'a str>,
+    /// Only this organization's.
+    pub organization_id: Option<&'a str>,
+    /// Only this one.
+    pub team_id: Option<&'a str>,
+    /// Part of a name.
+    pub team_alias: Option<&'a str>,
+    /// Part of a name or an id.
+    pub search: Option<&'a str>,
+}
+
+/// Teams, the newest first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn list(db: &impl ConnectionTrait, filter: &Filter<'_>, page: PageOf) -> Result<Page<Model>, DbErr> {
+    let joined = |user_id: &str| {
+        let teams = team_member::Entity::find().select_only().column(team_member::Column::TeamId);
+        Column::TeamId.in_subquery(teams.filter(team_member::Column::UserId.eq(user_id)).into_query())
+    };
+    let both = [Column::TeamAlias, Column::TeamId];
+    let matching = Condition::all()
+        .add_option(filter.user_id.map(joined))
+        .add_option(filter.seen_by.map(joined))
+        .add_option(filter.organization_id.map(|id| Column::OrganizationId.eq(id)))
+        .add_option(filter.team_id.map(|id| Column::TeamId.eq(id)))
+        .add_option(filter.team_alias.map(|text| contains_any(&[Column::TeamAlias], text)))
+        .add_option(filter.search.map(|text| contains_any(&both, text)));
+    let sorted = |all: Select<Entity>| all.order_by_desc(Column::CreatedAt).order_by_desc(Column::TeamId);
+    page.read(db, Entity::find().filter(matching), sorted).await
 }

@@ -1,9 +1,11 @@
 //! People who sign in.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, DatabaseTransaction, QueryOrder, QuerySelect, QueryTrait};
 use tollgate_openapi::session::UserRole;
 
-use super::{JsonMap, Strings};
+use super::search::contains_any;
+use super::{JsonMap, Page, PageOf, Strings, team_member};
 
 /// One user.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -30,6 +32,9 @@ pub struct Model {
     /// What the caller keeps with the user.
     #[sea_orm(column_type = "Json")]
     pub metadata: JsonMap,
+    /// Fields of LiteLLM's that are kept and not used yet.
+    #[sea_orm(column_type = "Json")]
+    pub other: JsonMap,
 }
 
 /// None: rows are joined where they are read.
@@ -69,7 +74,34 @@ pub async fn find_by_id_or_email(db: &impl ConnectionTrait, name: &str) -> Resul
     if let Some(user) = find(db, name).await? {
         return Ok(Some(user));
     }
-    Entity::find().filter(Column::UserEmail.eq(name.to_lowercase())).one(db).await
+    find_by_email(db, name).await
+}
+
+/// The user with this e-mail address, in any case.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find().filter(Column::UserEmail.eq(email.to_lowercase())).one(db).await
+}
+
+/// The user with this id, kept from other writers until the transaction ends.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_for_update(transaction: &DatabaseTransaction, user_id: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(user_id.to_owned()).lock_exclusive().one(transaction).await
+}
+
+/// Those of the users that exist.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_many(db: &impl ConnectionTrait, user_ids: &[String]) -> Result<Vec<Model>, DbErr> {
+    if user_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find().filter(Column::UserId.is_in(user_ids)).all(db).await
 }
 
 /// Whether anybody administers the gateway.
@@ -79,4 +111,39 @@ pub async fn find_by_id_or_email(db: &impl ConnectionTrait, name: &str) -> Resul
 pub async fn has_admin(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     let admins = Entity::find().filter(Column::UserRole.eq(UserRole::ProxyAdmin.as_str()));
     Ok(admins.one(db).await?.is_some())
+}
+
+/// Which users to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter<'a> {
+    /// Only those with this role.
+    pub role: Option<UserRole>,
+    /// Only these.
+    pub user_ids: Option<&'a [String]>,
+    /// Part of an e-mail address.
+    pub user_email: Option<&'a str>,
+    /// Part of an id, a name or an e-mail address.
+    pub search: Option<&'a str>,
+    /// Only members of this team.
+    pub team_id: Option<&'a str>,
+}
+
+/// Users, the newest first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn list(db: &impl ConnectionTrait, filter: &Filter<'_>, page: PageOf) -> Result<Page<Model>, DbErr> {
+    let all = [Column::UserId, Column::UserAlias, Column::UserEmail];
+    let in_team = |team_id: &str| {
+        let members = team_member::Entity::find().select_only().column(team_member::Column::UserId);
+        Column::UserId.in_subquery(members.filter(team_member::Column::TeamId.eq(team_id)).into_query())
+    };
+    let matching = Condition::all()
+        .add_option(filter.role.map(|role| Column::UserRole.eq(role.as_str())))
+        .add_option(filter.user_ids.map(|ids| Column::UserId.is_in(ids)))
+        .add_option(filter.user_email.map(|text| contains_any(&[Column::UserEmail], text)))
+        .add_option(filter.search.map(|text| contains_any(&all, text)))
+        .add_option(filter.team_id.map(in_team));
+    let sorted = |all: Select<Entity>| all.order_by_desc(Column::CreatedAt).order_by_desc(Column::UserId);
+    page.read(db, Entity::find().filter(matching), sorted).await
 }

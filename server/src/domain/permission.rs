@@ -28,13 +28,43 @@ pub enum Action {
     ModelRead,
     /// See the gateway's settings.
     SettingsRead,
+    /// See reusable budgets.
+    BudgetRead,
+    /// Make, change or delete a reusable budget.
+    BudgetWrite,
+    /// Make a team.
+    TeamCreate,
+    /// See a team, its members, limits and spend.
+    TeamRead,
+    /// Change what a team is called, may use and keeps.
+    TeamUpdate,
+    /// Add, change or remove members of a team.
+    TeamMembers,
+    /// Set a team's limits or organization, block it or delete it.
+    TeamAdminister,
+    /// See a user, their limits and spend.
+    UserRead,
+    /// Make, change or delete a user.
+    UserWrite,
+    /// See customers.
+    CustomerRead,
+    /// Make, change, block or delete a customer.
+    CustomerWrite,
+    /// See organizations.
+    OrganizationRead,
+    /// Make, change or delete an organization.
+    OrganizationWrite,
+    /// See tags.
+    TagRead,
+    /// Make, change or delete a tag.
+    TagWrite,
     /// See and end one's own session.
     Session,
 }
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 26] = [
         Self::KeyCreate,
         Self::KeyRead,
         Self::KeyUpdate,
@@ -45,14 +75,33 @@ impl Action {
         Self::SpendResolve,
         Self::ModelRead,
         Self::SettingsRead,
+        Self::BudgetRead,
+        Self::BudgetWrite,
+        Self::TeamCreate,
+        Self::TeamRead,
+        Self::TeamUpdate,
+        Self::TeamMembers,
+        Self::TeamAdminister,
+        Self::UserRead,
+        Self::UserWrite,
+        Self::CustomerRead,
+        Self::CustomerWrite,
+        Self::OrganizationRead,
+        Self::OrganizationWrite,
+        Self::TagRead,
+        Self::TagWrite,
         Self::Session,
     ];
 
     /// The action that shows the same object: whoever may not do even that is not told that the object exists.
-    const fn reading(self) -> Self {
+    /// `None`: it is about no single object, or about one whose kind is closed to all but administrators.
+    const fn reading(self) -> Option<Self> {
         match self {
-            Self::KeyCreate | Self::KeyRead | Self::KeyUpdate | Self::KeyDelete | Self::KeyBlock => Self::KeyRead,
-            other => other,
+            Self::KeyRead | Self::KeyUpdate | Self::KeyDelete | Self::KeyBlock => Some(Self::KeyRead),
+            Self::SpendRead => Some(Self::SpendRead),
+            Self::TeamRead | Self::TeamUpdate | Self::TeamMembers | Self::TeamAdminister => Some(Self::TeamRead),
+            Self::UserRead => Some(Self::UserRead),
+            _ => None,
         }
     }
 }
@@ -65,6 +114,8 @@ pub enum Relation {
     Own,
     /// It belongs to a team of which the principal is an admin.
     Team,
+    /// It belongs to a team of which the principal is a member.
+    Member,
     /// It belongs to an organization of which the principal is an admin.
     Organization,
     /// None of these, or there is no object.
@@ -73,7 +124,7 @@ pub enum Relation {
 
 impl Relation {
     /// Every relation, in the order of the table.
-    pub const ALL: [Self; 4] = [Self::Own, Self::Team, Self::Organization, Self::None];
+    pub const ALL: [Self; 5] = [Self::Own, Self::Team, Self::Member, Self::Organization, Self::None];
 }
 
 /// The answer.
@@ -107,8 +158,7 @@ pub fn decide(role: UserRole, action: Action, relation: Relation) -> Decision {
     if allows(role, action, relation) {
         return Decision::Allow;
     }
-    let has_object = matches!(action.reading(), Action::KeyRead | Action::SpendRead);
-    if has_object && action != Action::KeyCreate && !allows(role, action.reading(), relation) {
+    if action.reading().is_some_and(|reading| !allows(role, reading, relation)) {
         return Decision::Hide;
     }
     Decision::Forbid
@@ -120,16 +170,38 @@ fn allows(role: UserRole, action: Action, relation: Relation) -> bool {
     use Relation as R;
     match (role, action) {
         (UserRole::ProxyAdmin, _) | (_, A::ModelRead | A::Session) => true,
-        (UserRole::ProxyAdminViewer, action) => {
-            matches!(action, A::KeyRead | A::SpendRead | A::SpendReadAll | A::SettingsRead)
-        }
+        (UserRole::ProxyAdminViewer, action) => is_reading(action),
         (_, A::SpendReadAll | A::SpendResolve | A::SettingsRead) => false,
+        (_, A::BudgetRead | A::CustomerRead | A::OrganizationRead | A::TagRead) => false,
+        (_, A::BudgetWrite | A::CustomerWrite | A::OrganizationWrite | A::TagWrite) => false,
+        (_, A::TeamCreate | A::TeamAdminister | A::UserWrite) => false,
+        (_, A::UserRead) => relation == R::Own,
+        (_, A::TeamRead) => matches!(relation, R::Team | R::Member),
+        (UserRole::OrgAdmin | UserRole::InternalUser, A::TeamUpdate | A::TeamMembers) => relation == R::Team,
         // Blocking is an administrator's measure: the owner of a key deletes it instead.
         (UserRole::OrgAdmin, A::KeyBlock) => matches!(relation, R::Team | R::Organization),
-        (UserRole::OrgAdmin, _) => relation != R::None,
+        (UserRole::OrgAdmin, _) => matches!(relation, R::Own | R::Team | R::Organization),
         (UserRole::InternalUser, A::KeyBlock) => relation == R::Team,
         (UserRole::InternalUser, _) => matches!(relation, R::Own | R::Team),
         (UserRole::InternalUserViewer, A::KeyRead | A::SpendRead) => relation == R::Own,
         (UserRole::InternalUserViewer, _) => false,
     }
+}
+
+/// What a viewer of everything may do.
+const fn is_reading(action: Action) -> bool {
+    use Action as A;
+    matches!(
+        action,
+        A::KeyRead
+            | A::SpendRead
+            | A::SpendReadAll
+            | A::SettingsRead
+            | A::BudgetRead
+            | A::TeamRead
+            | A::UserRead
+            | A::CustomerRead
+            | A::OrganizationRead
+            | A::TagRead
+    )
 }

@@ -7,4 +7,4 @@ pub mod delete;
 pub mod read;
 mod rules;
 pub mod update;
-mod view;
+pub(super) mod view;

@@ -1,14 +1,15 @@
 //! openapi.json: every documented operation, collected resource by resource.
 
-use tollgate_openapi::key::{KeySort, KeyStatus, STORED_FIELDS, SortOrder, StoredKind};
+mod bodies;
+
+use tollgate_openapi::key::{KeySort, KeyStatus, SortOrder};
 use tollgate_openapi::paths;
 use tollgate_openapi::spend::{CallStatus, SpendLogSort};
 use utoipa::OpenApi;
-use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 
-use super::{health, key, metrics, model, policy, session, spend};
+use super::{budget, health, key, metrics, model, policy, session, spend, team, user};
 use crate::auth::session::COOKIE_NAME;
 
 /// The management API's document. Each resource is a document of its own, merged here.
@@ -17,6 +18,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Api::openapi();
     for part in [
         KeyApi::openapi(),
+        BudgetApi::openapi(),
+        TeamApi::openapi(),
+        UserApi::openapi(),
         PolicyApi::openapi(),
         SpendApi::openapi(),
         ModelApi::openapi(),
@@ -27,11 +31,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     }
     add_other_paths(&mut document);
     if let Some(components) = &mut document.components {
-        for body in ["KeyCreate", "KeyPatch"] {
-            if let Some(RefOr::T(Schema::Object(schema))) = components.schemas.get_mut(body) {
-                add_stored_fields(schema);
-            }
-        }
+        bodies::complete(&mut components.schemas);
     }
     add_common_refusals(&mut document);
     document
@@ -47,6 +47,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
     security(("bearer" = []), ("session" = [])),
     tags(
         (name = "key", description = "Virtual keys"),
+        (name = "budget", description = "Reusable budgets"),
+        (name = "team", description = "Teams and their members"),
+        (name = "user", description = "People who own keys and sign in"),
         (name = "policy", description = "What a key may do, and why"),
         (name = "spend", description = "What calls cost"),
         (name = "model", description = "Deployments behind each public model name"),
@@ -70,6 +73,36 @@ struct Api;
     components(schemas(KeySort, KeyStatus, SortOrder))
 )]
 struct KeyApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    budget::create::new,
+    budget::update::update,
+    budget::read::info,
+    budget::read::list,
+    budget::delete::delete,
+))]
+struct BudgetApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    team::create::new,
+    team::update::update,
+    team::delete::delete,
+    team::block::block,
+    team::block::unblock,
+    team::read::info,
+    team::read::list,
+    team::read::page,
+    team::member_add::add,
+    team::member_update::update,
+    team::member_delete::delete,
+))]
+struct TeamApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(user::create::new, user::update::update, user::delete::delete, user::read::info, user::read::list))]
+struct UserApi;
 
 #[derive(OpenApi)]
 #[openapi(paths(policy::explain))]
@@ -105,28 +138,6 @@ struct ModelApi;
 #[openapi(paths(health::liveliness, health::readiness, health::health, metrics::metrics))]
 struct HealthApi;
 
-/// The fields of a key that are only kept: a map to serde, and names to whoever reads the document.
-fn add_stored_fields(schema: &mut Object) {
-    schema.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-    for (name, kind) in STORED_FIELDS {
-        let description = Some("Kept and shown as it came");
-        let or_null = |kind| SchemaType::from_iter([kind, Type::Null]);
-        let simple = |kind| ObjectBuilder::new().schema_type(or_null(kind)).description(description).into();
-        let field: Schema = match kind {
-            StoredKind::Array => {
-                let anything = ObjectBuilder::new().schema_type(SchemaType::AnyValue);
-                let array = ArrayBuilder::new().items(anything).schema_type(or_null(Type::Array));
-                array.description(description).into()
-            }
-            StoredKind::Count => simple(Type::Integer),
-            StoredKind::Flag => simple(Type::Boolean),
-            StoredKind::Object => simple(Type::Object),
-            StoredKind::Text => simple(Type::String),
-        };
-        schema.properties.insert((*name).to_owned(), field.into());
-    }
-}
-
 /// LiteLLM's other paths of the same operations, and those that are not the management API's own.
 fn add_other_paths(document: &mut utoipa::openapi::OpenApi) {
     for (path, same, id) in [
@@ -146,7 +157,8 @@ fn add_other_paths(document: &mut utoipa::openapi::OpenApi) {
 /// What any operation may answer: a body that is too long, a database that is away.
 fn add_common_refusals(document: &mut utoipa::openapi::OpenApi) {
     for item in document.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
             let mut refusals = Vec::new();
             if operation.request_body.is_some() {
                 refusals.push(("400", "A value will not do; `param` names its field"));

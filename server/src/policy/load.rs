@@ -19,9 +19,6 @@ use crate::db::limit::Model as Limit;
 use crate::domain::model_limits;
 use crate::domain::window::Span;
 
-/// Fields of a key that are limits for single models.
-const MODEL_LIMITS: [&str; 3] = ["model_max_budget", "model_rpm_limit", "model_tpm_limit"];
-
 /// Reads policies.
 #[derive(Clone, Debug)]
 pub struct Loader {
@@ -88,7 +85,7 @@ impl Loader {
             Some(alias) => format!("{alias} ({})", key.key_name),
             None => key.key_name.clone(),
         };
-        let limits = self.filled(limits_of(&key)).await?;
+        let limits = self.filled(Limit::of_key(&key)).await?;
         let budget_id = limits.budget_id.as_deref().map(Arc::from);
         let account = self.account(["key", "key_model"], &limits, &name, time_zone, now).await?;
         let member_id = key.team_id.as_deref().zip(key.user_id.as_deref());
@@ -170,24 +167,6 @@ impl Loader {
             limited.spent_at_load = found.copied().unwrap_or_default();
         }
         Ok(())
-    }
-}
-
-/// The limits of a key, as those of other scopes are kept.
-fn limits_of(key: &Key) -> Limit {
-    let own = MODEL_LIMITS.iter().filter_map(|name| Some(((*name).to_owned(), key.other.0.get(*name)?.clone())));
-    Limit {
-        scope_kind: "key".to_owned(),
-        scope_id: key.token.clone(),
-        budget_id: key.other.0.get("budget_id").and_then(|id| id.as_str()).map(str::to_owned),
-        max_budget: key.max_budget,
-        soft_budget: key.soft_budget,
-        budget_duration: key.budget_duration.clone(),
-        budget_anchor_at: key.budget_anchor_at,
-        max_parallel_requests: key.max_parallel_requests,
-        rpm_limit: key.rpm_limit,
-        tpm_limit: key.tpm_limit,
-        model_limits: db::JsonMap(own.collect()),
     }
 }
 

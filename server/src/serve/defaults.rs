@@ -38,6 +38,7 @@ fn budget(limits: &ScopeLimits) -> Budget {
         rpm_limit: limits.rpm_limit.map(i64::from),
         tpm_limit: limits.tpm_limit.map(i64::from),
         model_limits: JsonMap::default(),
+        other: JsonMap::default(),
         created_at: epoch,
         created_by: None,
         updated_at: epoch,

@@ -1,5 +1,7 @@
 //! A key's budget: never exceeded, however many call at once.
 
+mod manage;
+
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -9,7 +11,7 @@ use crate::chat::{CHAT, ask};
 use crate::kit::{Behaviour, FakeUpstream, TestApp};
 
 /// A call of at most 20 output tokens, which is what the upstream answers.
-fn small() -> Value {
+pub(crate) fn small() -> Value {
     let mut body = ask("gpt");
     body["max_tokens"] = json!(20);
     body

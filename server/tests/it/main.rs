@@ -29,3 +29,5 @@ mod policy;
 mod scope;
 mod session;
 mod spend;
+mod team;
+mod user;

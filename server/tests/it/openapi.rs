@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tollgate::management::openapi::document;
-use tollgate_openapi::{health, key, model, paths, policy, session, spend};
+use tollgate_openapi::{budget, health, key, model, paths, policy, session, spend, team, user};
 
 use crate::kit::TestApp;
 
@@ -113,6 +113,18 @@ fn every_body_has_an_example_that_fits() {
     serde_json::from_value::<key::KeyCreated>(example("KeyCreated")).unwrap();
     serde_json::from_value::<key::KeyUpdated>(example("KeyUpdated")).unwrap();
     serde_json::from_value::<key::KeyInfo>(example("KeyInfo")).unwrap();
+    serde_json::from_value::<budget::BudgetCreate>(example("BudgetCreate")).unwrap();
+    serde_json::from_value::<budget::BudgetPatch>(example("BudgetPatch")).unwrap();
+    serde_json::from_value::<budget::BudgetView>(example("BudgetView")).unwrap();
+    serde_json::from_value::<team::TeamCreate>(example("TeamCreate")).unwrap();
+    serde_json::from_value::<team::TeamPatch>(example("TeamPatch")).unwrap();
+    serde_json::from_value::<team::TeamView>(example("TeamView")).unwrap();
+    serde_json::from_value::<team::TeamMembership>(example("TeamMembership")).unwrap();
+    serde_json::from_value::<team::TeamMemberAdd>(example("TeamMemberAdd")).unwrap();
+    serde_json::from_value::<team::TeamMemberPatch>(example("TeamMemberPatch")).unwrap();
+    serde_json::from_value::<user::UserCreate>(example("UserCreate")).unwrap();
+    serde_json::from_value::<user::UserPatch>(example("UserPatch")).unwrap();
+    serde_json::from_value::<user::UserView>(example("UserView")).unwrap();
     serde_json::from_value::<session::SessionCreate>(example("SessionCreate")).unwrap();
     serde_json::from_value::<session::SessionView>(example("SessionView")).unwrap();
     serde_json::from_value::<spend::SpendLogView>(example("SpendLogView")).unwrap();
@@ -147,6 +159,27 @@ async fn every_operation_is_served_and_lets_nobody_in() {
         paths::KEY_LIST,
         paths::KEY_BLOCK,
         paths::KEY_UNBLOCK,
+        paths::BUDGET_NEW,
+        paths::BUDGET_UPDATE,
+        paths::BUDGET_INFO,
+        paths::BUDGET_LIST,
+        paths::BUDGET_DELETE,
+        paths::TEAM_NEW,
+        paths::TEAM_UPDATE,
+        paths::TEAM_DELETE,
+        paths::TEAM_BLOCK,
+        paths::TEAM_UNBLOCK,
+        paths::TEAM_INFO,
+        paths::TEAM_LIST,
+        paths::TEAM_LIST_PAGE,
+        paths::TEAM_MEMBER_ADD,
+        paths::TEAM_MEMBER_UPDATE,
+        paths::TEAM_MEMBER_DELETE,
+        paths::USER_NEW,
+        paths::USER_UPDATE,
+        paths::USER_DELETE,
+        paths::USER_INFO,
+        paths::USER_LIST,
         paths::MODEL_INFO,
         paths::MODEL_INFO_OLD,
         paths::SPEND_INTERRUPTED,

@@ -165,6 +165,7 @@ async fn a_user_or_a_team_is_judged_without_a_key() {
         user_id: "ada".to_owned(),
         role: "user".to_owned(),
         created_at: app.app.clock.now(),
+        other: db::JsonMap::default(),
     };
     let insert = db::team_member::Entity::insert(member.into_active_model());
     insert.exec_without_returning(&app.app.db).await.unwrap();

@@ -25,6 +25,7 @@ pub(crate) async fn add_user(app: &TestApp, user_id: &str, email: Option<&str>, 
         user_alias: None,
         models: db::Strings::default(),
         metadata: db::JsonMap::default(),
+        other: db::JsonMap::default(),
     };
     db::user::Entity::insert(user.into_active_model()).exec_without_returning(&app.app.db).await.unwrap();
 }

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Func, IntoCondition, LikeExpr, NullOrdering, Order};
+use sea_orm::sea_query::{IntoCondition, NullOrdering, Order};
 use sea_orm::{Condition, ExprTrait, JoinType, QueryOrder, QuerySelect, QueryTrait};
 use tollgate_openapi::key::{KeyListQuery, KeySort, KeyStatus, SortOrder};
 
 use super::{Column, Entity, Model};
 use crate::crypto::KeyDigest;
+use crate::db::search::contains_any;
 use crate::db::{Scope, spend_total};
 
 /// One page of keys.
@@ -62,17 +63,9 @@ fn filters(query: &KeyListQuery, now: DateTime<Utc>) -> Condition {
 
 /// Part of an alias, a key name, an owner or a team, in any case; a whole key or hash finds that key.
 fn search(text: &str) -> Condition {
-    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let like = |part: &str| LikeExpr::new(format!("%{part}%")).escape('\\');
     let columns = [Column::KeyAlias, Column::KeyName, Column::UserId, Column::TeamId];
-    let lower = escaped.to_lowercase();
-    let parts =
-        columns.into_iter().map(|column| Expr::expr(Func::lower(Expr::col((Entity, column)))).like(like(&lower)));
-    // A database may know the case of ASCII letters only: others are at least found as they are written.
-    let as_written = columns.into_iter().filter(|_| !text.is_ascii());
-    let parts = parts.chain(as_written.map(|column| Expr::col((Entity, column)).like(like(&escaped))));
     let whole = Column::Token.eq(KeyDigest::from_key_or_hex(text).to_hex());
-    parts.fold(Condition::any().add(whole), Condition::add)
+    Condition::any().add(whole).add(contains_any(&columns, text))
 }
 
 fn in_state(status: KeyStatus, now: DateTime<Utc>) -> Condition {

@@ -2,6 +2,7 @@
 
 use serde_path_to_error::{Error, Path, Segment};
 use tollgate_openapi::error::ValidationError;
+use tollgate_openapi::limit::LIMIT_FIELDS;
 
 /// The kind of a problem with a value of the right type.
 pub(crate) const VALUE_ERROR: &str = "value_error";
@@ -55,6 +56,8 @@ fn from_serde(kind: &str, place: &str, path: &Path, text: &str) -> ValidationErr
     }));
     // A place within the text helps where the text is malformed; elsewhere the field's name says it better.
     let text = if kind == "json_invalid" { text } else { text.split(" at line ").next().unwrap_or(text) };
+    let (flattened, text) = flattened_place(text);
+    loc.extend(flattened);
     let names: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
     let (kind, field, msg) = match (text, names.split_first()) {
         (text, Some((name, _))) if text.starts_with("missing field") => {
@@ -70,6 +73,16 @@ fn from_serde(kind: &str, place: &str, path: &Path, text: &str) -> ValidationErr
     };
     loc.extend(field.filter(|field| loc.last().is_none_or(|last| last != field)).map(str::to_owned));
     ValidationError { r#type: kind.to_owned(), loc, msg }
+}
+
+/// The place of a flattened field, which is lost but for the text that then begins with it.
+fn flattened_place(text: &str) -> (Vec<String>, &str) {
+    match text.split_once(": ") {
+        Some((path, text)) if LIMIT_FIELDS.contains(&path.split('.').next().unwrap_or(path)) => {
+            (path.split('.').map(str::to_owned).collect(), text)
+        }
+        _ => (Vec::new(), text),
+    }
 }
 
 /// What serde and chrono say, without the names of Rust's types.
@@ -96,6 +109,8 @@ fn in_plain_words(text: &str) -> String {
 pub(super) fn from_report(report: &garde::Report, place: &str) -> Vec<ValidationError> {
     let problems = report.iter().map(|(path, error)| {
         let path = path.to_string();
+        // Limits are flattened: callers do not see that they are a part of their own.
+        let path = path.strip_prefix("limits.").unwrap_or(&path);
         let parts = path.split(['.', '[', ']']).filter(|part| !part.is_empty());
         ValidationError {
             r#type: VALUE_ERROR.to_owned(),

@@ -6,7 +6,7 @@ use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
 use tollgate_openapi::key::{KeyBlock, KeyView};
 use tollgate_openapi::paths;
 
-use super::change::{self, Change};
+use super::change;
 use super::view::{snapshot, view};
 use crate::app::App;
 use crate::auth::Principal;
@@ -15,6 +15,7 @@ use crate::db::{self, stored_time};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
+use crate::management::change::{Change, record};
 
 /// Block a key
 ///
@@ -74,11 +75,12 @@ async fn set_blocked(app: &App, principal: &Principal, key: &str, is_blocked: bo
     change::all_set(after.clone()).update(&transaction).await?;
     let change = Change {
         action: if is_blocked { "blocked" } else { "unblocked" },
-        token: &token,
-        before: Some(snapshot(app, &before)),
-        after: Some(snapshot(app, &after)),
+        kind: "key",
+        id: &token,
+        before: Some(snapshot(&before)),
+        after: Some(snapshot(&after)),
     };
-    change::record(app, &transaction, principal, change).await?;
+    record(app, &transaction, principal, change).await?;
     change::commit(app, transaction, &token).await?;
     Ok(web::Json(view(app, after).await?))
 }

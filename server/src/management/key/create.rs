@@ -1,12 +1,12 @@
 //! `POST /key/generate`.
 
 use actix_web::web;
-use sea_orm::{EntityTrait, IntoActiveModel};
+use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel};
 use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
 use tollgate_openapi::key::{KeyCreate, KeyCreated};
 use tollgate_openapi::paths;
 
-use super::change::{self, Change};
+use super::change;
 use super::rules;
 use super::view::{snapshot, view};
 use crate::app::App;
@@ -18,6 +18,8 @@ use crate::db::{self, JsonMap, Strings, stored_time};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
+use crate::management::change::{Change, record};
+use crate::management::limit::{self, Windows};
 
 /// Make a key
 ///
@@ -66,19 +68,36 @@ fn authorize(principal: &Principal, body: &KeyCreate) -> ApiResult<()> {
 }
 
 async fn create(app: &App, principal: &Principal, body: KeyCreate, secret: &str) -> ApiResult<Model> {
-    let spend = body.spend.unwrap_or_default();
-    let key = new_row(app, principal, body, secret);
     let transaction = db::begin(&app.db).await?;
+    let spend = body.spend.unwrap_or_default();
+    let key = insert(app, &transaction, principal, body, secret).await?;
+    // A key of the caller's own choosing may have existed before: it starts afresh all the same.
+    let scope = ScopeId::key(&key.token);
+    let windows = Windows::of_one(app, &transaction, limit::KEY, &key.token).await?;
+    let delta = limit::set_spend(app, &transaction, &scope, windows.whole, spend).await?;
+    change::commit(app, transaction, &key.token).await?;
+    app.counters.adjust(&scope, delta);
+    Ok(key)
+}
+
+/// Makes a key of `secret`, in the transaction of whatever needs one.
+pub(in crate::management) async fn insert(
+    app: &App,
+    transaction: &DatabaseTransaction,
+    principal: &Principal,
+    body: KeyCreate,
+    secret: &str,
+) -> ApiResult<Model> {
+    let key = new_row(app, principal, body, secret);
+    if let Some(budget_id) = key.budget_id() {
+        limit::check_budget(transaction, budget_id).await?;
+    }
     Entity::insert(key.clone().into_active_model())
-        .exec_without_returning(&transaction)
+        .exec_without_returning(transaction)
         .await
         .map_err(|error| change::conflict(error, key.key_alias.as_deref()))?;
-    // A key of the caller's own choosing may have existed before: it starts afresh all the same.
-    let delta = change::set_window_spend(app, &transaction, &key, spend).await?;
-    let change = Change { action: "created", token: &key.token, before: None, after: Some(snapshot(app, &key)) };
-    change::record(app, &transaction, principal, change).await?;
-    change::commit(app, transaction, &key.token).await?;
-    app.counters.adjust(&ScopeId::key(&key.token), delta);
+    let change = Change { action: "created", kind: "key", id: &key.token, before: None, after: Some(snapshot(&key)) };
+    record(app, transaction, principal, change).await?;
     Ok(key)
 }
 

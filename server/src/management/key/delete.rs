@@ -8,7 +8,6 @@ use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
 use tollgate_openapi::key::{KeyDelete, KeyDeleted};
 use tollgate_openapi::paths;
 
-use super::change::{self, Change};
 use super::view::snapshot;
 use crate::app::App;
 use crate::auth::Principal;
@@ -19,6 +18,7 @@ use crate::db::key::Model;
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
+use crate::management::change::{Change, announce, record};
 
 /// Keys deleted at once.
 const KEYS_MAX: usize = 1000;
@@ -49,17 +49,35 @@ pub async fn delete(
     let named = names(body.0)?;
     let transaction = db::begin(&app.db).await?;
     let keys = find_all(&transaction, &principal, &named).await?;
-    for key in keys.values() {
-        key.clone().delete(&transaction).await?;
-        let change = Change { action: "deleted", token: &key.token, before: Some(snapshot(&app, key)), after: None };
-        change::record(&app, &transaction, &principal, change).await?;
-    }
+    let keys: Vec<Model> = keys.into_values().collect();
+    let deleted = delete_all(&app, &transaction, &principal, &keys).await?;
     transaction.commit().await?;
-    for token in keys.keys() {
-        change::announce(&app, token);
+    forget_all(&app, &deleted);
+    Ok(web::Json(KeyDeleted { deleted_keys: named.into_iter().map(Name::into_text).collect() }))
+}
+
+/// Deletes keys, in their transaction, and tells their hashes.
+pub(in crate::management) async fn delete_all(
+    app: &App,
+    transaction: &DatabaseTransaction,
+    principal: &Principal,
+    keys: &[Model],
+) -> ApiResult<Vec<String>> {
+    for key in keys {
+        key.clone().delete(transaction).await?;
+        let change =
+            Change { action: "deleted", kind: "key", id: &key.token, before: Some(snapshot(key)), after: None };
+        record(app, transaction, principal, change).await?;
+    }
+    Ok(keys.iter().map(|key| key.token.clone()).collect())
+}
+
+/// Lets this node forget deleted keys, once the transaction is committed.
+pub(in crate::management) fn forget_all(app: &App, tokens: &[String]) {
+    for token in tokens {
+        announce(app, "key", token);
         app.counters.forget(&ScopeId::key(token));
     }
-    Ok(web::Json(KeyDeleted { deleted_keys: named.into_iter().map(Name::into_text).collect() }))
 }
 
 /// How a key is named.

@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::Value;
-use tollgate_openapi::error::ValidationError;
 use tollgate_openapi::key::{KeyCreate, KeyPatch, STORED_FIELDS};
 
 use crate::auth::Principal;
-use crate::domain::model_limits::{self, ModelLimitsError};
 use crate::domain::window::Span;
 use crate::error::{ApiError, ApiResult};
-use crate::management::extract::{VALUE_ERROR, problem, refused_values, unknown_fields};
+use crate::management::rules::Problems;
 
 /// Names of `KeyCreate` and `KeyPatch`, for "did you mean".
 pub(super) const KEY_FIELDS: &[&str] = &[
@@ -33,71 +31,16 @@ pub(super) const KEY_FIELDS: &[&str] = &[
     "metadata",
     "blocked",
 ];
-/// Bytes of a duration.
-const DURATION_BYTES_MAX: usize = 32;
 /// What only an administrator sets: it widens what the bearer may do.
 const ADMIN_FIELDS: [&str; 4] =
     ["allowed_passthrough_routes", "allowed_routes", "permissions", "throttle_on_budget_exceeded"];
 
-/// Collects problems, so that a caller hears of all at once.
-#[derive(Debug, Default)]
-struct Problems(Vec<ValidationError>);
-
-impl Problems {
-    /// Fields that are unknown, or kept and of the wrong type.
-    fn of_other(other: &BTreeMap<String, Value>) -> Self {
-        let kind_of = |name: &str| STORED_FIELDS.iter().find(|(stored, _)| *stored == name).map(|(_, kind)| *kind);
-        let unknown = other.keys().map(String::as_str).filter(|name| kind_of(name).is_none());
-        let known: Vec<&str> = KEY_FIELDS.iter().copied().chain(STORED_FIELDS.iter().map(|(name, _)| *name)).collect();
-        let mut problems = Self(unknown_fields(unknown, &known));
-        for (name, value) in other {
-            if let Some(kind) = kind_of(name).filter(|kind| !kind.fits(value)) {
-                problems.0.push(problem("type_error", &["body", name], kind.expected()));
-            }
-        }
-        problems
-    }
-
-    fn duration(&mut self, field: &str, text: Option<&str>) {
-        let problem = match text {
-            Some(text) if text.len() > DURATION_BYTES_MAX => {
-                format!("expected at most {DURATION_BYTES_MAX} characters")
-            }
-            Some(text) => match Span::parse(text) {
-                Ok(_) => return,
-                Err(error) => error.to_string(),
-            },
-            None => return,
-        };
-        self.add(field, problem);
-    }
-
-    fn add(&mut self, field: &str, message: impl Into<String>) {
-        self.0.push(problem(VALUE_ERROR, &["body", field], message));
-    }
-
-    fn model_limits(&mut self, other: &BTreeMap<String, Value>) {
-        if let Err(ModelLimitsError { path, expected }) = model_limits::read(|name| other.get(name)) {
-            self.0.push(problem("type_error", &["body", &path], format!("expected {expected}")));
-        }
-    }
-
-    /// 422 where the body's shape is wrong, 400 where only values will not do.
-    fn finish(self) -> ApiResult<()> {
-        match self.0.as_slice() {
-            [] => Ok(()),
-            problems if problems.iter().all(|problem| problem.r#type == VALUE_ERROR) => Err(refused_values(problems)),
-            _ => Err(ApiError::validation(self.0)),
-        }
-    }
-}
-
 /// Checks a new key.
 pub(super) fn check_create(body: &KeyCreate) -> ApiResult<()> {
-    let mut problems = Problems::of_other(&body.other);
+    let mut problems = Problems::of_other(&body.other, STORED_FIELDS, KEY_FIELDS);
     problems.duration("duration", body.duration.as_deref());
     problems.duration("budget_duration", body.budget_duration.as_deref());
-    problems.model_limits(&body.other);
+    problems.model_limits(|name| body.other.get(name));
     if body.key.as_deref().is_some_and(|key| !key.bytes().all(|byte| byte.is_ascii_graphic())) {
         problems.add("key", "expected visible ASCII characters without spaces: a key travels in a header");
     }
@@ -106,10 +49,10 @@ pub(super) fn check_create(body: &KeyCreate) -> ApiResult<()> {
 
 /// Checks a change.
 pub(super) fn check_patch(body: &KeyPatch) -> ApiResult<()> {
-    let mut problems = Problems::of_other(&body.other);
+    let mut problems = Problems::of_other(&body.other, STORED_FIELDS, KEY_FIELDS);
     problems.duration("duration", body.duration.as_set().map(String::as_str));
     problems.duration("budget_duration", body.budget_duration.as_set().map(String::as_str));
-    problems.model_limits(&body.other);
+    problems.model_limits(|name| body.other.get(name));
     problems.finish()
 }
 

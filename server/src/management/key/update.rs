@@ -1,17 +1,18 @@
 //! `POST /key/update`.
 
+use std::collections::BTreeSet;
+
 use actix_web::web;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction};
-use serde_json::Value;
 use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
 use tollgate_openapi::key::{KeyPatch, KeyUpdated};
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::patch::Patch;
 use tollgate_openapi::paths;
 
-use super::change::{self, Change};
+use super::change;
 use super::rules;
 use super::view::{snapshot, view};
 use crate::app::App;
@@ -23,6 +24,9 @@ use crate::db::{self, JsonMap, Strings, stored_time};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
+use crate::management::change::{Change, record};
+use crate::management::limit::{self, Windows};
+use crate::management::rules::keep;
 
 /// Change a key
 ///
@@ -115,32 +119,49 @@ async fn apply(
     let (spend, now) = (body.spend, stored_time(app.clock.now()));
     let mut after = patched(before.clone(), body, now, app.timezone);
     after.updated_by = Some(principal.user_id.clone());
+    if after.budget_id() != before.budget_id()
+        && let Some(budget_id) = after.budget_id()
+    {
+        limit::check_budget(&transaction, budget_id).await?;
+    }
+    let windows_before = Windows::of_one(app, &transaction, limit::KEY, &after.token).await?;
+    let owners_before = owners_windows(app, &transaction, &before, &after).await?;
     let changed = change::all_set(after.clone());
     changed.update(&transaction).await.map_err(|error| change::conflict(error, after.key_alias.as_deref()))?;
-
-    let has_new_window = window_start(app, &before) != window_start(app, &after);
-    let target = match spend {
-        Some(spend) => Some(spend),
-        // A new length of the window is no forgiveness: what was spent counts until the new window ends.
-        None if has_new_window => Some(change::window_spend(app, &transaction, &before).await?),
-        None => None,
-    };
-    let delta = match target {
-        Some(target) => change::set_window_spend(app, &transaction, &after, target).await?,
+    let windows = Windows::of_one(app, &transaction, limit::KEY, &after.token).await?;
+    limit::carry_over(app, &transaction, &windows_before, &windows).await?;
+    Windows::carry_all(app, &transaction, &owners_before).await?;
+    let scope = ScopeId::key(&after.token);
+    let delta = match spend {
+        Some(target) => limit::set_spend(app, &transaction, &scope, windows.whole, target).await?,
         None => NanoUsd::ZERO,
     };
-    let shown = (snapshot(app, &before), snapshot(app, &after));
-    let change = Change { action: "updated", token: &after.token, before: Some(shown.0), after: Some(shown.1) };
-    change::record(app, &transaction, principal, change).await?;
+    let shown = (snapshot(&before), snapshot(&after));
+    let change =
+        Change { action: "updated", kind: "key", id: &after.token, before: Some(shown.0), after: Some(shown.1) };
+    record(app, &transaction, principal, change).await?;
     change::commit(app, transaction, &after.token).await?;
-    if !has_new_window {
-        app.counters.adjust(&ScopeId::key(&after.token), delta);
+    // A new window is read from the ledger when it is first charged.
+    if windows_before.whole == windows.whole {
+        app.counters.adjust(&scope, delta);
     }
     Ok(after)
 }
 
-fn window_start(app: &App, key: &Model) -> Option<DateTime<Utc>> {
-    key.budget_window(app.clock.now(), app.timezone).map(|window| window.start)
+/// The windows of the owners of a key that moves: which organizations a user belongs to, and so whose calendar the
+/// user's windows follow, is a matter of their keys.
+async fn owners_windows(
+    app: &App,
+    transaction: &DatabaseTransaction,
+    before: &Model,
+    after: &Model,
+) -> ApiResult<Vec<Windows>> {
+    let place = |key: &Model| (key.user_id.clone(), key.team_id.clone(), key.organization_id.clone());
+    if place(before) == place(after) {
+        return Ok(Vec::new());
+    }
+    let owners: BTreeSet<String> = before.user_id.iter().chain(&after.user_id).cloned().collect();
+    Windows::of_many(app, transaction, limit::USER, &owners.into_iter().collect::<Vec<_>>()).await
 }
 
 /// The key with what was sent; the rest as it was.
@@ -173,12 +194,7 @@ fn patched(mut key: Model, body: KeyPatch, now: DateTime<Utc>, tz: Tz) -> Model 
         body.budget_duration.apply(&mut key.budget_duration);
     }
     key.blocked = body.blocked.unwrap_or(key.blocked);
-    for (name, value) in body.other {
-        match value {
-            Value::Null => drop(key.other.0.shift_remove(&name)),
-            value => drop(key.other.0.insert(name, value)),
-        }
-    }
+    keep(&mut key.other, body.other);
     key.updated_at = now;
     key
 }

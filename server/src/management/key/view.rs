@@ -5,17 +5,23 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tollgate_openapi::key::KeyView;
+use tollgate_openapi::limit::LimitsInForce;
 use tollgate_openapi::money::NanoUsd;
 
 use crate::app::App;
 use crate::counters::ScopeId;
 use crate::db;
 use crate::db::key::Model;
+use crate::domain::window::BudgetWindow;
 use crate::error::ApiResult;
+use crate::management::{change, limit};
 
-/// What the ledger knows of a key.
+/// What is known of a key besides its row.
 #[derive(Clone, Debug, Default)]
 struct Usage {
+    window: Option<BudgetWindow>,
+    /// Where it is attached to a budget: its limits, filled up from that.
+    in_force: Option<LimitsInForce>,
     window_spend: NanoUsd,
     total_spend: NanoUsd,
     last_used_at: Option<DateTime<Utc>>,
@@ -27,20 +33,21 @@ pub(super) async fn view(app: &App, key: Model) -> ApiResult<KeyView> {
     views.into_iter().next().ok_or_else(|| crate::error::ApiError::internal("a key was shown as none"))
 }
 
-/// Shows keys with their spend, in two queries however many there are.
-pub(super) async fn views(app: &App, keys: Vec<Model>) -> ApiResult<Vec<KeyView>> {
-    let now = app.clock.now();
+/// Shows keys with their spend, in a few queries however many there are.
+pub(in crate::management) async fn views(app: &App, keys: Vec<Model>) -> ApiResult<Vec<KeyView>> {
     let tokens: Vec<String> = keys.iter().map(|key| key.token.clone()).collect();
-    let windows: Vec<_> =
-        keys.iter().map(|key| key.budget_window(now, app.timezone).map(|window| window.start)).collect();
+    let limits = limit::of_keys(app, &app.db, &keys).await?;
     let totals = db::spend_total::of_many(&app.db, "key", &tokens).await?;
-    let spent =
-        db::budget_spend::spent_of_many(&app.db, "key", tokens.iter().cloned().zip(windows.iter().copied())).await?;
-    let shown = keys.into_iter().zip(windows).map(|(key, window_start)| {
+    let starts = limits.iter().map(|(_, window)| window.map(|window| window.start));
+    let spent = db::budget_spend::spent_of_many(&app.db, "key", tokens.iter().cloned().zip(starts)).await?;
+    let shown = keys.into_iter().zip(limits).map(|(key, (in_force, window))| {
         let total = totals.get(&key.token);
+        let window_start = window.map(|window| window.start);
         let window_key = (key.token.clone(), db::budget_spend::window_key(window_start));
         let in_ledger = spent.get(&window_key).copied().unwrap_or_default();
         let usage = Usage {
+            window,
+            in_force,
             // This process is ahead of the ledger with its own calls, the ledger with those of other nodes.
             window_spend: app
                 .counters
@@ -50,30 +57,24 @@ pub(super) async fn views(app: &App, keys: Vec<Model>) -> ApiResult<Vec<KeyView>
             total_spend: total.map(|total| NanoUsd(total.spend)).unwrap_or_default(),
             last_used_at: total.map(|total| total.last_used_at),
         };
-        show(app, key, usage)
+        show(key, usage)
     });
     Ok(shown.collect())
 }
 
 /// A key as the audit chain keeps it: without spend, which is the ledger's.
-pub(super) fn snapshot(app: &App, key: &Model) -> Value {
-    let mut shown = serde_json::to_value(show(app, key.clone(), Usage::default())).unwrap_or_default();
-    if let Some(members) = shown.as_object_mut() {
-        for name in ["spend", "total_spend", "last_used_at", "budget_reset_at"] {
-            members.remove(name);
-        }
-    }
-    shown
+pub(in crate::management) fn snapshot(key: &Model) -> Value {
+    change::snapshot(&show(key.clone(), Usage::default()))
 }
 
-fn show(app: &App, key: Model, usage: Usage) -> KeyView {
-    let window = key.budget_window(app.clock.now(), app.timezone);
+fn show(key: Model, usage: Usage) -> KeyView {
     KeyView {
         spend: usage.window_spend,
         total_spend: usage.total_spend,
         max_budget: key.max_budget(),
         soft_budget: key.soft_budget(),
-        budget_reset_at: window.map(|window| window.end),
+        budget_reset_at: usage.window.map(|window| window.end),
+        litellm_budget_table: usage.in_force,
         last_used_at: usage.last_used_at,
         token: key.token,
         key_name: key.key_name,

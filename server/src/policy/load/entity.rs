@@ -106,14 +106,14 @@ impl Loader {
 
     /// The organizations that a user's keys and teams belong to.
     pub(in crate::policy) async fn organizations_of_user(&self, user_id: &str) -> Result<Vec<Arc<str>>, DbErr> {
-        let keys = db::key::groups_of_user(&self.db, user_id).await?;
+        let keys = db::key::groups_of_users(&self.db, &[user_id.to_owned()]).await?;
         let memberships = db::team_member::of_user(&self.db, user_id).await?;
-        let of_keys = keys.iter().filter_map(|(team_id, _)| team_id.clone());
+        let of_keys = keys.iter().filter_map(|(_, team_id, _)| team_id.clone());
         let team_ids: BTreeSet<String> = memberships.into_iter().map(|one| one.team_id).chain(of_keys).collect();
         let teams = db::team::find_many(&self.db, &team_ids.into_iter().collect::<Vec<_>>()).await?;
         let of_teams = teams.into_iter().filter_map(|team| team.organization_id);
         let organizations: BTreeSet<String> =
-            keys.into_iter().filter_map(|(_, organization_id)| organization_id).chain(of_teams).collect();
+            keys.into_iter().filter_map(|(_, _, organization_id)| organization_id).chain(of_teams).collect();
         Ok(organizations.into_iter().map(Arc::from).collect())
     }
 

@@ -50,6 +50,7 @@ async fn a_customer_may_be_blocked_or_have_few_models() {
             blocked,
             allowed_model_region: None,
             default_model: None,
+            other: JsonMap::default(),
             models: Strings(vec!["gpt".to_owned()]),
             metadata: JsonMap::default(),
             created_at: now,

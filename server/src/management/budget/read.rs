@@ -1,0 +1,65 @@
+//! `POST /budget/info` and `GET /budget/list`.
+
+use actix_web::web;
+use tollgate_openapi::budget::{BudgetInfo, BudgetView};
+use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::page::PageQuery;
+use tollgate_openapi::paths;
+
+use super::view::views;
+use crate::app::App;
+use crate::auth::Principal;
+use crate::db::{self, PageOf};
+use crate::domain::permission::Action;
+use crate::error::ApiResult;
+use crate::management::{Json, Listed, Query, listed};
+
+/// Show budgets
+///
+/// Those of the ids that exist.
+#[utoipa::path(
+    post,
+    path = paths::BUDGET_INFO,
+    operation_id = "budget_info",
+    tag = "budget",
+    request_body = BudgetInfo,
+    responses(
+        (status = 200, description = "The budgets", body = Vec<BudgetView>),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
+        (status = 422, description = "The body does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn info(
+    app: web::Data<App>,
+    principal: Principal,
+    body: Json<BudgetInfo>,
+) -> ApiResult<web::Json<Vec<BudgetView>>> {
+    principal.authorize_all(Action::BudgetRead)?;
+    let found = db::budget::find_many(&app.db, &body.0.budgets).await?;
+    Ok(web::Json(views(&app.db, found).await?))
+}
+
+/// List budgets
+///
+/// In the order of their ids.
+#[utoipa::path(
+    get,
+    path = paths::BUDGET_LIST,
+    operation_id = "budget_list",
+    tag = "budget",
+    params(PageQuery),
+    responses(
+        (status = 200, description = "A page of budgets; `x-total-count` says how many there are",
+            body = Vec<BudgetView>),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
+        (status = 422, description = "The query does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn list(app: web::Data<App>, principal: Principal, query: Query<PageQuery>) -> ApiResult<Listed<BudgetView>> {
+    principal.authorize_all(Action::BudgetRead)?;
+    let page = PageOf { page: query.0.page, size: query.0.page_size };
+    let found = db::budget::list(&app.db, page).await?;
+    Ok(listed(views(&app.db, found.rows).await?, found.total))
+}

@@ -1,0 +1,94 @@
+//! `POST /team/block` and `/team/unblock`.
+
+use actix_web::web;
+use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::paths;
+use tollgate_openapi::team::{TeamBlock, TeamView};
+
+use super::update::write;
+use super::view::{snapshot, view};
+use super::{NOT_FOUND, relation_to};
+use crate::app::App;
+use crate::auth::Principal;
+use crate::db;
+use crate::db::limit::Model as Limit;
+use crate::db::stored_time;
+use crate::db::team::Model;
+use crate::domain::permission::Action;
+use crate::error::{ApiError, ApiResult};
+use crate::management::Json;
+use crate::management::change::{Change, announce, record};
+
+/// Block a team
+///
+/// Calls with its keys are refused from now on.
+#[utoipa::path(
+    post,
+    path = paths::TEAM_BLOCK,
+    operation_id = "team_block",
+    tag = "team",
+    request_body = TeamBlock,
+    responses(
+        (status = 200, description = "The team as it is now", body = TeamView),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
+        (status = 404, description = "There is no such team", body = ErrorEnvelope),
+        (status = 422, description = "The body does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn block(app: web::Data<App>, principal: Principal, body: Json<TeamBlock>) -> ApiResult<web::Json<TeamView>> {
+    set_blocked(&app, &principal, &body.0.team_id, true).await
+}
+
+/// Unblock a team
+///
+/// Calls with its keys are served again.
+#[utoipa::path(
+    post,
+    path = paths::TEAM_UNBLOCK,
+    operation_id = "team_unblock",
+    tag = "team",
+    request_body = TeamBlock,
+    responses(
+        (status = 200, description = "The team as it is now", body = TeamView),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
+        (status = 404, description = "There is no such team", body = ErrorEnvelope),
+        (status = 422, description = "The body does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn unblock(
+    app: web::Data<App>,
+    principal: Principal,
+    body: Json<TeamBlock>,
+) -> ApiResult<web::Json<TeamView>> {
+    set_blocked(&app, &principal, &body.0.team_id, false).await
+}
+
+async fn set_blocked(app: &App, principal: &Principal, id: &str, is_blocked: bool) -> ApiResult<web::Json<TeamView>> {
+    let transaction = db::begin(&app.db).await?;
+    let found = db::team::find_for_update(&transaction, id).await?;
+    let relation = relation_to(&transaction, principal, id).await?;
+    principal.authorize_on(Action::TeamAdminister, relation, NOT_FOUND)?;
+    let before = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
+    let after = Model {
+        blocked: is_blocked,
+        updated_at: stored_time(app.clock.now()),
+        updated_by: Some(principal.user_id.clone()),
+        ..before.clone()
+    };
+    write(app, &transaction, &before, &after).await?;
+    let limits = db::limit::find(&transaction, "team", id).await?;
+    let limits = limits.unwrap_or_else(|| Limit::none("team", id, after.updated_at));
+    let change = Change {
+        action: if is_blocked { "blocked" } else { "unblocked" },
+        kind: "team",
+        id,
+        before: Some(snapshot(&before, &limits)),
+        after: Some(snapshot(&after, &limits)),
+    };
+    record(app, &transaction, principal, change).await?;
+    transaction.commit().await?;
+    announce(app, "team", id);
+    Ok(web::Json(view(app, after).await?))
+}

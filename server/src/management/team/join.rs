@@ -1,0 +1,149 @@
+//! Users who join and leave teams.
+
+use actix_web::http::StatusCode;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, ModelTrait};
+use tollgate_openapi::team::Member;
+
+use super::view::member_snapshot;
+use crate::app::App;
+use crate::auth::Principal;
+use crate::db::limit::Model as Limit;
+use crate::db::team_member::{Entity, Model};
+use crate::db::{self, JsonMap, stored_time};
+use crate::error::{ApiError, ApiResult};
+use crate::management::change::{Change, record};
+use crate::management::key;
+use crate::management::limit::{self, Wanted, Windows};
+use crate::management::user;
+
+/// What members join, and on what terms.
+#[derive(Debug)]
+pub(in crate::management) struct Joining<'a> {
+    /// The team.
+    pub(in crate::management) team_id: &'a str,
+    /// Limits of each of them within the team.
+    pub(in crate::management) wanted: Wanted,
+    /// Fields that are only kept.
+    pub(in crate::management) other: JsonMap,
+}
+
+/// Makes users members of a team, in its transaction. Those who do not exist yet are made.
+pub(in crate::management) async fn join(
+    app: &App,
+    transaction: &DatabaseTransaction,
+    principal: &Principal,
+    joining: Joining<'_>,
+    members: Vec<Member>,
+) -> ApiResult<Vec<Model>> {
+    let mut joined = Vec::with_capacity(members.len());
+    for member in members {
+        let user = find_or_make(app, transaction, principal, &member).await?;
+        // Whose calendar the user's windows follow is a matter of their teams.
+        let windows = Windows::of_one(app, transaction, limit::USER, &user.user_id).await?;
+        let row = Model {
+            team_id: joining.team_id.to_owned(),
+            user_id: user.user_id,
+            role: member.role.as_str().to_owned(),
+            created_at: stored_time(app.clock.now()),
+            other: joining.other.clone(),
+        };
+        let inserted = Entity::insert(row.clone().into_active_model()).exec_without_returning(transaction).await;
+        inserted.map_err(|error| already_in(error, &row))?;
+        let id = row.scope_id();
+        let limits = limit::set(app, transaction, limit::TEAM_MEMBER, &id, joining.wanted.clone()).await?;
+        Windows::carry_all(app, transaction, &[windows]).await?;
+        let after = Some(member_snapshot(&row, &limits.after));
+        let change = Change { action: "created", kind: "team_member", id: &id, before: None, after };
+        record(app, transaction, principal, change).await?;
+        joined.push(row);
+    }
+    Ok(joined)
+}
+
+/// Ends memberships, in their transaction: with their limits, and the keys that the users have in the teams. Tells which
+/// keys those were.
+pub(in crate::management) async fn leave(
+    app: &App,
+    transaction: &DatabaseTransaction,
+    principal: &Principal,
+    members: Vec<Model>,
+) -> ApiResult<Vec<String>> {
+    let mut deleted = Vec::new();
+    for member in members {
+        let windows = Windows::of_one(app, transaction, limit::USER, &member.user_id).await?;
+        let owner = db::key::Owner::Member { team_id: &member.team_id, user_id: &member.user_id };
+        let keys = db::key::all_for_update(transaction, owner).await?;
+        deleted.extend(key::delete::delete_all(app, transaction, principal, &keys).await?);
+        let id = member.scope_id();
+        let limits = db::limit::find(transaction, "team_member", &id).await?;
+        let limits = limits.unwrap_or_else(|| Limit::none("team_member", &id, app.clock.now()));
+        db::limit::delete(transaction, "team_member", &id).await?;
+        let before = Some(member_snapshot(&member, &limits));
+        member.delete(transaction).await?;
+        Windows::carry_all(app, transaction, &[windows]).await?;
+        let change = Change { action: "deleted", kind: "team_member", id: &id, before, after: None };
+        record(app, transaction, principal, change).await?;
+    }
+    Ok(deleted)
+}
+
+async fn find_or_make(
+    app: &App,
+    transaction: &DatabaseTransaction,
+    principal: &Principal,
+    member: &Member,
+) -> ApiResult<db::user::Model> {
+    match (&member.user_id, &member.user_email) {
+        (Some(user_id), _) => match db::user::find(transaction, user_id).await? {
+            Some(user) => Ok(user),
+            None if principal.is_admin() => {
+                let user = user::blank(app, user_id.clone(), member.user_email.clone());
+                user::make(app, transaction, principal, user, Wanted::default()).await
+            }
+            None => {
+                let message = format!("There is no user '{user_id}'. Only an administrator makes one by its id.");
+                Err(ApiError::bad_request("user_id", message))
+            }
+        },
+        (None, Some(email)) => match db::user::find_by_email(transaction, email).await? {
+            Some(user) => Ok(user),
+            None => {
+                let user = user::blank(app, crate::management::new_id(), Some(email.clone()));
+                user::make(app, transaction, principal, user, Wanted::default()).await
+            }
+        },
+        (None, None) => Err(ApiError::bad_request("user_id", "A member is named by user_id or user_email.")),
+    }
+}
+
+/// The member that a body names by id or e-mail address.
+pub(super) async fn find_named(
+    db: &impl ConnectionTrait,
+    team_id: &str,
+    user_id: Option<&str>,
+    user_email: Option<&str>,
+) -> ApiResult<Model> {
+    let user_id = match (user_id, user_email) {
+        (Some(user_id), _) => Some(user_id.to_owned()),
+        (None, Some(email)) => db::user::find_by_email(db, email).await?.map(|user| user.user_id),
+        (None, None) => {
+            return Err(ApiError::bad_request("user_id", "One of user_id and user_email is required."));
+        }
+    };
+    let found = match user_id {
+        Some(user_id) => db::team_member::find(db, team_id, &user_id).await?,
+        None => None,
+    };
+    let field = if user_email.is_some() { "user_email" } else { "user_id" };
+    found.ok_or_else(|| ApiError::bad_request(field, "The user is not in the team."))
+}
+
+fn already_in(error: sea_orm::DbErr, member: &Model) -> ApiError {
+    match db::violation(&error) {
+        Some(db::Violation::TeamMember) => {
+            let message = format!("The user '{}' is in the team already.", member.user_id);
+            ApiError::new(StatusCode::BAD_REQUEST, "team_member_already_in_team", message).with_param("user_id")
+        }
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,14 @@
+//! Users: people who own keys and sign in.
+
+pub mod create;
+pub mod delete;
+mod make;
+pub mod read;
+mod rules;
+pub mod update;
+mod view;
+
+pub(super) use make::{blank, make};
+
+/// What refusals call a user who does not exist, or not for the caller.
+const NOT_FOUND: &str = "User not found.";

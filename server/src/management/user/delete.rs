@@ -1,0 +1,102 @@
+//! `POST /user/delete`.
+
+use actix_web::web;
+use sea_orm::{DatabaseTransaction, ModelTrait};
+use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::paths;
+use tollgate_openapi::user::{UserDelete, UsersDeleted};
+
+use super::NOT_FOUND;
+use super::view::snapshot;
+use crate::app::App;
+use crate::auth::Principal;
+use crate::counters::ScopeId;
+use crate::db;
+use crate::db::limit::Model as Limit;
+use crate::domain::permission::Action;
+use crate::error::{ApiError, ApiResult};
+use crate::management::Json;
+use crate::management::change::{Change, announce, record};
+use crate::management::key;
+use crate::management::team::leave;
+
+/// Delete users
+///
+/// All of them or none, with their keys, memberships and sessions. Their calls and totals stay in the ledger.
+#[utoipa::path(
+    post,
+    path = paths::USER_DELETE,
+    operation_id = "user_delete",
+    tag = "user",
+    request_body = UserDelete,
+    responses(
+        (status = 200, description = "What was deleted", body = UsersDeleted),
+        (status = 400, description = "A caller would delete themself", body = ErrorEnvelope),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
+        (status = 404, description = "One of the users does not exist; nobody was deleted", body = ErrorEnvelope),
+        (status = 422, description = "The body does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn delete(
+    app: web::Data<App>,
+    principal: Principal,
+    body: Json<UserDelete>,
+) -> ApiResult<web::Json<UsersDeleted>> {
+    principal.authorize_all(Action::UserWrite)?;
+    let mut user_ids = body.0.user_ids;
+    if user_ids.contains(&principal.user_id) {
+        return Err(ApiError::bad_request("user_ids", "You cannot delete yourself."));
+    }
+    // In one order, so that two deletions of the same users do not wait for each other.
+    user_ids.sort_unstable();
+    user_ids.dedup();
+    let transaction = db::begin(&app.db).await?;
+    let (mut keys, mut memberships) = (Vec::new(), Vec::new());
+    for user_id in &user_ids {
+        let gone = delete_one(&app, &transaction, &principal, user_id).await?;
+        keys.extend(gone.keys);
+        memberships.extend(gone.memberships);
+    }
+    transaction.commit().await?;
+    key::delete::forget_all(&app, &keys);
+    for id in &memberships {
+        announce(&app, "team_member", id);
+        app.counters.forget(&ScopeId { kind: "team_member", id: id.as_str().into() });
+    }
+    for user_id in &user_ids {
+        announce(&app, "user", user_id);
+        app.counters.forget(&ScopeId { kind: "user", id: user_id.as_str().into() });
+    }
+    Ok(web::Json(UsersDeleted { deleted_keys: keys.len().try_into().unwrap_or(u64::MAX), deleted_users: user_ids }))
+}
+
+/// What went with a user.
+struct Gone {
+    keys: Vec<String>,
+    memberships: Vec<String>,
+}
+
+async fn delete_one(
+    app: &App,
+    transaction: &DatabaseTransaction,
+    principal: &Principal,
+    user_id: &str,
+) -> ApiResult<Gone> {
+    let found = db::user::find_for_update(transaction, user_id).await?;
+    let user = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
+    let members = db::team_member::of_user(transaction, user_id).await?;
+    let memberships = members.iter().map(db::team_member::Model::scope_id).collect();
+    let mut keys = leave(app, transaction, principal, members).await?;
+    let own = db::key::all_for_update(transaction, db::key::Owner::User(user_id)).await?;
+    keys.extend(key::delete::delete_all(app, transaction, principal, &own).await?);
+    let limits = db::limit::find(transaction, "user", user_id).await?;
+    let limits = limits.unwrap_or_else(|| Limit::none("user", user_id, app.clock.now()));
+    db::limit::delete(transaction, "user", user_id).await?;
+    db::session::delete_of_user(transaction, user_id).await?;
+    let before = Some(snapshot(&user, &limits));
+    user.delete(transaction).await?;
+    let change = Change { action: "deleted", kind: "user", id: user_id, before, after: None };
+    record(app, transaction, principal, change).await?;
+    Ok(Gone { keys, memberships })
+}
