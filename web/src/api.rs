@@ -1,10 +1,13 @@
 //! The management API as the console calls it. One file a resource; every call is an operation of openapi.json.
 
+pub(crate) mod budget;
 pub(crate) mod key;
 pub(crate) mod model;
 pub(crate) mod policy;
 pub(crate) mod session;
 pub(crate) mod spend;
+pub(crate) mod team;
+pub(crate) mod user;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,11 +16,14 @@ use gloo_net::http::{Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::page::TOTAL_COUNT_HEADER;
 use tollgate_openapi::paths;
 
 use crate::url;
 
 const STATUS_UNAUTHORIZED: u16 = 401;
+/// What was asked for does not exist, or not for the reader.
+pub(crate) const STATUS_NOT_FOUND: u16 = 404;
 
 /// Why a call failed, for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +37,7 @@ pub(crate) struct ApiError {
 }
 
 impl ApiError {
-    fn new(status: u16, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: u16, message: impl Into<String>) -> Self {
         Self { status, message: message.into(), fields: BTreeMap::new() }
     }
 
@@ -83,6 +89,22 @@ pub(crate) fn on_unauthorized(act: impl Fn() + 'static) {
 async fn get<Q: Serialize, T: DeserializeOwned>(path: &str, query: &Q) -> Result<T, ApiError> {
     let search = url::search_of(query).map_err(|error| ApiError::new(0, error.to_string()))?;
     read(Request::get(&format!("{path}{search}")).send().await).await
+}
+
+/// Entries of a list that answers with a bare array, and how many there are on all pages.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Listed<T> {
+    pub(crate) rows: Vec<T>,
+    pub(crate) total: u64,
+}
+
+async fn get_listed<Q: Serialize, T: DeserializeOwned>(path: &str, query: &Q) -> Result<Listed<T>, ApiError> {
+    let search = url::search_of(query).map_err(|error| ApiError::new(0, error.to_string()))?;
+    let response = Request::get(&format!("{path}{search}")).send().await;
+    let total = response.as_ref().ok().and_then(|response| response.headers().get(TOTAL_COUNT_HEADER));
+    let rows: Vec<T> = read(response).await?;
+    let counted = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    Ok(Listed { rows, total: total.and_then(|total| total.parse().ok()).unwrap_or(counted) })
 }
 
 async fn post<B: Serialize, T: DeserializeOwned>(path: &str, body: &B) -> Result<T, ApiError> {

@@ -10,12 +10,16 @@ use leptos::task::spawn_local;
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
 use tollgate_openapi::session::{SessionView, UserRole};
+use tollgate_openapi::team::TeamView;
+use tollgate_openapi::user::UserView;
 
 use crate::api;
 use crate::app::keys::listen_keys;
 use crate::app::palette::Palette;
 use crate::app::rail::Rail;
 use crate::app::theme::provide_theme;
+use crate::pages::budget::BudgetPage;
+use crate::pages::entity::EntityPage;
 use crate::pages::key::KeyPage;
 use crate::pages::model::ModelPage;
 use crate::pages::overview::OverviewPage;
@@ -58,11 +62,23 @@ impl SessionSignal {
 
     /// May the reader change anything? The server decides; this only hides what it would refuse.
     pub(crate) fn can_write(self) -> bool {
+        self.has_role(|role| !matches!(role, UserRole::ProxyAdminViewer | UserRole::InternalUserViewer))
+    }
+
+    /// May the reader change what belongs to everybody: teams, budgets? The server decides, as above.
+    pub(crate) fn is_admin(self) -> bool {
+        self.has_role(|role| role == UserRole::ProxyAdmin)
+    }
+
+    /// May the reader see what belongs to everybody?
+    pub(crate) fn sees_everything(self) -> bool {
+        self.has_role(|role| matches!(role, UserRole::ProxyAdmin | UserRole::ProxyAdminViewer))
+    }
+
+    fn has_role(self, is_meant: impl Fn(UserRole) -> bool) -> bool {
         // Untracked: another session draws the whole shell anew.
         self.0.with_untracked(|session| match session {
-            Session::SignedIn(view) => {
-                !matches!(view.user_role, UserRole::ProxyAdminViewer | UserRole::InternalUserViewer)
-            }
+            Session::SignedIn(view) => is_meant(view.user_role),
             _ => false,
         })
     }
@@ -132,6 +148,9 @@ fn Shell() -> impl IntoView {
                 <Routes fallback=|| view! { <NotFound /> }>
                     <Route path=path!("/") view=|| view! { <OverviewPage /> }.into_any() />
                     <Route path=path!("/keys") view=|| view! { <KeyPage /> }.into_any() />
+                    <Route path=path!("/teams") view=|| view! { <EntityPage<TeamView> /> }.into_any() />
+                    <Route path=path!("/users") view=|| view! { <EntityPage<UserView> /> }.into_any() />
+                    <Route path=path!("/budgets") view=|| view! { <BudgetPage /> }.into_any() />
                     <Route path=path!("/models") view=|| view! { <ModelPage /> }.into_any() />
                     <Route path=path!("/logs") view=|| view! { <SpendPage /> }.into_any() />
                 </Routes>

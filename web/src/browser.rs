@@ -90,6 +90,13 @@ pub(crate) fn focus(selector: &str) {
     }
 }
 
+/// Closes an element that is shown as a popover.
+pub(crate) fn hide_popover(selector: &str) {
+    if let Some(element) = find(selector) {
+        let _ = element.hide_popover();
+    }
+}
+
 /// Puts the focus on an element once the page shows what was just changed.
 pub(crate) fn focus_next(selector: &'static str) {
     leptos::prelude::request_animation_frame(move || focus(selector));

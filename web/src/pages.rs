@@ -1,8 +1,13 @@
 //! The pages, one folder a resource.
 
+pub(crate) mod budget;
+pub(crate) mod entity;
 pub(crate) mod key;
+pub(crate) mod limit;
 pub(crate) mod model;
 pub(crate) mod overview;
 pub(crate) mod policy;
 pub(crate) mod session;
 pub(crate) mod spend;
+pub(crate) mod team;
+pub(crate) mod user;

@@ -8,6 +8,7 @@ pub(crate) mod drawer;
 pub(crate) mod empty;
 pub(crate) mod export;
 pub(crate) mod field;
+pub(crate) mod form;
 pub(crate) mod icon;
 pub(crate) mod load;
 pub(crate) mod location;

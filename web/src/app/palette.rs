@@ -5,7 +5,7 @@ use leptos_router::hooks::use_navigate;
 use tollgate_openapi::key::{KeyListQuery, KeyView};
 
 use crate::api;
-use crate::app::rail::{PAGES, sign_out};
+use crate::app::rail::{pages, sign_out};
 use crate::app::theme::{Theme, use_theme};
 use crate::app::{SessionSignal, use_session};
 use crate::browser;
@@ -41,7 +41,7 @@ impl Entry {
 /// What can always be done.
 fn fixed_entries(session: SessionSignal) -> Vec<Entry> {
     let mut entries: Vec<_> =
-        PAGES.iter().map(|(name, href, _)| Entry::new(*name, "Page", Act::Go((*href).to_owned()))).collect();
+        pages(session).map(|page| Entry::new(page.name, "Page", Act::Go(page.href.to_owned()))).collect();
     if session.can_write() {
         entries.push(Entry::new("Create key", "Action", Act::Go("/ui/keys?new=1".to_owned())));
     }

@@ -13,29 +13,42 @@ use crate::format;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::toast::{Toasts, use_toasts};
 
-/// The pages, as the rail and the palette list them: name, path, icon.
-pub(crate) const PAGES: &[(&str, &str, Icon)] = &[
-    ("Overview", "/ui", Icon::Overview),
-    ("Keys", "/ui/keys", Icon::Key),
-    ("Models", "/ui/models", Icon::Model),
-    ("Logs", "/ui/logs", Icon::Log),
+/// A page, as the rail and the palette list it.
+pub(crate) struct PageLink {
+    pub(crate) name: &'static str,
+    pub(crate) href: &'static str,
+    art: Icon,
+    /// A phone has no room for it in its bar: the account's menu lists it.
+    is_minor: bool,
+    /// Only who sees everything may see it.
+    is_restricted: bool,
+}
+
+const fn link(name: &'static str, href: &'static str, art: Icon) -> PageLink {
+    PageLink { name, href, art, is_minor: false, is_restricted: false }
+}
+
+static PAGES: &[PageLink] = &[
+    link("Overview", "/ui", Icon::Overview),
+    link("Keys", "/ui/keys", Icon::Key),
+    PageLink { is_minor: true, ..link("Teams", "/ui/teams", Icon::Team) },
+    PageLink { is_minor: true, is_restricted: true, ..link("Users", "/ui/users", Icon::User) },
+    PageLink { is_minor: true, is_restricted: true, ..link("Budgets", "/ui/budgets", Icon::Budget) },
+    link("Models", "/ui/models", Icon::Model),
+    link("Logs", "/ui/logs", Icon::Log),
 ];
+
+/// The pages that the reader may see.
+pub(crate) fn pages(session: SessionSignal) -> impl Iterator<Item = &'static PageLink> {
+    let sees_everything = session.sees_everything();
+    PAGES.iter().filter(move |page| sees_everything || !page.is_restricted)
+}
 
 #[component]
 pub(crate) fn Rail(on_palette: Callback<()>) -> impl IntoView {
     let path = use_location().pathname;
-    let links = PAGES
-        .iter()
-        .map(|(name, href, art)| {
-            let is_here = move || path.with(|path| path.trim_end_matches('/') == *href);
-            view! {
-                <a href=*href class="rail-link" aria-current=move || is_here().then_some("page")>
-                    {icon(*art)}
-                    <span>{*name}</span>
-                </a>
-            }
-        })
-        .collect_view();
+    let session = use_session();
+    let links = pages(session).map(|page| rail_link(page, path)).collect_view();
     view! {
         <aside class="rail">
             <a class="brand" href=ROOT>{brand_mark()}<span>"Tollgate"</span></a>
@@ -47,6 +60,21 @@ pub(crate) fn Rail(on_palette: Callback<()>) -> impl IntoView {
             <nav class="rail-links" aria-label="Main">{links}</nav>
             <UserMenu />
         </aside>
+    }
+}
+
+fn rail_link(page: &'static PageLink, path: Memo<String>) -> impl IntoView {
+    let is_here = move || path.with(|path| path.trim_end_matches('/') == page.href);
+    view! {
+        <a
+            href=page.href
+            class="rail-link"
+            class:rail-minor=page.is_minor
+            aria-current=move || is_here().then_some("page")
+        >
+            {icon(page.art)}
+            <span>{page.name}</span>
+        </a>
     }
 }
 
@@ -65,18 +93,22 @@ fn UserMenu() -> impl IntoView {
     let name = move || session.view().map(|view| name_of(&view)).unwrap_or_default();
     // Where the name already is the role, it is said once.
     let role = move || session.view().map(|view| role_name(view.user_role)).filter(|role| *role != name());
+    let minor = pages(session).filter(|page| page.is_minor).map(|page| {
+        view! { <a class="menu-item" href=page.href on:click=|_| browser::hide_popover("#user-menu")>{page.name}</a> }
+    });
     view! {
         <div class="user">
             <button class="rail-link user-button" type="button" popovertarget="user-menu" aria-haspopup="dialog">
                 {icon(Icon::User)}
                 <span class="user-name">{name}</span>
-                <span class="user-phone">"Account"</span>
+                <span class="user-phone">"More"</span>
             </button>
             <div id="user-menu" class="menu" popover="auto" role="dialog" aria-label="Account">
                 <p class="menu-head">
                     <strong>{name}</strong>
                     <span class="muted">{role}</span>
                 </p>
+                <nav class="menu-pages" aria-label="More pages">{minor.collect_view()}</nav>
                 <ThemeChoice />
                 <button class="menu-item" type="button" on:click=move |_| sign_out(session, toasts)>"Sign out"</button>
             </div>
@@ -116,7 +148,7 @@ pub(crate) fn sign_out(session: SessionSignal, toasts: Toasts) {
     });
 }
 
-const fn role_name(role: UserRole) -> &'static str {
+pub(crate) const fn role_name(role: UserRole) -> &'static str {
     match role {
         UserRole::ProxyAdmin => "Administrator",
         UserRole::ProxyAdminViewer => "Viewer",

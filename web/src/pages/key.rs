@@ -7,7 +7,7 @@ mod edit;
 mod explain;
 mod form;
 mod limits;
-mod list;
+pub(crate) mod list;
 
 use leptos::prelude::*;
 use tollgate_openapi::key::{KeyListQuery, KeySort, SortOrder};

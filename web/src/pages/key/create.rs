@@ -22,9 +22,9 @@ pub(crate) fn CreateKey(on_close: Callback<()>, on_change: Callback<()>) -> impl
         event.prevent_default();
         let body = match form.draft().to_create() {
             Ok(body) => body,
-            Err(errors) => return form.refuse(errors),
+            Err(errors) => return form.state.refuse(errors),
         };
-        form.is_busy.set(true);
+        form.state.is_busy.set(true);
         spawn_local(async move {
             match api::key::create(&body).await {
                 Ok(key) => {
@@ -33,7 +33,7 @@ pub(crate) fn CreateKey(on_close: Callback<()>, on_change: Callback<()>) -> impl
                     focus_title();
                     on_change.try_run(());
                 }
-                Err(error) => form.fail(error),
+                Err(error) => form.state.fail(error),
             }
         });
     };
@@ -64,7 +64,7 @@ fn form_view(form: KeyForm, submit: impl Fn(SubmitEvent) + 'static, on_close: Ca
             </div>
             <footer class="drawer-footer">
                 <button class="button" type="button" on:click=move |_| on_close.run(())>"Cancel"</button>
-                <button class="button button-primary" type="submit" disabled=form.is_busy>"Create key"</button>
+                <button class="button button-primary" type="submit" disabled=form.state.is_busy>"Create key"</button>
             </footer>
         </form>
     }

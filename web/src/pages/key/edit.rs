@@ -25,10 +25,10 @@ pub(crate) fn EditKey(
         event.prevent_default();
         let patch = match form.draft().to_patch(&key) {
             Ok(patch) => patch,
-            Err(errors) => return form.refuse(errors),
+            Err(errors) => return form.state.refuse(errors),
         };
         let name = name(&key);
-        form.is_busy.set(true);
+        form.state.is_busy.set(true);
         spawn_local(async move {
             match api::key::update(&patch).await {
                 Ok(()) => {
@@ -36,7 +36,7 @@ pub(crate) fn EditKey(
                     on_change.try_run(());
                     on_done.try_run(());
                 }
-                Err(error) => form.fail(error),
+                Err(error) => form.state.fail(error),
             }
         });
     };
@@ -47,7 +47,7 @@ pub(crate) fn EditKey(
             </div>
             <footer class="drawer-footer">
                 <button class="button" type="button" on:click=move |_| on_done.run(())>"Cancel"</button>
-                <button class="button button-primary" type="submit" disabled=form.is_busy>"Save"</button>
+                <button class="button button-primary" type="submit" disabled=form.state.is_busy>"Save"</button>
             </footer>
         </form>
     }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use tollgate_openapi::key::KeyView;
+use tollgate_openapi::limit::LimitView;
 use tollgate_openapi::money::NanoUsd;
 
 use crate::browser;
@@ -10,25 +11,14 @@ use crate::ui::meter::{Budget, BudgetMeter};
 use crate::ui::money::total;
 use crate::ui::table::{CSV_ONLY, Column, Rows};
 use crate::ui::time;
+use crate::url::encode;
 
 pub(crate) static COLUMNS: &[Column<KeyView>] = &[
-    Column { title: "Key", class: "", sort: Some("key_alias"), cell: name_cell, csv: name },
+    NAME,
     Column { title: "Token hash", class: CSV_ONLY, sort: None, cell: |_| ().into_any(), csv: |key| key.token.clone() },
-    Column {
-        title: "State",
-        class: "badge-column",
-        sort: None,
-        cell: |key| state_badge(key).into_any(),
-        csv: |key| state(key).1.to_owned(),
-    },
+    STATE,
     Column { title: "Models", class: "minor", sort: None, cell: models_cell, csv: |key| key.models.join(" ") },
-    Column {
-        title: "Budget used",
-        class: "meter-column wide",
-        sort: Some("max_budget"),
-        cell: |key| view! { <BudgetMeter budget=budget(key) /> }.into_any(),
-        csv: |key| key.spend.to_string(),
-    },
+    BUDGET,
     Column {
         title: "Max budget",
         class: CSV_ONLY,
@@ -59,6 +49,28 @@ pub(crate) static COLUMNS: &[Column<KeyView>] = &[
     },
 ];
 
+/// A key among others of its team or owner: its name leads to it.
+pub(crate) static BRIEF: &[Column<KeyView>] =
+    &[Column { class: "lead", sort: None, cell: link_cell, ..NAME }, STATE, Column { sort: None, ..BUDGET }];
+
+const NAME: Column<KeyView> = Column { title: "Key", class: "", sort: Some("key_alias"), cell: name_cell, csv: name };
+
+const STATE: Column<KeyView> = Column {
+    title: "State",
+    class: "badge-column",
+    sort: None,
+    cell: |key| state_badge(key).into_any(),
+    csv: |key| state(key).1.to_owned(),
+};
+
+const BUDGET: Column<KeyView> = Column {
+    title: "Budget used",
+    class: "meter-column wide",
+    sort: Some("max_budget"),
+    cell: |key| view! { <BudgetMeter budget=budget(key) /> }.into_any(),
+    csv: |key| key.spend.to_string(),
+};
+
 pub(crate) const IDS: Rows<KeyView> = Rows { id: |key| key.token.clone(), version: |key| format!("{key:?}") };
 
 fn never() -> AnyView {
@@ -70,14 +82,16 @@ pub(crate) fn name(key: &KeyView) -> String {
     key.key_alias.clone().unwrap_or_else(|| key.key_name.clone())
 }
 
-/// The key's own budget.
+/// The budget in force: the key's own, filled up from the reusable one it is attached to.
 pub(crate) fn budget(key: &KeyView) -> Budget {
+    let attached = key.litellm_budget_table.as_ref().map(|table| &table.limits);
+    let or_attached = |own, of: fn(&LimitView) -> Option<NanoUsd>| attached.map_or(own, of);
     Budget {
         spent: key.spend,
         reserved: NanoUsd::ZERO,
-        max: key.max_budget,
-        soft: key.soft_budget,
-        duration: key.budget_duration.clone(),
+        max: or_attached(key.max_budget, |limits| limits.max_budget),
+        soft: or_attached(key.soft_budget, |limits| limits.soft_budget),
+        duration: attached.map_or_else(|| key.budget_duration.clone(), |limits| limits.budget_duration.clone()),
         resets_at: key.budget_reset_at,
     }
 }
@@ -91,6 +105,11 @@ fn name_cell(key: &KeyView) -> AnyView {
         </span>
     }
     .into_any()
+}
+
+fn link_cell(key: &KeyView) -> AnyView {
+    let href = format!("/ui/keys?key={}", encode(&key.token));
+    view! { <a class="ellipsis" href=href title=name(key)>{name(key)}</a> }.into_any()
 }
 
 fn state(key: &KeyView) -> (Tone, &'static str) {

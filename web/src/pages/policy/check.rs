@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use tollgate_openapi::policy::{PolicyCheck, PolicyCheckKind, PolicyExplanation, PolicyVerdict};
 
 use crate::format;
-use crate::pages::policy::words::{check_name, figure, kind_name, left};
+use crate::pages::policy::words::{check_name, figure, kind_name, left, short_name};
 use crate::ui::badge::{Badge, Tone};
 use crate::ui::table::{CSV_ONLY, Column, Rows};
 use crate::ui::time;
@@ -114,7 +114,10 @@ fn whose_cell(row: &CheckRow) -> AnyView {
     view! {
         <span class="stack">
             <span>{kind_name(kind)}</span>
-            {name.map(|name| view! { <span class="muted ellipsis" title=name.clone()>{name.clone()}</span> })}
+            {name.map(|name| {
+                let short = short_name(&name, row.check.scope_id.as_deref().unwrap_or_default());
+                view! { <span class="muted ellipsis" title=name>{short}</span> }
+            })}
             {resets}
         </span>
     }

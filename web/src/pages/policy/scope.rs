@@ -4,10 +4,12 @@ use leptos::prelude::*;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::policy::{PolicyCheck, PolicyCheckKind};
 
+use crate::app::use_session;
 use crate::format;
-use crate::pages::policy::words::{is_limit, kind_name};
+use crate::pages::policy::words::{is_limit, kind_name, short_name};
 use crate::ui::badge::{Badge, Tone};
 use crate::ui::meter::{Budget, BudgetGauge, CountMeter};
+use crate::url::encode;
 
 /// What one entity allows, out of the checks of a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,7 +87,7 @@ const fn count_name(kind: PolicyCheckKind) -> &'static str {
 #[component]
 pub(crate) fn Scope(limits: ScopeLimits) -> impl IntoView {
     let is_exhausted = limits.is_exhausted();
-    let ScopeLimits { kind, name, budget, counts, hidden, .. } = limits;
+    let ScopeLimits { kind, id, name, budget, counts, hidden } = limits;
     // The gateway is called what it is.
     let name = Some(name).filter(|name| !name.is_empty() && *name != kind);
     let counts = counts
@@ -96,13 +98,29 @@ pub(crate) fn Scope(limits: ScopeLimits) -> impl IntoView {
         <li class="scope">
             <div class="scope-head">
                 <h4>{kind_name(&kind)}</h4>
-                {name.map(|name| view! { <span class="muted ellipsis" title=name.clone()>{name.clone()}</span> })}
+                {name.map(|name| named(&kind, &id, &name))}
                 {is_exhausted.then(|| view! { <Badge tone=Tone::Bad text="Nothing left" /> })}
             </div>
             {budget.map(|budget| view! { <BudgetGauge budget=budget /> })}
             {counts}
             {hidden.map(|text| view! { <p class="muted">{format::sentence(&text)}</p> })}
         </li>
+    }
+}
+
+/// The entity's name, which leads to its page where it has one that the reader may see.
+fn named(kind: &str, id: &str, name: &str) -> AnyView {
+    let (short, title) = (short_name(name, id), name.to_owned());
+    let path = match kind {
+        "team" => Some("/ui/teams?team="),
+        "user" if use_session().sees_everything() => Some("/ui/users?user="),
+        _ => None,
+    };
+    match path {
+        Some(path) => {
+            view! { <a class="ellipsis" title=title href=format!("{path}{}", encode(id))>{short}</a> }.into_any()
+        }
+        None => view! { <span class="muted ellipsis" title=title>{short}</span> }.into_any(),
     }
 }
 

@@ -21,11 +21,23 @@ pub(crate) fn kind_name(kind: &str) -> String {
     format!("{first}{}{of_model}", letters.as_str())
 }
 
+/// The entity's name without its id: people know `search`, not `search (5b1a-…)`. A limit of a single model has the
+/// model's name behind both.
+pub(crate) fn short_name(name: &str, id: &str) -> String {
+    let ends = id.match_indices('/').map(|(end, _)| end).chain([id.len()]);
+    let whole = ends.filter_map(|end| id.get(..end)).map(|id| format!(" ({id})")).find(|id| name.contains(id));
+    whole.map_or_else(|| name.to_owned(), |id| name.replacen(&id, "", 1))
+}
+
+fn name_of(check: &PolicyCheck) -> Option<String> {
+    Some(short_name(check.scope_name.as_deref()?, check.scope_id.as_deref().unwrap_or_default()))
+}
+
 /// Whose limit it is, within a sentence: `the team search`.
 fn whose(check: &PolicyCheck) -> String {
     let kind = check.scope.as_deref().unwrap_or("key");
     let entity = kind.strip_suffix(MODEL_SUFFIX).unwrap_or(kind).replace('_', " ");
-    match check.scope_name.as_deref() {
+    match name_of(check) {
         Some(name) if name != entity => format!("the {entity} {name}"),
         _ => format!("the {entity}"),
     }
@@ -34,7 +46,7 @@ fn whose(check: &PolicyCheck) -> String {
 /// Whom a developer can ask where a check fails.
 pub(crate) fn whom_to_ask(check: &PolicyCheck) -> String {
     let kind = check.scope.as_deref().unwrap_or("key");
-    let name = check.scope_name.as_deref().unwrap_or_default();
+    let name = name_of(check).unwrap_or_default();
     let wish = match check.check {
         PolicyCheckKind::Blocked => "to unblock it",
         PolicyCheckKind::Expired => "for a new key, or to let this one live longer",

@@ -6,7 +6,7 @@ use tollgate_openapi::policy::PolicyExplain;
 use tollgate_openapi::spend::SpendLogView;
 
 use crate::api;
-use crate::api::ApiError;
+use crate::api::{ApiError, STATUS_NOT_FOUND};
 use crate::browser;
 use crate::pages::policy::answer::Answer;
 use crate::ui::load::{Load, skeleton};
@@ -125,8 +125,7 @@ fn Now(question: PolicyExplain) -> impl IntoView {
 
 /// A key that is gone cannot be judged, which is no fault of anybody.
 fn no_longer(error: ApiError) -> ApiError {
-    const NOT_FOUND: u16 = 404;
-    if error.status == NOT_FOUND {
+    if error.status == STATUS_NOT_FOUND {
         let message = "The key no longer exists, so its calls cannot be judged now.".to_owned();
         return ApiError { message, ..error };
     }

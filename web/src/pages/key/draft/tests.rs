@@ -1,4 +1,5 @@
 use super::*;
+use tollgate_openapi::money::NanoUsd;
 
 fn view() -> KeyView {
     serde_json::from_value(serde_json::json!({
@@ -22,36 +23,47 @@ fn every_field_arrives() {
     let draft = Draft {
         alias: " search ".to_owned(),
         models: vec!["demo".to_owned()],
-        max_budget: "$1,000.50".to_owned(),
-        budget_duration: "30d".to_owned(),
+        limits: LimitDraft {
+            max_budget: "$1,000.50".to_owned(),
+            soft_budget: "900".to_owned(),
+            budget_duration: "30d".to_owned(),
+            rpm: "60".to_owned(),
+            tpm: "10,000".to_owned(),
+            parallel: "0".to_owned(),
+        },
+        budget_id: "starter".to_owned(),
         duration: "24h".to_owned(),
-        rpm: "60".to_owned(),
-        tpm: "10,000".to_owned(),
-        parallel: "0".to_owned(),
         metadata: r#"{"team": "x"}"#.to_owned(),
     };
     let create = draft.to_create().unwrap();
     assert_eq!(create.key_alias.as_deref(), Some("search"));
     assert_eq!(create.max_budget, Some(NanoUsd(1_000_500_000_000)));
+    assert_eq!(create.soft_budget, Some(NanoUsd(900_000_000_000)));
+    assert_eq!(create.budget_duration.as_deref(), Some("30d"));
     assert_eq!(create.duration.as_deref(), Some("24h"));
     assert_eq!((create.rpm_limit, create.tpm_limit, create.max_parallel_requests), (Some(60), Some(10_000), Some(0)));
     assert_eq!(create.metadata["team"], "x");
+    assert_eq!(create.other["budget_id"], "starter");
 }
 
 #[test]
 fn each_wrong_field_is_named() {
     let draft = Draft {
-        max_budget: "-1".to_owned(),
-        rpm: "1.5".to_owned(),
-        tpm: "many".to_owned(),
-        parallel: "-2".to_owned(),
+        limits: LimitDraft {
+            max_budget: "-1".to_owned(),
+            rpm: "1.5".to_owned(),
+            tpm: "many".to_owned(),
+            parallel: "-2".to_owned(),
+            ..LimitDraft::default()
+        },
         metadata: "[1]".to_owned(),
         ..Draft::default()
     };
     let errors = draft.to_create().unwrap_err();
     let names: Vec<_> = errors.keys().map(String::as_str).collect();
     assert_eq!(names, ["max_budget", "max_parallel_requests", "metadata", "rpm_limit", "tpm_limit"]);
-    let absurd = Draft { max_budget: "1e300".to_owned(), ..Draft::default() };
+    let limits = LimitDraft { max_budget: "1e300".to_owned(), ..LimitDraft::default() };
+    let absurd = Draft { limits, ..Draft::default() };
     assert!(absurd.to_create().is_err());
 }
 
@@ -64,13 +76,13 @@ fn an_unchanged_draft_patches_nothing() {
 
 #[test]
 fn a_patch_says_only_what_changed() {
+    let before = Draft::from_view(&view());
     let draft = Draft {
-        max_budget: String::new(),
+        limits: LimitDraft { max_budget: String::new(), rpm: "120".to_owned(), ..before.limits.clone() },
         models: Vec::new(),
-        rpm: "120".to_owned(),
         duration: "7d".to_owned(),
         metadata: String::new(),
-        ..Draft::from_view(&view())
+        ..before
     };
     let patch = draft.to_patch(&view()).unwrap();
     assert_eq!(
@@ -79,4 +91,16 @@ fn a_patch_says_only_what_changed() {
             "key": "abc", "max_budget": null, "models": [], "rpm_limit": 120, "duration": "7d", "metadata": {}
         })
     );
+}
+
+#[test]
+fn a_key_is_attached_to_a_budget_and_detached() {
+    let attached = |id: &str| Draft { budget_id: id.to_owned(), ..Draft::from_view(&view()) };
+    let patch = attached("starter").to_patch(&view()).unwrap();
+    assert_eq!(serde_json::to_value(&patch).unwrap(), serde_json::json!({"key": "abc", "budget_id": "starter"}));
+    let mut key = view();
+    key.other.insert("budget_id".to_owned(), "starter".into());
+    assert_eq!(Draft::from_view(&key).budget_id, "starter");
+    let patch = attached("").to_patch(&key).unwrap();
+    assert_eq!(serde_json::to_value(&patch).unwrap(), serde_json::json!({"key": "abc", "budget_id": null}));
 }

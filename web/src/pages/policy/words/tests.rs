@@ -30,6 +30,14 @@ fn kinds_have_plain_names_and_unknown_ones_keep_theirs() {
 }
 
 #[test]
+fn names_are_said_without_ids() {
+    assert_eq!(short_name("search (5b1a)", "5b1a"), "search");
+    assert_eq!(short_name("search (5b1a), model openai/o3", "5b1a/openai/o3"), "search, model openai/o3");
+    assert_eq!(short_name("shop (sk-...wxyz)", "0a1b"), "shop (sk-...wxyz)");
+    assert_eq!(short_name("gateway", "gateway"), "gateway");
+}
+
+#[test]
 fn a_used_up_budget_says_whose_it_is_and_when_it_resets() {
     let team = check(json!({"passed": false, "scope": "team", "scope_name": "search", "limit": 50.0, "used": 50.0,
         "reserved": 0.0, "resets_at": now() + chrono::TimeDelta::days(3)}));

@@ -1,0 +1,62 @@
+// Users in the console: the list with its bars, limits, keys, delete.
+
+import { excuse, expect, inspect, manage, signIn, test, visit } from "./support.mjs";
+
+test.beforeEach(async ({ page }) => {
+  await signIn(page);
+});
+
+test("a user gets limits, which hold for the keys of theirs", async ({ page, tollgate }) => {
+  test.setTimeout(120_000);
+  const table = page.getByRole("table", { name: "Users" });
+  const row = table.getByRole("row").filter({ hasText: "Grace" });
+  await test.step("make one", async () => {
+    await visit(page, "Users");
+    await page.getByRole("link", { name: /Create (the first )?user/ }).first().click();
+    const drawer = page.getByRole("dialog", { name: "Create user" });
+    await drawer.getByLabel("Id").fill("grace");
+    await drawer.getByLabel("Name").fill("Grace");
+    await drawer.getByLabel("Max budget").fill("50");
+    await drawer.getByLabel("Budget resets").selectOption("Every month");
+    await drawer.getByRole("button", { name: "Create user" }).click();
+    await expect(page.getByText("Created the user Grace.")).toBeVisible();
+    await expect(row).toContainText("$0.00 of $50");
+    await inspect(page, "users");
+  });
+
+  await test.step("see their keys and what limits them", async () => {
+    const { token } = await manage(tollgate, "POST", "/key/generate", { key_alias: "of-grace", user_id: "grace" });
+    await row.getByRole("link").first().click();
+    const drawer = page.getByRole("dialog", { name: "Grace" });
+    await expect(drawer).toContainText("of $50 a month");
+    await drawer.getByRole("button", { name: "Keys" }).click();
+    await expect(drawer.getByRole("table", { name: "Keys" })).toContainText("of-grace");
+    await drawer.getByRole("button", { name: "Details" }).click();
+    await inspect(page, "user-details");
+    await page.goto(`/ui/keys?key=${token}`);
+    const limits = page.getByRole("region", { name: "What limits this key" });
+    await expect(limits.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "User" }) })).toContainText("$50");
+  });
+
+  await test.step("change and delete", async () => {
+    await page.goto("/ui/users?user=grace&edit=1");
+    const drawer = page.getByRole("dialog", { name: "Edit Grace" });
+    await drawer.getByLabel("Max budget").fill("75");
+    await drawer.getByRole("button", { name: "Save" }).click();
+    await expect(row).toContainText("of $75");
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("alertdialog", { name: "Delete Grace?" }).getByRole("button", { name: "Delete user" }).click();
+    await expect(page.getByText("Deleted Grace.")).toBeVisible();
+    await expect(row).toHaveCount(0);
+  });
+});
+
+test("an id that is taken is refused beside its field", async ({ page, tollgate }) => {
+  excuse(page, /status of 40\d .*\/user\/new/);
+  await manage(tollgate, "POST", "/user/new", { user_id: "bob", auto_create_key: false });
+  await page.goto("/ui/users?new=1");
+  const drawer = page.getByRole("dialog", { name: "Create user" });
+  await drawer.getByLabel("Id").fill("bob");
+  await drawer.getByRole("button", { name: "Create user" }).click();
+  await expect(drawer.getByLabel("Id")).toHaveAttribute("aria-invalid", "true");
+});

@@ -1,0 +1,41 @@
+//! Teams.
+
+use serde_json::Value;
+use tollgate_openapi::paths;
+use tollgate_openapi::team::{
+    TeamBlock, TeamCreate, TeamDelete, TeamInfo, TeamInfoQuery, TeamListQuery, TeamPage, TeamPatch, TeamView,
+    TeamsDeleted,
+};
+
+use super::{ApiError, Listed, get, post};
+
+pub(crate) async fn list(query: TeamListQuery) -> Result<Listed<TeamView>, ApiError> {
+    let page: TeamPage = get(paths::TEAM_LIST_PAGE, &query).await?;
+    Ok(Listed { rows: page.teams, total: page.total })
+}
+
+/// One team with its members; of its keys none, for they have a list of their own.
+pub(crate) async fn info(id: &str) -> Result<TeamInfo, ApiError> {
+    get(paths::TEAM_INFO, &TeamInfoQuery { team_id: id.to_owned(), key_limit: Some(0) }).await
+}
+
+pub(crate) async fn create(team: &TeamCreate) -> Result<(), ApiError> {
+    let _: Value = post(paths::TEAM_NEW, team).await?;
+    Ok(())
+}
+
+pub(crate) async fn update(patch: &TeamPatch) -> Result<(), ApiError> {
+    let _: Value = post(paths::TEAM_UPDATE, patch).await?;
+    Ok(())
+}
+
+pub(crate) async fn set_blocked(id: &str, is_blocked: bool) -> Result<(), ApiError> {
+    let path = if is_blocked { paths::TEAM_BLOCK } else { paths::TEAM_UNBLOCK };
+    let _: Value = post(path, &TeamBlock { team_id: id.to_owned() }).await?;
+    Ok(())
+}
+
+pub(crate) async fn delete(id: &str) -> Result<(), ApiError> {
+    let _: TeamsDeleted = post(paths::TEAM_DELETE, &TeamDelete { team_ids: vec![id.to_owned()] }).await?;
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! Users.
+
+use serde_json::Value;
+use tollgate_openapi::paths;
+use tollgate_openapi::user::{
+    UserCreate, UserDelete, UserInfo, UserInfoQuery, UserListQuery, UserPage, UserPatch, UserView, UsersDeleted,
+};
+
+use super::{ApiError, Listed, get, post};
+
+pub(crate) async fn list(query: UserListQuery) -> Result<Listed<UserView>, ApiError> {
+    let page: UserPage = get(paths::USER_LIST, &query).await?;
+    Ok(Listed { rows: page.users, total: page.total })
+}
+
+pub(crate) async fn info(id: &str) -> Result<UserInfo, ApiError> {
+    get(paths::USER_INFO, &UserInfoQuery { user_id: Some(id.to_owned()) }).await
+}
+
+pub(crate) async fn create(user: &UserCreate) -> Result<(), ApiError> {
+    let _: Value = post(paths::USER_NEW, user).await?;
+    Ok(())
+}
+
+pub(crate) async fn update(patch: &UserPatch) -> Result<(), ApiError> {
+    let _: Value = post(paths::USER_UPDATE, patch).await?;
+    Ok(())
+}
+
+pub(crate) async fn delete(id: &str) -> Result<(), ApiError> {
+    let _: UsersDeleted = post(paths::USER_DELETE, &UserDelete { user_ids: vec![id.to_owned()] }).await?;
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! Teams.
+
+mod member;
+
+use leptos::prelude::*;
+use tollgate_openapi::key::KeyListQuery;
+use tollgate_openapi::limit::{LimitStanding, LimitView};
+use tollgate_openapi::team::{TeamCreate, TeamListQuery, TeamPatch, TeamView};
+
+use crate::api;
+use crate::api::{ApiError, Listed};
+use crate::app::use_session;
+use crate::format;
+use crate::pages::entity::column;
+use crate::pages::entity::fact::facts;
+use crate::pages::entity::{Done, Entity, EntityPatch, Find, History, NewEntity, Words};
+use crate::pages::team::member::Members;
+use crate::ui::icon::Icon;
+use crate::ui::table::Column;
+use crate::url::encode;
+
+static WORDS: Words = Words {
+    nouns: ("team", "teams"),
+    title: "Teams",
+    lead: "Keys and people that share limits.",
+    empty: "A team gives several keys and people one budget, and each member a part of it.",
+    delete: "Its keys are deleted with it, and applications that use them are refused at once. What it spent stays in the ledger. This cannot be undone.",
+    block: "Applications that use its keys are refused at once, until it is unblocked.",
+    id_field: None,
+    name_field: "team_alias",
+    has_models: true,
+    tabs: &[("", "Limits"), ("keys", "Keys"), ("members", "Members"), ("details", "Details")],
+};
+
+static COLUMNS: &[Column<TeamView>] = &[
+    column::name("Team"),
+    column::id(),
+    column::state(),
+    column::budget_used(),
+    column::max_budget(),
+    column::total_spend(),
+    Column {
+        title: "Keys",
+        class: "end third",
+        sort: None,
+        cell: |team| format::whole_u64(team.keys_count).into_any(),
+        csv: |team| team.keys_count.to_string(),
+    },
+    Column {
+        title: "Members",
+        class: "end third",
+        sort: None,
+        cell: |team| format::whole_u64(team.members_count).into_any(),
+        csv: |team| team.members_count.to_string(),
+    },
+    column::created(),
+];
+
+impl Entity for TeamView {
+    const WORDS: &'static Words = &WORDS;
+    const ART: Icon = Icon::Team;
+
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+
+    fn id(&self) -> &str {
+        &self.team_id
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.team_alias.as_deref()
+    }
+
+    fn models(&self) -> &[String] {
+        &self.models
+    }
+
+    fn limits(&self) -> &LimitView {
+        &self.limits
+    }
+
+    fn standing(&self) -> &LimitStanding {
+        &self.standing
+    }
+
+    fn history(&self) -> History<'_> {
+        ((self.created_at, self.created_by.as_deref()), (self.updated_at, self.updated_by.as_deref()))
+    }
+
+    fn is_blocked(&self) -> bool {
+        self.blocked
+    }
+
+    fn facts(&self) -> AnyView {
+        facts(self, self.organization_id.clone().map(organization))
+    }
+
+    fn tab(&self, word: &str) -> Option<AnyView> {
+        (word == "members").then(|| view! { <Members team_id=self.team_id.clone() /> }.into_any())
+    }
+
+    fn keys(&self) -> KeyListQuery {
+        KeyListQuery { team_id: Some(self.team_id.clone()), ..KeyListQuery::default() }
+    }
+
+    async fn list(find: Find) -> Result<Listed<Self>, ApiError> {
+        let Find { search, page, page_size } = find;
+        let query = TeamListQuery { search, page: Some(page), page_size: Some(page_size), ..TeamListQuery::default() };
+        api::team::list(query).await
+    }
+
+    async fn info(id: String) -> Result<Self, ApiError> {
+        Ok(api::team::info(&id).await?.team_info)
+    }
+
+    async fn create(new: NewEntity) -> Result<(), ApiError> {
+        let NewEntity { name, models, limits, budget_id, .. } = new;
+        api::team::create(&TeamCreate { team_alias: name, models, limits, budget_id, ..TeamCreate::default() }).await
+    }
+
+    async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {
+        let EntityPatch { name, models, limits, budget_id } = patch;
+        let patch = TeamPatch { team_id: id, team_alias: name, models, limits, budget_id, ..TeamPatch::default() };
+        api::team::update(&patch).await
+    }
+
+    fn set_blocked(id: String, is_blocked: bool) -> Option<Done> {
+        Some(Box::pin(async move { api::team::set_blocked(&id, is_blocked).await }))
+    }
+
+    async fn delete(id: String) -> Result<(), ApiError> {
+        api::team::delete(&id).await
+    }
+}
+
+fn organization(id: String) -> impl IntoView {
+    // Not everybody has the page of organizations.
+    let name = if use_session().sees_everything() {
+        let href = format!("/ui/organizations?organization={}", encode(&id));
+        view! { <a href=href>{id}</a> }.into_any()
+    } else {
+        id.into_any()
+    };
+    view! { <dt>"Organization"</dt><dd>{name}</dd> }
+}

@@ -1,0 +1,143 @@
+//! Users: people who own keys.
+
+use leptos::prelude::*;
+use tollgate_openapi::key::KeyListQuery;
+use tollgate_openapi::limit::{LimitStanding, LimitView};
+use tollgate_openapi::session::UserRole;
+use tollgate_openapi::user::{UserCreate, UserListQuery, UserPatch, UserView};
+
+use crate::api;
+use crate::api::{ApiError, Listed, STATUS_NOT_FOUND};
+use crate::app::rail::role_name;
+use crate::format;
+use crate::pages::entity::column;
+use crate::pages::entity::fact::{facts, teams};
+use crate::pages::entity::{Entity, EntityPatch, Find, History, NewEntity, Words};
+use crate::ui::icon::Icon;
+use crate::ui::table::Column;
+use crate::url::parse_word;
+
+static WORDS: Words = Words {
+    nouns: ("user", "users"),
+    title: "Users",
+    lead: "Whoever owns keys. Limits of a user hold for all they call.",
+    empty: "A user owns keys, is in teams and may have a budget of their own.",
+    delete: "Their keys are deleted with them, and applications that use them are refused at once. What they spent stays in the ledger. This cannot be undone.",
+    block: "",
+    id_field: Some("user_id"),
+    name_field: "user_alias",
+    has_models: true,
+    tabs: &[("", "Limits"), ("keys", "Keys"), ("details", "Details")],
+};
+
+static COLUMNS: &[Column<UserView>] = &[
+    column::name("User"),
+    column::id(),
+    column::state(),
+    Column { title: "Role", class: "minor", sort: None, cell: |user| role(user).into_any(), csv: role },
+    column::budget_used(),
+    column::max_budget(),
+    column::total_spend(),
+    Column {
+        title: "Keys",
+        class: "end third",
+        sort: None,
+        cell: |user| format::whole_u64(user.key_count).into_any(),
+        csv: |user| user.key_count.to_string(),
+    },
+    column::created(),
+];
+
+/// The role as people say it; a name that nobody told us of stays.
+fn role(user: &UserView) -> String {
+    parse_word::<UserRole>(&user.user_role).map_or_else(|| user.user_role.clone(), |role| role_name(role).to_owned())
+}
+
+impl Entity for UserView {
+    const WORDS: &'static Words = &WORDS;
+    const ART: Icon = Icon::User;
+
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+
+    fn id(&self) -> &str {
+        &self.user_id
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.user_alias.as_deref()
+    }
+
+    fn models(&self) -> &[String] {
+        &self.models
+    }
+
+    fn limits(&self) -> &LimitView {
+        &self.limits
+    }
+
+    fn standing(&self) -> &LimitStanding {
+        &self.standing
+    }
+
+    fn history(&self) -> History<'_> {
+        ((self.created_at, None), (self.updated_at, None))
+    }
+
+    /// Without a name, the address tells people apart better than an id.
+    fn label(&self) -> String {
+        let name = self.user_alias.as_deref().or(self.user_email.as_deref());
+        name.unwrap_or_else(|| format::person(&self.user_id)).to_owned()
+    }
+
+    fn facts(&self) -> AnyView {
+        let own = view! {
+            {self.user_email.clone().map(|email| view! { <dt>"E-mail"</dt><dd>{email}</dd> })}
+            <dt>"Role"</dt><dd>{role(self)}</dd>
+            {teams(&self.teams)}
+        };
+        facts(self, own)
+    }
+
+    fn keys(&self) -> KeyListQuery {
+        KeyListQuery { user_id: Some(self.user_id.clone()), ..KeyListQuery::default() }
+    }
+
+    async fn list(find: Find) -> Result<Listed<Self>, ApiError> {
+        let Find { search, page, page_size } = find;
+        api::user::list(UserListQuery { search, page, page_size, ..UserListQuery::default() }).await
+    }
+
+    async fn info(id: String) -> Result<Self, ApiError> {
+        let info = api::user::info(&id).await?;
+        info.user_info.ok_or_else(|| ApiError::new(STATUS_NOT_FOUND, "Nobody of this id is registered."))
+    }
+
+    async fn create(new: NewEntity) -> Result<(), ApiError> {
+        let NewEntity { id, name, models, limits, budget_id } = new;
+        // Keys are made where keys are made, and shown there once.
+        let auto_create_key = false;
+        let user = UserCreate {
+            user_id: id,
+            user_alias: name,
+            models,
+            limits,
+            budget_id,
+            auto_create_key,
+            ..UserCreate::default()
+        };
+        api::user::create(&user).await
+    }
+
+    async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {
+        let EntityPatch { name, models, limits, budget_id } = patch;
+        let patch =
+            UserPatch { user_id: Some(id), user_alias: name, models, limits, budget_id, ..UserPatch::default() };
+        api::user::update(&patch).await
+    }
+
+    async fn delete(id: String) -> Result<(), ApiError> {
+        api::user::delete(&id).await
+    }
+}
