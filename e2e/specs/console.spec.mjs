@@ -102,3 +102,13 @@ test("the page that comes first is there while the figures are on their way", as
   answer();
   await expect(page.getByRole("status", { name: "Loading" })).toBeHidden();
 });
+
+test("on a phone, pages that the bar has no room for are in the menu", async ({ page }) => {
+  await signIn(page);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expect(page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Budgets" })).toBeHidden();
+  await account(page).click();
+  await page.getByRole("navigation", { name: "More pages" }).getByRole("link", { name: "Budgets" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Budgets" })).toBeVisible();
+  await expect(page.getByRole("navigation", { name: "More pages" })).toBeHidden();
+});

@@ -95,11 +95,18 @@ test("a call is judged without being made", async ({ page, tollgate }) => {
   await answer.getByRole("button", { name: "Check", exact: true }).click();
   await expect(page).toHaveURL(/input=250000&key=[0-9a-f]+&max=500/);
   await expect(answer.getByRole("status")).toContainText("No, the budget of the key judged");
-  await expect(answer.getByRole("status")).toContainText("Ask whoever manages this key to raise the limit.");
+  await expect(answer.getByRole("status")).toContainText("Ask the key's owner or an administrator of the gateway to raise the limit.");
   await expect(checks.getByRole("row").filter({ hasText: "Budget" })).toContainText("Fails");
   await expect(answer.getByText("budget_exceeded")).toBeVisible();
   await inspect(page, "key-explain-no");
   expect((await manage(tollgate, "GET", `/key/info?key=${key}`)).info.spend).toBe(0);
+
+  // The customer that the call would name, and its tags, count too, and stay in the address.
+  await answer.getByLabel("End user").fill("customer-7");
+  await answer.getByLabel("Tags").fill("nightly, batch");
+  await answer.getByRole("button", { name: "Check", exact: true }).click();
+  await expect(page).toHaveURL(/end_user=customer-7&.*tags=nightly%2Cbatch/);
+  await expect(answer.getByRole("status")).toContainText("No, the budget of the key judged");
 
   // Bad input stays beside its field.
   await answer.getByLabel("max_tokens").fill("many");

@@ -70,7 +70,7 @@ test("from the first team to its end", async ({ page, tollgate }) => {
     await page.getByRole("button", { name: "Would a call pass?" }).click();
     const answer = page.getByRole("region", { name: "Would a call pass?" });
     await expect(answer.getByRole("status")).toContainText("No, the budget of the team checkout");
-    await expect(answer.getByRole("status")).toContainText("Ask an admin of the team checkout to raise the limit.");
+    await expect(answer.getByRole("status")).toContainText("Ask an admin of the team's organization or an administrator");
     await inspect(page, "key-explain-team");
   });
 

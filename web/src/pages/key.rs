@@ -38,7 +38,16 @@ const EXPORT_PAGE_SIZE: u64 = 100;
 const EXPORT_PAGES_MAX: u64 = 100;
 
 /// What of the URL is about the opened key.
-const CLOSED: &[(&str, &str)] = &[("key", ""), ("edit", ""), ("tab", ""), ("model", ""), ("input", ""), ("max", "")];
+const CLOSED: &[(&str, &str)] = &[
+    ("key", ""),
+    ("edit", ""),
+    ("tab", ""),
+    ("model", ""),
+    ("input", ""),
+    ("max", ""),
+    ("end_user", ""),
+    ("tags", ""),
+];
 
 const STATUS_OPTIONS: &[(&str, &str)] =
     &[("", "Any state"), ("active", "Active"), ("blocked", "Blocked"), ("expired", "Expired")];

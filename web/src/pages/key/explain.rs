@@ -8,7 +8,7 @@ use tollgate_openapi::key::KeyView;
 use tollgate_openapi::policy::PolicyExplain;
 
 use crate::api;
-use crate::input::parse_count;
+use crate::input::{parse_count, some_text};
 use crate::pages::policy::answer::Answer;
 use crate::pages::policy::model_choice::{ModelChoice, chosen, offered};
 use crate::ui::field::{TextField, focus_wrong};
@@ -38,8 +38,15 @@ fn question_of(url: UrlState, token: &str, models: &[String]) -> PolicyExplain {
         model: chosen(url, models),
         input_tokens: number("input").unwrap_or(INPUT_TOKENS),
         max_tokens: number("max").filter(|max| *max > 0),
+        end_user: url.get("end_user"),
+        tags: url.get("tags").map(|tags| tags_of(&tags)).unwrap_or_default(),
         ..PolicyExplain::default()
     }
+}
+
+/// Tags as they are typed: with commas between.
+fn tags_of(text: &str) -> Vec<String> {
+    text.split(',').filter_map(some_text).collect()
 }
 
 #[component]
@@ -72,6 +79,8 @@ fn TrialForm(question: Memo<Question>, models: Vec<String>, on_repeat: Callback<
     let asked = question.get_untracked().0;
     let input = RwSignal::new(asked.input_tokens.to_string());
     let max = RwSignal::new(asked.max_tokens.map(|max| max.to_string()).unwrap_or_default());
+    let end_user = RwSignal::new(asked.end_user.unwrap_or_default());
+    let tags = RwSignal::new(asked.tags.join(", "));
     let errors = RwSignal::new(BTreeMap::new());
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -90,7 +99,8 @@ fn TrialForm(question: Memo<Question>, models: Vec<String>, on_repeat: Callback<
             return focus_wrong();
         }
         let before = question.get_untracked();
-        url.replace(&[("input", &input), ("max", &max)]);
+        let (end_user, tags) = (end_user.get_untracked(), tags_of(&tags.get_untracked()).join(","));
+        url.replace(&[("input", &input), ("max", &max), ("end_user", end_user.trim()), ("tags", &tags)]);
         if question.get_untracked() == before {
             on_repeat.run(());
         }
@@ -100,7 +110,20 @@ fn TrialForm(question: Memo<Question>, models: Vec<String>, on_repeat: Callback<
             <ModelChoice label="Model" models=models />
             <TextField label="Prompt tokens" name="input_tokens" value=input errors=errors inputmode="numeric" placeholder="1000" />
             <TextField label="max_tokens" name="max_tokens" value=max errors=errors inputmode="numeric" placeholder="Not set" />
+            <TextField label="End user" name="end_user" value=end_user errors=errors placeholder="None" />
+            <TextField label="Tags" name="tags" value=tags errors=errors placeholder="None" />
             <button class="button" type="submit">"Check"</button>
         </form>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_typed_with_commas() {
+        assert_eq!(tags_of(" nightly, batch ,,"), ["nightly", "batch"]);
+        assert!(tags_of("").is_empty());
     }
 }

@@ -43,26 +43,27 @@ fn whose(check: &PolicyCheck) -> String {
     }
 }
 
-/// Whom a developer can ask where a check fails.
+/// Whom a developer can ask where a check fails: those whom the server lets change it.
 pub(crate) fn whom_to_ask(check: &PolicyCheck) -> String {
+    const ADMIN: &str = "an administrator of the gateway";
+    const OWNER: &str = "the key's owner or an administrator of the gateway";
     let kind = check.scope.as_deref().unwrap_or("key");
-    let name = name_of(check).unwrap_or_default();
-    let wish = match check.check {
-        PolicyCheckKind::Blocked => "to unblock it",
-        PolicyCheckKind::Expired => "for a new key, or to let this one live longer",
-        PolicyCheckKind::ModelAccess => "to add the model to its list, or call a model that is on it",
-        PolicyCheckKind::Deployment => {
+    let entity = kind.strip_suffix(MODEL_SUFFIX).unwrap_or(kind);
+    let (who, wish) = match (check.check, entity) {
+        (PolicyCheckKind::Deployment, _) => {
             return "Ask an administrator of the gateway: it is about its models, not about this key.".to_owned();
         }
-        _ => "to raise the limit",
-    };
-    let who = match kind.strip_suffix(MODEL_SUFFIX).unwrap_or(kind) {
-        "key" => "whoever manages this key".to_owned(),
-        "team" => format!("an admin of the team {name}"),
-        "team_member" => "an admin of the team".to_owned(),
-        "organization" => format!("an admin of the organization {name}"),
-        "customer" => format!("whoever runs the application, of which {name} is an end user,"),
-        _ => "an administrator of the gateway".to_owned(),
+        (PolicyCheckKind::Blocked, _) => (ADMIN, "to unblock it"),
+        (PolicyCheckKind::Expired, _) => (OWNER, "for a new key, or to let this one live longer"),
+        (PolicyCheckKind::ModelAccess, "key") => (OWNER, "to add the model to its list, or call a model that is on it"),
+        (PolicyCheckKind::ModelAccess, "team") => {
+            ("an admin of the team", "to add the model to its list, or call a model that is on it")
+        }
+        (PolicyCheckKind::ModelAccess, _) => (ADMIN, "to add the model to its list, or call a model that is on it"),
+        (_, "key") => (OWNER, "to raise the limit"),
+        (_, "team_member") => ("an admin of the team", "to raise the limit"),
+        (_, "team") => ("an admin of the team's organization or an administrator of the gateway", "to raise the limit"),
+        _ => (ADMIN, "to raise the limit"),
     };
     format!("Ask {who} {wish}.")
 }

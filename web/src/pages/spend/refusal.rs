@@ -95,10 +95,12 @@ pub(crate) fn Why(
 #[component]
 fn Now(question: PolicyExplain) -> impl IntoView {
     let elsewhere = format!(
-        "/ui/keys?key={}&tab=explain&model={}&input={}",
+        "/ui/keys?key={}&tab=explain&model={}&input={}&end_user={}&tags={}",
         encode(question.key.as_deref().unwrap_or_default()),
         encode(&question.model),
-        question.input_tokens
+        question.input_tokens,
+        encode(question.end_user.as_deref().unwrap_or_default()),
+        encode(&question.tags.join(",")),
     );
     let is_empty = question.input_tokens == 0;
     let load = Load::new(move || {

@@ -41,7 +41,10 @@ fn names_are_said_without_ids() {
 fn a_used_up_budget_says_whose_it_is_and_when_it_resets() {
     let team = check(json!({"passed": false, "scope": "team", "scope_name": "search", "limit": 50.0, "used": 50.0,
         "reserved": 0.0, "resets_at": now() + chrono::TimeDelta::days(3)}));
-    assert_eq!(whom_to_ask(&team), "Ask an admin of the team search to raise the limit.");
+    assert_eq!(
+        whom_to_ask(&team),
+        "Ask an admin of the team's organization or an administrator of the gateway to raise the limit."
+    );
     let answer = answer(PolicyVerdict::Refused, Some("budget_exceeded"), vec![team]);
     let said = verdict(&answer, now());
     assert_eq!(said, "No, the budget of the team search is used up: $50 of $50 is spent. It resets in 3 days.");
@@ -88,7 +91,7 @@ fn a_blocked_team_stops_the_keys_of_it() {
         check(json!({"check": "blocked", "passed": false, "scope": "team", "scope_name": "search"})),
     ];
     let stopped = stopped_before_limits(&answer(PolicyVerdict::Refused, Some("auth_error"), checks), now());
-    let expected = "No call gets as far as these limits: the team search is blocked. Ask an admin of the team search to unblock it.";
+    let expected = "No call gets as far as these limits: the team search is blocked. Ask an administrator of the gateway to unblock it.";
     assert_eq!(stopped.as_deref(), Some(expected));
 }
 
