@@ -78,6 +78,8 @@ pub(super) struct Shared {
     link: ArcSwapOption<Link>,
     /// Set while this node counts together with others.
     online: ArcSwapOption<Online>,
+    /// Leases that were lost: what counts under them is told anew under the next one.
+    lost_leases: Mutex<Vec<Arc<str>>>,
     /// Wakes the keeper when the connection is lost.
     lost: Notify,
     /// Wakes those who wait until this node counts together with others.
@@ -145,6 +147,7 @@ impl Shared {
             },
             link: ArcSwapOption::empty(),
             online: ArcSwapOption::empty(),
+            lost_leases: Mutex::default(),
             lost: Notify::new(),
             joined: Notify::new(),
             stop: CancellationToken::new(),
@@ -178,6 +181,7 @@ impl Shared {
             return;
         }
         self.link.store(None);
+        self.lost_leases.lock().push(Arc::clone(lease));
         if self.online.swap(None).is_some() {
             counter!("tollgate_shared_counters_outages_total").increment(1);
             gauge!("tollgate_shared_counters_up").set(0.0);

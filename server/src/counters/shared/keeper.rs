@@ -94,16 +94,13 @@ impl Shared {
             .exec_async(&mut connection)
             .await?;
         let link = Arc::new(Link { connection, lease: Arc::clone(&lease) });
-        let former = self.link.swap(Some(Arc::clone(&link)));
+        self.link.store(Some(Arc::clone(&link)));
         let (done, told) = oneshot::channel();
         counters.local.join(&lease, done);
         if !told.await.unwrap_or(false) {
             return Err(JoinError::NotTold);
         }
-        if let Some(former) = former {
-            let mut connection = link.connection.clone();
-            redis::cmd("DEL").arg(self.keys.lease(&former.lease)).exec_async(&mut connection).await?;
-        }
+        self.end_lost_leases(&link).await?;
         self.tell_ledger(counters).await?;
         // With a clock that tests move, nobody else is to be waited for.
         if self.clock.manual_now().is_none() {
@@ -117,6 +114,15 @@ impl Shared {
         self.online.store(Some(Arc::new(Online { link, generation, made_ms })));
         self.joined.notify_waiters();
         Ok(())
+    }
+
+    /// What was reserved under lost leases has been told under the present one, and is not to count twice.
+    async fn end_lost_leases(&self, link: &Link) -> redis::RedisResult<()> {
+        let lost: Vec<String> = self.lost_leases.lock().drain(..).map(|lease| self.keys.lease(&lease)).collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        redis::cmd("DEL").arg(lost).exec_async(&mut link.connection.clone()).await
     }
 
     /// Tells what the ledger's database has of the windows this node has seen: it may have been written while Redis was

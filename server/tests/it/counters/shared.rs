@@ -82,6 +82,19 @@ impl Cluster {
         all[0]
     }
 
+    /// Waits until every node says that the scope has spent and reserved so much, which none knows by itself.
+    async fn until_all_say(&self, scope: &Scope, expected: (i64, i64)) {
+        for node in &self.nodes {
+            let says = async || {
+                let standing = node.standings(std::slice::from_ref(scope)).await[0];
+                (standing.spent.0, standing.reserved.0)
+            };
+            while says().await != expected {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+
     /// Lets the ledger's database have what `node` has spent.
     async fn write(&self, node: usize, scope: &Scope, nano: i64) {
         let row = budget_spend::Model {
@@ -186,16 +199,7 @@ async fn counters_that_were_emptied_are_rebuilt_from_the_ledger_and_from_what_no
     let held = granted(cluster.nodes[1].admit(scopes, cost(500), None).await);
     assert_eq!(cluster.stands(&scope).await, (143, 500));
     redis.run(&mut redis::cmd("FLUSHALL")).await;
-    // No node knows all of it by itself.
-    for node in &cluster.nodes {
-        let rebuilt = async || {
-            let standing = node.standings(scopes).await[0];
-            (standing.spent.0, standing.reserved.0) == (143, 500)
-        };
-        while !rebuilt().await {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    }
+    cluster.until_all_say(&scope, (143, 500)).await;
     held.settle(cost(450));
     assert_eq!(cluster.stands(&scope).await, (593, 0));
 }
@@ -228,6 +232,23 @@ async fn without_redis_nodes_count_alone_and_together_again_when_it_is_back() {
     held.settle(cost(299));
     late.settle(cost(1));
     assert_eq!(cluster.stands(&scope).await, (580, 0));
+}
+
+#[tokio::test]
+async fn what_a_node_holds_counts_once_when_it_is_back() {
+    let redis = RedisServer::start().await;
+    let cluster = Cluster::start(&redis, 2).await;
+    let scope = scope("key", Limits { parallel: Some(2), ..budget(1_000) });
+    let scopes = std::slice::from_ref(&scope);
+    let held = granted(cluster.nodes[0].admit(scopes, cost(300), None).await);
+    // The connection breaks; Redis keeps everything, the old lease among it.
+    redis.run(redis::cmd("CLIENT").arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("yes")).await;
+    let lone = granted(cluster.nodes[0].admit(scopes, cost(100), None).await);
+    cluster.until_all_say(&scope, (0, 400)).await;
+    assert_eq!(cluster.nodes[1].standings(scopes).await[0].in_flight, 2);
+    held.settle(cost(1));
+    drop(lone);
+    assert_eq!(cluster.stands(&scope).await, (1, 0));
 }
 
 #[tokio::test]
