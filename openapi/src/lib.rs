@@ -5,12 +5,14 @@
 
 pub mod budget;
 mod check;
+pub mod customer;
 pub mod error;
 pub mod health;
 pub mod key;
 pub mod limit;
 pub mod model;
 pub mod money;
+pub mod organization;
 pub mod page;
 pub mod patch;
 pub mod paths;
@@ -18,5 +20,6 @@ pub mod policy;
 pub mod session;
 pub mod spend;
 pub mod stored;
+pub mod tag;
 pub mod team;
 pub mod user;

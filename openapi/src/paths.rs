@@ -56,6 +56,42 @@ pub const USER_DELETE: &str = "/user/delete";
 pub const USER_INFO: &str = "/user/info";
 /// Lists users.
 pub const USER_LIST: &str = "/user/list";
+/// Registers a customer.
+pub const CUSTOMER_NEW: &str = "/customer/new";
+/// Changes a customer.
+pub const CUSTOMER_UPDATE: &str = "/customer/update";
+/// Shows one customer.
+pub const CUSTOMER_INFO: &str = "/customer/info";
+/// Lists customers.
+pub const CUSTOMER_LIST: &str = "/customer/list";
+/// Deletes customers.
+pub const CUSTOMER_DELETE: &str = "/customer/delete";
+/// Blocks customers.
+pub const CUSTOMER_BLOCK: &str = "/customer/block";
+/// Lets calls for blocked customers pass again.
+pub const CUSTOMER_UNBLOCK: &str = "/customer/unblock";
+/// LiteLLM's other paths of the operations on customers: `/end_user/new` and so on.
+pub const END_USERS: &str = "/end_user";
+/// Makes an organization.
+pub const ORGANIZATION_NEW: &str = "/organization/new";
+/// Changes an organization.
+pub const ORGANIZATION_UPDATE: &str = "/organization/update";
+/// Shows one organization.
+pub const ORGANIZATION_INFO: &str = "/organization/info";
+/// Lists organizations.
+pub const ORGANIZATION_LIST: &str = "/organization/list";
+/// Deletes organizations.
+pub const ORGANIZATION_DELETE: &str = "/organization/delete";
+/// Registers a tag.
+pub const TAG_NEW: &str = "/tag/new";
+/// Changes a tag.
+pub const TAG_UPDATE: &str = "/tag/update";
+/// Shows tags by name.
+pub const TAG_INFO: &str = "/tag/info";
+/// Lists tags.
+pub const TAG_LIST: &str = "/tag/list";
+/// Deletes a tag.
+pub const TAG_DELETE: &str = "/tag/delete";
 /// Deployments with their parameters, prices and state.
 pub const MODEL_INFO: &str = "/v1/model/info";
 /// The same, LiteLLM's older path.

@@ -3,6 +3,7 @@
 
 pub mod budget;
 mod change;
+pub mod customer;
 mod extract;
 pub mod health;
 pub mod key;
@@ -10,10 +11,12 @@ mod limit;
 pub mod metrics;
 pub mod model;
 pub mod openapi;
+pub mod organization;
 pub mod policy;
 mod rules;
 pub mod session;
 pub mod spend;
+pub mod tag;
 pub mod team;
 pub mod user;
 
@@ -84,6 +87,33 @@ fn resources(config: &mut ServiceConfig) {
     guarded(config, paths::USER_DELETE, Method::POST, user::delete::delete);
     guarded(config, paths::USER_INFO, Method::GET, user::read::info);
     guarded(config, paths::USER_LIST, Method::GET, user::read::list);
+
+    for path in [str::to_owned, as_end_user] {
+        guarded(config, &path(paths::CUSTOMER_NEW), Method::POST, customer::create::new);
+        guarded(config, &path(paths::CUSTOMER_UPDATE), Method::POST, customer::update::update);
+        guarded(config, &path(paths::CUSTOMER_INFO), Method::GET, customer::read::info);
+        guarded(config, &path(paths::CUSTOMER_LIST), Method::GET, customer::read::list);
+        guarded(config, &path(paths::CUSTOMER_DELETE), Method::POST, customer::delete::delete);
+        guarded(config, &path(paths::CUSTOMER_BLOCK), Method::POST, customer::block::block);
+        guarded(config, &path(paths::CUSTOMER_UNBLOCK), Method::POST, customer::block::unblock);
+    }
+
+    guarded(config, paths::ORGANIZATION_NEW, Method::POST, organization::create::new);
+    guarded(config, paths::ORGANIZATION_UPDATE, Method::PATCH, organization::update::update);
+    guarded(config, paths::ORGANIZATION_INFO, Method::GET, organization::read::info);
+    guarded(config, paths::ORGANIZATION_LIST, Method::GET, organization::read::list);
+    guarded(config, paths::ORGANIZATION_DELETE, Method::DELETE, organization::delete::delete);
+
+    guarded(config, paths::TAG_NEW, Method::POST, tag::create::new);
+    guarded(config, paths::TAG_UPDATE, Method::POST, tag::update::update);
+    guarded(config, paths::TAG_INFO, Method::POST, tag::read::info);
+    guarded(config, paths::TAG_LIST, Method::GET, tag::read::list);
+    guarded(config, paths::TAG_DELETE, Method::POST, tag::delete::delete);
+}
+
+/// LiteLLM's other path of an operation on customers.
+fn as_end_user(path: &str) -> String {
+    path.replacen("/customer", paths::END_USERS, 1)
 }
 
 /// An id for what is made without one.

@@ -1,8 +1,10 @@
 //! Customers: the end users that calls name in their field `user`. Only those that somebody registered are here.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, DatabaseTransaction, QueryOrder, QuerySelect};
 
-use super::{JsonMap, Strings};
+use super::search::contains_any;
+use super::{JsonMap, Page, PageOf, Strings};
 
 /// One customer.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -15,10 +17,6 @@ pub struct Model {
     pub alias: Option<String>,
     /// Calls for a blocked customer are refused.
     pub blocked: bool,
-    /// `eu` or `us`: where models must run that serve the customer.
-    pub allowed_model_region: Option<String>,
-    /// The model of calls that name none.
-    pub default_model: Option<String>,
     /// Models it may use; empty: all.
     #[sea_orm(column_type = "Json")]
     pub models: Strings,
@@ -58,4 +56,22 @@ pub async fn find(db: &impl ConnectionTrait, user_id: &str) -> Result<Option<Mod
 /// When the database is away.
 pub async fn has_any(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(Entity::find().one(db).await?.is_some())
+}
+
+/// The customer with this id, kept from other writers until the transaction ends.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_for_update(transaction: &DatabaseTransaction, user_id: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(user_id.to_owned()).lock_exclusive().one(transaction).await
+}
+
+/// Customers in the order of their ids; only those with `search` in their id or name.
+///
+/// # Errors
+/// When the database is away.
+pub async fn list(db: &impl ConnectionTrait, search: Option<&str>, page: PageOf) -> Result<Page<Model>, DbErr> {
+    let matching = search.map(|text| contains_any(&[Column::UserId, Column::Alias], text));
+    let matching = Condition::all().add_option(matching);
+    page.read(db, Entity::find().filter(matching), |all| all.order_by_asc(Column::UserId)).await
 }

@@ -1,9 +1,10 @@
 //! Organizations: the tenants. Their limits are in [`super::limit`].
 
-use sea_orm::QuerySelect;
 use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, DatabaseTransaction, QueryOrder, QuerySelect};
 
-use super::{JsonMap, Strings};
+use super::search::contains_any;
+use super::{JsonMap, Page, PageOf, Strings};
 
 /// One organization.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -56,4 +57,28 @@ pub async fn find(db: &impl ConnectionTrait, organization_id: &str) -> Result<Op
 pub async fn time_zones(db: &impl ConnectionTrait) -> Result<Vec<(String, String)>, DbErr> {
     let columns = Entity::find().select_only().columns([Column::OrganizationId, Column::Timezone]);
     columns.filter(Column::Timezone.is_not_null()).into_tuple().all(db).await
+}
+
+/// The organization with this id, kept from other writers until the transaction ends.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_for_update(transaction: &DatabaseTransaction, organization_id: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(organization_id.to_owned()).lock_exclusive().one(transaction).await
+}
+
+/// Organizations in the order of their ids; only the one with this id, only those with this in their name.
+///
+/// # Errors
+/// When the database is away.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    id: Option<&str>,
+    alias: Option<&str>,
+    page: PageOf,
+) -> Result<Page<Model>, DbErr> {
+    let matching = Condition::all()
+        .add_option(id.map(|id| Column::OrganizationId.eq(id)))
+        .add_option(alias.map(|text| contains_any(&[Column::OrganizationAlias], text)));
+    page.read(db, Entity::find().filter(matching), |all| all.order_by_asc(Column::OrganizationId)).await
 }

@@ -1,8 +1,9 @@
 //! Tags that calls carry. Only those that somebody registered are here.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::{DatabaseTransaction, QueryOrder, QuerySelect};
 
-use super::{JsonMap, Strings};
+use super::{JsonMap, Page, PageOf, Strings};
 
 /// One tag.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -49,4 +50,31 @@ pub async fn find(db: &impl ConnectionTrait, name: &str) -> Result<Option<Model>
 /// When the database is away.
 pub async fn has_any(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(Entity::find().one(db).await?.is_some())
+}
+
+/// The tag with this name, kept from other writers until the transaction ends.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_for_update(transaction: &DatabaseTransaction, name: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(name.to_owned()).lock_exclusive().one(transaction).await
+}
+
+/// Those of the tags that are registered, in the order of their names.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_many(db: &impl ConnectionTrait, names: &[String]) -> Result<Vec<Model>, DbErr> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find().filter(Column::Name.is_in(names)).order_by_asc(Column::Name).all(db).await
+}
+
+/// A page of all tags, in the order of their names.
+///
+/// # Errors
+/// When the database is away.
+pub async fn list(db: &impl ConnectionTrait, page: PageOf) -> Result<Page<Model>, DbErr> {
+    page.read(db, Entity::find(), |all| all.order_by_asc(Column::Name)).await
 }

@@ -80,6 +80,22 @@ pub async fn ids_of_organization(db: &impl ConnectionTrait, organization_id: &st
     own.order_by_asc(Column::TeamId).into_tuple().all(db).await
 }
 
+/// The teams of each of the organizations: `(organization_id, team_id)`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn ids_by_organization(
+    db: &impl ConnectionTrait,
+    organization_ids: &[String],
+) -> Result<Vec<(String, String)>, DbErr> {
+    if organization_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let own = Entity::find().select_only().columns([Column::OrganizationId, Column::TeamId]);
+    let own = own.filter(Column::OrganizationId.is_in(organization_ids));
+    own.order_by_asc(Column::OrganizationId).order_by_asc(Column::TeamId).into_tuple().all(db).await
+}
+
 /// Which teams to list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter<'a> {

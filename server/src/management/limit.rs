@@ -5,7 +5,7 @@ mod carry;
 mod view;
 
 use chrono::{DateTime, Utc};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use tollgate_openapi::limit::LimitPatch;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::patch::Patch;
@@ -17,6 +17,7 @@ use crate::db::JsonMap;
 use crate::db::limit::Model as Limit;
 use crate::db::stored_time;
 use crate::error::{ApiError, ApiResult};
+use crate::management::change;
 
 pub(super) use calendar::Calendars;
 pub(super) use carry::{Windows, attached_windows, carry_over, set_spend};
@@ -123,6 +124,25 @@ pub(super) async fn set(
         }
     }
     Ok(Changed { before, after, scope, correction })
+}
+
+/// A scope's own limits.
+pub(super) async fn own(app: &App, db: &impl ConnectionTrait, kind: Kind, id: &str) -> ApiResult<Limit> {
+    let found = db::limit::find(db, kind.scope, id).await?;
+    Ok(found.unwrap_or_else(|| Limit::none(kind.scope, id, app.clock.now())))
+}
+
+/// Removes the limits of a scope that is deleted, and tells what they were.
+pub(super) async fn remove(app: &App, transaction: &DatabaseTransaction, kind: Kind, id: &str) -> ApiResult<Limit> {
+    let limits = own(app, transaction, kind, id).await?;
+    db::limit::delete(transaction, kind.scope, id).await?;
+    Ok(limits)
+}
+
+/// Lets this node forget a scope that was deleted, once the transaction is committed.
+pub(super) fn forget(app: &App, kind: Kind, id: &str) {
+    change::announce(app, kind.scope, id);
+    app.counters.forget(&ScopeId { kind: kind.scope, id: id.into() });
 }
 
 /// Writes what was sent into `limits`.

@@ -9,7 +9,9 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 
-use super::{budget, health, key, metrics, model, policy, session, spend, team, user};
+use super::{
+    as_end_user, budget, customer, health, key, metrics, model, organization, policy, session, spend, tag, team, user,
+};
 use crate::auth::session::COOKIE_NAME;
 
 /// The management API's document. Each resource is a document of its own, merged here.
@@ -21,6 +23,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
         BudgetApi::openapi(),
         TeamApi::openapi(),
         UserApi::openapi(),
+        CustomerApi::openapi(),
+        OrganizationApi::openapi(),
+        TagApi::openapi(),
         PolicyApi::openapi(),
         SpendApi::openapi(),
         ModelApi::openapi(),
@@ -50,6 +55,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
         (name = "budget", description = "Reusable budgets"),
         (name = "team", description = "Teams and their members"),
         (name = "user", description = "People who own keys and sign in"),
+        (name = "customer", description = "End users that calls name"),
+        (name = "organization", description = "Tenants"),
+        (name = "tag", description = "Tags that calls carry"),
         (name = "policy", description = "What a key may do, and why"),
         (name = "spend", description = "What calls cost"),
         (name = "model", description = "Deployments behind each public model name"),
@@ -105,6 +113,32 @@ struct TeamApi;
 struct UserApi;
 
 #[derive(OpenApi)]
+#[openapi(paths(
+    customer::create::new,
+    customer::update::update,
+    customer::read::info,
+    customer::read::list,
+    customer::delete::delete,
+    customer::block::block,
+    customer::block::unblock,
+))]
+struct CustomerApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    organization::create::new,
+    organization::update::update,
+    organization::read::info,
+    organization::read::list,
+    organization::delete::delete,
+))]
+struct OrganizationApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(tag::create::new, tag::update::update, tag::read::info, tag::read::list, tag::delete::delete,))]
+struct TagApi;
+
+#[derive(OpenApi)]
 #[openapi(paths(policy::explain))]
 struct PolicyApi;
 
@@ -140,16 +174,30 @@ struct HealthApi;
 
 /// LiteLLM's other paths of the same operations, and those that are not the management API's own.
 fn add_other_paths(document: &mut utoipa::openapi::OpenApi) {
-    for (path, same, id) in [
-        (paths::MODEL_INFO_OLD, paths::MODEL_INFO, "model_info_old"),
-        (paths::HEALTH_LIVENESS, paths::HEALTH_LIVELINESS, "health_liveness"),
+    let mut others = vec![
+        (paths::MODEL_INFO_OLD.to_owned(), paths::MODEL_INFO, "model_info_old".to_owned()),
+        (paths::HEALTH_LIVENESS.to_owned(), paths::HEALTH_LIVELINESS, "health_liveness".to_owned()),
+    ];
+    for same in [
+        paths::CUSTOMER_NEW,
+        paths::CUSTOMER_UPDATE,
+        paths::CUSTOMER_INFO,
+        paths::CUSTOMER_LIST,
+        paths::CUSTOMER_DELETE,
+        paths::CUSTOMER_BLOCK,
+        paths::CUSTOMER_UNBLOCK,
     ] {
+        let path = as_end_user(same);
+        let id = path.trim_start_matches('/').replace('/', "_");
+        others.push((path, same, id));
+    }
+    for (path, same, id) in others {
         if let Some(mut item) = document.paths.paths.get(same).cloned() {
-            if let Some(operation) = &mut item.get {
-                operation.operation_id = Some(id.to_owned());
+            if let Some(operation) = item.get.as_mut().or(item.post.as_mut()) {
+                operation.operation_id = Some(id);
                 operation.description = Some(format!("The same as `{same}`."));
             }
-            document.paths.paths.insert(path.to_owned(), item);
+            document.paths.paths.insert(path, item);
         }
     }
 }

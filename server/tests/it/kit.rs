@@ -7,6 +7,6 @@ mod redis;
 mod upstream;
 
 pub(crate) use app::{MASTER_KEY, TestApp};
-pub(crate) use client::Client;
+pub(crate) use client::{Call, Client};
 pub(crate) use redis::RedisServer;
 pub(crate) use upstream::{Behaviour, DONE, FakeUpstream, delta, event, usage};

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use tollgate::management::openapi::document;
-use tollgate_openapi::{budget, health, key, model, paths, policy, session, spend, team, user};
+use tollgate_openapi::{
+    budget, customer, health, key, model, organization, paths, policy, session, spend, tag, team, user,
+};
 
 use crate::kit::TestApp;
 
@@ -98,7 +100,8 @@ fn every_body_has_an_example_that_fits() {
             .extend(operation["responses"].as_object().unwrap().values().map(|response| response["content"].clone()));
         for content in contents.iter().filter_map(Value::as_object).flat_map(|content| content.values()) {
             let schema = &content["schema"];
-            let items = if schema["items"].is_object() { &schema["items"] } else { schema };
+            let parts = [&schema["items"], &schema["additionalProperties"]];
+            let items = parts.into_iter().find(|part| part.is_object()).unwrap_or(schema);
             let shown = items["$ref"].as_str().and_then(|place| document.pointer(place.strip_prefix('#')?));
             let has_example =
                 content["example"] != Value::Null || shown.is_some_and(|shown| has_example(&document, shown));
@@ -125,6 +128,15 @@ fn every_body_has_an_example_that_fits() {
     serde_json::from_value::<user::UserCreate>(example("UserCreate")).unwrap();
     serde_json::from_value::<user::UserPatch>(example("UserPatch")).unwrap();
     serde_json::from_value::<user::UserView>(example("UserView")).unwrap();
+    serde_json::from_value::<customer::CustomerCreate>(example("CustomerCreate")).unwrap();
+    serde_json::from_value::<customer::CustomerPatch>(example("CustomerPatch")).unwrap();
+    serde_json::from_value::<customer::CustomerView>(example("CustomerView")).unwrap();
+    serde_json::from_value::<organization::OrganizationCreate>(example("OrganizationCreate")).unwrap();
+    serde_json::from_value::<organization::OrganizationPatch>(example("OrganizationPatch")).unwrap();
+    serde_json::from_value::<organization::OrganizationView>(example("OrganizationView")).unwrap();
+    serde_json::from_value::<tag::TagCreate>(example("TagCreate")).unwrap();
+    serde_json::from_value::<tag::TagPatch>(example("TagPatch")).unwrap();
+    serde_json::from_value::<tag::TagView>(example("TagView")).unwrap();
     serde_json::from_value::<session::SessionCreate>(example("SessionCreate")).unwrap();
     serde_json::from_value::<session::SessionView>(example("SessionView")).unwrap();
     serde_json::from_value::<spend::SpendLogView>(example("SpendLogView")).unwrap();
@@ -146,61 +158,81 @@ fn has_example(document: &Value, schema: &Value) -> bool {
         || (!parts.is_empty() && parts.iter().any(|place| has_example(document, part(place))))
 }
 
+/// Every path that clients know by name.
+const PATHS: [&str; 65] = [
+    paths::KEY_GENERATE,
+    paths::KEY_UPDATE,
+    paths::KEY_DELETE,
+    paths::KEY_INFO,
+    paths::KEY_LIST,
+    paths::KEY_BLOCK,
+    paths::KEY_UNBLOCK,
+    paths::BUDGET_NEW,
+    paths::BUDGET_UPDATE,
+    paths::BUDGET_INFO,
+    paths::BUDGET_LIST,
+    paths::BUDGET_DELETE,
+    paths::TEAM_NEW,
+    paths::TEAM_UPDATE,
+    paths::TEAM_DELETE,
+    paths::TEAM_BLOCK,
+    paths::TEAM_UNBLOCK,
+    paths::TEAM_INFO,
+    paths::TEAM_LIST,
+    paths::TEAM_LIST_PAGE,
+    paths::TEAM_MEMBER_ADD,
+    paths::TEAM_MEMBER_UPDATE,
+    paths::TEAM_MEMBER_DELETE,
+    paths::USER_NEW,
+    paths::USER_UPDATE,
+    paths::USER_DELETE,
+    paths::USER_INFO,
+    paths::USER_LIST,
+    paths::CUSTOMER_NEW,
+    paths::CUSTOMER_UPDATE,
+    paths::CUSTOMER_INFO,
+    paths::CUSTOMER_LIST,
+    paths::CUSTOMER_DELETE,
+    paths::CUSTOMER_BLOCK,
+    paths::CUSTOMER_UNBLOCK,
+    paths::ORGANIZATION_NEW,
+    paths::ORGANIZATION_UPDATE,
+    paths::ORGANIZATION_INFO,
+    paths::ORGANIZATION_LIST,
+    paths::ORGANIZATION_DELETE,
+    paths::TAG_NEW,
+    paths::TAG_UPDATE,
+    paths::TAG_INFO,
+    paths::TAG_LIST,
+    paths::TAG_DELETE,
+    paths::MODEL_INFO,
+    paths::MODEL_INFO_OLD,
+    paths::SPEND_INTERRUPTED,
+    paths::SPEND_INTERRUPTED_RESOLVE,
+    paths::SPEND_LOGS,
+    paths::SPEND_LOGS_PAGE,
+    paths::SPEND_OVERVIEW,
+    paths::GLOBAL_SPEND,
+    paths::GLOBAL_SPEND_LOGS,
+    paths::GLOBAL_SPEND_KEYS,
+    paths::GLOBAL_SPEND_MODELS,
+    paths::GLOBAL_ACTIVITY,
+    paths::SESSION_NEW,
+    paths::SESSION_INFO,
+    paths::SESSION_DELETE,
+    paths::HEALTH_LIVELINESS,
+    paths::HEALTH_LIVENESS,
+    paths::HEALTH_READINESS,
+    paths::HEALTH,
+    paths::METRICS,
+];
+
 #[tokio::test]
 async fn every_operation_is_served_and_lets_nobody_in() {
     let app = TestApp::start().await;
     let document: Value = app.nobody().get("/openapi.json").expect_status(200).await.value();
     let operations = operations(&document);
-    for path in [
-        paths::KEY_GENERATE,
-        paths::KEY_UPDATE,
-        paths::KEY_DELETE,
-        paths::KEY_INFO,
-        paths::KEY_LIST,
-        paths::KEY_BLOCK,
-        paths::KEY_UNBLOCK,
-        paths::BUDGET_NEW,
-        paths::BUDGET_UPDATE,
-        paths::BUDGET_INFO,
-        paths::BUDGET_LIST,
-        paths::BUDGET_DELETE,
-        paths::TEAM_NEW,
-        paths::TEAM_UPDATE,
-        paths::TEAM_DELETE,
-        paths::TEAM_BLOCK,
-        paths::TEAM_UNBLOCK,
-        paths::TEAM_INFO,
-        paths::TEAM_LIST,
-        paths::TEAM_LIST_PAGE,
-        paths::TEAM_MEMBER_ADD,
-        paths::TEAM_MEMBER_UPDATE,
-        paths::TEAM_MEMBER_DELETE,
-        paths::USER_NEW,
-        paths::USER_UPDATE,
-        paths::USER_DELETE,
-        paths::USER_INFO,
-        paths::USER_LIST,
-        paths::MODEL_INFO,
-        paths::MODEL_INFO_OLD,
-        paths::SPEND_INTERRUPTED,
-        paths::SPEND_INTERRUPTED_RESOLVE,
-        paths::SPEND_LOGS,
-        paths::SPEND_LOGS_PAGE,
-        paths::SPEND_OVERVIEW,
-        paths::GLOBAL_SPEND,
-        paths::GLOBAL_SPEND_LOGS,
-        paths::GLOBAL_SPEND_KEYS,
-        paths::GLOBAL_SPEND_MODELS,
-        paths::GLOBAL_ACTIVITY,
-        paths::SESSION_NEW,
-        paths::SESSION_INFO,
-        paths::SESSION_DELETE,
-        paths::HEALTH_LIVELINESS,
-        paths::HEALTH_LIVENESS,
-        paths::HEALTH_READINESS,
-        paths::HEALTH,
-        paths::METRICS,
-    ] {
+    for path in PATHS {
         assert!(operations.iter().any(|(_, other, _)| other == path), "{path} is not documented");
     }
     for (method, path, operation) in operations {

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use sea_orm::ConnectionTrait;
 use tollgate_openapi::money::NanoUsd;
 
-use super::{Calendars, KEY, Kind, TEAM, TEAM_MEMBER, USER};
+use super::{Calendars, KEY, Kind, ORGANIZATION, TEAM, TEAM_MEMBER, USER};
 use crate::app::App;
 use crate::counters::ScopeId;
 use crate::db;
@@ -88,6 +88,24 @@ impl Windows {
         let mut all = Self::of_many(app, db, TEAM, team_ids).await?;
         all.extend(Self::of_many(app, db, TEAM_MEMBER, &members).await?);
         all.extend(Self::of_many(app, db, USER, &users).await?);
+        all.extend(Self::of_many(app, db, KEY, &tokens).await?);
+        Ok(all)
+    }
+
+    /// The windows of an organization and of all that may follow its calendar.
+    pub(in crate::management) async fn of_organization(
+        app: &App,
+        db: &impl ConnectionTrait,
+        id: &str,
+    ) -> ApiResult<Vec<Self>> {
+        let mut all = Self::of_many(app, db, ORGANIZATION, &[id.to_owned()]).await?;
+        all.extend(Self::of_teams(app, db, &db::team::ids_of_organization(db, id).await?).await?);
+        let keys = db::key::tokens(db, db::key::Owner::Organization(id)).await?;
+        let (tokens, owners): (BTreeSet<_>, Vec<_>) = keys.into_iter().unzip();
+        let is_new = |kind, id: &String| !all.iter().any(|windows| windows.kind == kind && windows.id == *id);
+        let users: BTreeSet<String> = owners.into_iter().flatten().filter(|user| is_new(USER, user)).collect();
+        let tokens: Vec<String> = tokens.into_iter().filter(|token| is_new(KEY, token)).collect();
+        all.extend(Self::of_many(app, db, USER, &users.into_iter().collect::<Vec<_>>()).await?);
         all.extend(Self::of_many(app, db, KEY, &tokens).await?);
         Ok(all)
     }

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use tollgate_openapi::stored::StoredKind;
-use tollgate_openapi::{budget, key, team, user};
+use tollgate_openapi::{budget, customer, key, organization, tag, team, user};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, Schema, SchemaType, Type};
 
 /// Bodies with the fields that are only kept in them.
-const BODIES: [(&str, &[(&str, StoredKind)]); 10] = [
+const BODIES: [(&str, &[(&str, StoredKind)]); 16] = [
     ("KeyCreate", key::STORED_FIELDS),
     ("KeyPatch", key::STORED_FIELDS),
     ("BudgetCreate", budget::STORED_FIELDS),
@@ -20,6 +20,12 @@ const BODIES: [(&str, &[(&str, StoredKind)]); 10] = [
     ("TeamMemberPatch", team::MEMBER_STORED_FIELDS),
     ("UserCreate", user::STORED_FIELDS),
     ("UserPatch", user::STORED_FIELDS),
+    ("CustomerCreate", customer::STORED_FIELDS),
+    ("CustomerPatch", customer::STORED_FIELDS),
+    ("OrganizationCreate", organization::STORED_FIELDS),
+    ("OrganizationPatch", organization::STORED_FIELDS),
+    ("TagCreate", tag::STORED_FIELDS),
+    ("TagPatch", tag::STORED_FIELDS),
 ];
 
 type Schemas = BTreeMap<String, RefOr<Schema>>;

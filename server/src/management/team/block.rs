@@ -11,13 +11,13 @@ use super::{NOT_FOUND, relation_to};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::db;
-use crate::db::limit::Model as Limit;
 use crate::db::stored_time;
 use crate::db::team::Model;
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
 use crate::management::change::{Change, announce, record};
+use crate::management::limit;
 
 /// Block a team
 ///
@@ -78,8 +78,7 @@ async fn set_blocked(app: &App, principal: &Principal, id: &str, is_blocked: boo
         ..before.clone()
     };
     write(app, &transaction, &before, &after).await?;
-    let limits = db::limit::find(&transaction, "team", id).await?;
-    let limits = limits.unwrap_or_else(|| Limit::none("team", id, after.updated_at));
+    let limits = limit::own(app, &transaction, limit::TEAM, id).await?;
     let change = Change {
         action: if is_blocked { "blocked" } else { "unblocked" },
         kind: "team",

@@ -10,14 +10,12 @@ use super::view::snapshot;
 use super::{NOT_FOUND, leave, relation_to};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::counters::ScopeId;
 use crate::db;
-use crate::db::limit::Model as Limit;
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
-use crate::management::change::{Change, announce, record};
-use crate::management::key;
+use crate::management::change::{Change, record};
+use crate::management::{key, limit};
 
 /// Delete teams
 ///
@@ -71,9 +69,7 @@ pub(in crate::management) async fn delete_all(
         deleted.extend(leave(app, transaction, principal, members).await?);
         let keys = db::key::all_for_update(transaction, db::key::Owner::Team(team_id)).await?;
         deleted.extend(key::delete::delete_all(app, transaction, principal, &keys).await?);
-        let limits = db::limit::find(transaction, "team", team_id).await?;
-        let limits = limits.unwrap_or_else(|| Limit::none("team", team_id, app.clock.now()));
-        db::limit::delete(transaction, "team", team_id).await?;
+        let limits = limit::remove(app, transaction, limit::TEAM, team_id).await?;
         let before = Some(snapshot(&team, &limits));
         team.delete(transaction).await?;
         let change = Change { action: "deleted", kind: "team", id: team_id, before, after: None };
@@ -85,8 +81,5 @@ pub(in crate::management) async fn delete_all(
 /// Lets this node forget deleted teams and their keys, once the transaction is committed.
 pub(in crate::management) fn forget_all(app: &App, team_ids: &[String], tokens: &[String]) {
     key::delete::forget_all(app, tokens);
-    for team_id in team_ids {
-        announce(app, "team", team_id);
-        app.counters.forget(&ScopeId { kind: "team", id: team_id.as_str().into() });
-    }
+    team_ids.iter().for_each(|team_id| limit::forget(app, limit::TEAM, team_id));
 }

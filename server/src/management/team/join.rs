@@ -7,7 +7,6 @@ use tollgate_openapi::team::Member;
 use super::view::member_snapshot;
 use crate::app::App;
 use crate::auth::Principal;
-use crate::db::limit::Model as Limit;
 use crate::db::team_member::{Entity, Model};
 use crate::db::{self, JsonMap, stored_time};
 use crate::error::{ApiError, ApiResult};
@@ -75,9 +74,7 @@ pub(in crate::management) async fn leave(
         let keys = db::key::all_for_update(transaction, owner).await?;
         deleted.extend(key::delete::delete_all(app, transaction, principal, &keys).await?);
         let id = member.scope_id();
-        let limits = db::limit::find(transaction, "team_member", &id).await?;
-        let limits = limits.unwrap_or_else(|| Limit::none("team_member", &id, app.clock.now()));
-        db::limit::delete(transaction, "team_member", &id).await?;
+        let limits = limit::remove(app, transaction, limit::TEAM_MEMBER, &id).await?;
         let before = Some(member_snapshot(&member, &limits));
         member.delete(transaction).await?;
         Windows::carry_all(app, transaction, &[windows]).await?;

@@ -10,13 +10,11 @@ use super::view::view;
 use super::{NOT_FOUND, leave, relation_to};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::counters::ScopeId;
 use crate::db;
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
-use crate::management::change::announce;
-use crate::management::key;
+use crate::management::{key, limit};
 
 /// Remove a member from a team
 ///
@@ -53,7 +51,6 @@ pub async fn delete(
     let keys = leave(&app, &transaction, &principal, vec![member]).await?;
     transaction.commit().await?;
     key::delete::forget_all(&app, &keys);
-    announce(&app, "team_member", &id);
-    app.counters.forget(&ScopeId { kind: "team_member", id: id.as_str().into() });
+    limit::forget(&app, limit::TEAM_MEMBER, &id);
     Ok(web::Json(view(&app, team).await?))
 }

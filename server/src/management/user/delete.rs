@@ -10,15 +10,13 @@ use super::NOT_FOUND;
 use super::view::snapshot;
 use crate::app::App;
 use crate::auth::Principal;
-use crate::counters::ScopeId;
 use crate::db;
-use crate::db::limit::Model as Limit;
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
-use crate::management::change::{Change, announce, record};
-use crate::management::key;
+use crate::management::change::{Change, record};
 use crate::management::team::leave;
+use crate::management::{key, limit};
 
 /// Delete users
 ///
@@ -60,14 +58,8 @@ pub async fn delete(
     }
     transaction.commit().await?;
     key::delete::forget_all(&app, &keys);
-    for id in &memberships {
-        announce(&app, "team_member", id);
-        app.counters.forget(&ScopeId { kind: "team_member", id: id.as_str().into() });
-    }
-    for user_id in &user_ids {
-        announce(&app, "user", user_id);
-        app.counters.forget(&ScopeId { kind: "user", id: user_id.as_str().into() });
-    }
+    memberships.iter().for_each(|id| limit::forget(&app, limit::TEAM_MEMBER, id));
+    user_ids.iter().for_each(|user_id| limit::forget(&app, limit::USER, user_id));
     Ok(web::Json(UsersDeleted { deleted_keys: keys.len().try_into().unwrap_or(u64::MAX), deleted_users: user_ids }))
 }
 
@@ -90,9 +82,7 @@ async fn delete_one(
     let mut keys = leave(app, transaction, principal, members).await?;
     let own = db::key::all_for_update(transaction, db::key::Owner::User(user_id)).await?;
     keys.extend(key::delete::delete_all(app, transaction, principal, &own).await?);
-    let limits = db::limit::find(transaction, "user", user_id).await?;
-    let limits = limits.unwrap_or_else(|| Limit::none("user", user_id, app.clock.now()));
-    db::limit::delete(transaction, "user", user_id).await?;
+    let limits = limit::remove(app, transaction, limit::USER, user_id).await?;
     db::session::delete_of_user(transaction, user_id).await?;
     let before = Some(snapshot(&user, &limits));
     user.delete(transaction).await?;

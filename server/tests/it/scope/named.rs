@@ -48,8 +48,6 @@ async fn a_customer_may_be_blocked_or_have_few_models() {
             user_id: user_id.to_owned(),
             alias: None,
             blocked,
-            allowed_model_region: None,
-            default_model: None,
             other: JsonMap::default(),
             models: Strings(vec!["gpt".to_owned()]),
             metadata: JsonMap::default(),

@@ -1,0 +1,68 @@
+//! `GET /organization/info` and `GET /organization/list`.
+
+use actix_web::web;
+use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::organization::{OrganizationInfoQuery, OrganizationListQuery, OrganizationView};
+use tollgate_openapi::paths;
+
+use super::NOT_FOUND;
+use super::view::{view, views};
+use crate::app::App;
+use crate::auth::Principal;
+use crate::db::{self, PageOf};
+use crate::domain::permission::Action;
+use crate::error::{ApiError, ApiResult};
+use crate::management::{Listed, Query, listed};
+
+/// Show an organization
+#[utoipa::path(
+    get,
+    path = paths::ORGANIZATION_INFO,
+    operation_id = "organization_info",
+    tag = "organization",
+    params(OrganizationInfoQuery),
+    responses(
+        (status = 200, description = "The organization", body = OrganizationView),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
+        (status = 404, description = "There is no such organization", body = ErrorEnvelope),
+        (status = 422, description = "The query does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn info(
+    app: web::Data<App>,
+    principal: Principal,
+    query: Query<OrganizationInfoQuery>,
+) -> ApiResult<web::Json<OrganizationView>> {
+    principal.authorize_all(Action::OrganizationRead)?;
+    let found = db::organization::find(&app.db, &query.0.organization_id).await?;
+    Ok(web::Json(view(&app, found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?).await?))
+}
+
+/// List organizations
+///
+/// In the order of their ids.
+#[utoipa::path(
+    get,
+    path = paths::ORGANIZATION_LIST,
+    operation_id = "organization_list",
+    tag = "organization",
+    params(OrganizationListQuery),
+    responses(
+        (status = 200, description = "A page of organizations; `x-total-count` says how many there are",
+            body = Vec<OrganizationView>),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
+        (status = 422, description = "The query does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn list(
+    app: web::Data<App>,
+    principal: Principal,
+    query: Query<OrganizationListQuery>,
+) -> ApiResult<Listed<OrganizationView>> {
+    principal.authorize_all(Action::OrganizationRead)?;
+    let page = PageOf { page: query.0.page, size: query.0.page_size };
+    let found = db::organization::list(&app.db, query.0.org_id.as_deref(), query.0.org_alias.as_deref(), page).await?;
+    Ok(listed(views(&app, found.rows).await?, found.total))
+}

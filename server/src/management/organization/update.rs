@@ -1,0 +1,104 @@
+//! `PATCH /organization/update`.
+
+use actix_web::web;
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, IntoActiveModel, Iterable};
+use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::organization::{OrganizationPatch, OrganizationView, STORED_FIELDS};
+use tollgate_openapi::paths;
+
+use super::view::{snapshot, view};
+use super::{FIELDS, NOT_FOUND, check_timezone};
+use crate::app::App;
+use crate::auth::Principal;
+use crate::db::organization::{ActiveModel, Column, Model};
+use crate::db::{self, JsonMap, Strings, stored_time};
+use crate::domain::permission::Action;
+use crate::error::{ApiError, ApiResult};
+use crate::management::Json;
+use crate::management::change::{Change, announce, record};
+use crate::management::limit::{self, Wanted, Windows};
+use crate::management::rules::{Problems, keep};
+
+/// Change an organization
+///
+/// Only what is sent changes; `null` clears.
+#[utoipa::path(
+    patch,
+    path = paths::ORGANIZATION_UPDATE,
+    operation_id = "organization_update",
+    tag = "organization",
+    request_body = OrganizationPatch,
+    responses(
+        (status = 200, description = "The organization as it is now", body = OrganizationView),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
+        (status = 404, description = "There is no such organization", body = ErrorEnvelope),
+        (status = 422, description = "The body does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn update(
+    app: web::Data<App>,
+    principal: Principal,
+    body: Json<OrganizationPatch>,
+) -> ApiResult<web::Json<OrganizationView>> {
+    let mut body = body.0;
+    principal.authorize_all(Action::OrganizationWrite)?;
+    let mut problems = Problems::of_limited(&body.limits, &body.other, STORED_FIELDS, FIELDS);
+    check_timezone(&mut problems, body.timezone.as_set().map(String::as_str));
+    problems.finish()?;
+    let transaction = db::begin(&app.db).await?;
+    let found = db::organization::find_for_update(&transaction, &body.organization_id).await?;
+    let before = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
+    let wanted = Wanted {
+        limits: std::mem::take(&mut body.limits),
+        budget_id: std::mem::take(&mut body.budget_id),
+        spend: None,
+    };
+    let mut after = patched(before.clone(), body);
+    after.updated_at = stored_time(app.clock.now());
+    after.updated_by = Some(principal.user_id.clone());
+    write(&app, &transaction, &before, &after).await?;
+    let limits = limit::set(&app, &transaction, limit::ORGANIZATION, &after.organization_id, wanted).await?;
+    let change = Change {
+        action: "updated",
+        kind: "organization",
+        id: &after.organization_id,
+        before: Some(snapshot(&before, &limits.before)),
+        after: Some(snapshot(&after, &limits.after)),
+    };
+    record(&app, &transaction, &principal, change).await?;
+    transaction.commit().await?;
+    announce(&app, "organization", &after.organization_id);
+    Ok(web::Json(view(&app, after).await?))
+}
+
+/// The row with every column to be written.
+fn all_set(organization: Model) -> ActiveModel {
+    let mut row = organization.into_active_model();
+    Column::iter().filter(|column| !matches!(column, Column::OrganizationId)).for_each(|column| row.reset(column));
+    row
+}
+
+fn patched(mut organization: Model, body: OrganizationPatch) -> Model {
+    organization.organization_alias = body.organization_alias.unwrap_or(organization.organization_alias);
+    body.timezone.apply(&mut organization.timezone);
+    if !body.models.is_absent() {
+        organization.models = Strings(body.models.as_set().cloned().unwrap_or_default());
+    }
+    if !body.metadata.is_absent() {
+        organization.metadata = JsonMap(body.metadata.as_set().cloned().unwrap_or_default());
+    }
+    keep(&mut organization.other, body.other);
+    organization
+}
+
+/// Writes the row. With another calendar, what the organization, its teams, their members and its keys have spent goes
+/// along into their other windows.
+async fn write(app: &App, transaction: &DatabaseTransaction, before: &Model, after: &Model) -> ApiResult<()> {
+    let windows = match before.timezone == after.timezone {
+        true => Vec::new(),
+        false => Windows::of_organization(app, transaction, &after.organization_id).await?,
+    };
+    all_set(after.clone()).update(transaction).await?;
+    Windows::carry_all(app, transaction, &windows).await
+}

@@ -1,0 +1,68 @@
+//! `POST /tag/info` and `GET /tag/list`.
+
+use std::collections::BTreeMap;
+
+use actix_web::web;
+use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::page::PageQuery;
+use tollgate_openapi::paths;
+use tollgate_openapi::tag::{TagInfo, TagView};
+
+use super::view::views;
+use crate::app::App;
+use crate::auth::Principal;
+use crate::db::{self, PageOf};
+use crate::domain::permission::Action;
+use crate::error::ApiResult;
+use crate::management::{Json, Listed, Query, listed};
+
+/// Show tags
+///
+/// Those of the names that are registered, by name.
+#[utoipa::path(
+    post,
+    path = paths::TAG_INFO,
+    operation_id = "tag_info",
+    tag = "tag",
+    request_body = TagInfo,
+    responses(
+        (status = 200, description = "The tags by name", body = BTreeMap<String, TagView>),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
+        (status = 422, description = "The body does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn info(
+    app: web::Data<App>,
+    principal: Principal,
+    body: Json<TagInfo>,
+) -> ApiResult<web::Json<BTreeMap<String, TagView>>> {
+    principal.authorize_all(Action::TagRead)?;
+    let found = db::tag::find_many(&app.db, &body.0.names).await?;
+    let shown = views(&app, found).await?.into_iter().map(|tag| (tag.name.clone(), tag));
+    Ok(web::Json(shown.collect()))
+}
+
+/// List tags
+///
+/// In the order of their names.
+#[utoipa::path(
+    get,
+    path = paths::TAG_LIST,
+    operation_id = "tag_list",
+    tag = "tag",
+    params(PageQuery),
+    responses(
+        (status = 200, description = "A page of tags; `x-total-count` says how many there are",
+            body = Vec<TagView>),
+        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
+        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
+        (status = 422, description = "The query does not fit", body = ValidationErrors),
+    ),
+)]
+pub async fn list(app: web::Data<App>, principal: Principal, query: Query<PageQuery>) -> ApiResult<Listed<TagView>> {
+    principal.authorize_all(Action::TagRead)?;
+    let page = PageOf { page: query.0.page, size: query.0.page_size };
+    let found = db::tag::list(&app.db, page).await?;
+    Ok(listed(views(&app, found.rows).await?, found.total))
+}
