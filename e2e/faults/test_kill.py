@@ -1,10 +1,14 @@
 """`kill -9` in the middle of load: no settled call is lost, none is counted twice."""
 
+import http.client
 import signal
+import threading
 from collections.abc import Callable
 
-from driver import Load, assert_verified, whole_ledger
-from tollgate import Tollgate
+import pytest
+
+from driver import Load, assert_verified, call_once, nano, whole_ledger
+from tollgate import Tollgate, Upstream, eventually
 
 THREADS = 16
 KILLS = 3
@@ -36,4 +40,35 @@ def test_no_settled_call_is_lost(make_tollgate: Callable[..., Tollgate]) -> None
     assert sum(ledger.values()) == sum(seen.values()) + sum(beyond.values())
     assert_verified(tollgate)
     assert tollgate.signal(signal.SIGTERM) == 0
+    assert_verified(tollgate)
+
+
+def test_a_call_that_was_cut_off_is_seen_and_resolved(make_tollgate: Callable[..., Tollgate], upstream: Upstream) -> None:
+    tollgate = make_tollgate().start()
+    key = tollgate.manage("POST", "/key/generate", {"max_budget": 1})["key"]
+    before = len(upstream.calls())
+
+    def ask() -> None:
+        with pytest.raises((OSError, http.client.HTTPException)):
+            call_once(tollgate, key, is_stream=True, words=100, chunk_delay_ms=1_000)
+
+    client = threading.Thread(target=ask)
+    client.start()
+    eventually(lambda: len(upstream.calls()) > before, "the call at the provider")
+    tollgate.signal(signal.SIGKILL)
+    client.join(timeout=30)
+    tollgate.start()
+
+    [row] = eventually(lambda: tollgate.logs_of(key), "the call in the ledger")
+    assert (row["status"], row["spend"]) == ("interrupted", 0)
+    page = tollgate.manage("GET", "/spend/interrupted?resolved=false")
+    [shown] = [one for one in page["data"] if one["request_id"] == row["request_id"]]
+    assert shown["reserved"] > 0 and shown["resolution"] is None
+    assert shown["model_group"] == "fake" and shown["custom_llm_provider"] == "openai" and shown["model_id"]
+
+    resolve = {"request_id": row["request_id"], "spend": 0.0123, "reason": "the provider's bill"}
+    tollgate.manage("POST", "/spend/interrupted/resolve", resolve)
+    with pytest.raises(AssertionError, match="400 .*was resolved at"):
+        tollgate.manage("POST", "/spend/interrupted/resolve", resolve)
+    assert nano(tollgate.manage("GET", f"/key/info?key={key}")["info"]["spend"]) == nano(0.0123)
     assert_verified(tollgate)

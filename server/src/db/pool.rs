@@ -99,6 +99,14 @@ impl OwnConnection {
         }
         Ok(())
     }
+
+    /// Closes it. SQLite puts its journal into the file when the last connection is closed, and not when the process ends.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub async fn close(self) -> Result<(), DbErr> {
+        if self.source.is_some() { self.db.close().await } else { Ok(()) }
+    }
 }
 
 fn set_up_sqlite(options: &mut ConnectOptions, url: &str, max_connections: u32) {

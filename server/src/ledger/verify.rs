@@ -36,6 +36,9 @@ const PAYERS: [(&str, &str); 8] = [
 /// The sums by day and tag.
 const TAGS_BY_DAY: &str = "SELECT tag AS id, spend, api_requests AS calls FROM daily_tag_spend";
 
+/// Grouping by hashing takes half the time of sorting, which Postgres would choose.
+const POSTGRES_PLAN: &str = "SET LOCAL enable_sort = off; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off";
+
 /// Sums that differ are shown up to this many of a kind, and counted beyond.
 const SHOWN_MAX: usize = 100;
 
@@ -93,6 +96,9 @@ impl Report {
 /// When the database is away.
 pub async fn verify(database: &DatabaseConnection) -> Result<Report, DbErr> {
     let snapshot = db::begin_snapshot(database).await?;
+    if snapshot.get_database_backend() == DbBackend::Postgres {
+        snapshot.execute_unprepared(POSTGRES_PLAN).await?;
+    }
     let mut report = Report::default();
     let (logged, by_day) = by_day(snapshot.get_database_backend());
     let all = compare(&snapshot, "day", ("calls", &logged), ("days", &by_day), &mut report).await?;

@@ -92,6 +92,9 @@ impl Writer {
         if let Err(error) = self.write_all().await {
             tracing::error!(%error, "events stay in the spool for the next start");
         }
+        if let Err(error) = self.db.close().await {
+            tracing::warn!(%error, "the ledger's connection was not closed");
+        }
     }
 
     async fn renew_connection(&mut self) {

@@ -175,6 +175,14 @@ impl TestApp {
     /// Stops the server in good order.
     pub(crate) async fn stop(self) -> Home {
         self.running.stop().await;
+        // The last of the server's threads may end a moment later, and with it the lock on the spool's folder.
+        let lock = std::fs::File::open(self.home.data.path().join("spool/lock")).unwrap();
+        let is_free = async {
+            while lock.try_lock().is_err() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), is_free).await.expect("the spool is still in use");
         self.home
     }
 
