@@ -251,6 +251,13 @@ impl Counters {
         }
     }
 
+    /// Notes that the ledger's database has all that a former process of this node left in its spool.
+    pub fn former_written(&self) {
+        if let Some(shared) = &self.shared {
+            shared.former_written();
+        }
+    }
+
     /// Waits until everything that happened here is told to the shared counters, at most for `at_most`; whether it is.
     pub async fn told(&self, at_most: Duration) -> bool {
         let (done, told) = oneshot::channel();

@@ -18,6 +18,7 @@ mod keys;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -85,12 +86,21 @@ pub(super) struct Shared {
     /// Wakes those who wait until this node counts together with others.
     joined: Notify,
     stop: CancellationToken,
+    /// What a former process of this node spent is in the ledger's database, and told to be.
+    former: Former,
     /// Written to the ledger's database and not told yet.
     untold: Mutex<HashMap<Window, NanoUsd>>,
 }
 
 /// A window, what of it this node has written now, and what the ledger's database has: spent, and corrected.
 pub(super) type Written = (Window, NanoUsd, (NanoUsd, NanoUsd));
+
+/// How far what a former process left is dealt with.
+#[derive(Debug, Default)]
+struct Former {
+    is_written: AtomicBool,
+    is_told: AtomicBool,
+}
 
 #[derive(Debug)]
 struct Scripts {
@@ -151,6 +161,7 @@ impl Shared {
             lost: Notify::new(),
             joined: Notify::new(),
             stop: CancellationToken::new(),
+            former: Former::default(),
             untold: Mutex::default(),
         }
     }
@@ -163,6 +174,11 @@ impl Shared {
 
     pub(super) fn online(&self) -> Option<Arc<Online>> {
         self.online.load_full()
+    }
+
+    /// Notes that the ledger's database has all that a former process of this node left.
+    pub(super) fn former_written(&self) {
+        self.former.is_written.store(true, Ordering::Relaxed);
     }
 
     /// Ends what [`Shared::start`] started.

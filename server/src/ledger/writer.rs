@@ -130,6 +130,9 @@ impl Writer {
             self.cursor = to;
             self.told.clear();
         }
+        if self.cursor >= self.own_from {
+            self.counters.former_written();
+        }
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 -- Brings what a node did: calls that ended, calls it admitted by itself, and what it wrote to the ledger.
 --
--- ARGV: node, then of each key, by what it is:
+-- ARGV: node, the set of the budgets that it has unwritten spend in, then of each key, by what it is:
 --   b lease, reserved (added), unwritten ('': as it is), adjusted (added), expires (ms)
 --   w spent and adjusted as the ledger has them, unwritten; only of budgets that are known
 --   f lease, calls in flight (added)
@@ -8,7 +8,7 @@
 --   t slot, tokens (added to that slot where negative, to the current one where not)
 
 local SLOTS = 21
-local node = ARGV[1]
+local node, owing = ARGV[1], ARGV[2]
 
 -- Adds, and leaves neither zeros nor what is below: the lease it was counted under has ended.
 local function add(key, field, amount)
@@ -17,7 +17,13 @@ local function add(key, field, amount)
 end
 
 local function set_unwritten(key, amount)
-  if amount == '0' then redis.call('HDEL', key, 'u:' .. node) else redis.call('HSET', key, 'u:' .. node, amount) end
+  if amount == '0' then
+    redis.call('HDEL', key, 'u:' .. node)
+    redis.call('SREM', owing, key)
+  else
+    redis.call('HSET', key, 'u:' .. node, amount)
+    redis.call('SADD', owing, key)
+  end
 end
 
 -- Compares texts of whole numbers of zero or more: a double does not hold 64 bits.
@@ -43,7 +49,7 @@ local function add_tokens(key, amount)
   redis.call('HINCRBY', key, 't', amount)
 end
 
-local at = 2
+local at = 3
 for _, key in ipairs(KEYS) do
   local what = ARGV[at]
   if what == 'b' then

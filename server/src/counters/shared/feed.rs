@@ -60,7 +60,7 @@ async fn bring(shared: &Shared, link: &Link, batch: &Batch) -> bool {
 
 fn script<'a>(shared: &'a Shared, link: &Link, changes: &[(&Window, &Change)]) -> ScriptInvocation<'a> {
     let mut call = shared.scripts.apply.prepare_invoke();
-    call.arg(&shared.settings.node);
+    call.arg(&shared.settings.node).arg(shared.keys.owing(&shared.settings.node));
     for (window, change) in changes {
         if let Some((spent, adjusted)) = change.written {
             let unwritten = change.unwritten.unwrap_or(NanoUsd::ZERO);

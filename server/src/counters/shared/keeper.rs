@@ -1,6 +1,7 @@
 //! Stays in touch with Redis: holds this node's lease, joins again after an outage.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use metrics::gauge;
@@ -35,7 +36,10 @@ pub(super) async fn run(counters: Arc<Counters>) {
     let mut is_known = false;
     while !shared.stop.is_cancelled() {
         match shared.online() {
-            Some(online) => shared.stay(&online).await,
+            Some(online) => {
+                shared.stay(&online).await;
+                shared.tell_former(&counters, &online).await;
+            }
             None => match shared.join(&counters).await {
                 Ok(()) => {
                     is_known = false;
@@ -136,6 +140,28 @@ impl Shared {
         let (done, told) = oneshot::channel();
         counters.local.flush(done);
         if told.await.unwrap_or(false) { Ok(()) } else { Err(JoinError::NotTold) }
+    }
+
+    /// What a former process of this node had told as unwritten is in the ledger's database by now: it may have died
+    /// between writing it and telling so.
+    async fn tell_former(&self, counters: &Counters, online: &Online) {
+        if !self.former.is_written.load(Ordering::Relaxed) || self.former.is_told.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut connection = online.link.connection.clone();
+        let mut asked = redis::cmd("SMEMBERS");
+        asked.arg(self.keys.owing(&self.settings.node));
+        let owing: Vec<String> = match asked.query_async(&mut connection).await {
+            Ok(owing) => owing,
+            Err(error) => return self.lose(&online.link.lease, &error),
+        };
+        let windows: Vec<Window> = owing.iter().filter_map(|key| self.keys.window_of(key)).collect();
+        for windows in windows.chunks(WINDOWS_MAX) {
+            let Ok(found) = self.in_ledger(windows).await else { return };
+            let written = found.into_iter().map(|(window, written)| (window, Default::default(), written));
+            counters.local.written(written.collect());
+        }
+        self.former.is_told.store(true, Ordering::Relaxed);
     }
 
     /// While this node counts alone, other nodes' spend comes to it through the database.

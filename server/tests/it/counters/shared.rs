@@ -97,6 +97,12 @@ impl Cluster {
 
     /// Lets the ledger's database have what `node` has spent.
     async fn write(&self, node: usize, scope: &Scope, nano: i64) {
+        self.add_to_ledger(scope, nano).await;
+        let charge = (scope.id.clone(), scope.window_start, NanoUsd(nano));
+        self.nodes[node].written(vec![charge]).await;
+    }
+
+    async fn add_to_ledger(&self, scope: &Scope, nano: i64) {
         let row = budget_spend::Model {
             scope_kind: scope.id.kind.to_owned(),
             scope_id: scope.id.id.to_string(),
@@ -105,8 +111,6 @@ impl Cluster {
             adjusted: 0,
         };
         db::ledger::add_budget_spend(&self.db, vec![row]).await.unwrap();
-        let charge = (scope.id.clone(), scope.window_start, NanoUsd(nano));
-        self.nodes[node].written(vec![charge]).await;
     }
 }
 
@@ -149,6 +153,26 @@ async fn what_is_written_to_the_ledger_is_counted_once() {
     cluster.write(1, &scope, 10).await;
     cluster.write(1, &scope, 5).await;
     assert_eq!(cluster.stands(&scope).await, (145, 0));
+}
+
+#[tokio::test]
+async fn what_a_process_wrote_and_did_not_live_to_tell_is_counted_once() {
+    let redis = RedisServer::start().await;
+    let mut cluster = Cluster::start(&redis, 2).await;
+    let scope = scope("customer", budget(1_000));
+    let scopes = std::slice::from_ref(&scope);
+    granted(cluster.nodes[0].admit(scopes, cost(200), None).await).settle(cost(100));
+    assert_eq!(cluster.stands(&scope).await, (100, 0));
+    // It reached the database, and the process died before it said so.
+    cluster.add_to_ledger(&scope, 100).await;
+    cluster.nodes.remove(0).close(PATIENCE).await;
+    granted(cluster.nodes[0].admit(scopes, cost(50), None).await).settle(cost(5));
+    cluster.write(0, &scope, 5).await;
+    let again = cluster.node(&redis, "0", OnOutage::Allow);
+    again.former_written();
+    cluster.nodes.push(again);
+    cluster.joined().await;
+    cluster.until_all_say(&scope, (105, 0)).await;
 }
 
 #[tokio::test]
