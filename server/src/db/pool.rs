@@ -171,7 +171,7 @@ pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbError> {
 /// Lets one transaction at a time past this point. On SQLite [`begin`] has already seen to that.
 pub(super) async fn lock_until_commit(transaction: &DatabaseTransaction, lock: i64) -> Result<(), DbErr> {
     if transaction.get_database_backend() == DbBackend::Postgres {
-        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({lock})")).await?;
+        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({})", of_schema(lock))).await?;
     }
     Ok(())
 }
@@ -182,9 +182,14 @@ pub(crate) async fn try_lock_until_commit(transaction: &DatabaseTransaction, loc
     if transaction.get_database_backend() != DbBackend::Postgres {
         return Ok(true);
     }
-    let sql = format!("SELECT pg_try_advisory_xact_lock({lock}) AS is_taken");
+    let sql = format!("SELECT pg_try_advisory_xact_lock({}) AS is_taken", of_schema(lock));
     let row = transaction.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
     row.map_or(Ok(false), |row| row.try_get("", "is_taken"))
+}
+
+/// The lock of this installation: Postgres has one for all schemas of a database.
+fn of_schema(lock: i64) -> String {
+    format!("{lock} # hashtext(coalesce(current_schema(), ''))")
 }
 
 /// The address without its password, for messages and logs.
