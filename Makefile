@@ -56,7 +56,7 @@ lint: ## Check formatting, clippy and the scripts
 
 bench: build ## Measure Tollgate beside nginx
 	@echo "bench: measuring beside nginx"
-	@$(SCRIPTS)/setup.sh bench
+	@$(SCRIPTS)/setup.sh bench redis
 	@python3 e2e/bench/bench.py "$(TARGET)/release/tollgate"
 
 clean: ## Remove what was built; data stays

@@ -2,7 +2,8 @@
 """Measures Tollgate beside a bare nginx proxy. Usage: bench.py BINARY [SECONDS]
 
 One core serves: Tollgate, or nginx with `proxy_pass`. Another makes the load (wrk) and answers it (nginx with a canned
-answer). Tollgate authenticates a virtual key with a budget and writes its ledger, as in production.
+answer). Tollgate authenticates a virtual key with a budget and writes its ledger, as in production; once with its own
+counters and once with those in a Redis, which runs beside the load.
 
 Latency "added" is the difference to calling the mock where the gateway stands: on the gateway's core. A call that never
 leaves its core spares two wake-ups of another core, which no client of a provider on another machine is spared.
@@ -115,6 +116,21 @@ def nginx(folder: Path, name: str, core: str, server: str) -> Iterator[None]:
         process.wait()
 
 
+@contextlib.contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """The address of a Redis of its own, beside the load."""
+    socket = folder / "redis.sock"
+    flags = ["--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", "", "--daemonize", "no"]
+    process = subprocess.Popen(["taskset", "-c", LOAD_CORE, "redis-server", *flags], stdout=subprocess.DEVNULL)
+    try:
+        while not socket.exists():
+            time.sleep(0.01)
+        yield f"redis+unix://{socket}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
 def wait_for(port: int) -> None:
     """Until somebody answers HTTP there."""
     for _ in range(500):
@@ -167,13 +183,13 @@ def measure_memory(tollgate: Tollgate, key: str, per_second: float) -> Memory:
 
 def table(results: dict[str, dict[int, Result]]) -> None:
     """What was measured, a row a subject."""
-    print(f"\n{'':<10}{'64 connections':>46}{'1 connection':>48}")
-    print(f"{'':<10}{'requests/s':>12}{'p50 µs':>10}{'p99 µs':>10}{'of nginx':>14}", end="")
+    print(f"\n{'':<11}{'64 connections':>46}{'1 connection':>48}")
+    print(f"{'':<11}{'requests/s':>12}{'p50 µs':>10}{'p99 µs':>10}{'of nginx':>14}", end="")
     print(f"{'p50 µs':>12}{'p99 µs':>10}{'added p50':>13}{'added p99':>13}")
     direct, floor = results["direct"], results["nginx"]
     for name, by_connections in results.items():
         many, one = by_connections[64], by_connections[1]
-        print(f"{name:<10}{many.per_second:>12,.0f}{many.p50_us:>10,}{many.p99_us:>10,}", end="")
+        print(f"{name:<11}{many.per_second:>12,.0f}{many.p50_us:>10,}{many.p99_us:>10,}", end="")
         print(f"{many.per_second / floor[64].per_second:>13.0%} {one.p50_us:>12,}{one.p99_us:>10,}", end="")
         print(f"{one.p50_us - direct[1].p50_us:>13,}{one.p99_us - direct[1].p99_us:>13,}")
 
@@ -221,6 +237,11 @@ def main() -> None:
             spent = tollgate.manage("GET", f"/key/info?key={key}")["info"]["spend"]
             tollgate.signal(15, seconds_max=60)
             again_ms = sorted(restart_ms(tollgate) for _ in range(STARTS))[STARTS // 2]
+            with redis(folder) as url:
+                tollgate.env["REDIS_URL"] = url
+                time_to_ready_ms(tollgate)
+                results["with Redis"] = {n: measure(tollgate.port, key, n, seconds) for n in CONNECTIONS}
+                tollgate.signal(15, seconds_max=60)
 
         table(results)
         print(f"\nresident memory   {memory.at_most_mb:8.1f} MB at most in {memory.requests:,} requests ({idle_mb:.1f} MB idle)")
