@@ -33,7 +33,7 @@ enum JoinError {
 /// Holds the lease, or joins, until the counters stop.
 pub(super) async fn run(counters: Arc<Counters>) {
     let Some(shared) = &counters.shared else { return };
-    let mut is_known = false;
+    let (mut is_known, mut has_failed) = (false, false);
     while !shared.stop.is_cancelled() {
         match shared.online() {
             Some(online) => {
@@ -48,6 +48,7 @@ pub(super) async fn run(counters: Arc<Counters>) {
                     continue;
                 }
                 Err(error) => {
+                    has_failed = true;
                     if !std::mem::replace(&mut is_known, true) {
                         gauge!("tollgate_shared_counters_up").set(0.0);
                         tracing::warn!(%error, "shared counters cannot be joined: this node counts alone");
@@ -57,10 +58,12 @@ pub(super) async fn run(counters: Arc<Counters>) {
                 }
             },
         }
+        // Whoever has just failed to join does not try again at once.
+        let has_failed = std::mem::take(&mut has_failed);
         let pause = async {
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = shared.lost.notified() => {}
+                () = shared.lost.notified(), if !has_failed => {}
             }
         };
         shared.stop.run_until_cancelled(pause).await;
@@ -99,13 +102,11 @@ impl Shared {
             .await?;
         let link = Arc::new(Link { connection, lease: Arc::clone(&lease) });
         self.link.store(Some(Arc::clone(&link)));
-        let (done, told) = oneshot::channel();
-        counters.local.join(&lease, done);
-        if !told.await.unwrap_or(false) {
-            return Err(JoinError::NotTold);
+        if let Err(error) = self.tell(counters, &link).await {
+            // What was told under this lease must not count beside what is told under the next one.
+            self.lose(&lease, &error);
+            return Err(error);
         }
-        self.end_lost_leases(&link).await?;
-        self.tell_ledger(counters).await?;
         // With a clock that tests move, nobody else is to be waited for.
         if self.clock.manual_now().is_none() {
             tokio::time::sleep(Duration::from_millis(opens_in_ms)).await;
@@ -118,6 +119,17 @@ impl Shared {
         self.online.store(Some(Arc::new(Online { link, generation, made_ms })));
         self.joined.notify_waiters();
         Ok(())
+    }
+
+    /// Tells what this node holds, and what the ledger's database has of it.
+    async fn tell(&self, counters: &Counters, link: &Link) -> Result<(), JoinError> {
+        let (done, told) = oneshot::channel();
+        counters.local.join(&link.lease, done);
+        if !told.await.unwrap_or(false) {
+            return Err(JoinError::NotTold);
+        }
+        self.end_lost_leases(link).await?;
+        self.tell_ledger(counters).await
     }
 
     /// What was reserved under lost leases has been told under the present one, and is not to count twice.

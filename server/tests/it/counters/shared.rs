@@ -276,6 +276,25 @@ async fn what_a_node_holds_counts_once_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn a_node_that_cannot_join_for_lack_of_a_database_holds_nothing_twice() {
+    let redis = RedisServer::start().await;
+    let cluster = Cluster::start(&redis, 1).await;
+    let scope = scope("key", budget(1_000));
+    let _held = granted(cluster.nodes[0].admit(std::slice::from_ref(&scope), cost(300), None).await);
+    cluster.db.clone().close().await.unwrap();
+    redis.run(redis::cmd("CLIENT").arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("yes")).await;
+    let mut connection = redis.client().get_multiplexed_async_connection().await.unwrap();
+    let mut seen = std::collections::HashSet::new();
+    while seen.len() < 4 {
+        let pattern = format!("{{{}}}:lease:*", cluster.namespace);
+        let leases: Vec<String> = redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.unwrap();
+        assert!(leases.len() <= 2, "one at a time, and the one before it until all is told: {leases:?}");
+        seen.extend(leases);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
 async fn calls_with_hard_budgets_are_refused_without_redis_where_that_was_chosen() {
     let mut redis = RedisServer::start().await;
     let cluster = Cluster::with(&redis, 1, OnOutage::Deny).await;
