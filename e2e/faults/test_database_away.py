@@ -65,7 +65,7 @@ def test_a_connection_that_dies_in_a_transaction(make_tollgate: Callable[..., To
     tollgate = make_tollgate(DATABASE_URL=link.url).start()
     key = tollgate.manage("POST", "/key/generate", {})["key"]
     # PostgreSQL keeps the transaction, and its locks, of a client that it believes to be there.
-    frozen = link.freeze_after(b'INSERT INTO "daily_spend"')
+    frozen = link.freeze_after(b"INSERT INTO daily_spend ")
     load = Load(tollgate.port, key, threads=4)
     load.start()
     assert frozen.wait(10)

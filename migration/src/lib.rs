@@ -8,6 +8,7 @@ mod m20261121_000002_limits;
 mod m20261121_000003_ledger;
 mod m20261121_000004_tags;
 mod m20261121_000005_stored_fields;
+mod m20261121_000006_report_sums;
 mod table;
 
 use sea_orm_migration::MigrationTrait;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_ledger::Migration),
             Box::new(m20261121_000004_tags::Migration),
             Box::new(m20261121_000005_stored_fields::Migration),
+            Box::new(m20261121_000006_report_sums::Migration),
         ]
     }
 }

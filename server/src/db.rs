@@ -6,6 +6,8 @@ pub mod audit;
 pub mod budget;
 pub mod budget_spend;
 pub mod customer;
+pub mod daily_entity_spend;
+pub mod daily_key_spend;
 pub mod daily_latency;
 pub mod daily_spend;
 pub mod daily_tag_spend;

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use sea_orm::entity::prelude::*;
 use sea_orm::{ExprTrait, FromQueryResult, QuerySelect};
 
-use super::daily_spend::Days;
+use super::daily_entity_spend::Days;
 
 /// Buckets in one doubling of the duration.
 const BUCKETS_PER_DOUBLING: f64 = 4.0;

@@ -1,4 +1,4 @@
-//! Sums by day and tag, and by everything else a report groups by. A call of two tags counts in both.
+//! Sums by day and tag, and by everything else a call is booked to. A call of two tags counts in both.
 
 use sea_orm::entity::prelude::*;
 

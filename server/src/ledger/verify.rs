@@ -1,6 +1,7 @@
 //! Proves that the ledger's sums agree: for every day and everything calls of that day were booked to, Σ calls in the
-//! log + what retention took from it = the day's sum; for every entity, Σ days = running total; for every key, Σ budget
-//! windows = running total. And that the audit chain is whole.
+//! log + what retention took from it = the day's sum; what reports read, sums by day and key and by day and entity, = Σ
+//! the day's sums; for every entity, Σ days = running total; for every key, Σ budget windows = running total. And that
+//! the audit chain is whole.
 //!
 //! The database compares; only what does not agree comes here. The log is read once, however many entities there are.
 
@@ -9,16 +10,17 @@ use tollgate_openapi::money::NanoUsd;
 
 use crate::db;
 
-/// Entities by kind, with the column each has in `daily_spend`.
-const ENTITIES: [(&str, &str); 8] = [
-    ("global", "''"),
-    ("key", "api_key"),
-    ("user", "user_id"),
-    ("team", "team_id"),
-    ("organization", "organization_id"),
-    ("end_user", "end_user"),
-    ("model_group", "model_group"),
-    ("provider", "provider"),
+/// Entities by kind, with the table and the column that each stands in by day.
+const ENTITIES: [(&str, &str, &str); 9] = [
+    ("global", "daily_spend", "''"),
+    ("key", "daily_spend", "api_key"),
+    ("user", "daily_spend", "user_id"),
+    ("team", "daily_spend", "team_id"),
+    ("organization", "daily_spend", "organization_id"),
+    ("end_user", "daily_spend", "end_user"),
+    ("model_group", "daily_spend", "model_group"),
+    ("provider", "daily_spend", "provider"),
+    ("tag", "daily_tag_spend", "tag"),
 ];
 
 /// What a day's sums are kept by: columns of `daily_spend`, and of `spend_logs`.
@@ -100,28 +102,52 @@ pub async fn verify(database: &DatabaseConnection) -> Result<Report, DbErr> {
         snapshot.execute_unprepared(POSTGRES_PLAN).await?;
     }
     let mut report = Report::default();
-    let (logged, by_day) = by_day(snapshot.get_database_backend());
+    let backend = snapshot.get_database_backend();
+    let (logged, by_day) = by_day(backend);
     let all = compare(&snapshot, "day", ("calls", &logged), ("days", &by_day), &mut report).await?;
     (report.calls, report.spend) = (all.calls, all.spend);
-    for (kind, column) in ENTITIES {
-        let present = if kind == "global" { "1 = 1".to_owned() } else { format!("{column} <> ''") };
-        let days = format!(
-            "SELECT {column} AS id, SUM(spend) AS spend, SUM(api_requests) AS calls FROM daily_spend \
-             WHERE {present} GROUP BY 1"
-        );
-        let totals = totals(kind, "api_requests");
-        compare(&snapshot, kind, ("days", &days), ("total", &totals), &mut report).await?;
+    let of_key = ("days of keys", &*keys_by_day(backend, "daily_key_spend"));
+    compare(&snapshot, "key", ("days", &keys_by_day(backend, "daily_spend")), of_key, &mut report).await?;
+    for (kind, table, column) in ENTITIES {
+        compare_entities(&snapshot, kind, table, column, &mut report).await?;
     }
     let windows = "SELECT scope_id AS id, SUM(spent) AS spend, 0 AS calls FROM budget_spend \
                    WHERE scope_kind = 'key' GROUP BY 1";
     compare(&snapshot, "key", ("total", &totals("key", "0")), ("budget windows", windows), &mut report).await?;
-    let logged = tags_logged(snapshot.get_database_backend());
+    let logged = tags_logged(backend);
     compare(&snapshot, "tag", ("calls", &logged), ("days", TAGS_BY_DAY), &mut report).await?;
-    let totals = totals("tag", "api_requests");
-    compare(&snapshot, "tag", ("days", TAGS_BY_DAY), ("total", &totals), &mut report).await?;
     report.broken_audit_row = db::audit::first_broken(&snapshot).await?;
     snapshot.rollback().await?;
     Ok(report)
+}
+
+/// Compares the days of all entities of a kind with those that reports read, and these with the running totals.
+async fn compare_entities(
+    db: &impl ConnectionTrait,
+    kind: &'static str,
+    table: &str,
+    column: &str,
+    report: &mut Report,
+) -> Result<(), DbErr> {
+    let separator = separator(db.get_database_backend());
+    // Every call has these, by whatever name.
+    let present = match kind {
+        "global" | "key" | "model_group" => "1 = 1".to_owned(),
+        _ => format!("{column} <> ''"),
+    };
+    let days = format!(
+        "SELECT CAST(date AS TEXT) || {separator} || {column} AS id, spend, api_requests AS calls FROM {table} \
+         WHERE {present}"
+    );
+    let of_entity = format!(
+        "SELECT CAST(date AS TEXT) || {separator} || entity_id AS id, spend, api_requests AS calls \
+         FROM daily_entity_spend WHERE entity_kind = '{kind}'"
+    );
+    compare(db, kind, ("days", &days), ("days of the entity", &of_entity), report).await?;
+    let summed = format!(
+        "SELECT entity_id AS id, spend, api_requests AS calls FROM daily_entity_spend WHERE entity_kind = '{kind}'"
+    );
+    compare(db, kind, ("days", &summed), ("total", &totals(kind, "api_requests")), report).await.map(drop)
 }
 
 fn totals(kind: &str, calls: &str) -> String {
@@ -143,12 +169,11 @@ fn tags_logged(backend: DbBackend) -> String {
 /// The log and the sums by day, each by the same key, written as one text.
 fn by_day(backend: DbBackend) -> (String, String) {
     // Times are kept in UTC, whose days these are.
-    let (day, separator) = match backend {
-        DbBackend::Postgres => ("CAST(start_time AT TIME ZONE 'UTC' AS DATE)", "chr(31)"),
-        _ => ("substr(start_time, 1, 10)", "char(31)"),
+    let day = match backend {
+        DbBackend::Postgres => "CAST(start_time AT TIME ZONE 'UTC' AS DATE)",
+        _ => "substr(start_time, 1, 10)",
     };
-    let names = PAYERS.map(|(name, _)| name);
-    let id = format!("CAST(date AS TEXT) || {separator} || {}", names.join(&format!(" || {separator} || ")));
+    let id = day_id(backend, &PAYERS.map(|(name, _)| name));
     let logged = PAYERS.map(|(name, of_call)| format!("{of_call} AS {name}")).join(", ");
     let groups = (1..=PAYERS.len() + 1).map(|number| number.to_string()).collect::<Vec<_>>().join(", ");
     let log = format!(
@@ -157,6 +182,26 @@ fn by_day(backend: DbBackend) -> (String, String) {
          UNION ALL SELECT {id}, pruned_spend, pruned_requests FROM daily_spend WHERE pruned_requests <> 0"
     );
     (log, format!("SELECT {id} AS id, spend, api_requests AS calls FROM daily_spend"))
+}
+
+/// The sums by day and everything but the end user.
+fn keys_by_day(backend: DbBackend, table: &str) -> String {
+    let [of_key @ .., _] = PAYERS.map(|(name, _)| name);
+    format!("SELECT {} AS id, spend, api_requests AS calls FROM {table}", day_id(backend, &of_key))
+}
+
+/// A day and the values of `columns` in one text.
+fn day_id(backend: DbBackend, columns: &[&str]) -> String {
+    let separator = separator(backend);
+    format!("CAST(date AS TEXT) || {separator} || {}", columns.join(&format!(" || {separator} || ")))
+}
+
+/// A character that no name has.
+const fn separator(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "chr(31)",
+        _ => "char(31)",
+    }
 }
 
 /// Compares two sources; what they add up to by the first. Both are read once: what every id has by each is written in

@@ -1,5 +1,6 @@
 //! What calls cost: the log of calls, and sums read from rollups, never from the log.
 
+mod by_day;
 mod dates;
 pub mod global;
 pub mod interrupted;

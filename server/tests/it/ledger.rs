@@ -1,5 +1,6 @@
 //! The ledger: each settled call once, whatever happens to the database.
 
+mod bench;
 mod retention;
 
 use std::collections::BTreeSet;
@@ -74,6 +75,9 @@ async fn verify_finds_a_single_nano_dollar() {
     for (table, column) in [
         ("spend_logs WHERE request_id = 'call-7'", "spend"),
         ("daily_spend WHERE api_key = 'key-2'", "spend"),
+        ("daily_key_spend WHERE api_key = 'key-2'", "spend"),
+        ("daily_entity_spend WHERE entity_kind = 'user' AND date = '1970-01-02'", "spend"),
+        ("daily_entity_spend WHERE entity_kind = 'tag'", "api_requests"),
         ("spend_totals WHERE entity_kind = 'team'", "spend"),
         ("spend_totals WHERE entity_kind = 'global'", "api_requests"),
         ("budget_spend", "spent"),

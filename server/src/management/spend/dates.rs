@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use chrono::{DateTime, Datelike, Days as DayCount, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use tollgate_openapi::spend::DayRangeQuery;
 
-use crate::db::daily_spend::Days;
+use crate::db::daily_entity_spend::Days;
 use crate::error::{ApiError, ApiResult};
 use crate::management::extract::problem;
 

@@ -13,8 +13,8 @@ use tollgate_openapi::spend::{
 use super::dates::{self, RECENT_DAYS};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::db::daily_spend::{self, Column, DaySums, Days};
-use crate::db::{self, Scope};
+use crate::db;
+use crate::db::daily_entity_spend::{self, DaySums, Days, Kind, Of};
 use crate::domain::permission::Action;
 use crate::error::ApiResult;
 use crate::management::Query;
@@ -34,7 +34,7 @@ use crate::policy::{MASTER_ALIAS, MASTER_TOKEN};
 )]
 pub async fn total(app: web::Data<App>, principal: Principal) -> ApiResult<web::Json<GlobalSpend>> {
     principal.authorize(Action::SpendReadAll, None)?;
-    let days = daily_spend::by_day(&Scope::All, &app.db, recent(&app), None).await?;
+    let days = daily_entity_spend::by_day(&app.db, recent(&app), Of::Everyone).await?;
     Ok(web::Json(GlobalSpend { spend: days.iter().map(|day| NanoUsd(day.spend)).sum(), max_budget: None }))
 }
 
@@ -144,7 +144,7 @@ pub async fn top_models(
 }
 
 pub(super) async fn keys_that_spent_most(app: &App, limit: u64) -> ApiResult<Vec<KeySpend>> {
-    let shares = daily_spend::top(&Scope::All, &app.db, recent(app), Column::ApiKey, limit).await?;
+    let shares = daily_entity_spend::top(&app.db, recent(app), Kind::Key, limit).await?;
     let tokens: Vec<String> = shares.iter().map(|share| share.id.clone()).collect();
     let keys = db::key::find_many(&app.db, &tokens).await?;
     let mut names: HashMap<_, _> =
@@ -165,7 +165,7 @@ pub(super) async fn keys_that_spent_most(app: &App, limit: u64) -> ApiResult<Vec
 }
 
 pub(super) async fn models_that_cost_most(app: &App, limit: u64) -> ApiResult<Vec<ModelSpend>> {
-    let shares = daily_spend::top(&Scope::All, &app.db, recent(app), Column::ModelGroup, limit).await?;
+    let shares = daily_entity_spend::top(&app.db, recent(app), Kind::Model, limit).await?;
     let shown = shares.into_iter().map(|share| ModelSpend {
         model: share.id,
         spend: NanoUsd(share.spend),
@@ -181,5 +181,6 @@ fn recent(app: &App) -> Days {
 async fn sums_of(app: &App, query: &DayRangeQuery) -> ApiResult<(Days, Vec<DaySums>)> {
     let days = dates::of_query(query, app.clock.now().date_naive())?;
     let api_key = query.api_key.as_deref().map(|key| app.ledger_token(key));
-    Ok((days, daily_spend::by_day(&Scope::All, &app.db, days, api_key.as_deref()).await?))
+    let of = api_key.as_deref().map_or(Of::Everyone, Of::Key);
+    Ok((days, daily_entity_spend::by_day(&app.db, days, of).await?))
 }

@@ -1,24 +1,19 @@
 //! `GET /spend/logs` and `GET /spend/logs/v2`.
 
-use std::collections::BTreeMap;
-
 use actix_web::{Either, web};
-use chrono::NaiveDate;
 use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
-use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::paths;
 use tollgate_openapi::spend::{SpendLogPage, SpendLogQuery, SpendLogView, SpendLogsDay, SpendLogsQuery};
 use utoipa::PartialSchema as _;
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
 
-use super::dates;
 use super::view::view;
+use super::{by_day, dates};
 use crate::app::App;
 use crate::auth::{Credential, Principal};
-use crate::db::daily_spend::{self, Days, Part};
 use crate::db::spend_log::{self, Filter};
-use crate::db::spend_log_content;
+use crate::db::{daily_key_spend, spend_log_content};
 use crate::domain::permission::Action;
 use crate::error::ApiResult;
 use crate::management::Query;
@@ -56,9 +51,8 @@ pub async fn logs(
     let is_summed = query.summarize != Some(false) && query.request_id.is_none();
     if let (Some(first), Some(last), true) = (query.start_date, query.end_date, is_summed) {
         let days = dates::checked(first, last)?;
-        let user_id = query.user_id.as_deref();
-        let parts = daily_spend::parts(&scope, &app.db, days, api_key.as_deref(), user_id).await?;
-        return Ok(Either::Left(web::Json(by_day(days, parts))));
+        let of = daily_key_spend::Filter { api_key: api_key.as_deref(), user_id: query.user_id.as_deref() };
+        return Ok(Either::Left(web::Json(by_day::sums(&app, &scope, days, of).await?)));
     }
     let filter = Filter {
         start: query.start_date.map(|day| dates::start_of_day("start_date", day)).transpose()?,
@@ -121,26 +115,6 @@ fn authorize(principal: &Principal, api_key: Option<&str>) -> ApiResult<()> {
         }
         Credential::MasterKey | Credential::Session { .. } => principal.authorize_list(Action::SpendRead),
     }
-}
-
-fn by_day(days: Days, parts: Vec<Part>) -> Vec<SpendLogsDay> {
-    let empty = |day| SpendLogsDay {
-        start_time: day,
-        spend: NanoUsd::ZERO,
-        users: BTreeMap::new(),
-        models: BTreeMap::new(),
-        keys: BTreeMap::new(),
-    };
-    let mut by_day: BTreeMap<NaiveDate, SpendLogsDay> = days.iter().map(|day| (day, empty(day))).collect();
-    for part in parts {
-        let Some(day) = by_day.get_mut(&part.date) else { continue };
-        let spend = NanoUsd(part.spend);
-        day.spend += spend;
-        *day.users.entry(part.user_id).or_default() += spend;
-        *day.models.entry(part.model_group).or_default() += spend;
-        *day.keys.entry(part.api_key).or_default() += spend;
-    }
-    by_day.into_values().collect()
 }
 
 /// Search calls

@@ -11,9 +11,8 @@ use super::dates::{self, RECENT_DAYS};
 use super::global::{keys_that_spent_most, models_that_cost_most};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::db::Scope;
+use crate::db::daily_entity_spend::{self, DaySums, Days, Of};
 use crate::db::daily_latency::{self, DayBucket};
-use crate::db::daily_spend::{self, DaySums, Days};
 use crate::domain::permission::Action;
 use crate::error::ApiResult;
 
@@ -37,7 +36,7 @@ const TOP: u64 = 10;
 pub async fn overview(app: web::Data<App>, principal: Principal) -> ApiResult<web::Json<Overview>> {
     principal.authorize(Action::SpendReadAll, None)?;
     let periods = Periods::around(app.clock.now().date_naive());
-    let sums = async { Ok(daily_spend::by_day(&Scope::All, &app.db, periods.all(), None).await?) };
+    let sums = async { Ok(daily_entity_spend::by_day(&app.db, periods.all(), Of::Everyone).await?) };
     let latencies = async { Ok(daily_latency::by_day(&app.db, periods.all()).await?) };
     let top = (keys_that_spent_most(&app, TOP), models_that_cost_most(&app, TOP));
     let (sums, latencies, top_keys, top_models) = futures_util::try_join!(sums, latencies, top.0, top.1)?;

@@ -110,7 +110,7 @@ impl Cluster {
             spent: nano,
             adjusted: 0,
         };
-        db::ledger::add_budget_spend(&self.db, vec![row]).await.unwrap();
+        db::ledger::add::<db::budget_spend::Entity>(&self.db, vec![row]).await.unwrap();
     }
 }
 
