@@ -25,6 +25,8 @@ pub struct Model {
     pub spent: i64,
     /// What administrators added or took away, in nano-dollars.
     pub adjusted: i64,
+    /// The part of `spent` whose calls are no longer in the log or do not say what they were charged to, in nano-dollars.
+    pub pruned_spent: i64,
 }
 
 /// None: rows are joined where they are read.
@@ -133,6 +135,7 @@ pub async fn adjust(
         window_start: window_key(window_start),
         spent: 0,
         adjusted: delta.0,
+        pruned_spent: 0,
     };
     let mut on_conflict = OnConflict::columns([Column::ScopeKind, Column::ScopeId, Column::WindowStart]);
     let sum = Expr::col((Entity, Column::Adjusted)).add(delta.0);

@@ -5,6 +5,7 @@ mod prune;
 mod search;
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{JsonMap, Strings};
 pub use prune::take_old;
@@ -83,6 +84,27 @@ pub struct Model {
     /// Error, attempts, usage, the cost's parts.
     #[sea_orm(column_type = "Json")]
     pub metadata: JsonMap,
+    /// The budget windows it was charged to, as [`Charged`] writes them; `None` of calls from before this was noted.
+    pub charges: Option<String>,
+}
+
+/// Budget windows a call was charged to, each by kind, id and [`super::budget_spend::window_key`]. Short: every call has
+/// them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Charged(
+    /// The windows.
+    pub Vec<(String, String, i64)>,
+);
+
+impl Model {
+    /// The budget windows it was charged to; none of a call from before this was noted.
+    ///
+    /// # Errors
+    /// When the column holds something else.
+    pub fn charged(&self) -> Result<Charged, serde_json::Error> {
+        self.charges.as_deref().map_or(Ok(Charged::default()), serde_json::from_str)
+    }
 }
 
 /// None: rows are joined where they are read.

@@ -28,7 +28,7 @@ pub(super) struct Sums {
     daily_tags: BTreeMap<DailyKey, DailySums>,
     latency: BTreeMap<(NaiveDate, String, i32), i64>,
     totals: BTreeMap<(&'static str, String), (i64, i64, DateTime<Utc>)>,
-    budgets: BTreeMap<(String, String, i64), i64>,
+    budgets: BTreeMap<WindowKey, WindowSums>,
 }
 
 /// Date, organization, team, user, key, public model, model, provider, end user; in the sums by tag the tag instead of it.
@@ -39,6 +39,17 @@ type DailyKeyKey = (NaiveDate, [String; 7]);
 
 /// Kind, date and id.
 type DailyEntityKey = (&'static str, NaiveDate, String);
+
+/// Kind, id and start of a budget window.
+type WindowKey = (String, String, i64);
+
+/// What is added to a budget window.
+#[derive(Clone, Copy, Debug, Default)]
+struct WindowSums {
+    spent: i64,
+    /// The part of it that the log does not say.
+    pruned: i64,
+}
 
 /// Spend, requests, failures, prompt, completion, cache read, cache creation, reasoning.
 type DailySums = [i64; 8];
@@ -61,6 +72,9 @@ impl Sums {
         let mut sums = Self::default();
         let parts = [spend, 0, 0, 0, 0, 0, 0, 0];
         sums.book(&Payers::of_call(call), call.start_time, parts, charges);
+        if call.charges.is_none() {
+            sums.budgets.values_mut().for_each(|window| window.pruned = window.spent);
+        }
         sums
     }
 
@@ -93,8 +107,8 @@ impl Sums {
         }
         for charge in charges {
             let key = (charge.kind.to_string(), charge.id.to_string(), charge.window_start_us);
-            let spent = self.budgets.entry(key).or_default();
-            *spent = spent.saturating_add(spend);
+            let window = self.budgets.entry(key).or_default();
+            window.spent = window.spent.saturating_add(spend);
         }
     }
 
@@ -110,7 +124,7 @@ impl Sums {
         add::<daily_tag_spend::Entity>(db, tags.collect()).await?;
         add::<daily_latency::Entity>(db, self.latency_rows()).await?;
         add::<spend_total::Entity>(db, self.total_rows()).await?;
-        add::<budget_spend::Entity>(db, self.budget_rows()).await
+        add::<budget_spend::Entity>(db, window_rows(&self.budgets)).await
     }
 
     fn latency_rows(&self) -> Vec<daily_latency::Model> {
@@ -136,23 +150,39 @@ impl Sums {
         };
         rows.map(row).collect()
     }
-
-    fn budget_rows(&self) -> Vec<budget_spend::Model> {
-        let row = |((scope_kind, scope_id, window_start), spent): (&(String, String, i64), &i64)| budget_spend::Model {
-            scope_kind: scope_kind.clone(),
-            scope_id: scope_id.clone(),
-            window_start: *window_start,
-            spent: *spent,
-            adjusted: 0,
-        };
-        self.budgets.iter().map(row).collect()
-    }
 }
 
 fn add_parts(row: &mut DailySums, parts: DailySums) {
     for (sum, part) in row.iter_mut().zip(parts) {
         *sum = sum.saturating_add(part);
     }
+}
+
+fn window_rows(windows: &BTreeMap<WindowKey, WindowSums>) -> Vec<budget_spend::Model> {
+    let row = |((scope_kind, scope_id, window_start), sums): (&WindowKey, &WindowSums)| budget_spend::Model {
+        scope_kind: scope_kind.clone(),
+        scope_id: scope_id.clone(),
+        window_start: *window_start,
+        spent: sums.spent,
+        adjusted: 0,
+        pruned_spent: sums.pruned,
+    };
+    windows.iter().map(row).collect()
+}
+
+/// What budget windows are to note when `calls` leave the log.
+///
+/// # Errors
+/// When a call does not say in an orderly way what it was charged to.
+pub(super) fn pruned_windows(calls: &[spend_log::Model]) -> Result<Vec<budget_spend::Model>, DbErr> {
+    let mut windows: BTreeMap<WindowKey, WindowSums> = BTreeMap::new();
+    for call in calls {
+        for key in call.charged().map_err(|error| DbErr::Json(error.to_string()))?.0 {
+            let pruned = &mut windows.entry(key).or_default().pruned;
+            *pruned = pruned.saturating_add(call.spend);
+        }
+    }
+    Ok(window_rows(&windows))
 }
 
 /// What the days of `calls` are to note when these leave the log.

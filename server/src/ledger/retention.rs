@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseConnection, DbErr};
 
 use super::batch;
-use crate::db::{self, daily_spend, daily_tag_spend, spend_log};
+use crate::db::{self, budget_spend, daily_spend, daily_tag_spend, spend_log};
 
 /// Any number: on Postgres nodes take this lock, so that one of them prunes at a time.
 const PRUNE_LOCK: i64 = 0x746f_6c6c_7072;
@@ -40,6 +40,7 @@ async fn prune_batch(db: &DatabaseConnection, before: DateTime<Utc>) -> Result<u
     let calls = spend_log::take_old(&transaction, before, BATCH_CALLS_MAX).await?;
     db::ledger::add::<daily_spend::Entity>(&transaction, batch::pruned_rows(&calls)).await?;
     db::ledger::add::<daily_tag_spend::Entity>(&transaction, batch::pruned_tag_rows(&calls)).await?;
+    db::ledger::add::<budget_spend::Entity>(&transaction, batch::pruned_windows(&calls)?).await?;
     transaction.commit().await?;
     Ok(u32::try_from(calls.len()).unwrap_or(u32::MAX))
 }

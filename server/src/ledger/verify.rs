@@ -1,6 +1,7 @@
 //! Proves that the ledger's sums agree: for every day and everything calls of that day were booked to, Σ calls in the
 //! log + what retention took from it = the day's sum; what reports read, sums by day and key and by day and entity, = Σ
-//! the day's sums; for every entity, Σ days = running total; for every key, Σ budget windows = running total. And that
+//! the day's sums; for every entity, Σ days = running total; for every budget window, Σ calls that say they were charged
+//! to it + what retention took of these = what it has spent; for every key, Σ budget windows = running total. And that
 //! the audit chain is whole.
 //!
 //! The database compares; only what does not agree comes here. The log is read once, however many entities there are.
@@ -114,6 +115,9 @@ pub async fn verify(database: &DatabaseConnection) -> Result<Report, DbErr> {
     let windows = "SELECT scope_id AS id, SUM(spent) AS spend, 0 AS calls FROM budget_spend \
                    WHERE scope_kind = 'key' GROUP BY 1";
     compare(&snapshot, "key", ("total", &totals("key", "0")), ("budget windows", windows), &mut report).await?;
+    let logged = windows_logged(backend);
+    let windows = format!("SELECT {} AS id, spent AS spend, 0 AS calls FROM budget_spend", window_id(backend));
+    compare(&snapshot, "budget window", ("calls", &logged), ("window", &windows), &mut report).await?;
     let logged = tags_logged(backend);
     compare(&snapshot, "tag", ("calls", &logged), ("days", TAGS_BY_DAY), &mut report).await?;
     report.broken_audit_row = db::audit::first_broken(&snapshot).await?;
@@ -164,6 +168,31 @@ fn tags_logged(backend: DbBackend) -> String {
         "SELECT tag.value AS id, SUM(spend) AS spend, COUNT(*) AS calls FROM spend_logs, {each} GROUP BY 1 \
          UNION ALL SELECT tag, pruned_spend, pruned_requests FROM daily_tag_spend WHERE pruned_requests <> 0"
     )
+}
+
+/// What calls in the log say they were charged to. There are far fewer different charges than calls.
+fn windows_logged(backend: DbBackend) -> String {
+    let (id, each) = match backend {
+        DbBackend::Postgres => (
+            "(charge.value ->> 0) || chr(31) || (charge.value ->> 1) || chr(31) || (charge.value ->> 2)",
+            "json_array_elements(CAST(charges AS JSON)) AS charge(value)",
+        ),
+        _ => (
+            "(charge.value ->> 0) || char(31) || (charge.value ->> 1) || char(31) || (charge.value ->> 2)",
+            "json_each(charges) AS charge",
+        ),
+    };
+    format!(
+        "SELECT {id} AS id, spend, 0 AS calls FROM (\
+            SELECT charges, SUM(spend) AS spend FROM spend_logs WHERE charges IS NOT NULL GROUP BY charges) AS logged, {each} \
+         UNION ALL SELECT {}, pruned_spent, 0 FROM budget_spend WHERE pruned_spent <> 0",
+        window_id(backend)
+    )
+}
+
+fn window_id(backend: DbBackend) -> String {
+    let separator = separator(backend);
+    format!("scope_kind || {separator} || scope_id || {separator} || CAST(window_start AS TEXT)")
 }
 
 /// The log and the sums by day, each by the same key, written as one text.

@@ -13,6 +13,7 @@ use serde_json::json;
 use tollgate::domain::usage::Usage;
 use tollgate::ledger::writer::write_batch;
 use tollgate::ledger::{Charge, SpendEvent, Spool, verify};
+use tollgate_migration::{Migrator, MigratorTrait as _};
 use tollgate_openapi::spend::CallStatus;
 
 use crate::chat::{CHAT, ask};
@@ -49,7 +50,11 @@ pub(crate) fn event(id: usize) -> SpendEvent {
         provider_usage: None,
         metadata: serde_json::Map::new(),
         tags: (0..id % 3).map(|tag| std::sync::Arc::from(format!("tag-{tag}"))).collect(),
-        charges: vec![Charge { kind: "key".into(), id: text("key", 5), window_start_us: 0 }],
+        charges: vec![
+            Charge { kind: "key".into(), id: text("key", 5), window_start_us: 0 },
+            // What is charged to a team now and then only, as one that was made later.
+            Charge { kind: "team".into(), id: text("team", 7), window_start_us: i64::try_from(id / 100).unwrap() },
+        ],
     }
 }
 
@@ -81,6 +86,7 @@ async fn verify_finds_a_single_nano_dollar() {
         ("spend_totals WHERE entity_kind = 'team'", "spend"),
         ("spend_totals WHERE entity_kind = 'global'", "api_requests"),
         ("budget_spend", "spent"),
+        ("budget_spend WHERE scope_kind = 'team'", "spent"),
     ] {
         let (name, condition) = table.split_once(" WHERE ").unwrap_or((table, "1 = 1"));
         let change = |by: i64| format!("UPDATE {name} SET {column} = {column} + {by} WHERE {condition}");
@@ -90,6 +96,54 @@ async fn verify_finds_a_single_nano_dollar() {
         app.app.db.execute_unprepared(&change(-1)).await.unwrap();
         assert_eq!(verify::verify(&app.app.db).await.unwrap().mismatches, []);
     }
+}
+
+/// Takes back the changes of the schema from this one on, and makes them again.
+async fn migrate_again(app: &TestApp, from: &str) {
+    let changes = Migrator::migrations();
+    let known = changes.iter().position(|change| change.name().contains(from)).unwrap();
+    let steps = u32::try_from(changes.len() - known).unwrap();
+    Migrator::down(&app.app.db, Some(steps)).await.unwrap();
+    tollgate::db::migrate(&app.app.db).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_ledger_from_before_gets_the_sums_that_reports_read() {
+    let app = TestApp::start().await;
+    write_batch(&app.app.db, &(0..200).map(event).collect::<Vec<_>>()).await.unwrap();
+    let entities = verify::verify(&app.app.db).await.unwrap().entities;
+    let range = "/spend/logs?start_date=1970-01-01&end_date=1970-01-10";
+    let paths = [range.to_owned(), format!("{range}&user_id=user-1"), "/spend/overview".to_owned()];
+    let mut before = Vec::new();
+    for path in &paths {
+        before.push(app.get(path).expect_status(200).await.value());
+    }
+    migrate_again(&app, "report_sums").await;
+    let report = verify::verify(&app.app.db).await.unwrap();
+    assert!(report.is_sound(), "{report:?}");
+    assert_eq!(report.entities, entities);
+    for (path, before) in paths.iter().zip(before) {
+        assert_eq!(app.get(path).expect_status(200).await.value(), before, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn budget_windows_of_a_ledger_from_before_agree_with_what_is_written_after() {
+    let app = TestApp::start().await;
+    let interrupted = SpendEvent { status: CallStatus::Interrupted, spend_nano: 0, ..event(1) };
+    write_batch(&app.app.db, &[event(0), interrupted, event(2)]).await.unwrap();
+    migrate_again(&app, "charges").await;
+    write_batch(&app.app.db, &(3..200).map(event).collect::<Vec<_>>()).await.unwrap();
+    assert!(verify::verify(&app.app.db).await.unwrap().is_sound());
+    app.post("/spend/interrupted/resolve", json!({"request_id": "call-1", "spend": 0.5, "reason": "bill"}))
+        .expect_status(200)
+        .await;
+    let report = verify::verify(&app.app.db).await.unwrap();
+    assert!(report.is_sound(), "{report:?}");
+    app.app.db.execute_unprepared("DELETE FROM spend_logs WHERE request_id = 'call-99'").await.unwrap();
+    let report = verify::verify(&app.app.db).await.unwrap();
+    let kinds: BTreeSet<_> = report.mismatches.iter().map(|mismatch| mismatch.kind).collect();
+    assert!(kinds.contains("budget window"), "{report:?}");
 }
 
 #[tokio::test]

@@ -133,7 +133,12 @@ async fn sums_by_day_fill_the_gaps_and_agree_with_the_calls() {
     assert_eq!(days.iter().map(|day| day.spend).collect::<Vec<_>>(), [NanoUsd::ZERO, usd(0.07), usd(0.015)]);
     assert_eq!(days[1].keys.get("key2"), Some(&usd(0.07)));
     assert_eq!(days[2].models, [("gpt-4o".to_owned(), usd(0.015)), ("claude".to_owned(), NanoUsd::ZERO)].into());
-    assert_eq!(days[2].users.get("ada"), Some(&usd(0.015)));
+    // One call has no owner.
+    assert_eq!(days[2].users, [("ada".to_owned(), usd(0.015)), (String::new(), NanoUsd::ZERO)].into());
+    assert_eq!(days[1].users, [("ada".to_owned(), usd(0.07))].into());
+    let of_ada: Vec<SpendLogsDay> = app.get(&format!("{query}&user_id=ada")).expect_status(200).await.json();
+    assert_eq!((&of_ada[1], of_ada[2].spend), (&days[1], usd(0.015)));
+    assert_eq!(of_ada[2].keys, [("key1".to_owned(), usd(0.015))].into());
     let one_key: Vec<SpendLogsDay> = app.get(&format!("{query}&api_key=key1")).expect_status(200).await.json();
     // What is no hash is taken for a key: nothing is found.
     assert!(one_key.iter().all(|day| day.spend == NanoUsd::ZERO));

@@ -7,6 +7,7 @@ use tollgate_openapi::spend::CallStatus;
 
 use super::{DailyEntityKey, DailyKey, DailyKeyKey, DailySums};
 use crate::db::interrupted_call::{ChargedWindow, Charges};
+use crate::db::spend_log::Charged;
 use crate::db::{
     JsonMap, Strings, daily_entity_spend, daily_key_spend, daily_spend, daily_tag_spend, interrupted_call, spend_log,
     stored_time,
@@ -178,7 +179,16 @@ pub(in crate::ledger) fn log_row(event: &SpendEvent) -> spend_log::Model {
         cache_hit: "False".to_owned(),
         request_tags: Strings(event.tags.iter().map(ToString::to_string).collect()),
         metadata: JsonMap(event.notes()),
+        charges: Some(charges_text(event)),
     }
+}
+
+/// What it was charged to, as the log keeps it.
+fn charges_text(event: &SpendEvent) -> String {
+    let charge = |charge: &Charge| (charge.kind.to_string(), charge.id.to_string(), charge.window_start_us);
+    let charged = Charged(event.charges.iter().map(charge).collect());
+    // Texts and a number are always JSON.
+    serde_json::to_string(&charged).unwrap_or_else(|_| "[]".to_owned())
 }
 
 pub(super) fn duration_ms(event: &SpendEvent) -> i64 {

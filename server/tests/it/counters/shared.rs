@@ -109,6 +109,7 @@ impl Cluster {
             window_start: budget_spend::window_key(scope.window_start),
             spent: nano,
             adjusted: 0,
+            pruned_spent: 0,
         };
         db::ledger::add::<db::budget_spend::Entity>(&self.db, vec![row]).await.unwrap();
     }

@@ -40,10 +40,16 @@ async fn sums_stay_and_still_agree() {
     assert_eq!((after.calls, after.spend), (before.calls, before.spend));
     assert_eq!(retention::prune(&app.app.db, hours_after_1970(2_300)).await.unwrap(), 0);
     // And it is proved: what was taken out is accounted for to the nano-dollar.
-    let change =
-        "UPDATE daily_spend SET pruned_spend = pruned_spend + 1 WHERE date = '1970-01-02' AND api_key = 'key-1'";
-    app.app.db.execute_unprepared(change).await.unwrap();
-    assert!(!verify(&app.app.db).await.unwrap().is_sound());
+    for (column, condition) in [
+        ("daily_spend SET pruned_spend = pruned_spend", "date = '1970-01-02' AND api_key = 'key-1'"),
+        ("budget_spend SET pruned_spent = pruned_spent", "scope_id = 'team-1'"),
+    ] {
+        let change = |by: i64| format!("UPDATE {column} + {by} WHERE {condition}");
+        app.app.db.execute_unprepared(&change(1)).await.unwrap();
+        assert!(!verify(&app.app.db).await.unwrap().is_sound(), "{column}");
+        app.app.db.execute_unprepared(&change(-1)).await.unwrap();
+        assert!(verify(&app.app.db).await.unwrap().is_sound(), "{column}");
+    }
 }
 
 #[tokio::test]
