@@ -50,7 +50,6 @@ fn call(number: usize) -> SpendEvent {
 
 #[tokio::test]
 #[ignore = "a measurement, by hand"]
-#[expect(clippy::print_stdout, reason = "a measurement is read by a person")]
 async fn bench_write() {
     let app = TestApp::start().await;
     let clock = Clock::system();
