@@ -24,6 +24,7 @@ use tollgate_openapi::money::NanoUsd;
 
 use crate::clock::Clock;
 pub use line::Place;
+pub use local::IdleScope;
 use local::{Local, Taken};
 pub use scope::{Charged, Demand, Exceeded, Limits, RateState, RateStates, Refusal, Scope, ScopeId, Standing};
 pub use shared::{OnOutage, SharedSettings};
@@ -93,10 +94,11 @@ impl Counters {
     }
 
     async fn refusal(&self, scopes: &[Scope], demand: Demand) -> Option<Admission> {
-        if let Some((shared, online)) = self.shared.as_ref().zip(self.online_for(scopes))
-            && let Ok(reply) = shared.ask(&online, scopes, demand, false).await
-        {
-            return Verdict::into_refusal(reply.verdict(scopes, demand, &self.local.waiting(scopes)));
+        if let Some((shared, online)) = self.shared.as_ref().zip(self.online_for(scopes)) {
+            return match shared.ask(&online, scopes, demand, false).await {
+                Ok(reply) => Verdict::into_refusal(reply.verdict(scopes, demand, &self.local.waiting(scopes))),
+                Err(_) => self.denial(scopes).or_else(|| self.local.refusal(scopes, demand, None)),
+            };
         }
         self.outage(scopes).or_else(|| self.local.refusal(scopes, demand, None))
     }
@@ -170,6 +172,37 @@ impl Counters {
         self.local.forget(scope);
     }
 
+    /// How many scopes this process holds in memory.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.local.len()
+    }
+
+    /// Whether this process has seen no scope yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// At most so many scopes that nobody has used for `period`; calls go on in between.
+    pub async fn idle(&self, period: Duration, at_most: usize) -> Vec<IdleScope> {
+        let (mut idle, mut from) = (Vec::new(), Some(0));
+        while let Some(index) = from.filter(|_| idle.len() < at_most) {
+            let (some, next) = self.local.idle(index, period);
+            idle.extend(some);
+            from = next;
+            tokio::task::yield_now().await;
+        }
+        idle.truncate(at_most);
+        idle
+    }
+
+    /// Forgets those of `idle` that were not used since. Whoever calls this has made sure that what the scopes have
+    /// spent is in the database, and that the next call reads it there.
+    pub fn forget_idle(&self, idle: &[IdleScope]) {
+        self.local.drop_unused(idle);
+    }
+
     /// What all calls in flight on this node have reserved, over all scopes.
     #[must_use]
     pub fn reserved_total(&self) -> NanoUsd {
@@ -200,8 +233,14 @@ impl Counters {
 
     /// The refusal of calls with hard budgets while Redis is away, where that was chosen.
     fn outage(&self, scopes: &[Scope]) -> Option<Admission> {
+        if self.is_degraded() { self.denial(scopes) } else { None }
+    }
+
+    /// The refusal of calls with hard budgets that cannot be counted together, where that was chosen.
+    fn denial(&self, scopes: &[Scope]) -> Option<Admission> {
+        let is_denied = self.shared.as_ref().is_some_and(|shared| shared.on_outage() == OnOutage::Deny);
         let has_budget = scopes.iter().any(|scope| scope.limits.max_budget.is_some());
-        (has_budget && self.refuses_budgets()).then(|| Admission::Refused(Refusal::unavailable()))
+        (is_denied && has_budget).then(|| Admission::Refused(Refusal::unavailable()))
     }
 
     fn admit_alone(self: &Arc<Self>, scopes: &[Scope], demand: Demand, place: Option<&Place>) -> Admission {
@@ -217,7 +256,8 @@ impl Counters {
     async fn admit_together(self: &Arc<Self>, online: &Online, scopes: &[Scope], demand: Demand) -> Admission {
         let Some(shared) = &self.shared else { return self.admit_alone(scopes, demand, None) };
         let Ok(reply) = shared.ask(online, scopes, demand, true).await else {
-            return self.admit_alone(scopes, demand, None);
+            // Redis may be there and not know what a budget has spent, which the database cannot say now.
+            return self.denial(scopes).unwrap_or_else(|| self.admit_alone(scopes, demand, None));
         };
         if reply.is_granted {
             let grant = reply.grant(online, scopes, demand);

@@ -1,5 +1,6 @@
 //! Periodic work of this process. Each job can be stopped and repeated at any time.
 
+pub mod idle_counters;
 mod policy_changes;
 mod prune;
 
@@ -51,6 +52,7 @@ pub fn start(work: &Work, writer: Writer, contents: Option<ContentWriter>, stop:
     jobs.spawn(policy_changes::follow(work.clone(), stop.clone()));
     let (policy, until) = (Arc::clone(&work.policy), stop.clone());
     jobs.spawn(async move { policy.bulletin().run(until).await });
+    jobs.spawn(idle_counters::IdleCounters::new(work, idle_counters::KEPT).run(stop.clone()));
     jobs.spawn(keep_metrics_up(stop.clone()));
     if let Some(contents) = contents {
         jobs.spawn(contents.run(stop.clone()));

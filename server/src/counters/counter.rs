@@ -1,9 +1,9 @@
 //! What one scope has spent, reserved and let through, as this process counts it.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
 use tollgate_openapi::money::NanoUsd;
 
 use super::line::{Line, Place};
@@ -23,6 +23,8 @@ pub(super) struct Counter {
     pub(super) line: Line,
     /// Only of scopes that are counted together with other nodes.
     pub(super) share: Option<Box<Share>>,
+    /// The slot in which a call last began or ended here.
+    pub(super) last_used: u64,
 }
 
 /// What came by the minute.
@@ -47,7 +49,8 @@ pub(super) struct Share {
 }
 
 /// Counters by scope. Callers choose some of the ids, so that the hash is keyed; it is quicker than the standard one.
-pub(super) type Scopes = HashMap<ScopeId, Counter, ahash::RandomState>;
+/// Indexed, so that it can be walked through bit by bit.
+pub(super) type Scopes = IndexMap<ScopeId, Counter, ahash::RandomState>;
 
 /// The counter of `scope` in its current window; a new window starts empty.
 pub(super) fn current<'a>(counters: &'a mut Scopes, scope: &Scope) -> &'a mut Counter {
@@ -99,6 +102,7 @@ impl Counter {
 
     /// Reserves; whether the call also counts by the minute.
     pub(super) fn take(&mut self, demand: Demand, scope: &Scope, slot: u64) -> bool {
+        self.last_used = slot;
         self.reserved += demand.cost;
         self.in_flight += 1;
         let counts_rates = scope.limits.rpm.is_some() || scope.limits.tpm.is_some() || self.rates.is_some();
@@ -147,5 +151,15 @@ impl Counter {
             self.reserved -= reserved.cost;
             self.line.wake();
         }
+    }
+
+    /// Whether nothing would be lost of this counter, but for what the ledger's database knows as well.
+    pub(super) fn is_idle(&mut self, slot: u64) -> bool {
+        let is_told = self.share.as_ref().is_none_or(|share| {
+            share.in_flight == 0 && share.reserved == NanoUsd::ZERO && share.unwritten == NanoUsd::ZERO
+        });
+        let standing = self.standing(slot);
+        let is_used = standing.in_flight > 0 || standing.requests > 0 || standing.tokens > 0;
+        is_told && !is_used && standing.reserved == NanoUsd::ZERO && self.line.len() == 0
     }
 }

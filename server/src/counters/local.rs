@@ -40,6 +40,18 @@ struct Feed {
     lease: Option<Arc<str>>,
 }
 
+/// Scopes that are looked at in one go, while calls wait.
+const WALK: usize = 256;
+
+/// A scope nobody uses.
+#[derive(Clone, Debug)]
+pub struct IdleScope {
+    /// Which.
+    pub id: ScopeId,
+    /// The slot it was last used in.
+    last_used: u64,
+}
+
 /// What a granted call took.
 #[derive(Debug)]
 pub(super) struct Taken {
@@ -192,7 +204,7 @@ impl Local {
     }
 
     pub(super) fn forget(&self, scope: &ScopeId) {
-        self.state.lock().scopes.remove(scope);
+        self.state.lock().scopes.swap_remove(scope);
     }
 
     pub(super) fn reserved_total(&self) -> NanoUsd {
@@ -218,10 +230,15 @@ impl Local {
     }
 
     fn end(&self, charged: &[Charged], act: impl Fn(&mut Counter, &Charged, bool) -> Option<(Window, Change)>) {
+        let now = self.slot(self.clock.monotonic());
         let mut state = self.state.lock();
         let State { scopes, feed } = &mut *state;
         let is_shared = feed.is_some();
-        let end = |charged: &Charged| act(scopes.get_mut(&charged.id)?, charged, is_shared);
+        let end = |charged: &Charged| {
+            let counter = scopes.get_mut(&charged.id)?;
+            counter.last_used = counter.last_used.max(now);
+            act(counter, charged, is_shared)
+        };
         let changes: Vec<_> = charged.iter().filter_map(end).collect();
         if let Some(feed) = feed {
             feed.tell(changes);
@@ -237,6 +254,44 @@ impl Local {
     fn until(&self, slot: u64, now: Instant) -> Duration {
         let begins = u32::try_from(slot).ok().and_then(|slot| SLOT.checked_mul(slot)).unwrap_or_default();
         (self.origin + begins).saturating_duration_since(now)
+    }
+}
+
+/// Making room.
+impl Local {
+    /// How many scopes are counted.
+    pub(super) fn len(&self) -> usize {
+        self.state.lock().scopes.len()
+    }
+
+    /// Of the scopes from `index` on, so many as are looked at in one go, those that have been idle for `period`, and
+    /// where to go on; `None` where that was the last of them.
+    pub(super) fn idle(&self, index: usize, period: Duration) -> (Vec<IdleScope>, Option<usize>) {
+        let slot = self.slot(self.clock.monotonic());
+        let slots = u64::try_from(period.as_millis() / SLOT.as_millis()).unwrap_or(u64::MAX);
+        let mut state = self.state.lock();
+        let end = state.scopes.len().min(index.saturating_add(WALK));
+        let Some(some) = state.scopes.get_range_mut(index..end) else { return (Vec::new(), None) };
+        let is_idle = |counter: &mut Counter| counter.last_used + slots <= slot && counter.is_idle(slot);
+        let idle = some.iter_mut().filter_map(|(id, counter)| {
+            is_idle(counter).then(|| IdleScope { id: id.clone(), last_used: counter.last_used })
+        });
+        let idle = idle.collect();
+        (idle, (end < state.scopes.len()).then_some(end))
+    }
+
+    /// Drops those of `idle` that were not used since.
+    pub(super) fn drop_unused(&self, idle: &[IdleScope]) {
+        let slot = self.slot(self.clock.monotonic());
+        for some in idle.chunks(WALK) {
+            let mut state = self.state.lock();
+            for IdleScope { id, last_used } in some {
+                let counter = state.scopes.get_mut(id);
+                if counter.is_some_and(|counter| counter.last_used == *last_used && counter.is_idle(slot)) {
+                    state.scopes.swap_remove(id);
+                }
+            }
+        }
     }
 }
 

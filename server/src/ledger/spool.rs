@@ -111,6 +111,8 @@ struct State {
     failure: Option<String>,
     /// When the oldest pending event came.
     pending_since: Option<Instant>,
+    /// The database has what is before here.
+    trimmed: Cursor,
 }
 
 impl State {
@@ -169,6 +171,7 @@ impl Spool {
                 former_bytes: left.bytes,
                 failure: None,
                 pending_since: (left.ends > 0).then(|| clock.monotonic()),
+                trimmed: written,
             }),
             clock,
             pending: AtomicU64::new(left.ends),
@@ -252,6 +255,13 @@ impl Spool {
         state.overflow.is_empty() && state.disk_bytes() < self.limits.disk_bytes_max
     }
 
+    /// Whether the database has every event before `cursor`, and before that nothing waits in memory for the disk.
+    #[must_use]
+    pub fn is_written_to(&self, cursor: &Cursor) -> bool {
+        let state = self.state.lock();
+        state.trimmed >= *cursor && state.overflow.is_empty()
+    }
+
     /// How the spool is doing.
     #[must_use]
     pub fn health(&self) -> SpoolHealth {
@@ -286,6 +296,7 @@ impl Spool {
         let left = self.pending.fetch_sub(events, Ordering::Relaxed) - events;
         let mut state = self.state.lock();
         state.pending_since = (left > 0).then(|| self.clock.monotonic());
+        state.trimmed = *cursor;
         let is_all_read = cursor.segment == state.segment.number && cursor.offset == state.segment.len;
         if is_all_read && state.segment.len >= SEGMENT_BYTES_TRIM {
             self.rotate(&mut state)?;

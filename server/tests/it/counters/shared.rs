@@ -312,6 +312,24 @@ async fn calls_with_hard_budgets_are_refused_without_redis_where_that_was_chosen
 }
 
 #[tokio::test]
+async fn a_budget_that_nobody_can_say_the_spend_of_is_refused_where_that_was_chosen() {
+    let redis = RedisServer::start().await;
+    let cluster = Cluster::with(&redis, 1, OnOutage::Deny).await;
+    let (known, unknown) = ([scope("key", budget(1_000))], [scope("team", budget(1_000))]);
+    drop(granted(cluster.nodes[0].admit(&known, cost(1), None).await));
+    cluster.db.clone().close().await.unwrap();
+    for admission in
+        [cluster.nodes[0].admit(&unknown, cost(1), None).await, cluster.nodes[0].try_out(&unknown, cost(1)).await]
+    {
+        assert!(
+            matches!(admission, Admission::Refused(Refusal { exceeded: Exceeded::Unavailable, .. })),
+            "{admission:?}"
+        );
+    }
+    drop(granted(cluster.nodes[0].admit(&known, cost(1), None).await));
+}
+
+#[tokio::test]
 async fn a_caller_that_does_not_wait_for_its_admission_leaves_nothing_behind() {
     let redis = RedisServer::start().await;
     let cluster = Cluster::start(&redis, 1).await;
