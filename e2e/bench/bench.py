@@ -32,8 +32,9 @@ from tollgate import Tollgate, free_port  # noqa: E402
 
 GATEWAY_CORE, LOAD_CORE = "0", "1"
 WARM_UP_S = 2
-# One first: what many leave behind, the ledger writes while the next is measured.
-CONNECTIONS = (1, 64)
+# Connections, and how many ms each pauses before a call. The heaviest last: what many calls leave behind, the ledger
+# writes while the next is measured. 50 connections that pause for 50 ms make 1,000 calls a second.
+LOADS = {"one": (1, 0), "paced": (50, 50), "many": (64, 0)}
 # Requests after which the resident memory is read.
 MEMORY_AFTER = 200_000
 STARTS = 5
@@ -83,20 +84,24 @@ class Result:
     errors: int
 
 
-def run_wrk(port: int, key: str, connections: int, seconds: int) -> Result:
-    """Load on one port."""
+def run_wrk(port: int, key: str, connections: int, seconds: int, pause_ms: int = 0) -> Result:
+    """Load on one port; each connection pauses before a call."""
     command = ["taskset", "-c", LOAD_CORE, "wrk", "--threads", "1", "--connections", str(connections)]
     command += ["--duration", f"{seconds}s", "--latency", "--script", str(HERE / "call.lua"), f"http://127.0.0.1:{port}"]
-    done = subprocess.run(command, env={**os.environ, "BENCH_KEY": key}, capture_output=True, text=True, check=True)
+    env = {**os.environ, "BENCH_KEY": key, "BENCH_PAUSE_MS": str(pause_ms)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
     requests, duration_us, p50, p99, errors = (int(word) for word in line.split()[1:])
     return Result(requests, requests / (duration_us / 1e6), p50, p99, errors)
 
 
-def measure(port: int, key: str, connections: int, seconds: int) -> Result:
-    """Load after a warm-up."""
-    run_wrk(port, key, connections, WARM_UP_S)
-    return run_wrk(port, key, connections, seconds)
+def measure(port: int, key: str, seconds: int) -> dict[str, Result]:
+    """Load of each kind, after a warm-up."""
+    results = {}
+    for name, (connections, pause_ms) in LOADS.items():
+        run_wrk(port, key, connections, WARM_UP_S, pause_ms)
+        results[name] = run_wrk(port, key, connections, seconds, pause_ms)
+    return results
 
 
 @contextlib.contextmanager
@@ -114,6 +119,12 @@ def nginx(folder: Path, name: str, core: str, server: str) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait()
+
+
+def mock_server(port: int) -> str:
+    """An nginx server that answers as a provider does."""
+    body = json.dumps(ANSWER, ensure_ascii=False, separators=(",", ":"))
+    return f"server {{ listen 127.0.0.1:{port} backlog=1024; default_type application/json; return 200 '{body}'; }}"
 
 
 @contextlib.contextmanager
@@ -181,17 +192,25 @@ def measure_memory(tollgate: Tollgate, key: str, per_second: float) -> Memory:
     return Memory(requests, at_most_mb, resident_mb(tollgate))
 
 
-def table(results: dict[str, dict[int, Result]]) -> None:
+def table(results: dict[str, dict[str, Result]]) -> None:
     """What was measured, a row a subject."""
-    print(f"\n{'':<11}{'64 connections':>46}{'1 connection':>48}")
+    print(f"\n{'':<11}{'64 connections':>46}{'1 connection: added':>24}{'at 1,000/s: added':>32}")
     print(f"{'':<11}{'requests/s':>12}{'p50 µs':>10}{'p99 µs':>10}{'of nginx':>14}", end="")
-    print(f"{'p50 µs':>12}{'p99 µs':>10}{'added p50':>13}{'added p99':>13}")
+    print(f"{'p50 µs':>14}{'p99 µs':>10}{'requests/s':>12}{'p50 µs':>10}{'p99 µs':>10}")
     direct, floor = results["direct"], results["nginx"]
-    for name, by_connections in results.items():
-        many, one = by_connections[64], by_connections[1]
+    for name, loads in results.items():
+        many, paced = loads["many"], loads["paced"]
         print(f"{name:<11}{many.per_second:>12,.0f}{many.p50_us:>10,}{many.p99_us:>10,}", end="")
-        print(f"{many.per_second / floor[64].per_second:>13.0%} {one.p50_us:>12,}{one.p99_us:>10,}", end="")
-        print(f"{one.p50_us - direct[1].p50_us:>13,}{one.p99_us - direct[1].p99_us:>13,}")
+        print(f"{many.per_second / floor['many'].per_second:>14.0%}", end="")
+        p50, p99 = added(loads, direct, "one")
+        print(f"{p50:>14,}{p99:>10,}", end="")
+        p50, p99 = added(loads, direct, "paced")
+        print(f"{paced.per_second:>12,.0f}{p50:>10,}{p99:>10,}")
+
+
+def added(subject: dict[str, Result], direct: dict[str, Result], load: str) -> tuple[int, int]:
+    """p50 and p99 in µs above those of the mock itself."""
+    return subject[load].p50_us - direct[load].p50_us, subject[load].p99_us - direct[load].p99_us
 
 
 def main() -> None:
@@ -203,36 +222,33 @@ def main() -> None:
     folder.chmod(0o755)
     (folder / "config.yaml").write_text(CONFIG)
     mock_port, direct_port, proxy_port = free_port(), free_port(), free_port()
-    body = json.dumps(ANSWER, ensure_ascii=False, separators=(",", ":"))
-    mock = "server { listen 127.0.0.1:{port} backlog=1024; default_type application/json; return 200 '{body}'; }"
-    mock = mock.replace("{body}", body)
     proxy = (
         f"upstream mock {{ server 127.0.0.1:{mock_port}; keepalive 128; keepalive_requests 100000000; }} "
         f"server {{ listen 127.0.0.1:{proxy_port} backlog=1024; location / {{ proxy_pass http://mock; "
         'proxy_http_version 1.1; proxy_set_header Connection ""; } }'
     )
-    results: dict[str, dict[int, Result]] = {}
+    results: dict[str, dict[str, Result]] = {}
     tollgate = Tollgate(SimpleNamespace(origin=f"http://127.0.0.1:{mock_port}"), folder / "config.yaml")  # type: ignore[arg-type]
     tollgate.env.pop("DATABASE_URL", None)
     tollgate.prefix = ["taskset", "-c", GATEWAY_CORE]
     try:
-        with nginx(folder, "direct", GATEWAY_CORE, mock.replace("{port}", str(direct_port))):
+        with nginx(folder, "direct", GATEWAY_CORE, mock_server(direct_port)):
             wait_for(direct_port)
-            results["direct"] = {n: measure(direct_port, "none", n, seconds) for n in CONNECTIONS}
-        with nginx(folder, "mock", LOAD_CORE, mock.replace("{port}", str(mock_port))):
+            results["direct"] = measure(direct_port, "none", seconds)
+        with nginx(folder, "mock", LOAD_CORE, mock_server(mock_port)):
             wait_for(mock_port)
             with nginx(folder, "proxy", GATEWAY_CORE, proxy):
                 wait_for(proxy_port)
-                results["nginx"] = {n: measure(proxy_port, "none", n, seconds) for n in CONNECTIONS}
+                results["nginx"] = measure(proxy_port, "none", seconds)
 
             first_ms = time_to_ready_ms(tollgate)
             fields = {"key_alias": "bench", "max_budget": 1_000_000, "models": ["gpt-4o-mini"]}
             key = tollgate.manage("POST", "/key/generate", fields)["key"]
             idle_mb = resident_mb(tollgate)
-            results["tollgate"] = {n: measure(tollgate.port, key, n, seconds) for n in CONNECTIONS}
+            results["tollgate"] = measure(tollgate.port, key, seconds)
             tollgate.signal(15, seconds_max=60)
             time_to_ready_ms(tollgate)
-            memory = measure_memory(tollgate, key, results["tollgate"][64].per_second)
+            memory = measure_memory(tollgate, key, results["tollgate"]["many"].per_second)
             verified = tollgate.run("ledger", "verify")
             spent = tollgate.manage("GET", f"/key/info?key={key}")["info"]["spend"]
             tollgate.signal(15, seconds_max=60)
@@ -240,7 +256,7 @@ def main() -> None:
             with redis(folder) as url:
                 tollgate.env["REDIS_URL"] = url
                 time_to_ready_ms(tollgate)
-                results["with Redis"] = {n: measure(tollgate.port, key, n, seconds) for n in CONNECTIONS}
+                results["with Redis"] = measure(tollgate.port, key, seconds)
                 tollgate.signal(15, seconds_max=60)
 
         table(results)

@@ -153,6 +153,7 @@ fn make_folder(data: &Path) -> Result<(), StartError> {
 pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let StartOptions { config, environment, data, listener, clock, workers } = options;
     telemetry::metrics();
+    telemetry::calls::keep_keys(usize::try_from(config.limits.metrics_keys_max).unwrap_or(usize::MAX));
     let database = open_database(&config, &environment, &data).await?;
     let secrets = Secrets::load(&config, &environment, &data)?;
     let master_key = KeyDigest::of(secrets.master_key.expose());

@@ -19,6 +19,8 @@ const MAX_BODY_MIB: f64 = 4096.0;
 /// The longest a call may be made to wait for money, in milliseconds.
 const BUDGET_WAIT_MS_MAX: u64 = 600_000;
 
+/// The most keys that may have metrics of their own.
+const METRICS_KEYS_MAX: u64 = 1_000_000;
 /// The most answers without a client that may be read at once.
 const DISCONNECT_DRAINS_MAX: u64 = 100_000;
 /// The longest Redis may be waited for, in milliseconds.
@@ -104,6 +106,8 @@ pub struct Limits {
     pub spool_memory_max_bytes: u64,
     /// A prompt, or an answer, that is kept, in bytes of JSON (`stored_content_max_kb`, in KiB). Default: 64 KiB.
     pub stored_content_max_bytes: u64,
+    /// Keys with metrics of their own; those that call later are counted together as `other`. Default: 1,000.
+    pub metrics_keys_max: u64,
     /// How long calls in flight may go on after a SIGTERM. Default: 25 seconds, below Kubernetes' 30.
     pub drain_timeout: Duration,
     /// How nodes count together.
@@ -124,6 +128,7 @@ impl Default for Limits {
             spool_disk_max_bytes: 4096 * MIB,
             spool_memory_max_bytes: 64 * MIB,
             stored_content_max_bytes: 64 * KIB,
+            metrics_keys_max: 1_000,
             drain_timeout: Duration::from_secs(25),
             shared_counters: SharedCounterSettings::default(),
         }
@@ -233,6 +238,7 @@ pub(super) fn read_limits(item: Option<Item<'_>>) -> Limits {
         stored_content_max_bytes: section
             .whole("stored_content_max_kb", 1..=16 * KIB)
             .map_or(default.stored_content_max_bytes, |kib| kib * KIB),
+        metrics_keys_max: section.whole("metrics_keys_max", 0..=METRICS_KEYS_MAX).unwrap_or(default.metrics_keys_max),
         max_body_bytes: default.max_body_bytes,
     };
     section.finish(&vocabulary::TOLLGATE);

@@ -1,15 +1,18 @@
 //! Metrics of calls: LiteLLM's names, and the simple ones its guides use.
 //!
-//! Looking a metric up by its labels costs more than counting, so each worker keeps the handles it has used.
+//! Looking a metric up by its labels costs more than counting, so each worker keeps the handles it has used. Only so many
+//! keys have metrics of their own: each takes about 14 kB for every model it uses, here and again in Prometheus.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use metrics::{
     Counter, Gauge, Histogram, Label, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
+use parking_lot::Mutex;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::spend::CallStatus;
 
@@ -17,6 +20,12 @@ use crate::ledger::SpendEvent;
 
 /// Handles a worker keeps; above it, it starts anew.
 const HANDLES_MAX: usize = 10_000;
+
+/// What stands for the keys that have no metrics of their own, and for their users and teams.
+const OTHER: &str = "other";
+
+static KEYS_MAX: AtomicUsize = AtomicUsize::new(1_000);
+static KEYS: Mutex<Option<HashSet<Arc<str>>>> = Mutex::new(None);
 
 struct Handles {
     requests: Counter,
@@ -100,31 +109,69 @@ fn served_model(event: &SpendEvent) -> Option<(&str, &str)> {
     event.model_id.is_some().then(|| (&*event.model_group, &*event.model))
 }
 
+/// Lets so many keys have metrics of their own; those that called first have them.
+pub fn keep_keys(at_most: usize) {
+    KEYS_MAX.store(at_most, Ordering::Relaxed);
+}
+
+fn has_own(api_key: &Arc<str>) -> bool {
+    let mut keys = KEYS.lock();
+    let keys = keys.get_or_insert_default();
+    keys.contains(api_key) || (keys.len() < KEYS_MAX.load(Ordering::Relaxed) && keys.insert(Arc::clone(api_key)))
+}
+
 fn handles(event: &SpendEvent) -> Arc<Handles> {
-    let mut hasher = DefaultHasher::new();
-    (&event.api_key, &event.model_id, served_model(event), event.status_code, event.status).hash(&mut hasher);
-    (&event.key_alias, &event.team_id, &event.user_id).hash(&mut hasher);
-    let key = hasher.finish();
+    let payer = Payer::of(event);
     HANDLES.with_borrow_mut(|known| {
+        let own = payer.hash_with(event);
+        if let Some(handles) = known.get(&own) {
+            return Arc::clone(handles);
+        }
         if known.len() >= HANDLES_MAX {
             known.clear();
         }
-        Arc::clone(known.entry(key).or_insert_with(|| Arc::new(Handles::new(event))))
+        let (payer, hash) =
+            if has_own(&event.api_key) { (payer, own) } else { (Payer::OTHER, Payer::OTHER.hash_with(event)) };
+        Arc::clone(known.entry(hash).or_insert_with(|| Arc::new(Handles::new(event, payer))))
     })
 }
 
+/// Whose call it was.
+#[derive(Clone, Copy, Hash)]
+struct Payer<'a> {
+    key: &'a str,
+    alias: Option<&'a str>,
+    user: Option<&'a str>,
+    team: Option<&'a str>,
+}
+
+impl<'a> Payer<'a> {
+    const OTHER: Self = Self { key: OTHER, alias: Some(OTHER), user: Some(OTHER), team: Some(OTHER) };
+
+    fn of(event: &'a SpendEvent) -> Self {
+        let SpendEvent { api_key, key_alias, user_id, team_id, .. } = event;
+        Self { key: api_key, alias: key_alias.as_deref(), user: user_id.as_deref(), team: team_id.as_deref() }
+    }
+
+    fn hash_with(self, event: &SpendEvent) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self, &event.model_id, served_model(event), event.status_code, event.status).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
 impl Handles {
-    fn new(event: &SpendEvent) -> Self {
+    fn new(event: &SpendEvent, payer: Payer<'_>) -> Self {
         let text = |value: Option<&str>| value.unwrap_or("None").to_owned();
         let (model_group, model) = served_model(event).unwrap_or(("None", "None"));
         let model_group = model_group.to_owned();
         let base = [
             // End users are without number; LiteLLM leaves them out by default, too.
             Label::new("end_user", "None"),
-            Label::new("user", text(event.user_id.as_deref())),
-            Label::new("hashed_api_key", event.api_key.to_string()),
-            Label::new("api_key_alias", text(event.key_alias.as_deref())),
-            Label::new("team", text(event.team_id.as_deref())),
+            Label::new("user", text(payer.user)),
+            Label::new("hashed_api_key", payer.key.to_owned()),
+            Label::new("api_key_alias", text(payer.alias)),
+            Label::new("team", text(payer.team)),
             Label::new("requested_model", model_group.clone()),
         ];
         let with = |more: &[(&'static str, String)]| {

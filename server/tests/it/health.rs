@@ -71,6 +71,30 @@ async fn metrics_have_litellms_names_and_the_simple_ones() {
 }
 
 #[tokio::test]
+async fn only_so_many_keys_have_metrics_of_their_own() {
+    let upstream = FakeUpstream::start();
+    let yaml =
+        format!("tollgate_settings: {{metrics_keys_max: 2}}\nmodel_list:\n{}", upstream.deployment("gpt", "one"));
+    let app = TestApp::builder().config(&yaml).start().await;
+    for (alias, calls) in [("first", 1), ("second", 1), ("third", 2), ("fourth", 2)] {
+        let key = app.new_key(json!({"key_alias": alias})).await;
+        for _ in 0..calls {
+            app.bearer(&key).post(CHAT, ask("gpt")).expect_status(200).await;
+        }
+    }
+    let metrics = app.nobody().get("/metrics").expect_status(200).await.body().to_owned();
+    let calls_of = |alias: &str| {
+        let is_it = |line: &&str| line.starts_with("litellm_requests_metric_total{") && line.contains(alias);
+        let counts = metrics.lines().filter(is_it).map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap());
+        counts.sum::<u64>()
+    };
+    assert_eq!(calls_of("api_key_alias=\"first\""), 1);
+    assert_eq!(calls_of("api_key_alias=\"second\""), 1);
+    assert_eq!(calls_of("hashed_api_key=\"other\""), 4);
+    assert!(!metrics.contains("third") && !metrics.contains("fourth"), "{metrics}");
+}
+
+#[tokio::test]
 async fn unknown_paths_are_named_and_the_description_is_served() {
     let app = TestApp::start().await;
     let (kind, _, message) = app.get("/no/such/path").expect_status(404).await.error();

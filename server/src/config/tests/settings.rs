@@ -27,6 +27,7 @@ tollgate_settings:
   stream_idle_timeout_seconds: 20
   budget_wait_ms: 250
   stored_content_max_kb: 8
+  metrics_keys_max: 5
   spool_disk_max_mb: 100
   spool_memory_max_mb: 2
   disconnect_drains_max: 3
@@ -55,6 +56,7 @@ tollgate_settings:
             stream_idle_timeout: Duration::from_secs(20),
             budget_wait: Duration::from_millis(250),
             stored_content_max_bytes: 8192,
+            metrics_keys_max: 5,
             spool_disk_max_bytes: 100 << 20,
             spool_memory_max_bytes: 2 << 20,
             disconnect_drains_max: 3,
