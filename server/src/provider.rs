@@ -1,5 +1,6 @@
 //! Providers: one folder each with its wire types (only the fields it touches; the rest passes through).
 
 pub mod catalog;
+pub mod chat;
 pub mod openai;
 pub mod tokens;

@@ -1,0 +1,68 @@
+//! What a provider's own protocol makes of a chat call.
+
+use std::fmt::Debug;
+
+use super::answer::Completion;
+use super::chunk::Chunk;
+use super::request::ChatBody;
+use super::unsupported::Unsupported;
+use crate::provider::openai::RequestError;
+
+/// How a request is to be translated.
+#[derive(Clone, Copy, Debug)]
+pub struct Translation<'a> {
+    /// The provider's name of the model.
+    pub model: &'a str,
+    /// Output tokens at most, of the client's limit, the deployment's default and what is left of a budget; `None` where
+    /// nobody says.
+    pub max_output_tokens: Option<u64>,
+    /// Output tokens the model writes at most, where the catalog knows: what a provider that needs a limit is told.
+    pub model_max_output_tokens: Option<u64>,
+    /// What becomes of parameters the provider does not take.
+    pub unsupported: Unsupported<'a>,
+}
+
+/// What an answer says of itself where the provider does not.
+#[derive(Clone, Debug)]
+pub struct AnswerHead {
+    /// The call's id.
+    pub id: String,
+    /// Seconds since 1970.
+    pub created: i64,
+    /// The provider's name of the model.
+    pub model: String,
+}
+
+/// A protocol that is not OpenAI's.
+pub trait Dialect: Debug + Send + Sync {
+    /// The provider's form of a request. `body.stream` says whether a stream is wanted.
+    ///
+    /// # Errors
+    /// When it cannot be said in this protocol.
+    fn request(&self, body: &ChatBody, how: &Translation<'_>) -> Result<Vec<u8>, RequestError>;
+
+    /// A whole answer.
+    ///
+    /// # Errors
+    /// When the provider's body is no answer; the text says why.
+    fn answer(&self, body: &[u8], head: &AnswerHead) -> Result<Completion, String>;
+
+    /// Reads a stream.
+    fn stream(&self, head: AnswerHead) -> Box<dyn StreamDecoder>;
+
+    /// What the provider says in the body of an error, where it can be read.
+    fn error_message(&self, body: &[u8]) -> Option<String>;
+}
+
+/// Reads a provider's stream, however its bytes are cut.
+pub trait StreamDecoder: Send {
+    /// Takes bytes and adds the chunks they complete to `out`. Usage comes in a chunk of its own, without choices, before
+    /// the end.
+    ///
+    /// # Errors
+    /// When the provider reports an error in its stream, or what it sends is no stream; the text says why.
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<Chunk>) -> Result<(), String>;
+
+    /// Whether the provider's last event has come.
+    fn is_done(&self) -> bool;
+}
