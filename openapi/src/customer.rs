@@ -185,12 +185,18 @@ pub struct CustomerListQuery {
     #[garde(range(min = 1, max = 1000))]
     #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 1000))]
     pub page_size: u64,
+    /// Where the page before ended, as it came with it: then `page` is of no account, and any page is as fast as the
+    /// first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 4096))]
+    #[cfg_attr(feature = "spec", param(max_length = 4096))]
+    pub cursor: Option<String>,
 }
 
 impl Default for CustomerListQuery {
     fn default() -> Self {
         // LiteLLM's figure.
-        Self { search: None, page: 1, page_size: 50 }
+        Self { search: None, page: 1, page_size: 50, cursor: None }
     }
 }
 

@@ -261,6 +261,12 @@ pub struct TeamListQuery {
     #[garde(range(min = 1, max = 1000))]
     #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 1000))]
     pub page_size: Option<u64>,
+    /// Where the page before ended, as it came with it: then `page` is of no account, and any page is as fast as the
+    /// first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 4096))]
+    #[cfg_attr(feature = "spec", param(max_length = 4096))]
+    pub cursor: Option<String>,
 }
 
 /// Answer of `GET /v2/team/list`.
@@ -277,6 +283,9 @@ pub struct TeamPage {
     pub page_size: u64,
     /// Pages there are.
     pub total_pages: u64,
+    /// The `cursor` of the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// Body of `POST /team/delete`.

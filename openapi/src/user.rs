@@ -331,11 +331,26 @@ pub struct UserListQuery {
     #[garde(range(min = 1, max = 100))]
     #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 100))]
     pub page_size: u64,
+    /// Where the page before ended, as it came with it: then `page` is of no account, and any page is as fast as the
+    /// first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 4096))]
+    #[cfg_attr(feature = "spec", param(max_length = 4096))]
+    pub cursor: Option<String>,
 }
 
 impl Default for UserListQuery {
     fn default() -> Self {
-        Self { role: None, user_ids: None, user_email: None, search: None, team: None, page: 1, page_size: 25 }
+        Self {
+            role: None,
+            user_ids: None,
+            user_email: None,
+            search: None,
+            team: None,
+            page: 1,
+            page_size: 25,
+            cursor: None,
+        }
     }
 }
 
@@ -353,6 +368,9 @@ pub struct UserPage {
     pub page_size: u64,
     /// Pages there are.
     pub total_pages: u64,
+    /// The `cursor` of the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// Body of `POST /user/delete`.

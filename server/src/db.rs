@@ -15,6 +15,7 @@ mod failure;
 pub mod interrupted_call;
 mod json;
 pub mod key;
+pub mod key_count;
 pub mod ledger;
 pub mod limit;
 pub mod organization;
@@ -34,7 +35,7 @@ pub mod user;
 
 pub use failure::{Violation, is_data_refused, violation};
 pub use json::{JsonMap, Strings};
-pub use page::{Page, PageOf};
+pub use page::{Cursor, Page, PageOf};
 pub(crate) use pool::try_lock_until_commit;
 pub use pool::{DbError, OwnConnection, begin, begin_snapshot, connect, migrate, redact_url};
 

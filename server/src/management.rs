@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod model;
 pub mod openapi;
 pub mod organization;
+mod page;
 pub mod policy;
 mod rules;
 pub mod session;
@@ -24,15 +25,15 @@ use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{CustomizeResponder, FromRequest, Handler, HttpResponse, Resource, Responder, guard};
-use serde::Serialize;
-use tollgate_openapi::page::TOTAL_COUNT_HEADER;
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, guard};
 use tollgate_openapi::paths;
 
 use crate::auth::authenticate;
 use crate::error::{ApiError, ApiResult};
 
 pub use extract::{BODY_BYTES_MAX, Json, Query};
+pub use page::Listed;
+use page::{listed, page_of};
 
 /// Mounts the operations on keys, on all else that carries limits, on spend and sessions.
 pub fn configure(config: &mut ServiceConfig) {
@@ -119,14 +120,6 @@ fn as_end_user(path: &str) -> String {
 /// An id for what is made without one.
 fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
-}
-
-/// A page of a list that is a bare array, as LiteLLM's are.
-pub type Listed<T> = CustomizeResponder<web::Json<Vec<T>>>;
-
-/// A page of a list with so many entries on all pages.
-fn listed<T: Serialize>(rows: Vec<T>, total: u64) -> Listed<T> {
-    web::Json(rows).customize().insert_header((TOTAL_COUNT_HEADER, total))
 }
 
 /// Mounts one operation behind [`authenticate`].

@@ -56,6 +56,12 @@ pub struct KeyListQuery {
     /// Direction.
     #[garde(skip)]
     pub sort_order: SortOrder,
+    /// Where the page before ended, as it came with it: then `page` is of no account, and any page is as fast as the
+    /// first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 4096))]
+    #[cfg_attr(feature = "spec", param(max_length = 4096))]
+    pub cursor: Option<String>,
 }
 
 impl Default for KeyListQuery {
@@ -73,6 +79,7 @@ impl Default for KeyListQuery {
             return_full_object: false,
             sort_by: KeySort::CreatedAt,
             sort_order: SortOrder::Desc,
+            cursor: None,
         }
     }
 }
@@ -134,6 +141,9 @@ pub struct KeyPage {
     pub current_page: u64,
     /// Pages there are.
     pub total_pages: u64,
+    /// The `cursor` of the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// One entry of a key list.

@@ -1,6 +1,7 @@
 //! Reusable budgets: limits under a name, attached to any number of scopes. Each scope spends on its own account.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Order;
 use sea_orm::{DatabaseTransaction, QueryOrder, QuerySelect};
 
 use super::{JsonMap, Page, PageOf};
@@ -79,6 +80,6 @@ pub async fn find_many(db: &impl ConnectionTrait, budget_ids: &[String]) -> Resu
 ///
 /// # Errors
 /// When the database is away.
-pub async fn list(db: &impl ConnectionTrait, page: PageOf) -> Result<Page<Model>, DbErr> {
-    page.read(db, Entity::find(), |all| all.order_by_asc(Column::BudgetId)).await
+pub async fn list(db: &impl ConnectionTrait, page: &PageOf) -> Result<Page<Model>, DbErr> {
+    page.read(db, Entity::find(), &[Column::BudgetId], Order::Asc).await
 }

@@ -1,7 +1,8 @@
 //! Customers: the end users that calls name in their field `user`. Only those that somebody registered are here.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, DatabaseTransaction, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Order;
+use sea_orm::{Condition, DatabaseTransaction, QuerySelect};
 
 use super::search::contains_any;
 use super::{JsonMap, Page, PageOf, Strings};
@@ -70,8 +71,8 @@ pub async fn find_for_update(transaction: &DatabaseTransaction, user_id: &str) -
 ///
 /// # Errors
 /// When the database is away.
-pub async fn list(db: &impl ConnectionTrait, search: Option<&str>, page: PageOf) -> Result<Page<Model>, DbErr> {
+pub async fn list(db: &impl ConnectionTrait, search: Option<&str>, page: &PageOf) -> Result<Page<Model>, DbErr> {
     let matching = search.map(|text| contains_any(&[Column::UserId, Column::Alias], text));
     let matching = Condition::all().add_option(matching);
-    page.read(db, Entity::find().filter(matching), |all| all.order_by_asc(Column::UserId)).await
+    page.read(db, Entity::find().filter(matching), &[Column::UserId], Order::Asc).await
 }

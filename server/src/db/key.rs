@@ -9,7 +9,7 @@ use sea_orm::{DatabaseTransaction, QuerySelect};
 use tollgate_openapi::money::NanoUsd;
 
 pub use budgeted::{count_by_budget, tokens_of_budget};
-pub use list::{Page, list};
+pub use list::{list, order};
 pub use owned::{Owner, all_for_update, count_by_team, count_by_user, newest, tokens};
 
 use super::{JsonMap, Strings};

@@ -1,7 +1,8 @@
 //! Organizations: the tenants. Their limits are in [`super::limit`].
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, DatabaseTransaction, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Order;
+use sea_orm::{Condition, DatabaseTransaction, QuerySelect};
 
 use super::search::contains_any;
 use super::{JsonMap, Page, PageOf, Strings};
@@ -75,10 +76,10 @@ pub async fn list(
     db: &impl ConnectionTrait,
     id: Option<&str>,
     alias: Option<&str>,
-    page: PageOf,
+    page: &PageOf,
 ) -> Result<Page<Model>, DbErr> {
     let matching = Condition::all()
         .add_option(id.map(|id| Column::OrganizationId.eq(id)))
         .add_option(alias.map(|text| contains_any(&[Column::OrganizationAlias], text)));
-    page.read(db, Entity::find().filter(matching), |all| all.order_by_asc(Column::OrganizationId)).await
+    page.read(db, Entity::find().filter(matching), &[Column::OrganizationId], Order::Asc).await
 }

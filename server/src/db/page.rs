@@ -1,15 +1,19 @@
-//! Pages of a list.
+//! Pages of a list: by number, or after the page before. A number is found by counting what comes before it; a cursor
+//! says where the page before ended, so that any page costs as much as the first.
 
-use sea_orm::QuerySelect;
+use chrono::DateTime;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Order;
+use sea_orm::{ExprTrait, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
 
 /// Which page, of which size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageOf {
-    /// From 1.
-    pub page: u64,
-    /// Rows a page.
-    pub size: u64,
+    page: u64,
+    pub(super) size: u64,
+    order: String,
+    pub(super) after: Option<Cursor>,
 }
 
 /// One page.
@@ -19,28 +23,161 @@ pub struct Page<M> {
     pub rows: Vec<M>,
     /// Rows that match, on all pages.
     pub total: u64,
+    /// This page, from 1.
+    pub page: u64,
+    /// Where it ends, if there are rows after it.
+    pub next: Option<Cursor>,
+}
+
+/// Where a page ends. Clients carry it from one answer to the next question and do not look inside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// How the list is sorted: among others, the place means nothing.
+    order: String,
+    /// The page that ends here.
+    pub(super) page: u64,
+    /// Rows there were on all pages: they are counted once.
+    pub(super) total: u64,
+    /// What the last row is sorted by.
+    pub(super) last: Vec<Place>,
+}
+
+/// A value that rows are sorted by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Place {
+    Number(i64),
+    Text(String),
+    Nothing,
+}
+
+impl Cursor {
+    /// The cursor that was shown as `text` of a list in this `order`. `None`: it is none, or one of another order.
+    fn parse(text: &str, order: &str) -> Option<Self> {
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        let json: Option<Vec<u8>> = text.as_bytes().chunks(2).map(byte).collect();
+        serde_json::from_slice::<Self>(&json?).ok().filter(|cursor| cursor.order == order)
+    }
+}
+
+/// As clients carry it.
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let json = serde_json::to_vec(self).map_err(|_| std::fmt::Error)?;
+        json.iter().try_for_each(|byte| write!(to, "{byte:02x}"))
+    }
+}
+
+impl Place {
+    /// Where a row is that has `value` in a column.
+    pub(super) fn of(value: &Value) -> Self {
+        match value {
+            Value::String(Some(text)) => Self::Text(text.to_string()),
+            Value::BigInt(Some(number)) => Self::Number(*number),
+            Value::ChronoDateTimeUtc(Some(time)) => Self::Number(time.timestamp_micros()),
+            _ => Self::Nothing,
+        }
+    }
+
+    /// What such rows have in `column`; a made-up cursor may ask for what no row has.
+    pub(super) fn value_in(&self, column: &impl ColumnTrait) -> Value {
+        match (column.def().get_column_type(), self) {
+            (ColumnType::TimestampWithTimeZone, Self::Number(micros)) => {
+                DateTime::from_timestamp_micros(*micros).unwrap_or_default().into()
+            }
+            (ColumnType::TimestampWithTimeZone, _) => DateTime::UNIX_EPOCH.into(),
+            (ColumnType::BigInteger, Self::Number(number)) => (*number).into(),
+            (ColumnType::BigInteger, _) => 0_i64.into(),
+            (_, Self::Text(text)) => text.as_str().into(),
+            (_, _) => "".into(),
+        }
+    }
 }
 
 impl PageOf {
-    /// The page of those that `matching` finds, in the order that `sorted` gives them.
+    /// The page with this number, from 1, of `size` rows of a list in an `order` of this name; with a `cursor`, the page
+    /// after the one it was shown with. `None`: it was not shown with a page of a list in this order.
+    pub fn new(order: impl Into<String>, page: u64, size: u64, cursor: Option<&str>) -> Option<Self> {
+        let order = order.into();
+        let after = match cursor {
+            Some(text) => Some(Cursor::parse(text, &order)?),
+            None => None,
+        };
+        Some(Self { page, size, order, after })
+    }
+
+    /// Rows on the pages before this one.
+    pub(super) const fn offset(&self) -> u64 {
+        self.page.saturating_sub(1).saturating_mul(self.size)
+    }
+
+    /// This page, from 1.
+    pub(super) fn number(&self) -> u64 {
+        self.after.as_ref().map_or(self.page, |cursor| cursor.page.saturating_add(1))
+    }
+
+    /// The page of those that `matching` finds, sorted by `columns`, which no row has empty and no two rows alike.
     ///
     /// # Errors
     /// When the database is away.
     pub(super) async fn read<E>(
-        self,
+        &self,
         db: &impl ConnectionTrait,
         matching: Select<E>,
-        sorted: impl FnOnce(Select<E>) -> Select<E>,
+        columns: &[E::Column],
+        order: Order,
     ) -> Result<Page<E::Model>, DbErr>
     where
         E: EntityTrait<Model: Send + Sync>,
     {
-        let total = matching.clone().count(db).await?;
-        let offset = self.page.saturating_sub(1).saturating_mul(self.size);
-        if offset >= total {
-            return Ok(Page { rows: Vec::new(), total });
+        let total = match &self.after {
+            Some(cursor) => cursor.total,
+            None => matching.clone().count(db).await?,
+        };
+        let select = match &self.after {
+            Some(cursor) => matching.filter(beyond(columns, &cursor.last, &order)),
+            None if self.offset() >= total => return Ok(self.page(Vec::new(), total, |_| Vec::new())),
+            None => matching.offset(self.offset()),
+        };
+        let sorted = columns.iter().fold(select, |select, column| select.order_by(*column, order.clone()));
+        let rows = sorted.limit(self.size.saturating_add(1)).all(db).await?;
+        let place = |row: &E::Model| columns.iter().map(|column| Place::of(&row.get(*column))).collect();
+        Ok(self.page(rows, total, place))
+    }
+
+    /// The page with `rows`, which are one more than fit where others follow.
+    pub(super) fn page<M>(&self, mut rows: Vec<M>, total: u64, place: impl FnOnce(&M) -> Vec<Place>) -> Page<M> {
+        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
+        let has_more = rows.len() > size;
+        rows.truncate(size);
+        let page = self.number();
+        let cursor = |last| Cursor { order: self.order.clone(), page, total, last: place(last) };
+        let next = rows.last().filter(|_| has_more).map(cursor);
+        Page { rows, total, page, next }
+    }
+}
+
+/// Rows that come after the one with `last` in `columns`.
+pub(super) fn beyond<C: ColumnTrait>(columns: &[C], last: &[Place], order: &Order) -> Expr {
+    let own = Expr::tuple(columns.iter().map(|column| column.into_expr()));
+    let places = last.iter().chain(std::iter::repeat(&Place::Nothing));
+    let theirs = Expr::tuple(columns.iter().zip(places).map(|(column, place)| Expr::val(place.value_in(column))));
+    if *order == Order::Asc { own.gt(theirs) } else { own.lt(theirs) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_as_it_was_shown_and_in_its_order_only() {
+        let last = vec![Place::Number(-1), Place::Text("ü\"".to_owned()), Place::Nothing];
+        let cursor = Cursor { order: "keys".to_owned(), page: 3, total: 1_000_000, last };
+        let shown = cursor.to_string();
+        assert!(shown.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        assert_eq!(Cursor::parse(&shown, "keys"), Some(cursor));
+        for (text, order) in [(&*shown, "users"), ("", "keys"), ("7b7", "keys"), ("é", "keys"), ("+1", "keys")] {
+            assert_eq!(Cursor::parse(text, order), None, "{text}");
         }
-        let rows = sorted(matching).offset(offset).limit(self.size).all(db).await?;
-        Ok(Page { rows, total })
     }
 }

@@ -1,6 +1,7 @@
 //! Tags that calls carry. Only those that somebody registered are here.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Order;
 use sea_orm::{DatabaseTransaction, QueryOrder, QuerySelect};
 
 use super::{JsonMap, Page, PageOf, Strings};
@@ -75,6 +76,6 @@ pub async fn find_many(db: &impl ConnectionTrait, names: &[String]) -> Result<Ve
 ///
 /// # Errors
 /// When the database is away.
-pub async fn list(db: &impl ConnectionTrait, page: PageOf) -> Result<Page<Model>, DbErr> {
-    page.read(db, Entity::find(), |all| all.order_by_asc(Column::Name)).await
+pub async fn list(db: &impl ConnectionTrait, page: &PageOf) -> Result<Page<Model>, DbErr> {
+    page.read(db, Entity::find(), &[Column::Name], Order::Asc).await
 }

@@ -1,6 +1,7 @@
 //! Teams. Their limits are in [`super::limit`], their members in [`super::team_member`].
 
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Order;
 use sea_orm::{Condition, DatabaseTransaction, QueryOrder, QuerySelect, QueryTrait};
 
 use super::search::contains_any;
@@ -117,7 +118,7 @@ pub struct Filter<'a> {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn list(db: &impl ConnectionTrait, filter: &Filter<'_>, page: PageOf) -> Result<Page<Model>, DbErr> {
+pub async fn list(db: &impl ConnectionTrait, filter: &Filter<'_>, page: &PageOf) -> Result<Page<Model>, DbErr> {
     let joined = |user_id: &str| {
         let teams = team_member::Entity::find().select_only().column(team_member::Column::TeamId);
         Column::TeamId.in_subquery(teams.filter(team_member::Column::UserId.eq(user_id)).into_query())
@@ -130,6 +131,5 @@ pub async fn list(db: &impl ConnectionTrait, filter: &Filter<'_>, page: PageOf) 
         .add_option(filter.team_id.map(|id| Column::TeamId.eq(id)))
         .add_option(filter.team_alias.map(|text| contains_any(&[Column::TeamAlias], text)))
         .add_option(filter.search.map(|text| contains_any(&both, text)));
-    let sorted = |all: Select<Entity>| all.order_by_desc(Column::CreatedAt).order_by_desc(Column::TeamId);
-    page.read(db, Entity::find().filter(matching), sorted).await
+    page.read(db, Entity::find().filter(matching), &[Column::CreatedAt, Column::TeamId], Order::Desc).await
 }

@@ -1,7 +1,8 @@
 //! People who sign in.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, DatabaseTransaction, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::sea_query::Order;
+use sea_orm::{Condition, DatabaseTransaction, QuerySelect, QueryTrait};
 use tollgate_openapi::session::UserRole;
 
 use super::search::contains_any;
@@ -132,7 +133,7 @@ pub struct Filter<'a> {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn list(db: &impl ConnectionTrait, filter: &Filter<'_>, page: PageOf) -> Result<Page<Model>, DbErr> {
+pub async fn list(db: &impl ConnectionTrait, filter: &Filter<'_>, page: &PageOf) -> Result<Page<Model>, DbErr> {
     let all = [Column::UserId, Column::UserAlias, Column::UserEmail];
     let in_team = |team_id: &str| {
         let members = team_member::Entity::find().select_only().column(team_member::Column::UserId);
@@ -144,6 +145,5 @@ pub async fn list(db: &impl ConnectionTrait, filter: &Filter<'_>, page: PageOf) 
         .add_option(filter.user_email.map(|text| contains_any(&[Column::UserEmail], text)))
         .add_option(filter.search.map(|text| contains_any(&all, text)))
         .add_option(filter.team_id.map(in_team));
-    let sorted = |all: Select<Entity>| all.order_by_desc(Column::CreatedAt).order_by_desc(Column::UserId);
-    page.read(db, Entity::find().filter(matching), sorted).await
+    page.read(db, Entity::find().filter(matching), &[Column::CreatedAt, Column::UserId], Order::Desc).await
 }

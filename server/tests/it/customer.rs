@@ -145,3 +145,48 @@ async fn only_administrators_touch_customers() {
     }
     app.nobody().get("/end_user/list").expect_status(401).await;
 }
+
+#[tokio::test]
+async fn lists_go_on_where_a_cursor_says() {
+    let app = TestApp::start().await;
+    for id in ["c", "a", "b", "e", "d"] {
+        new_customer(&app, json!({"user_id": id})).await;
+        app.post("/user/new", json!({"user_id": id, "auto_create_key": false})).expect_status(200).await;
+        app.post("/team/new", json!({"team_id": id, "team_alias": id})).expect_status(200).await;
+        app.post("/tag/new", json!({"name": id})).expect_status(200).await;
+        app.post("/budget/new", json!({"budget_id": id, "max_budget": 1})).expect_status(200).await;
+        app.post("/organization/new", json!({"organization_id": id, "organization_alias": id}))
+            .expect_status(200)
+            .await;
+    }
+    for (path, id) in [
+        ("/customer/list", "user_id"),
+        ("/tag/list", "name"),
+        ("/budget/list", "budget_id"),
+        ("/organization/list", "organization_id"),
+        ("/team/list", "team_id"),
+    ] {
+        let all: Vec<Value> = app.get(path).expect_status(200).await.json();
+        let (mut found, mut from) = (Vec::new(), String::new());
+        for rows in [2, 2, 1] {
+            let page = app.get(&format!("{path}?page_size=2{from}")).expect_status(200).await;
+            assert_eq!(page.header("x-total-count"), "5");
+            let values: Vec<Value> = page.json();
+            assert_eq!((values.len(), page.has_header("x-next-cursor")), (rows, rows == 2), "{path}");
+            if rows == 2 {
+                from = format!("&cursor={}", page.header("x-next-cursor"));
+            }
+            found.extend(values.into_iter().map(|value| value[id].clone()));
+        }
+        assert_eq!(found, all.iter().map(|value| value[id].clone()).collect::<Vec<_>>(), "{path}");
+    }
+    for (path, field) in [("/user/list", "users"), ("/v2/team/list", "teams")] {
+        let all = app.get(path).expect_status(200).await.value();
+        let first = app.get(&format!("{path}?page_size=3")).expect_status(200).await.value();
+        let cursor = first["next_cursor"].as_str().unwrap();
+        let second = app.get(&format!("{path}?page_size=3&cursor={cursor}")).expect_status(200).await.value();
+        assert_eq!((&second["page"], second.get("next_cursor")), (&json!(2), None), "{path}");
+        let both: Vec<_> = [first, second].iter().flat_map(|page| page[field].as_array().unwrap().clone()).collect();
+        assert_eq!(json!(both), all[field], "{path}");
+    }
+}

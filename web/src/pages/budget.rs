@@ -34,7 +34,7 @@ const EXPORT_PAGES_MAX: u64 = 100;
 pub(crate) fn BudgetPage() -> impl IntoView {
     let (url, session) = (use_url(), use_session());
     let page = Memo::new(move |_| page_of(url));
-    let load = Load::new(move || api::budget::list(PageQuery { page: page.get(), page_size: PAGE_SIZE }));
+    let load = Load::new(move || api::budget::list(PageQuery { page: page.get(), page_size: PAGE_SIZE, cursor: None }));
     let is_admin = session.is_admin();
     let create = move || {
         is_admin.then(|| {
@@ -115,7 +115,7 @@ fn every_budget() -> FetchRows<BudgetView> {
 async fn fetch_every_budget() -> Result<Vec<BudgetView>, ApiError> {
     let mut budgets = Vec::new();
     for page in 1..=EXPORT_PAGES_MAX {
-        let fetched = api::budget::list(PageQuery { page, page_size: EXPORT_PAGE_SIZE }).await?;
+        let fetched = api::budget::list(PageQuery { page, page_size: EXPORT_PAGE_SIZE, cursor: None }).await?;
         budgets.extend(fetched.rows);
         if page * EXPORT_PAGE_SIZE >= fetched.total {
             break;

@@ -1,26 +1,20 @@
 //! Listing keys: filters, search, order, pages.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{IntoCondition, NullOrdering, Order};
+use sea_orm::sea_query::{IntoCondition, Order, Query};
 use sea_orm::{Condition, ExprTrait, JoinType, QueryOrder, QuerySelect, QueryTrait};
 use tollgate_openapi::key::{KeyListQuery, KeySort, KeyStatus, SortOrder};
 
-use super::{Column, Entity, Model};
+use super::{Column, Entity, Model, find_many};
 use crate::crypto::KeyDigest;
+use crate::db::page::{Place, beyond};
 use crate::db::search::contains_any;
-use crate::db::{Scope, spend_total};
+use crate::db::{Page, PageOf, Scope, key_count, spend_total};
 
-/// One page of keys.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// The keys, in order.
-    pub keys: Vec<Model>,
-    /// Keys that match, on all pages.
-    pub total: u64,
-}
-
-/// Keys of `scope` that match `query`, as of `now`.
+/// A page of the keys of `scope` that match `query`, as of `now`.
 ///
 /// # Errors
 /// When the database is away.
@@ -28,16 +22,43 @@ pub async fn list(
     db: &impl ConnectionTrait,
     scope: &Scope,
     query: &KeyListQuery,
+    page: &PageOf,
     now: DateTime<Utc>,
-) -> Result<Page, DbErr> {
-    let matching = Entity::find().filter(within(scope)).filter(filters(query, now));
-    let total = matching.clone().count(db).await?;
-    let offset = query.page.saturating_sub(1).saturating_mul(query.size);
-    if offset >= total {
-        return Ok(Page { keys: Vec::new(), total });
-    }
-    let keys = sorted(matching, query).offset(offset).limit(query.size).all(db).await?;
-    Ok(Page { keys, total })
+) -> Result<Page<Model>, DbErr> {
+    let matching = within(scope).add(filters(query, now));
+    let is_all = matching.is_empty();
+    let find = Entity::find().filter(matching);
+    let total = match &page.after {
+        Some(cursor) => cursor.total,
+        None if is_all => key_count::total(db).await?,
+        None => find.clone().count(db).await?,
+    };
+    let sorting = Sorting::of(query);
+    let start = match &page.after {
+        Some(cursor) => Start::After(&cursor.last),
+        None if page.offset() >= total => return Ok(page.page(Vec::new(), total, |_| Vec::new())),
+        None => Start::Offset(page.offset()),
+    };
+    let (find, start) = sorting.nearer(db, find, start, is_all).await?;
+    let tokens = sorting.tokens(db, &find, start, page.size.saturating_add(1)).await?;
+    let mut keys: HashMap<_, _> =
+        find_many(db, &tokens).await?.into_iter().map(|key| (key.token.clone(), key)).collect();
+    let keys: Vec<Model> = tokens.iter().filter_map(|token| keys.remove(token)).collect();
+    let spend = match sorting.by {
+        By::Spend => spend_total::of_many(db, "key", &tokens).await?,
+        By::Column(_) => HashMap::new(),
+    };
+    let value = |key: &Model| match sorting.by {
+        By::Column(column) => Place::of(&key.get(column)),
+        By::Spend => spend.get(&key.token).map_or(Place::Nothing, |total| Place::Number(total.spend)),
+    };
+    Ok(page.page(keys, total, |last| vec![value(last), Place::Text(last.token.clone())]))
+}
+
+/// Names the order that `query` asks for: what its pages are to be given.
+#[must_use]
+pub fn order(query: &KeyListQuery) -> String {
+    format!("keys by {:?} {:?}", query.sort_by, query.sort_order)
 }
 
 fn within(scope: &Scope) -> Condition {
@@ -79,31 +100,156 @@ fn in_state(status: KeyStatus, now: DateTime<Utc>) -> Condition {
     }
 }
 
-/// Keys without the sorted value come last either way; equal ones are in the order of their hashes.
-fn sorted(mut select: Select<Entity>, query: &KeyListQuery) -> Select<Entity> {
-    let order = match query.sort_order {
-        SortOrder::Asc => Order::Asc,
-        SortOrder::Desc => Order::Desc,
-    };
-    let column = match query.sort_by {
-        KeySort::CreatedAt => Column::CreatedAt,
-        KeySort::UpdatedAt => Column::UpdatedAt,
-        KeySort::KeyAlias => Column::KeyAlias,
-        KeySort::MaxBudget => Column::MaxBudget,
-        KeySort::Expires => Column::ExpiresAt,
-        KeySort::Spend => {
-            let is_of_key = Condition::all()
-                .add(Expr::col((spend_total::Entity, spend_total::Column::EntityKind)).eq("key"))
-                .add(Expr::col((spend_total::Entity, spend_total::Column::EntityId)).equals((Entity, Column::Token)));
-            QueryTrait::query(&mut select).join(JoinType::LeftJoin, spend_total::Entity, is_of_key);
-            let spend = Expr::col((spend_total::Entity, spend_total::Column::Spend)).if_null(0);
-            return select.order_by(spend, order.clone()).order_by(Column::Token, order);
+/// Where a page begins.
+#[derive(Clone, Copy)]
+enum Start<'a> {
+    /// After so many keys.
+    Offset(u64),
+    /// After the key with this value and hash.
+    After(&'a [Place]),
+}
+
+/// What keys are sorted by.
+#[derive(Clone, Copy)]
+enum By {
+    Column(Column),
+    /// The running total; keys that made no call have none.
+    Spend,
+}
+
+/// How keys are sorted: those with a value by it, then those without; equal ones by their hashes. Each of the two is
+/// read from an index of its own, from wherever a page begins.
+struct Sorting {
+    by: By,
+    order: Order,
+    /// Whether keys have a value, part by part.
+    parts: &'static [Option<bool>],
+}
+
+impl Sorting {
+    fn of(query: &KeyListQuery) -> Self {
+        let order = match query.sort_order {
+            SortOrder::Asc => Order::Asc,
+            SortOrder::Desc => Order::Desc,
+        };
+        let (by, parts): (_, &[_]) = match query.sort_by {
+            KeySort::CreatedAt => (By::Column(Column::CreatedAt), &[None]),
+            KeySort::UpdatedAt => (By::Column(Column::UpdatedAt), &[None]),
+            KeySort::KeyAlias => (By::Column(Column::KeyAlias), &[Some(true), Some(false)]),
+            KeySort::MaxBudget => (By::Column(Column::MaxBudget), &[Some(true), Some(false)]),
+            KeySort::Expires => (By::Column(Column::ExpiresAt), &[Some(true), Some(false)]),
+            // Nothing is less than any spend.
+            KeySort::Spend if order == Order::Asc => (By::Spend, &[Some(false), Some(true)]),
+            KeySort::Spend => (By::Spend, &[Some(true), Some(false)]),
+        };
+        Self { by, order, parts }
+    }
+
+    /// Begins nearer to a page of all keys in the order in which they were made: how many there are in each hour is known.
+    async fn nearer<'a>(
+        &self,
+        db: &impl ConnectionTrait,
+        find: Select<Entity>,
+        start: Start<'a>,
+        is_all: bool,
+    ) -> Result<(Select<Entity>, Start<'a>), DbErr> {
+        let (Start::Offset(offset), By::Column(Column::CreatedAt), true) = (start, self.by, is_all) else {
+            return Ok((find, start));
+        };
+        let Some(within) = key_count::locate(db, offset, &self.order).await? else { return Ok((find, start)) };
+        let from = match self.order {
+            Order::Asc => Column::CreatedAt.gte(within.edge),
+            _ => Column::CreatedAt.lt(within.edge),
+        };
+        Ok((find.filter(from), Start::Offset(within.offset)))
+    }
+
+    /// The hashes of `limit` keys.
+    async fn tokens(
+        &self,
+        db: &impl ConnectionTrait,
+        find: &Select<Entity>,
+        mut start: Start<'_>,
+        limit: u64,
+    ) -> Result<Vec<String>, DbErr> {
+        let mut tokens: Vec<String> = Vec::new();
+        for part in self.parts {
+            let missing = limit.saturating_sub(u64::try_from(tokens.len()).unwrap_or(limit));
+            let of_part = self.part(find.clone(), *part);
+            let begun = match start {
+                Start::Offset(offset) => of_part.clone().offset(offset),
+                Start::After(last) => {
+                    let has_value = !matches!(last.first(), None | Some(Place::Nothing));
+                    match part {
+                        Some(with_value) if *with_value != has_value => continue,
+                        _ => of_part.clone().filter(self.beyond(last, *part)),
+                    }
+                }
+            };
+            let sorted = self.sorted(begun, *part).select_only().column(Column::Token).limit(missing);
+            let found: Vec<String> = sorted.into_tuple().all(db).await?;
+            start = match start {
+                Start::Offset(offset) if found.is_empty() && offset > 0 => {
+                    Start::Offset(offset.saturating_sub(of_part.count(db).await?))
+                }
+                _ => Start::Offset(0),
+            };
+            tokens.extend(found);
+            if u64::try_from(tokens.len()).unwrap_or(limit) >= limit {
+                break;
+            }
         }
-    };
-    let select = match column {
-        // Never null, and said to be so: Postgres then reads the index instead of sorting every key.
-        Column::CreatedAt | Column::UpdatedAt => select.order_by(column, order.clone()),
-        _ => select.order_by_with_nulls(column, order.clone(), NullOrdering::Last),
-    };
-    select.order_by(Column::Token, order)
+        Ok(tokens)
+    }
+
+    /// Those of the keys that have a value, or have none.
+    fn part(&self, mut find: Select<Entity>, with_value: Option<bool>) -> Select<Entity> {
+        let of_key = || {
+            Condition::all()
+                .add(Expr::col((spend_total::Entity, spend_total::Column::EntityKind)).eq("key"))
+                .add(Expr::col((spend_total::Entity, spend_total::Column::EntityId)).equals((Entity, Column::Token)))
+        };
+        match (self.by, with_value) {
+            (_, None) => find,
+            (By::Column(column), Some(true)) => find.filter(column.is_not_null()),
+            (By::Column(column), Some(false)) => find.filter(column.is_null()),
+            (By::Spend, Some(true)) => {
+                QueryTrait::query(&mut find).join(JoinType::InnerJoin, spend_total::Entity, of_key());
+                find
+            }
+            (By::Spend, Some(false)) => {
+                let totals =
+                    Query::select().expr(Expr::val(1)).from(spend_total::Entity).cond_where(of_key()).to_owned();
+                find.filter(Expr::exists(totals).not())
+            }
+        }
+    }
+
+    fn sorted(&self, find: Select<Entity>, with_value: Option<bool>) -> Select<Entity> {
+        let find = match (self.by, with_value) {
+            (_, Some(false)) => find,
+            (By::Column(column), _) => find.order_by(column, self.order.clone()),
+            (By::Spend, _) => find.order_by(spend(), self.order.clone()),
+        };
+        find.order_by(Column::Token, self.order.clone())
+    }
+
+    /// Those after the last key of the page before, which is in the same part.
+    fn beyond(&self, last: &[Place], with_value: Option<bool>) -> Expr {
+        let token = last.get(1).unwrap_or(&Place::Nothing);
+        match (self.by, with_value) {
+            (_, Some(false)) => beyond(&[Column::Token], std::slice::from_ref(token), &self.order),
+            (By::Column(column), _) => beyond(&[column, Column::Token], last, &self.order),
+            (By::Spend, _) => {
+                let own = Expr::tuple([spend(), Column::Token.into_expr()]);
+                let amount = last.first().unwrap_or(&Place::Nothing).value_in(&spend_total::Column::Spend);
+                let last = Expr::tuple([Expr::val(amount), Expr::val(token.value_in(&Column::Token))]);
+                if self.order == Order::Asc { own.gt(last) } else { own.lt(last) }
+            }
+        }
+    }
+}
+
+fn spend() -> Expr {
+    Expr::col((spend_total::Entity, spend_total::Column::Spend))
 }

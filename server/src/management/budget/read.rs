@@ -9,10 +9,10 @@ use tollgate_openapi::paths;
 use super::view::views;
 use crate::app::App;
 use crate::auth::Principal;
-use crate::db::{self, PageOf};
+use crate::db;
 use crate::domain::permission::Action;
 use crate::error::ApiResult;
-use crate::management::{Json, Listed, Query, listed};
+use crate::management::{Json, Listed, Query, listed, page_of};
 
 /// Show budgets
 ///
@@ -59,7 +59,7 @@ pub async fn info(
 )]
 pub async fn list(app: web::Data<App>, principal: Principal, query: Query<PageQuery>) -> ApiResult<Listed<BudgetView>> {
     principal.authorize_all(Action::BudgetRead)?;
-    let page = PageOf { page: query.0.page, size: query.0.page_size };
-    let found = db::budget::list(&app.db, page).await?;
-    Ok(listed(views(&app.db, found.rows).await?, found.total))
+    let page = page_of("budgets", query.0.page, query.0.page_size, query.0.cursor.as_deref())?;
+    let found = db::budget::list(&app.db, &page).await?;
+    Ok(listed(views(&app.db, found.rows).await?, found.total, found.next))
 }

@@ -12,7 +12,7 @@ use crate::crypto::KeyDigest;
 use crate::db;
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
-use crate::management::Query;
+use crate::management::{Query, page_of};
 
 /// Show a key
 ///
@@ -76,17 +76,19 @@ pub async fn list(
     let mut query = query.0;
     principal.authorize_list(Action::KeyRead)?;
     query.key_hash = query.key_hash.map(|key| KeyDigest::from_key_or_hex(&key).to_hex());
-    let found = db::key::list(&app.db, &principal.scope(), &query, app.clock.now()).await?;
+    let page = page_of(db::key::order(&query), query.page, query.size, query.cursor.as_deref())?;
+    let found = db::key::list(&app.db, &principal.scope(), &query, &page, app.clock.now()).await?;
     let keys = if query.return_full_object {
-        let shown = views(&app, found.keys).await?;
+        let shown = views(&app, found.rows).await?;
         shown.into_iter().map(|key| KeyListItem::Full(Box::new(key))).collect()
     } else {
-        found.keys.into_iter().map(|key| KeyListItem::Token(key.token)).collect()
+        found.rows.into_iter().map(|key| KeyListItem::Token(key.token)).collect()
     };
     Ok(web::Json(KeyPage {
         keys,
         total_count: found.total,
-        current_page: query.page,
+        current_page: found.page,
         total_pages: found.total.div_ceil(query.size),
+        next_cursor: found.next.map(|next| next.to_string()),
     }))
 }

@@ -9,10 +9,10 @@ use super::NOT_FOUND;
 use super::view::{view, views};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::db::{self, PageOf};
+use crate::db;
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
-use crate::management::{Listed, Query, listed};
+use crate::management::{Listed, Query, listed, page_of};
 
 /// Show an organization
 #[utoipa::path(
@@ -62,7 +62,7 @@ pub async fn list(
     query: Query<OrganizationListQuery>,
 ) -> ApiResult<Listed<OrganizationView>> {
     principal.authorize_all(Action::OrganizationRead)?;
-    let page = PageOf { page: query.0.page, size: query.0.page_size };
-    let found = db::organization::list(&app.db, query.0.org_id.as_deref(), query.0.org_alias.as_deref(), page).await?;
-    Ok(listed(views(&app, found.rows).await?, found.total))
+    let page = page_of("organizations", query.0.page, query.0.page_size, query.0.cursor.as_deref())?;
+    let found = db::organization::list(&app.db, query.0.org_id.as_deref(), query.0.org_alias.as_deref(), &page).await?;
+    Ok(listed(views(&app, found.rows).await?, found.total, found.next))
 }

@@ -12,10 +12,10 @@ use crate::app::App;
 use crate::auth::Principal;
 use crate::db::key::Owner;
 use crate::db::team::{Filter, Model};
-use crate::db::{self, Page, PageOf};
+use crate::db::{self, Page};
 use crate::domain::permission::{Action, Relation};
 use crate::error::{ApiError, ApiResult};
-use crate::management::{Listed, Query, key, listed};
+use crate::management::{Listed, Query, key, listed, page_of};
 
 /// Keys shown with a team unless the query says otherwise.
 const KEYS_SHOWN: u64 = 100;
@@ -91,7 +91,7 @@ pub async fn list(
 ) -> ApiResult<Listed<TeamView>> {
     let size = query.0.page_size.unwrap_or(PAGE_SIZE_DEFAULT);
     let found = find(&app, &principal, &query.0, size).await?;
-    Ok(listed(views(&app, found.rows).await?, found.total))
+    Ok(listed(views(&app, found.rows).await?, found.total, found.next))
 }
 
 /// List teams by pages
@@ -120,9 +120,10 @@ pub async fn page(
     Ok(web::Json(TeamPage {
         teams: views(&app, found.rows).await?,
         total: found.total,
-        page: query.0.page.unwrap_or(1),
+        page: found.page,
         page_size,
         total_pages: found.total.div_ceil(page_size),
+        next_cursor: found.next.map(|next| next.to_string()),
     }))
 }
 
@@ -137,5 +138,6 @@ async fn find(app: &App, principal: &Principal, query: &TeamListQuery, size: u64
         team_alias: query.team_alias.as_deref(),
         search: query.search.as_deref(),
     };
-    Ok(db::team::list(&app.db, &filter, PageOf { page: query.page.unwrap_or(1), size }).await?)
+    let page = page_of("teams", query.page.unwrap_or(1), size, query.cursor.as_deref())?;
+    Ok(db::team::list(&app.db, &filter, &page).await?)
 }

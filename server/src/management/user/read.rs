@@ -9,12 +9,12 @@ use super::NOT_FOUND;
 use super::view::{view, views};
 use crate::app::App;
 use crate::auth::{DEFAULT_USER_ID, Principal};
+use crate::db;
 use crate::db::key::Owner;
 use crate::db::user::Filter;
-use crate::db::{self, PageOf};
 use crate::domain::permission::{Action, Relation};
 use crate::error::{ApiError, ApiResult};
-use crate::management::{Query, key, team};
+use crate::management::{Query, key, page_of, team};
 
 /// Keys shown with a user.
 const KEYS_SHOWN_MAX: u64 = 100;
@@ -95,12 +95,14 @@ pub async fn list(
         search: query.search.as_deref(),
         team_id: query.team.as_deref(),
     };
-    let found = db::user::list(&app.db, &filter, PageOf { page: query.page, size: query.page_size }).await?;
+    let page = page_of("users", query.page, query.page_size, query.cursor.as_deref())?;
+    let found = db::user::list(&app.db, &filter, &page).await?;
     Ok(web::Json(UserPage {
         users: views(&app, found.rows).await?,
         total: found.total,
-        page: query.page,
+        page: found.page,
         page_size: query.page_size,
         total_pages: found.total.div_ceil(query.page_size),
+        next_cursor: found.next.map(|next| next.to_string()),
     }))
 }

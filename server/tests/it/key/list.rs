@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tollgate::ledger::SpendEvent;
+use tollgate::ledger::writer::write_batch;
 use tollgate_openapi::key::{KeyListItem, KeyPage};
 
 use super::generate;
@@ -127,4 +129,123 @@ async fn orders() {
     // What has no value comes last either way.
     assert_eq!(aliases(&app, "sort_by=max_budget&sort_order=asc").await, ["b", "a", "c"]);
     assert_eq!(aliases(&app, "sort_by=max_budget&sort_order=desc").await, ["a", "b", "c"]);
+}
+
+/// Hashes of all keys, page after page, each asked for as `next` says.
+async fn walk(app: &TestApp, query: &str, size: usize, next: impl Fn(&KeyPage) -> Option<String>) -> Vec<String> {
+    let mut tokens = Vec::new();
+    let mut from = String::new();
+    let mut pages = 0;
+    loop {
+        let page = list(app, &format!("{query}&size={size}{from}")).await;
+        pages += 1;
+        assert_eq!(page.current_page, pages, "{query}");
+        let next = next(&page);
+        tokens.extend(page.keys.into_iter().map(|key| match key {
+            KeyListItem::Token(token) => token,
+            KeyListItem::Full(key) => panic!("{key:?} is whole"),
+        }));
+        let Some(next) = next else { return tokens };
+        from = format!("&{next}");
+    }
+}
+
+/// Keys of several days, some alike in all that keys are sorted by, some without it, some with spend.
+async fn make_various(app: &TestApp, count: usize) {
+    let mut calls = Vec::new();
+    for n in 0..count {
+        let mut body = json!({"metadata": {"n": n}});
+        if n % 4 != 1 {
+            body["key_alias"] = json!(format!("alias {}", n * 7 % count));
+        }
+        if n % 3 != 0 {
+            body["max_budget"] = json!(n % 3 * 10);
+        }
+        if n % 5 == 0 {
+            body["duration"] = json!(format!("{}h", 100 + n % 2));
+        }
+        let token = generate(app, body).await.view.token;
+        if n % 4 < 2 {
+            let spend_nano = i64::try_from(n % 2 * 500).unwrap();
+            calls.push(SpendEvent { spend_nano, ..crate::spend::call(&token, &token, "2026-11-21T10:00:00Z") });
+        }
+        if n % 3 == 2 {
+            app.advance(Duration::from_secs(6 * 3600));
+        }
+    }
+    write_batch(&app.app.db, &calls).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_order_is_the_same_by_page_and_by_cursor() {
+    let app = TestApp::start().await;
+    make_various(&app, 23).await;
+    for sort in ["created_at", "updated_at", "key_alias", "max_budget", "expires", "spend"] {
+        for order in ["asc", "desc"] {
+            for filter in ["", "&status=active"] {
+                let query = format!("sort_by={sort}&sort_order={order}{filter}");
+                let all = walk(&app, &query, 100, |_| None).await;
+                assert_eq!(all.len(), 23, "{query}");
+                let by_cursor = |page: &KeyPage| page.next_cursor.as_ref().map(|cursor| format!("cursor={cursor}"));
+                assert_eq!(walk(&app, &query, 3, by_cursor).await, all, "{query} by cursor");
+                let by_number = |page: &KeyPage| {
+                    (page.current_page < page.total_pages).then(|| format!("page={}", page.current_page + 1))
+                };
+                assert_eq!(walk(&app, &query, 3, by_number).await, all, "{query} by page");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn keys_that_come_and_go_do_not_move_what_follows_a_cursor() {
+    let app = TestApp::start().await;
+    let mut made = Vec::new();
+    for _ in 0..6 {
+        made.push(generate(&app, json!({})).await.view.token);
+        app.advance(Duration::from_secs(1));
+    }
+    let first = list(&app, "size=2").await;
+    assert_eq!((first.total_count, first.total_pages, first.current_page), (6, 3, 1));
+    // The page's last key goes, and one comes before it.
+    app.post("/key/delete", json!({"keys": [made[4]]})).expect_status(200).await;
+    generate(&app, json!({})).await;
+    generate(&app, json!({})).await;
+    let second = list(&app, &format!("size=2&cursor={}", first.next_cursor.unwrap())).await;
+    let expected = [made[3].clone(), made[2].clone()].map(KeyListItem::Token);
+    assert_eq!((second.keys.as_slice(), second.current_page), (expected.as_slice(), 2));
+    assert_eq!(list(&app, "size=2").await.total_count, 7, "a list without a cursor counts anew");
+    let last = list(&app, &format!("size=2&cursor={}", second.next_cursor.unwrap())).await;
+    assert_eq!((last.keys.len(), last.next_cursor), (2, None));
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_its_order_only() {
+    let app = TestApp::start().await;
+    for _ in 0..3 {
+        generate(&app, json!({})).await;
+    }
+    let cursor = list(&app, "size=2").await.next_cursor.unwrap();
+    for query in [format!("sort_by=expires&cursor={cursor}"), "cursor=abc".to_owned()] {
+        let refused = app.get(&format!("/key/list?{query}")).expect_status(422).await.value();
+        assert_eq!(refused["detail"][0]["loc"], json!(["query", "cursor"]), "{query}");
+    }
+    app.get(&format!("/user/list?cursor={cursor}")).expect_status(422).await;
+}
+
+#[tokio::test]
+async fn keys_are_counted_as_they_come_and_go() {
+    let app = TestApp::start().await;
+    let first = generate(&app, json!({})).await.view.token;
+    app.advance(Duration::from_secs(100_000));
+    let second = generate(&app, json!({})).await.view.token;
+    assert_eq!(list(&app, "").await.total_count, 2);
+    app.post("/key/delete", json!({"keys": [first]})).expect_status(200).await;
+    let page = list(&app, "").await;
+    assert_eq!((page.total_count, page.keys), (1, vec![KeyListItem::Token(second.clone())]));
+    // What is not committed does not count: the alias is taken.
+    generate(&app, json!({"key_alias": "taken"})).await;
+    app.post("/key/generate", json!({"key_alias": "taken"})).expect_status(400).await;
+    assert_eq!(list(&app, "").await.total_count, 2);
+    assert_eq!(list(&app, "sort_order=asc&page=2&size=1").await.keys.len(), 1);
 }

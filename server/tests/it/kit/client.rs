@@ -118,6 +118,10 @@ impl Answer {
         self.headers.get(name).unwrap_or_else(|| panic!("no {name} in {}", self.text)).to_str().unwrap()
     }
 
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
     /// Insists on LiteLLM's envelope and gives `type`, `param` and the message.
     pub(crate) fn error(&self) -> (String, Option<String>, String) {
         let error = self.json::<tollgate_openapi::error::ErrorEnvelope>().error;
