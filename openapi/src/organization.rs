@@ -180,6 +180,11 @@ pub struct OrganizationListQuery {
     #[garde(length(max = 255))]
     #[cfg_attr(feature = "spec", param(max_length = 255))]
     pub org_alias: Option<String>,
+    /// Part of an id or a name, in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
+    pub search: Option<String>,
     /// Page, from 1.
     #[garde(range(min = 1, max = 10_000_000))]
     #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 10_000_000))]
@@ -198,7 +203,14 @@ pub struct OrganizationListQuery {
 
 impl Default for OrganizationListQuery {
     fn default() -> Self {
-        Self { org_id: None, org_alias: None, page: 1, page_size: crate::page::PAGE_SIZE_DEFAULT, cursor: None }
+        Self {
+            org_id: None,
+            org_alias: None,
+            search: None,
+            page: 1,
+            page_size: crate::page::PAGE_SIZE_DEFAULT,
+            cursor: None,
+        }
     }
 }
 

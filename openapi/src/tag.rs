@@ -132,6 +132,38 @@ pub struct TagInfo {
     pub names: Vec<String>,
 }
 
+/// Query of `GET /tag/list`.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
+#[serde(default)]
+pub struct TagListQuery {
+    /// Part of a name or a description, in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
+    pub search: Option<String>,
+    /// Page, from 1.
+    #[garde(range(min = 1, max = 10_000_000))]
+    #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 10_000_000))]
+    pub page: u64,
+    /// Tags a page, 1 to 1000.
+    #[garde(range(min = 1, max = 1000))]
+    #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 1000))]
+    pub page_size: u64,
+    /// Where the page before ended, as it came with it: then `page` is of no account, and any page is as fast as the
+    /// first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 4096))]
+    #[cfg_attr(feature = "spec", param(max_length = 4096))]
+    pub cursor: Option<String>,
+}
+
+impl Default for TagListQuery {
+    fn default() -> Self {
+        Self { search: None, page: 1, page_size: crate::page::PAGE_SIZE_DEFAULT, cursor: None }
+    }
+}
+
 /// Body of `POST /tag/delete`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]

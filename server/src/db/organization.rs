@@ -68,7 +68,8 @@ pub async fn find_for_update(transaction: &DatabaseTransaction, organization_id:
     Entity::find_by_id(organization_id.to_owned()).lock_exclusive().one(transaction).await
 }
 
-/// Organizations in the order of their ids; only the one with this id, only those with this in their name.
+/// Organizations in the order of their ids; only the one with this id, only those with this in their name, only those
+/// with `search` in their id or name.
 ///
 /// # Errors
 /// When the database is away.
@@ -76,10 +77,12 @@ pub async fn list(
     db: &impl ConnectionTrait,
     id: Option<&str>,
     alias: Option<&str>,
+    search: Option<&str>,
     page: &PageOf,
 ) -> Result<Page<Model>, DbErr> {
     let matching = Condition::all()
         .add_option(id.map(|id| Column::OrganizationId.eq(id)))
-        .add_option(alias.map(|text| contains_any(&[Column::OrganizationAlias], text)));
+        .add_option(alias.map(|text| contains_any(&[Column::OrganizationAlias], text)))
+        .add_option(search.map(|text| contains_any(&[Column::OrganizationId, Column::OrganizationAlias], text)));
     page.read(db, Entity::find().filter(matching), &[Column::OrganizationId], Order::Asc).await
 }

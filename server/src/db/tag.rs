@@ -2,8 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Order;
-use sea_orm::{DatabaseTransaction, QueryOrder, QuerySelect};
+use sea_orm::{Condition, DatabaseTransaction, QueryOrder, QuerySelect};
 
+use super::search::contains_any;
 use super::{JsonMap, Page, PageOf, Strings};
 
 /// One tag.
@@ -72,10 +73,12 @@ pub async fn find_many(db: &impl ConnectionTrait, names: &[String]) -> Result<Ve
     Entity::find().filter(Column::Name.is_in(names)).order_by_asc(Column::Name).all(db).await
 }
 
-/// A page of all tags, in the order of their names.
+/// Tags in the order of their names; only those with `search` in their name or description.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn list(db: &impl ConnectionTrait, page: &PageOf) -> Result<Page<Model>, DbErr> {
-    page.read(db, Entity::find(), &[Column::Name], Order::Asc).await
+pub async fn list(db: &impl ConnectionTrait, search: Option<&str>, page: &PageOf) -> Result<Page<Model>, DbErr> {
+    let matching = search.map(|text| contains_any(&[Column::Name, Column::Description], text));
+    let matching = Condition::all().add_option(matching);
+    page.read(db, Entity::find().filter(matching), &[Column::Name], Order::Asc).await
 }

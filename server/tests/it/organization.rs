@@ -57,7 +57,7 @@ async fn an_organization_is_made_changed_and_shown() {
     new_organization(&app, json!({"organization_alias": "Globex"})).await;
     let page = app.get("/organization/list?page_size=1").expect_status(200).await;
     assert_eq!((page.header("x-total-count"), page.json::<Vec<OrganizationView>>().len()), ("2", 1));
-    for query in ["org_id=acme", "org_alias=ACME"] {
+    for query in ["org_id=acme", "org_alias=ACME", "search=me%20L", "search=cm"] {
         let found: Vec<OrganizationView> =
             app.get(&format!("/organization/list?{query}")).expect_status(200).await.json();
         assert_eq!((found.len(), found[0].organization_id.as_str()), (1, "acme"));

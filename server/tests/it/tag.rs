@@ -42,7 +42,11 @@ async fn a_tag_is_registered_changed_and_deleted() {
     assert_eq!((changed.description.as_deref(), changed.limits.tpm_limit), (None, None));
     assert_eq!(changed.limits.max_budget, Some(NanoUsd(6_000_000_000)));
     assert!(changed.models.is_empty() && changed.other.is_empty());
-    new_tag(&app, json!({"name": "a"})).await;
+    new_tag(&app, json!({"name": "a", "description": "Of the EU"})).await;
+    for search in ["the%20eu", "A"] {
+        let found: Vec<TagView> = app.get(&format!("/tag/list?search={search}")).expect_status(200).await.json();
+        assert_eq!(found[0].name, "a", "{search}");
+    }
     let page = app.get("/tag/list?page=2&page_size=1").expect_status(200).await;
     assert_eq!((page.header("x-total-count"), page.json::<Vec<TagView>>()), ("2", vec![changed]));
     let gone: TagDeleted = app.post("/tag/delete", json!({"name": "batch"})).expect_status(200).await.json();

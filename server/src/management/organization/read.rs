@@ -62,7 +62,9 @@ pub async fn list(
     query: Query<OrganizationListQuery>,
 ) -> ApiResult<Listed<OrganizationView>> {
     principal.authorize_all(Action::OrganizationRead)?;
-    let page = page_of("organizations", query.0.page, query.0.page_size, query.0.cursor.as_deref())?;
-    let found = db::organization::list(&app.db, query.0.org_id.as_deref(), query.0.org_alias.as_deref(), &page).await?;
+    let OrganizationListQuery { org_id, org_alias, search, page, page_size, cursor } = query.0;
+    let page = page_of("organizations", page, page_size, cursor.as_deref())?;
+    let (id, alias, search) = (org_id.as_deref(), org_alias.as_deref(), search.as_deref());
+    let found = db::organization::list(&app.db, id, alias, search, &page).await?;
     Ok(listed(views(&app, found.rows).await?, found.total, found.next))
 }

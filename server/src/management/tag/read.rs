@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use actix_web::web;
 use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
-use tollgate_openapi::page::PageQuery;
 use tollgate_openapi::paths;
-use tollgate_openapi::tag::{TagInfo, TagView};
+use tollgate_openapi::tag::{TagInfo, TagListQuery, TagView};
 
 use super::view::views;
 use crate::app::App;
@@ -51,7 +50,7 @@ pub async fn info(
     path = paths::TAG_LIST,
     operation_id = "tag_list",
     tag = "tag",
-    params(PageQuery),
+    params(TagListQuery),
     responses(
         (status = 200, description = "A page of tags; `x-total-count` says how many there are",
             body = Vec<TagView>),
@@ -60,9 +59,9 @@ pub async fn info(
         (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
-pub async fn list(app: web::Data<App>, principal: Principal, query: Query<PageQuery>) -> ApiResult<Listed<TagView>> {
+pub async fn list(app: web::Data<App>, principal: Principal, query: Query<TagListQuery>) -> ApiResult<Listed<TagView>> {
     principal.authorize_all(Action::TagRead)?;
     let page = page_of("tags", query.0.page, query.0.page_size, query.0.cursor.as_deref())?;
-    let found = db::tag::list(&app.db, &page).await?;
+    let found = db::tag::list(&app.db, query.0.search.as_deref(), &page).await?;
     Ok(listed(views(&app, found.rows).await?, found.total, found.next))
 }
