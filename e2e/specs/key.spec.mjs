@@ -61,10 +61,17 @@ test("edit and delete", async ({ page, tollgate }) => {
   await inspect(page, "key-edit");
   await drawer.getByLabel("Name").fill("edited");
   await drawer.getByLabel("Max budget").fill("2.5");
+  await drawer.getByRole("button", { name: "Limit a model" }).click();
+  const limit = drawer.getByRole("group", { name: "Limits of model 1" });
+  await limit.getByLabel("Model", { exact: true }).fill("fake");
+  await limit.getByLabel("Budget, $").fill("1");
+  await limit.getByLabel("Resets").selectOption("Weekly");
+  await inspect(page, "key-edit-model");
   await drawer.getByRole("button", { name: /^Save/ }).click();
   await expect(page.getByRole("table", { name: "Keys" })).toContainText("edited");
   const { info } = await manage(tollgate, "GET", `/key/info?key=${key}`);
   expect([info.key_alias, info.max_budget]).toEqual(["edited", 2.5]);
+  expect(info.model_max_budget).toEqual({ fake: { max_budget: 1, budget_duration: "weekly" } });
 
   await drawer.getByRole("button", { name: "Delete" }).click();
   await inspect(page, "key-delete");

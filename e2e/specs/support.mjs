@@ -77,9 +77,10 @@ export async function visit(page, name) {
 }
 
 /** Calls a model as an application would, without the browser's session. */
-export async function call(tollgate, key, fields = {}) {
+export async function call(tollgate, key, fields = {}, signal = undefined) {
   return fetch(`${tollgate.url}/v1/chat/completions`, {
     method: "POST",
+    signal,
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
     body: JSON.stringify({ model: "fake", messages: [{ role: "user", content: "Hello" }], ...fields }),
   });

@@ -48,6 +48,69 @@ test("from the first team to its end", async ({ page, tollgate }) => {
     await inspect(page, "team-members");
   });
 
+  await test.step("a member joins, gets another part, and leaves", async () => {
+    const drawer = page.getByRole("dialog", { name: "checkout" });
+    const members = drawer.getByRole("table", { name: "Members" });
+    await drawer.getByRole("link", { name: "Add a member" }).click();
+    await drawer.getByRole("button", { name: "Add member" }).click();
+    await expect(drawer.getByLabel("User")).toHaveAttribute("aria-invalid", "true");
+    await drawer.getByLabel("User").fill("mary@example.com");
+    await drawer.getByLabel("Max budget").fill("30");
+    await drawer.getByLabel("Budget resets").selectOption("Every week");
+    await drawer.getByRole("button", { name: "Limit a model" }).click();
+    const limit = drawer.getByRole("group", { name: "Limits of model 1" });
+    await limit.getByLabel("Model", { exact: true }).fill("fake");
+    await limit.getByLabel("Budget, $").fill("10");
+    await limit.getByLabel("Resets").selectOption("Daily");
+    await limit.getByLabel("Tokens/min").fill("many");
+    await drawer.getByRole("button", { name: "Add member" }).click();
+    await expect(limit.getByLabel("Tokens/min")).toHaveAttribute("aria-invalid", "true");
+    await limit.getByLabel("Tokens/min").fill("4,000");
+    await inspect(page, "team-member-add");
+    await drawer.getByRole("button", { name: "Add member" }).click();
+    await expect(page.getByText("mary@example.com is a member now.")).toBeVisible();
+    await expect(members).toContainText("mary@example.comMember$0.00 of $30");
+    const of = async () => (await manage(tollgate, "GET", `/team/info?team_id=${team_id}`)).team_memberships.find(({ user_email }) => user_email === "mary@example.com");
+    expect((await of()).model_max_budget).toEqual({ fake: { max_budget: 10, budget_duration: "daily" } });
+    expect((await of()).model_tpm_limit).toEqual({ fake: 4000 });
+
+    await members.getByRole("link", { name: "mary@example.com" }).click();
+    await expect(drawer.getByLabel("Max budget")).toHaveValue("30");
+    await drawer.getByLabel("Role").selectOption("Admin");
+    await drawer.getByLabel("Max budget").fill("");
+    await drawer.getByLabel("Requests a minute").fill("5");
+    await inspect(page, "team-member-edit");
+    await drawer.getByRole("button", { name: "Save" }).click();
+    await expect(page.getByText("Saved mary@example.com.")).toBeVisible();
+    await expect(members).toContainText("mary@example.comAdmin$0.00 no limit");
+    const changed = await of();
+    expect([changed.role, changed.max_budget, changed.rpm_limit]).toEqual(["admin", null, 5]);
+    expect(changed.model_tpm_limit).toEqual({ fake: 4000 });
+
+    await members.getByRole("link", { name: "mary@example.com" }).click();
+    await drawer.getByRole("button", { name: "Remove", exact: true }).click();
+    await inspect(page, "team-member-remove");
+    await page.getByRole("alertdialog", { name: "Remove mary@example.com from the team?" }).getByRole("button", { name: "Remove member" }).click();
+    await expect(page.getByText("mary@example.com is no member any more.")).toBeVisible();
+    await expect(members.getByRole("row")).toHaveCount(2);
+    expect(await of()).toBeUndefined();
+  });
+
+  await test.step("would a call of the team pass?", async () => {
+    const drawer = page.getByRole("dialog", { name: "checkout" });
+    await drawer.getByRole("button", { name: "Would a call pass?" }).click();
+    const answer = page.getByRole("region", { name: "Would a call pass?" });
+    await expect(answer.getByRole("status")).toContainText("Yes, the call would be made.");
+    await answer.getByLabel("Prompt tokens").fill("60,000,000");
+    await answer.getByLabel("End user").fill("customer-7");
+    await answer.getByLabel("Tags").fill("nightly");
+    await answer.getByRole("button", { name: "Check", exact: true }).click();
+    await expect(page).toHaveURL(/end_user=customer-7&input=60000000&tab=explain&tags=nightly&team=/);
+    await inspect(page, "team-explain");
+    await answer.getByLabel("Prompt tokens").fill("1000");
+    await answer.getByRole("button", { name: "Check", exact: true }).click();
+  });
+
   await test.step("change its limits", async () => {
     const drawer = page.getByRole("dialog");
     await drawer.getByRole("button", { name: "Edit" }).click();

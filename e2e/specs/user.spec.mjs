@@ -33,6 +33,11 @@ test("a user gets limits, which hold for the keys of theirs", async ({ page, tol
     await expect(drawer.getByRole("table", { name: "Keys" })).toContainText("of-grace");
     await drawer.getByRole("button", { name: "Details" }).click();
     await inspect(page, "user-details");
+    await drawer.getByRole("button", { name: "Would a call pass?" }).click();
+    const answer = page.getByRole("region", { name: "Would a call pass?" });
+    await expect(answer.getByRole("status")).toContainText("Yes, the call would be made.");
+    await expect(answer.getByRole("table", { name: "Checks" }).getByRole("row").filter({ hasText: "Budget" })).toContainText("User");
+    await inspect(page, "user-explain");
     await page.goto(`/ui/keys?key=${token}`);
     const limits = page.getByRole("region", { name: "What limits this key" });
     await expect(limits.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "User" }) })).toContainText("$50");

@@ -1,18 +1,21 @@
 //! The management API as the console calls it. One file a resource; every call is an operation of openapi.json.
 
 pub(crate) mod budget;
+pub(crate) mod customer;
 pub(crate) mod key;
 pub(crate) mod model;
+pub(crate) mod organization;
 pub(crate) mod policy;
 pub(crate) mod session;
 pub(crate) mod spend;
+pub(crate) mod tag;
 pub(crate) mod team;
 pub(crate) mod user;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use gloo_net::http::{Request, Response};
+use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
@@ -108,8 +111,13 @@ async fn get_listed<Q: Serialize, T: DeserializeOwned>(path: &str, query: &Q) ->
 }
 
 async fn post<B: Serialize, T: DeserializeOwned>(path: &str, body: &B) -> Result<T, ApiError> {
+    send(Request::post(path), body).await
+}
+
+/// A change of something.
+async fn send<B: Serialize, T: DeserializeOwned>(request: RequestBuilder, body: &B) -> Result<T, ApiError> {
     let body = serde_json::to_string(body).map_err(|error| ApiError::new(0, error.to_string()))?;
-    let request = Request::post(path)
+    let request = request
         .header(paths::CSRF_HEADER, "1")
         .header("content-type", "application/json")
         .body(body)

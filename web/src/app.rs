@@ -9,7 +9,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
+use tollgate_openapi::customer::CustomerView;
+use tollgate_openapi::organization::OrganizationView;
 use tollgate_openapi::session::{SessionView, UserRole};
+use tollgate_openapi::tag::TagView;
 use tollgate_openapi::team::TeamView;
 use tollgate_openapi::user::UserView;
 
@@ -150,6 +153,9 @@ fn Shell() -> impl IntoView {
                     <Route path=path!("/keys") view=|| view! { <KeyPage /> }.into_any() />
                     <Route path=path!("/teams") view=|| view! { <EntityPage<TeamView> /> }.into_any() />
                     <Route path=path!("/users") view=|| view! { <EntityPage<UserView> /> }.into_any() />
+                    <Route path=path!("/customers") view=|| view! { <EntityPage<CustomerView> /> }.into_any() />
+                    <Route path=path!("/organizations") view=|| view! { <EntityPage<OrganizationView> /> }.into_any() />
+                    <Route path=path!("/tags") view=|| view! { <EntityPage<TagView> /> }.into_any() />
                     <Route path=path!("/budgets") view=|| view! { <BudgetPage /> }.into_any() />
                     <Route path=path!("/models") view=|| view! { <ModelPage /> }.into_any() />
                     <Route path=path!("/logs") view=|| view! { <SpendPage /> }.into_any() />

@@ -1,13 +1,16 @@
 //! The pages, one folder a resource.
 
 pub(crate) mod budget;
+pub(crate) mod customer;
 pub(crate) mod entity;
 pub(crate) mod key;
 pub(crate) mod limit;
 pub(crate) mod model;
+pub(crate) mod organization;
 pub(crate) mod overview;
 pub(crate) mod policy;
 pub(crate) mod session;
 pub(crate) mod spend;
+pub(crate) mod tag;
 pub(crate) mod team;
 pub(crate) mod user;

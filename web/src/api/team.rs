@@ -3,8 +3,8 @@
 use serde_json::Value;
 use tollgate_openapi::paths;
 use tollgate_openapi::team::{
-    TeamBlock, TeamCreate, TeamDelete, TeamInfo, TeamInfoQuery, TeamListQuery, TeamPage, TeamPatch, TeamView,
-    TeamsDeleted,
+    TeamBlock, TeamCreate, TeamDelete, TeamInfo, TeamInfoQuery, TeamListQuery, TeamMemberAdd, TeamMemberDelete,
+    TeamMemberPatch, TeamMembership, TeamPage, TeamPatch, TeamView, TeamsDeleted,
 };
 
 use super::{ApiError, Listed, get, post};
@@ -37,5 +37,26 @@ pub(crate) async fn set_blocked(id: &str, is_blocked: bool) -> Result<(), ApiErr
 
 pub(crate) async fn delete(id: &str) -> Result<(), ApiError> {
     let _: TeamsDeleted = post(paths::TEAM_DELETE, &TeamDelete { team_ids: vec![id.to_owned()] }).await?;
+    Ok(())
+}
+
+/// Its first members, with their limits within the team.
+pub(crate) async fn members(id: &str) -> Result<Vec<TeamMembership>, ApiError> {
+    Ok(info(id).await?.team_memberships)
+}
+
+pub(crate) async fn add_member(member: &TeamMemberAdd) -> Result<(), ApiError> {
+    let _: Value = post(paths::TEAM_MEMBER_ADD, member).await?;
+    Ok(())
+}
+
+pub(crate) async fn update_member(patch: &TeamMemberPatch) -> Result<(), ApiError> {
+    let _: Value = post(paths::TEAM_MEMBER_UPDATE, patch).await?;
+    Ok(())
+}
+
+pub(crate) async fn remove_member(team_id: &str, user_id: &str) -> Result<(), ApiError> {
+    let (team_id, user_id) = (team_id.to_owned(), Some(user_id.to_owned()));
+    let _: Value = post(paths::TEAM_MEMBER_DELETE, &TeamMemberDelete { team_id, user_id, user_email: None }).await?;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! What teams, users, customers and organizations have in common: a name, models, limits, spend. One list, one drawer
-//! and one form serve them all; what is special about each is in its own module.
+//! What teams, users, customers, organizations and tags have in common: a name, models, limits, spend. One list, one
+//! drawer and one form serve them all; what is special about each is in its own module.
 
 pub(crate) mod column;
 mod create;
@@ -9,6 +9,7 @@ mod edit;
 pub(crate) mod fact;
 mod fields;
 mod keys;
+mod limits;
 mod list;
 
 use std::fmt::Debug;
@@ -19,6 +20,7 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use tollgate_openapi::key::KeyListQuery;
 use tollgate_openapi::limit::{LimitStanding, LimitView};
+use tollgate_openapi::policy::PolicyExplain;
 
 use crate::api::{ApiError, Listed};
 pub(crate) use crate::pages::entity::draft::{EntityPatch, NewEntity};
@@ -44,19 +46,47 @@ pub(crate) struct Words {
     pub(crate) title: &'static str,
     /// One line on what the page is for.
     pub(crate) lead: &'static str,
+    /// Above the limits of one.
+    pub(crate) limits: &'static str,
     /// What to do where there is none yet.
     pub(crate) empty: &'static str,
     /// What follows from deleting one.
     pub(crate) delete: &'static str,
     /// What follows from blocking one; empty where it cannot be blocked.
     pub(crate) block: &'static str,
-    /// Wire name of the id, where a person chooses it.
-    pub(crate) id_field: Option<&'static str>,
-    /// Wire name of the name.
-    pub(crate) name_field: &'static str,
+    /// What the search looks at.
+    pub(crate) search: &'static str,
+    /// The field of the id, where a person chooses it.
+    pub(crate) id: Option<Named>,
+    /// The field of the name.
+    pub(crate) name: Named,
+    /// A field that only this resource has.
+    pub(crate) extra: Option<Extra>,
     pub(crate) has_models: bool,
     /// Further views of one, by the word in the URL.
     pub(crate) tabs: &'static [(&'static str, &'static str)],
+    /// Names in the URL that open a form of this resource's own in the drawer.
+    pub(crate) forms: &'static [&'static str],
+}
+
+/// A field of text: its wire name, and what a person reads.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) field: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) hint: &'static str,
+}
+
+/// What there is to choose from: values and texts.
+pub(crate) type Choices = Pin<Box<dyn Future<Output = Result<Vec<(String, String)>, ApiError>>>>;
+
+/// A field that only one resource has.
+#[derive(Debug)]
+pub(crate) struct Extra {
+    pub(crate) named: Named,
+    pub(crate) placeholder: &'static str,
+    /// Asked for where it is a choice of what there is.
+    pub(crate) choices: Option<fn() -> Choices>,
 }
 
 /// When something happened, and who did it.
@@ -72,11 +102,17 @@ pub(crate) type Done = Pin<Box<dyn Future<Output = Result<(), ApiError>>>>;
 pub(crate) trait Entity: Clone + Debug + PartialEq + Send + Sync + 'static {
     const WORDS: &'static Words;
     const ART: Icon;
+    /// Calls are made in its name: what limits it is not all that limits them.
+    const IS_CALLER: bool = false;
 
     fn columns() -> &'static [Column<Self>];
 
     fn id(&self) -> &str;
     fn name(&self) -> Option<&str>;
+    /// The value of its own field.
+    fn extra(&self) -> Option<&str> {
+        None
+    }
     fn models(&self) -> &[String];
     fn limits(&self) -> &LimitView;
     fn standing(&self) -> &LimitStanding;
@@ -91,6 +127,14 @@ pub(crate) trait Entity: Clone + Debug + PartialEq + Send + Sync + 'static {
     fn facts(&self) -> AnyView;
     /// A view that only this resource has, by its word among the tabs.
     fn tab(&self, _word: &str) -> Option<AnyView> {
+        None
+    }
+    /// A form of its own, by its name and value in the URL. The callbacks lead back, and tell that something changed.
+    fn form(&self, _name: &str, _value: &str, _on_done: Callback<()>, _on_change: Callback<()>) -> Option<AnyView> {
+        None
+    }
+    /// A call that its limits bind, but for the model; `None` where nobody can be named who would make it.
+    fn question(&self) -> Option<PolicyExplain> {
         None
     }
     /// Its keys; asked for where `keys` is among the tabs.
@@ -109,8 +153,13 @@ pub(crate) trait Entity: Clone + Debug + PartialEq + Send + Sync + 'static {
         None
     }
 
+    /// What people call the one of this id and name.
+    fn label_of(id: &str, name: Option<&str>) -> String {
+        name.unwrap_or(id).to_owned()
+    }
+
     /// What people call it.
     fn label(&self) -> String {
-        self.name().unwrap_or_else(|| self.id()).to_owned()
+        Self::label_of(self.id(), self.name())
     }
 }

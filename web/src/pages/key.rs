@@ -4,7 +4,6 @@ mod create;
 mod detail;
 mod draft;
 mod edit;
-mod explain;
 mod form;
 mod limits;
 pub(crate) mod list;
@@ -19,6 +18,7 @@ use crate::app::use_session;
 use crate::pages::key::create::CreateKey;
 use crate::pages::key::detail::KeyDetail;
 use crate::pages::key::list::{COLUMNS, IDS};
+use crate::pages::policy::trial;
 use crate::ui::empty::Empty;
 use crate::ui::export::{ExportButton, FetchRows};
 use crate::ui::icon::{Icon, icon};
@@ -37,17 +37,10 @@ const PAGE_SIZE: u64 = 25;
 const EXPORT_PAGE_SIZE: u64 = 100;
 const EXPORT_PAGES_MAX: u64 = 100;
 
-/// What of the URL is about the opened key.
-const CLOSED: &[(&str, &str)] = &[
-    ("key", ""),
-    ("edit", ""),
-    ("tab", ""),
-    ("model", ""),
-    ("input", ""),
-    ("max", ""),
-    ("end_user", ""),
-    ("tags", ""),
-];
+/// The URL without anything about the opened key.
+fn closed() -> Vec<(&'static str, &'static str)> {
+    ["key", "edit", "tab"].iter().chain(trial::STATE).map(|name| (*name, "")).collect()
+}
 
 const STATUS_OPTIONS: &[(&str, &str)] =
     &[("", "Any state"), ("active", "Active"), ("blocked", "Blocked"), ("expired", "Expired")];
@@ -117,10 +110,10 @@ fn Drawers(load: Load<Keys>) -> impl IntoView {
     let opened = url.value("key");
     let is_new = Memo::new(move |_| url.get("new").is_some());
     let close_new = Callback::new(move |()| url.push(&[("new", "")]));
-    let close_key = Callback::new(move |()| url.push(CLOSED));
+    let close_key = Callback::new(move |()| url.push(&closed()));
     // The back button must not lead to a key that is gone.
     let forget_key = Callback::new(move |()| {
-        url.replace(CLOSED);
+        url.replace(&closed());
         load.refresh();
     });
     let on_change = Callback::new(move |()| load.refresh());

@@ -3,3 +3,4 @@
 pub(crate) mod draft;
 pub(crate) mod form;
 pub(crate) mod in_force;
+mod models;

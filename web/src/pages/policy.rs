@@ -3,6 +3,8 @@
 pub(crate) mod answer;
 mod check;
 mod deployment;
+pub(crate) mod limits;
 pub(crate) mod model_choice;
 pub(crate) mod scope;
+pub(crate) mod trial;
 pub(crate) mod words;

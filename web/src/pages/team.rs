@@ -5,6 +5,8 @@ mod member;
 use leptos::prelude::*;
 use tollgate_openapi::key::KeyListQuery;
 use tollgate_openapi::limit::{LimitStanding, LimitView};
+use tollgate_openapi::organization::OrganizationListQuery;
+use tollgate_openapi::policy::PolicyExplain;
 use tollgate_openapi::team::{TeamCreate, TeamListQuery, TeamPatch, TeamView};
 
 use crate::api;
@@ -13,7 +15,7 @@ use crate::app::use_session;
 use crate::format;
 use crate::pages::entity::column;
 use crate::pages::entity::fact::facts;
-use crate::pages::entity::{Done, Entity, EntityPatch, Find, History, NewEntity, Words};
+use crate::pages::entity::{Done, Entity, EntityPatch, Extra, Find, History, Named, NewEntity, Words};
 use crate::pages::team::member::Members;
 use crate::ui::icon::Icon;
 use crate::ui::table::Column;
@@ -23,13 +25,27 @@ static WORDS: Words = Words {
     nouns: ("team", "teams"),
     title: "Teams",
     lead: "Keys and people that share limits.",
+    limits: "What limits this team",
     empty: "A team gives several keys and people one budget, and each member a part of it.",
     delete: "Its keys are deleted with it, and applications that use them are refused at once. What it spent stays in the ledger. This cannot be undone.",
     block: "Applications that use its keys are refused at once, until it is unblocked.",
-    id_field: None,
-    name_field: "team_alias",
+    search: "Search by name or id",
+    id: None,
+    name: Named { field: "team_alias", label: "Name", hint: "What people call it." },
+    extra: Some(Extra {
+        named: Named { field: "organization_id", label: "Organization", hint: "Its limits hold for the team, too." },
+        placeholder: "",
+        choices: Some(|| Box::pin(organizations())),
+    }),
     has_models: true,
-    tabs: &[("", "Limits"), ("keys", "Keys"), ("members", "Members"), ("details", "Details")],
+    tabs: &[
+        ("", "Limits"),
+        ("explain", "Would a call pass?"),
+        ("keys", "Keys"),
+        ("members", "Members"),
+        ("details", "Details"),
+    ],
+    forms: member::FORMS,
 };
 
 static COLUMNS: &[Column<TeamView>] = &[
@@ -59,6 +75,7 @@ static COLUMNS: &[Column<TeamView>] = &[
 impl Entity for TeamView {
     const WORDS: &'static Words = &WORDS;
     const ART: Icon = Icon::Team;
+    const IS_CALLER: bool = true;
 
     fn columns() -> &'static [Column<Self>] {
         COLUMNS
@@ -70,6 +87,10 @@ impl Entity for TeamView {
 
     fn name(&self) -> Option<&str> {
         self.team_alias.as_deref()
+    }
+
+    fn extra(&self) -> Option<&str> {
+        self.organization_id.as_deref()
     }
 
     fn models(&self) -> &[String] {
@@ -97,7 +118,15 @@ impl Entity for TeamView {
     }
 
     fn tab(&self, word: &str) -> Option<AnyView> {
-        (word == "members").then(|| view! { <Members team_id=self.team_id.clone() /> }.into_any())
+        (word == "members").then(|| view! { <Members team=self.clone() /> }.into_any())
+    }
+
+    fn form(&self, name: &str, value: &str, on_done: Callback<()>, on_change: Callback<()>) -> Option<AnyView> {
+        member::form(self, name, value, on_done, on_change)
+    }
+
+    fn question(&self) -> Option<PolicyExplain> {
+        Some(PolicyExplain { team_id: Some(self.team_id.clone()), ..PolicyExplain::default() })
     }
 
     fn keys(&self) -> KeyListQuery {
@@ -115,13 +144,23 @@ impl Entity for TeamView {
     }
 
     async fn create(new: NewEntity) -> Result<(), ApiError> {
-        let NewEntity { name, models, limits, budget_id, .. } = new;
-        api::team::create(&TeamCreate { team_alias: name, models, limits, budget_id, ..TeamCreate::default() }).await
+        let NewEntity { name, extra, models, limits, budget_id, .. } = new;
+        let team =
+            TeamCreate { team_alias: name, organization_id: extra, models, limits, budget_id, ..TeamCreate::default() };
+        api::team::create(&team).await
     }
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {
-        let EntityPatch { name, models, limits, budget_id } = patch;
-        let patch = TeamPatch { team_id: id, team_alias: name, models, limits, budget_id, ..TeamPatch::default() };
+        let EntityPatch { name, extra, models, limits, budget_id } = patch;
+        let patch = TeamPatch {
+            team_id: id,
+            team_alias: name,
+            organization_id: extra,
+            models,
+            limits,
+            budget_id,
+            ..TeamPatch::default()
+        };
         api::team::update(&patch).await
     }
 
@@ -132,6 +171,16 @@ impl Entity for TeamView {
     async fn delete(id: String) -> Result<(), ApiError> {
         api::team::delete(&id).await
     }
+}
+
+/// Organizations offered to a team at once.
+const ORGANIZATIONS_OFFERED: u64 = 1000;
+
+/// The organizations that a team can be in.
+async fn organizations() -> Result<Vec<(String, String)>, ApiError> {
+    let query = OrganizationListQuery { page_size: ORGANIZATIONS_OFFERED, ..OrganizationListQuery::default() };
+    let listed = api::organization::list(query).await?;
+    Ok(listed.rows.into_iter().map(|one| (one.organization_id, one.organization_alias)).collect())
 }
 
 fn organization(id: String) -> impl IntoView {

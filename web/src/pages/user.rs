@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use tollgate_openapi::key::KeyListQuery;
 use tollgate_openapi::limit::{LimitStanding, LimitView};
+use tollgate_openapi::policy::PolicyExplain;
 use tollgate_openapi::session::UserRole;
 use tollgate_openapi::user::{UserCreate, UserListQuery, UserPatch, UserView};
 
@@ -12,7 +13,7 @@ use crate::app::rail::role_name;
 use crate::format;
 use crate::pages::entity::column;
 use crate::pages::entity::fact::{facts, teams};
-use crate::pages::entity::{Entity, EntityPatch, Find, History, NewEntity, Words};
+use crate::pages::entity::{Entity, EntityPatch, Extra, Find, History, Named, NewEntity, Words};
 use crate::ui::icon::Icon;
 use crate::ui::table::Column;
 use crate::url::parse_word;
@@ -21,13 +22,21 @@ static WORDS: Words = Words {
     nouns: ("user", "users"),
     title: "Users",
     lead: "Whoever owns keys. Limits of a user hold for all they call.",
+    limits: "What limits this user",
     empty: "A user owns keys, is in teams and may have a budget of their own.",
     delete: "Their keys are deleted with them, and applications that use them are refused at once. What they spent stays in the ledger. This cannot be undone.",
     block: "",
-    id_field: Some("user_id"),
-    name_field: "user_alias",
+    search: "Search by name, address or id",
+    id: Some(Named { field: "user_id", label: "Id", hint: "It does not change later." }),
+    name: Named { field: "user_alias", label: "Name", hint: "What people call them." },
+    extra: Some(Extra {
+        named: Named { field: "user_email", label: "E-mail", hint: "Tells people apart who have no name." },
+        placeholder: "ada@example.com",
+        choices: None,
+    }),
     has_models: true,
-    tabs: &[("", "Limits"), ("keys", "Keys"), ("details", "Details")],
+    tabs: &[("", "Limits"), ("explain", "Would a call pass?"), ("keys", "Keys"), ("details", "Details")],
+    forms: &[],
 };
 
 static COLUMNS: &[Column<UserView>] = &[
@@ -56,6 +65,7 @@ fn role(user: &UserView) -> String {
 impl Entity for UserView {
     const WORDS: &'static Words = &WORDS;
     const ART: Icon = Icon::User;
+    const IS_CALLER: bool = true;
 
     fn columns() -> &'static [Column<Self>] {
         COLUMNS
@@ -67,6 +77,10 @@ impl Entity for UserView {
 
     fn name(&self) -> Option<&str> {
         self.user_alias.as_deref()
+    }
+
+    fn extra(&self) -> Option<&str> {
+        self.user_email.as_deref()
     }
 
     fn models(&self) -> &[String] {
@@ -100,6 +114,10 @@ impl Entity for UserView {
         facts(self, own)
     }
 
+    fn question(&self) -> Option<PolicyExplain> {
+        Some(PolicyExplain { user_id: Some(self.user_id.clone()), ..PolicyExplain::default() })
+    }
+
     fn keys(&self) -> KeyListQuery {
         KeyListQuery { user_id: Some(self.user_id.clone()), ..KeyListQuery::default() }
     }
@@ -115,12 +133,13 @@ impl Entity for UserView {
     }
 
     async fn create(new: NewEntity) -> Result<(), ApiError> {
-        let NewEntity { id, name, models, limits, budget_id } = new;
+        let NewEntity { id, name, extra, models, limits, budget_id } = new;
         // Keys are made where keys are made, and shown there once.
         let auto_create_key = false;
         let user = UserCreate {
             user_id: id,
             user_alias: name,
+            user_email: extra,
             models,
             limits,
             budget_id,
@@ -131,9 +150,16 @@ impl Entity for UserView {
     }
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {
-        let EntityPatch { name, models, limits, budget_id } = patch;
-        let patch =
-            UserPatch { user_id: Some(id), user_alias: name, models, limits, budget_id, ..UserPatch::default() };
+        let EntityPatch { name, extra, models, limits, budget_id } = patch;
+        let patch = UserPatch {
+            user_id: Some(id),
+            user_alias: name,
+            user_email: extra,
+            models,
+            limits,
+            budget_id,
+            ..UserPatch::default()
+        };
         api::user::update(&patch).await
     }
 

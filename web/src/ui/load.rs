@@ -122,12 +122,14 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Load<T> {
         move || match phase.get() {
             Phase::Waiting => waiting(),
             Phase::Failed => self.nothing_but_failure(),
-            Phase::Ready => {
-                let is_stale = Memo::new(move |_| self.error.with(Option::is_some));
-                let stale = move || is_stale.get().then(|| self.failure());
-                view! { {stale} {ready()} }.into_any()
-            }
+            Phase::Ready => view! { {self.trouble()} {ready()} }.into_any(),
         }
+    }
+
+    /// A word about the last failure, above what shows all the same.
+    pub(crate) fn trouble(self) -> impl IntoView {
+        let is_failed = Memo::new(move |_| self.error.with(Option::is_some));
+        move || is_failed.get().then(|| self.failure())
     }
 
     /// Above data that is still there, but old.

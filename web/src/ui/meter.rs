@@ -111,7 +111,8 @@ pub(crate) fn BudgetMeter(budget: Budget) -> impl IntoView {
 #[component]
 pub(crate) fn BudgetGauge(budget: Budget) -> impl IntoView {
     let exact = budget.exact();
-    let every = format::every(budget.duration.as_deref());
+    let is_bounded = budget.max.or(budget.soft).is_some();
+    let every = format::every(budget.duration.as_deref().filter(|_| is_bounded));
     let reserved = (budget.reserved > NanoUsd::ZERO).then(|| {
         let text = format!("{} reserved", format::money_total(budget.reserved));
         view! { <span><span class="meter-swatch" aria-hidden="true"></span>{text}</span> }

@@ -12,6 +12,7 @@ use crate::pages::limit::form::{self, LimitFields, LimitForm};
 use crate::ui::drawer::Drawer;
 use crate::ui::field::TextField;
 use crate::ui::form::{FormAlert, FormState};
+use crate::ui::load::Load;
 use crate::ui::toast::use_toasts;
 
 /// The fields' wire names.
@@ -20,6 +21,7 @@ const FIELDS: &[&[&str]] = &[&["budget_id"], form::FIELDS];
 #[component]
 pub(crate) fn CreateBudget(on_close: Callback<()>, on_created: Callback<()>) -> impl IntoView {
     let toasts = use_toasts();
+    let names = Load::new(api::model::names);
     let (id, limits, state) =
         (RwSignal::new(String::new()), LimitForm::new(LimitDraft::default()), FormState::new(FIELDS));
     let submit = move |event: SubmitEvent| {
@@ -50,7 +52,7 @@ pub(crate) fn CreateBudget(on_close: Callback<()>, on_created: Callback<()>) -> 
                 <div class="drawer-body">
                     <FormAlert state=state />
                     <TextField label="Name" name="budget_id" value=id errors=state.errors placeholder="starter" hint="Its id, which does not change. Left empty, one is made up." autofocus=true />
-                    <LimitFields form=limits errors=state.errors />
+                    <LimitFields form=limits errors=state.errors names=names.map(Clone::clone) />
                 </div>
                 <footer class="drawer-footer">
                     <button class="button" type="button" on:click=move |_| on_close.run(())>"Cancel"</button>
@@ -69,6 +71,7 @@ pub(crate) fn EditBudget(
     on_change: Callback<()>,
 ) -> impl IntoView {
     let toasts = use_toasts();
+    let names = Load::new(api::model::names);
     let before = Limits::from(&budget.limits);
     let (limits, state) = (LimitForm::new(LimitDraft::from(&before)), FormState::new(FIELDS));
     let submit = move |event: SubmitEvent| {
@@ -99,7 +102,7 @@ pub(crate) fn EditBudget(
             <div class="drawer-body">
                 <FormAlert state=state />
                 <p class="muted">"A change is in force at once for all that is attached to it."</p>
-                <LimitFields form=limits errors=state.errors />
+                <LimitFields form=limits errors=state.errors names=names.map(Clone::clone) />
             </div>
             <footer class="drawer-footer">
                 <button class="button" type="button" on:click=move |_| on_done.run(())>"Cancel"</button>

@@ -1,9 +1,10 @@
-//! A new team, user, customer or organization.
+//! A new team, user, customer, organization or tag.
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::input::some_text;
 use crate::pages::entity::Entity;
 use crate::pages::entity::draft::Draft;
 use crate::pages::entity::fields::{EntityFields, EntityForm};
@@ -21,12 +22,12 @@ pub(crate) fn create_view<E: Entity>(on_close: Callback<()>, on_created: Callbac
             Ok(new) => new,
             Err(errors) => return form.state.refuse(errors),
         };
-        let name = [draft.name, draft.id].into_iter().find(|text| !text.trim().is_empty());
+        let label = E::label_of(draft.id.trim(), some_text(&draft.name).as_deref());
         form.state.is_busy.set(true);
         spawn_local(async move {
             match E::create(new).await {
                 Ok(()) => {
-                    toasts.done(format!("Created the {} {}.", words.nouns.0, name.unwrap_or_default().trim()));
+                    toasts.done(format!("Created the {} {label}.", words.nouns.0));
                     on_created.try_run(());
                 }
                 Err(error) => form.state.fail(error),

@@ -1,4 +1,4 @@
-//! One team, user, customer or organization: what limits it, its keys, and what can be done with it.
+//! One team, user, customer, organization or tag: what limits it, its keys, and what can be done with it.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -9,7 +9,8 @@ use crate::pages::entity::Entity;
 use crate::pages::entity::column::state_cell;
 use crate::pages::entity::edit::edit_view;
 use crate::pages::entity::keys::EntityKeys;
-use crate::pages::limit::in_force::InForce;
+use crate::pages::entity::limits::limits_view;
+use crate::pages::policy::trial::Trial;
 use crate::ui::confirm::Confirm;
 use crate::ui::drawer::{Drawer, focus_title};
 use crate::ui::load::{Load, skeleton};
@@ -29,6 +30,10 @@ pub(crate) fn EntityDetail<E: Entity>(
     let url = use_url();
     let load = Load::<E>::new(move || E::info(id.clone()));
     let is_editing = Memo::new(move |_| url.get("edit").is_some());
+    let form = Memo::new(move |_| {
+        let open = |name: &&'static str| Some((*name, url.get(name)?));
+        E::WORDS.forms.iter().find_map(open).filter(|_| !is_editing.get())
+    });
     let known = load.map(|entity| Some(entity.label()));
     let title = Signal::derive(move || match (known.get(), is_editing.get()) {
         (Some(name), true) => format!("Edit {name}"),
@@ -39,16 +44,25 @@ pub(crate) fn EntityDetail<E: Entity>(
         load.refresh();
         on_change.run(());
     });
-    let done = Callback::new(move |()| url.replace(&[("edit", "")]));
+    let done = Callback::new(move |()| {
+        let forms = E::WORDS.forms.iter().map(|name| (*name, ""));
+        url.replace(&forms.chain([("edit", "")]).collect::<Vec<_>>());
+    });
     let ready = move || {
         let content = move || {
             let entity = load.data.get()?;
-            Some(if is_editing.get() { edit_view(entity, done, changed) } else { details(entity, on_gone, changed) })
+            let own = form.get().and_then(|(name, value)| entity.form(name, &value, done, changed));
+            Some(match own {
+                Some(own) => own,
+                None if is_editing.get() => edit_view(entity, done, changed),
+                None => details(entity, on_gone, changed),
+            })
         };
         content.into_any()
     };
+    let is_sticky = Signal::derive(move || is_editing.get() || form.with(Option::is_some));
     view! {
-        <Drawer title=title is_wide=true is_sticky=is_editing on_close=on_close>
+        <Drawer title=title is_wide=true is_sticky=is_sticky on_close=on_close>
             {load.show(skeleton, ready)}
         </Drawer>
     }
@@ -61,8 +75,11 @@ fn details<E: Entity>(entity: E, on_gone: Callback<()>, on_change: Callback<()>)
     let tab = move || match tab.get().as_deref() {
         Some("keys") => view! { <EntityKeys query=shown.keys() /> }.into_any(),
         Some("details") => shown.facts(),
+        Some("explain") if let Some(question) = shown.question() => {
+            view! { <Trial who=question allowed=shown.models().to_vec() hint=TRIAL_HINT /> }.into_any()
+        }
         Some(word) if let Some(own) = shown.tab(word) => own,
-        _ => view! { <InForce own=shown.limits().clone() standing=shown.standing().clone() /> }.into_any(),
+        _ => limits_view(&shown),
     };
     let actions = use_session().is_admin().then(|| actions(entity.clone(), on_gone, on_change));
     view! {
@@ -78,6 +95,9 @@ fn details<E: Entity>(entity: E, on_gone: Callback<()>, on_change: Callback<()>)
     }
     .into_any()
 }
+
+/// Whose call is judged.
+const TRIAL_HINT: &str = "Judged as a call with a key that has no limits of its own.";
 
 /// What a person is asked about.
 #[derive(Clone, Copy, PartialEq, Eq)]

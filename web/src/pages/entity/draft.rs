@@ -1,4 +1,4 @@
-//! What somebody typed about a team, user, customer or organization, and what it means for the API. Pure.
+//! What somebody typed about a team, user, customer, organization or tag, and what it means for the API. Pure.
 
 use tollgate_openapi::limit::LimitPatch;
 use tollgate_openapi::patch::Patch;
@@ -12,6 +12,7 @@ use crate::pages::limit::draft::{Errors, LimitDraft, Limits};
 pub(crate) struct Draft {
     pub(crate) id: String,
     pub(crate) name: String,
+    pub(crate) extra: String,
     pub(crate) models: Vec<String>,
     pub(crate) limits: LimitDraft,
     pub(crate) budget_id: String,
@@ -22,6 +23,7 @@ pub(crate) struct Draft {
 pub(crate) struct NewEntity {
     pub(crate) id: Option<String>,
     pub(crate) name: Option<String>,
+    pub(crate) extra: Option<String>,
     pub(crate) models: Vec<String>,
     pub(crate) limits: LimitPatch,
     pub(crate) budget_id: Patch<String>,
@@ -31,6 +33,7 @@ pub(crate) struct NewEntity {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct EntityPatch {
     pub(crate) name: Patch<String>,
+    pub(crate) extra: Patch<String>,
     pub(crate) models: Patch<Vec<String>>,
     pub(crate) limits: LimitPatch,
     pub(crate) budget_id: Patch<String>,
@@ -41,6 +44,7 @@ impl Draft {
         Self {
             id: entity.id().to_owned(),
             name: entity.name().unwrap_or_default().to_owned(),
+            extra: entity.extra().unwrap_or_default().to_owned(),
             models: entity.models().to_vec(),
             limits: LimitDraft::from(&Limits::from(entity.limits())),
             budget_id: entity.standing().budget_id.clone().unwrap_or_default(),
@@ -52,6 +56,7 @@ impl Draft {
         Ok(NewEntity {
             id: some_text(&self.id),
             name: some_text(&self.name),
+            extra: some_text(&self.extra),
             models: self.models.clone(),
             limits: self.limits.parse()?.to_patch(&Limits::default()),
             budget_id: change(&some_text(&self.budget_id), &None),
@@ -62,6 +67,7 @@ impl Draft {
     pub(crate) fn to_patch<E: Entity>(&self, before: &E) -> Result<EntityPatch, Errors> {
         Ok(EntityPatch {
             name: change(&some_text(&self.name), &before.name().map(str::to_owned)),
+            extra: change(&some_text(&self.extra), &before.extra().map(str::to_owned)),
             models: if self.models == before.models() { Patch::Absent } else { Patch::Set(self.models.clone()) },
             limits: self.limits.parse()?.to_patch(&Limits::from(before.limits())),
             budget_id: change(&some_text(&self.budget_id), &before.standing().budget_id),
@@ -92,6 +98,7 @@ mod tests {
         let patch = Draft::of(&team()).to_patch(&team()).unwrap();
         let nothing = EntityPatch {
             name: Patch::Absent,
+            extra: Patch::Absent,
             models: Patch::Absent,
             limits: LimitPatch::default(),
             budget_id: Patch::Absent,

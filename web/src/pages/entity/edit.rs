@@ -1,4 +1,4 @@
-//! Changing a team, user, customer or organization.
+//! Changing a team, user, customer, organization or tag.
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! What else is known of a team, user, customer or organization: the facts that all of them have, around their own.
+//! What else is known of a team, user, customer, organization or tag: the facts that all of them have, around their own.
 
 use leptos::prelude::*;
 
@@ -27,7 +27,7 @@ pub(crate) fn facts<E: Entity>(entity: &E, own: impl IntoView) -> AnyView {
 /// The teams that it has or is in.
 pub(crate) fn teams(ids: &[String]) -> impl IntoView + use<> {
     let links = ids.iter().map(|id| {
-        view! { <a class="chip" href=format!("/ui/teams?team={}", encode(id))>{id.clone()}</a> }
+        view! { <a class="chip ellipsis" title=id.clone() href=format!("/ui/teams?team={}", encode(id))>{id.clone()}</a> }
     });
     let links = links.collect_view();
     (!ids.is_empty()).then(|| view! { <dt>"Teams"</dt><dd class="chip-list">{links}</dd> })

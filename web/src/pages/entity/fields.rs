@@ -1,24 +1,38 @@
-//! The fields of a team, user, customer or organization.
+//! The fields of a team, user, customer, organization or tag.
 
 use leptos::prelude::*;
 
 use crate::api;
-use crate::pages::entity::Words;
 use crate::pages::entity::draft::Draft;
+use crate::pages::entity::{Extra, Words};
 use crate::pages::limit::form::{self, BudgetField, LimitFields, LimitForm};
-use crate::ui::field::{ChipsField, TextField};
+use crate::ui::field::{ChipsField, SelectField, TextField};
 use crate::ui::form::{FormAlert, FormState};
 use crate::ui::load::Load;
 
 /// Wire names of the fields that stand in the forms: an error about another name is shown above the form.
-const FIELDS: &[&[&str]] =
-    &[&["team_alias", "organization_alias", "user_alias", "alias", "user_id", "models", "budget_id"], form::FIELDS];
+const FIELDS: &[&[&str]] = &[NAMES, &["models", "budget_id"], form::FIELDS];
+
+/// Of all resources: none has a field by a name that is another's.
+const NAMES: &[&str] = &[
+    "alias",
+    "description",
+    "name",
+    "organization_alias",
+    "organization_id",
+    "team_alias",
+    "timezone",
+    "user_alias",
+    "user_email",
+    "user_id",
+];
 
 /// A form's state.
 #[derive(Clone, Copy)]
 pub(crate) struct EntityForm {
     id: RwSignal<String>,
     name: RwSignal<String>,
+    extra: RwSignal<String>,
     models: RwSignal<Vec<String>>,
     limits: LimitForm,
     budget_id: RwSignal<String>,
@@ -30,6 +44,7 @@ impl EntityForm {
         Self {
             id: RwSignal::new(draft.id),
             name: RwSignal::new(draft.name),
+            extra: RwSignal::new(draft.extra),
             models: RwSignal::new(draft.models),
             limits: LimitForm::new(draft.limits),
             budget_id: RwSignal::new(draft.budget_id),
@@ -41,6 +56,7 @@ impl EntityForm {
         Draft {
             id: self.id.get_untracked(),
             name: self.name.get_untracked(),
+            extra: self.extra.get_untracked(),
             models: self.models.get_untracked(),
             limits: self.limits.draft(),
             budget_id: self.budget_id.get_untracked(),
@@ -57,20 +73,46 @@ pub(crate) fn EntityFields(
 ) -> impl IntoView {
     let errors = form.state.errors;
     let names = Load::new(api::model::names);
-    let id_field = words.id_field.filter(|_| is_new);
-    let has_id = id_field.is_some();
-    let id = id_field.map(|name| {
-        view! { <TextField label="Id" name=name value=form.id errors=errors hint="It does not change later." autofocus=true /> }
+    let id = words.id.as_ref().filter(|_| is_new);
+    let has_id = id.is_some();
+    let id = id.map(|id| {
+        view! { <TextField label=id.label name=id.field value=form.id errors=errors hint=id.hint autofocus=true /> }
     });
+    let name = &words.name;
+    let extra = words.extra.as_ref().map(|extra| extra_field(form, extra));
     let models = words.has_models.then(|| {
         view! { <ChipsField label="Models" name="models" values=form.models errors=errors suggestions=names.map(Clone::clone) everything="All models" hint="Leave empty to allow every model." /> }
     });
     view! {
         <FormAlert state=form.state />
         {id}
-        <TextField label="Name" name=words.name_field value=form.name errors=errors hint="What people call it." autofocus=!has_id />
+        <TextField label=name.label name=name.field value=form.name errors=errors hint=name.hint autofocus=!has_id />
+        {extra}
         {models}
-        <LimitFields form=form.limits errors=errors />
+        <LimitFields form=form.limits errors=errors names=names.map(Clone::clone) />
         <BudgetField value=form.budget_id errors=errors />
     }
+}
+
+/// What only this resource has: a text, or a choice of what there is.
+fn extra_field(form: EntityForm, extra: &'static Extra) -> AnyView {
+    let Extra { named, placeholder, choices } = extra;
+    let (value, errors) = (form.extra, form.state.errors);
+    let Some(choices) = *choices else {
+        return view! { <TextField label=named.label name=named.field value=value errors=errors placeholder=placeholder hint=named.hint /> }
+            .into_any();
+    };
+    let load = Load::new(choices);
+    let choose = Callback::new(move |chosen| value.set(chosen));
+    let field = move || {
+        let mut options = vec![(String::new(), "None".to_owned())];
+        options.extend(load.data.get().unwrap_or_default());
+        // What is chosen stays a choice while the others are on their way, and where they do not come.
+        let chosen = value.get_untracked();
+        if !options.iter().any(|(word, _)| *word == chosen) {
+            options.push((chosen.clone(), chosen));
+        }
+        view! { <SelectField label=named.label name=named.field value=value options=options on_choose=choose errors=errors hint=named.hint /> }
+    };
+    field.into_any()
 }

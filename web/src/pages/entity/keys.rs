@@ -1,4 +1,4 @@
-//! The keys of a team, user, customer or organization.
+//! The keys of a team, user, customer, organization or tag.
 
 use leptos::prelude::*;
 use tollgate_openapi::key::KeyListQuery;

@@ -7,6 +7,7 @@ use crate::app::use_session;
 use crate::pages::entity::create::create_view;
 use crate::pages::entity::detail::EntityDetail;
 use crate::pages::entity::{Entity, Find};
+use crate::pages::policy::trial;
 use crate::ui::empty::Empty;
 use crate::ui::export::{ExportButton, FetchRows};
 use crate::ui::icon::{Icon, icon};
@@ -49,7 +50,7 @@ pub(crate) fn EntityPage<E: Entity>(#[prop(optional)] _of: std::marker::PhantomD
     view! {
         <Page title=words.title lead=words.lead actions=create>
             <div class="toolbar">
-                <Search name="q" label="Search by name or id" />
+                <Search name="q" label=words.search />
                 <span class="toolbar-space"></span>
                 <ExportButton name=words.nouns.1 columns=E::columns() rows=rows />
             </div>
@@ -85,6 +86,12 @@ fn table<E: Entity>(load: Load<Listed<E>>, find: Memo<Find>) -> AnyView {
     content.into_any()
 }
 
+/// The URL without anything about the one that is open.
+fn closed<E: Entity>() -> Vec<(&'static str, &'static str)> {
+    let names = [E::WORDS.nouns.0, "edit", "tab"].into_iter().chain(E::WORDS.forms.iter().copied());
+    names.chain(trial::STATE.iter().copied()).map(|name| (name, "")).collect()
+}
+
 /// What the URL opens beside the list.
 fn drawers<E: Entity>(load: Load<Listed<E>>) -> impl IntoView {
     let (url, session) = (use_url(), use_session());
@@ -92,10 +99,10 @@ fn drawers<E: Entity>(load: Load<Listed<E>>) -> impl IntoView {
     let opened = url.value(noun);
     let is_new = Memo::new(move |_| url.get("new").is_some());
     let close_new = Callback::new(move |()| url.push(&[("new", "")]));
-    let close = Callback::new(move |()| url.push(&[(noun, ""), ("edit", ""), ("tab", "")]));
+    let close = Callback::new(move |()| url.push(&closed::<E>()));
     // The back button must not lead to what is gone.
     let forget = Callback::new(move |()| {
-        url.replace(&[(noun, ""), ("edit", ""), ("tab", "")]);
+        url.replace(&closed::<E>());
         load.refresh();
     });
     let on_change = Callback::new(move |()| load.refresh());

@@ -9,9 +9,9 @@ use crate::app::use_session;
 use crate::format;
 use crate::pages::key::draft::budget_id;
 use crate::pages::key::edit::EditKey;
-use crate::pages::key::explain::KeyExplain;
-use crate::pages::key::limits::KeyLimits;
+use crate::pages::key::limits::{KeyLimits, of_key};
 use crate::pages::key::list::{name, state_badge};
+use crate::pages::policy::trial::Trial;
 use crate::ui::confirm::Confirm;
 use crate::ui::copy::CopyButton;
 use crate::ui::drawer::{Drawer, focus_title};
@@ -72,7 +72,7 @@ fn Details(key: KeyView, on_gone: Callback<()>, on_change: Callback<()>) -> impl
     let tab = use_url().value("tab");
     let shown = key.clone();
     let tab = move || match tab.get().as_deref() {
-        Some("explain") => view! { <KeyExplain key=shown.clone() /> }.into_any(),
+        Some("explain") => view! { <Trial who=of_key(&shown) allowed=shown.models.clone() /> }.into_any(),
         Some("details") => facts(&shown).into_any(),
         _ => view! { <KeyLimits key=shown.clone() /> }.into_any(),
     };

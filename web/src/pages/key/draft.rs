@@ -1,11 +1,14 @@
 //! What somebody typed about a key, and what it means for the API. Pure.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 use tollgate_openapi::key::{KeyCreate, KeyPatch, KeyView};
+use tollgate_openapi::limit::LimitPatch;
 use tollgate_openapi::patch::Patch;
 
 use crate::input::{change, parse_object, some_text};
-use crate::pages::limit::draft::{Errors, LimitDraft, Limits, keep};
+use crate::pages::limit::draft::{Errors, LimitDraft, Limits, keep, model};
 
 /// The choice that leaves a key's expiry as it is.
 pub(crate) const KEEP: &str = "keep";
@@ -54,6 +57,8 @@ impl Draft {
     /// The new key, or what is wrong with which field.
     pub(crate) fn to_create(&self) -> Result<KeyCreate, Errors> {
         let Parsed { limits, metadata } = self.parse()?;
+        let of_budget = change(&some_text(&self.budget_id), &None);
+        let other = other(of_budget, &limits.to_patch(&Limits::default()));
         Ok(KeyCreate {
             key_alias: some_text(&self.alias),
             models: self.models.clone(),
@@ -65,7 +70,7 @@ impl Draft {
             tpm_limit: limits.tpm_limit,
             max_parallel_requests: limits.max_parallel_requests,
             metadata,
-            other: some_text(&self.budget_id).map(|id| (BUDGET_ID.to_owned(), id.into())).into_iter().collect(),
+            other,
             ..KeyCreate::default()
         })
     }
@@ -74,6 +79,7 @@ impl Draft {
     pub(crate) fn to_patch(&self, key: &KeyView) -> Result<KeyPatch, Errors> {
         let (Parsed { limits, metadata }, before) = (self.parse()?, Self::from_view(key));
         let limits = limits.to_patch(&Limits::from(key));
+        let other = other(change(&some_text(&self.budget_id), &budget_id(key)), &limits);
         Ok(KeyPatch {
             key: Some(key.token.clone()),
             key_alias: change(&some_text(&self.alias), &key.key_alias),
@@ -90,15 +96,9 @@ impl Draft {
             tpm_limit: limits.tpm_limit,
             max_parallel_requests: limits.max_parallel_requests,
             metadata: if self.metadata == before.metadata { Patch::Absent } else { Patch::Set(metadata) },
-            other: self.budget_change(key).map(|id| (BUDGET_ID.to_owned(), id)).into_iter().collect(),
+            other,
             ..KeyPatch::default()
         })
-    }
-
-    /// The reusable budget to attach it to, where that changes; `null` detaches it.
-    fn budget_change(&self, key: &KeyView) -> Option<Value> {
-        let new = some_text(&self.budget_id);
-        (new != budget_id(key)).then(|| new.map_or(Value::Null, Value::String))
     }
 
     fn parse(&self) -> Result<Parsed, Errors> {
@@ -108,6 +108,27 @@ impl Draft {
         };
         let metadata = keep(parse_object(&self.metadata), "metadata", &mut errors);
         if errors.is_empty() { Ok(Parsed { limits, metadata }) } else { Err(errors) }
+    }
+}
+
+/// What a key names among its further fields: the budget it is attached to, and the limits of single models. `null`
+/// removes one.
+fn other(budget_id: Patch<String>, limits: &LimitPatch) -> BTreeMap<String, Value> {
+    let [max_budget, rpm, tpm] = model::FIELDS;
+    let fields = [
+        (BUDGET_ID, value_of(budget_id)),
+        (max_budget, value_of(limits.model_max_budget.clone())),
+        (rpm, value_of(limits.model_rpm_limit.clone())),
+        (tpm, value_of(limits.model_tpm_limit.clone())),
+    ];
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+fn value_of<T: Into<Value>>(patch: Patch<T>) -> Option<Value> {
+    match patch {
+        Patch::Absent => None,
+        Patch::Clear => Some(Value::Null),
+        Patch::Set(value) => Some(value.into()),
     }
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn KeyFields(
         <FormAlert state=form.state />
         <TextField label="Name" name="key_alias" value=form.alias errors=errors placeholder="search-service" hint="What people call it. No two keys share a name." autofocus=true />
         <ChipsField label="Models" name="models" values=form.models errors=errors suggestions=names.map(Clone::clone) everything="All models" hint="Leave empty to allow every model." />
-        <LimitFields form=form.limits errors=errors />
+        <LimitFields form=form.limits errors=errors names=names.map(Clone::clone) />
         <BudgetField value=form.budget_id errors=errors />
         <ChoiceField label="Expires" name="duration" value=form.duration errors=errors options=durations placeholder="36h, 45d, 6mo" />
         <CodeField label="Metadata" name="metadata" value=form.metadata errors=errors placeholder="{ \"cost_center\": \"4711\" }" hint="A JSON object kept with the key, for your own reports." />

@@ -1,5 +1,7 @@
 //! Limits as somebody typed them, and what they mean for the API. Pure.
 
+pub(crate) mod model;
+
 use std::collections::BTreeMap;
 
 use tollgate_openapi::key::KeyView;
@@ -7,6 +9,7 @@ use tollgate_openapi::limit::{LimitPatch, LimitView};
 use tollgate_openapi::money::NanoUsd;
 
 use crate::input::{change, parse_count, parse_dollars, plain_dollars, some_text};
+use crate::pages::limit::draft::model::{ModelLimitDraft, ModelLimits};
 
 /// What is wrong with which field, by its wire name.
 pub(crate) type Errors = BTreeMap<String, String>;
@@ -20,6 +23,7 @@ pub(crate) struct Limits {
     pub(crate) rpm_limit: Option<i64>,
     pub(crate) tpm_limit: Option<i64>,
     pub(crate) max_parallel_requests: Option<i64>,
+    pub(crate) models: ModelLimits,
 }
 
 impl From<&LimitView> for Limits {
@@ -31,6 +35,7 @@ impl From<&LimitView> for Limits {
             rpm_limit: view.rpm_limit,
             tpm_limit: view.tpm_limit,
             max_parallel_requests: view.max_parallel_requests,
+            models: ModelLimits::from(view),
         }
     }
 }
@@ -44,6 +49,7 @@ impl From<&KeyView> for Limits {
             rpm_limit: key.rpm_limit,
             tpm_limit: key.tpm_limit,
             max_parallel_requests: key.max_parallel_requests,
+            models: ModelLimits::from(key),
         }
     }
 }
@@ -51,6 +57,7 @@ impl From<&KeyView> for Limits {
 impl Limits {
     /// What changes `before` into these.
     pub(crate) fn to_patch(&self, before: &Self) -> LimitPatch {
+        let [model_max_budget, model_rpm_limit, model_tpm_limit] = self.models.to_patches(&before.models);
         LimitPatch {
             max_budget: change(&self.max_budget, &before.max_budget),
             soft_budget: change(&self.soft_budget, &before.soft_budget),
@@ -58,7 +65,9 @@ impl Limits {
             rpm_limit: change(&self.rpm_limit, &before.rpm_limit),
             tpm_limit: change(&self.tpm_limit, &before.tpm_limit),
             max_parallel_requests: change(&self.max_parallel_requests, &before.max_parallel_requests),
-            ..LimitPatch::default()
+            model_max_budget,
+            model_rpm_limit,
+            model_tpm_limit,
         }
     }
 }
@@ -72,6 +81,7 @@ pub(crate) struct LimitDraft {
     pub(crate) rpm: String,
     pub(crate) tpm: String,
     pub(crate) parallel: String,
+    pub(crate) models: Vec<ModelLimitDraft>,
 }
 
 impl From<&Limits> for LimitDraft {
@@ -84,6 +94,7 @@ impl From<&Limits> for LimitDraft {
             rpm: count(limits.rpm_limit),
             tpm: count(limits.tpm_limit),
             parallel: count(limits.max_parallel_requests),
+            models: limits.models.drafts(),
         }
     }
 }
@@ -99,6 +110,7 @@ impl LimitDraft {
             rpm_limit: keep(parse_count(&self.rpm), "rpm_limit", &mut errors),
             tpm_limit: keep(parse_count(&self.tpm), "tpm_limit", &mut errors),
             max_parallel_requests: keep(parse_count(&self.parallel), "max_parallel_requests", &mut errors),
+            models: model::parse(&self.models, &mut errors),
         };
         if errors.is_empty() { Ok(limits) } else { Err(errors) }
     }

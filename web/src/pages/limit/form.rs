@@ -6,12 +6,22 @@ use tollgate_openapi::page::PageQuery;
 use crate::api;
 use crate::app::use_session;
 use crate::pages::limit::draft::LimitDraft;
+use crate::pages::limit::models::{ModelLimitFields, ModelLimitForm};
 use crate::ui::field::{ChoiceField, FieldErrors, SelectField, TextField};
 use crate::ui::load::Load;
 
 /// The fields' wire names.
-pub(crate) const FIELDS: &[&str] =
-    &["max_budget", "soft_budget", "budget_duration", "rpm_limit", "tpm_limit", "max_parallel_requests"];
+pub(crate) const FIELDS: &[&str] = &[
+    "max_budget",
+    "soft_budget",
+    "budget_duration",
+    "rpm_limit",
+    "tpm_limit",
+    "max_parallel_requests",
+    "model_max_budget",
+    "model_rpm_limit",
+    "model_tpm_limit",
+];
 
 /// The fields' state.
 #[derive(Clone, Copy)]
@@ -22,6 +32,7 @@ pub(crate) struct LimitForm {
     rpm: RwSignal<String>,
     tpm: RwSignal<String>,
     parallel: RwSignal<String>,
+    models: ModelLimitForm,
 }
 
 impl LimitForm {
@@ -33,6 +44,7 @@ impl LimitForm {
             rpm: RwSignal::new(draft.rpm),
             tpm: RwSignal::new(draft.tpm),
             parallel: RwSignal::new(draft.parallel),
+            models: ModelLimitForm::new(draft.models),
         }
     }
 
@@ -44,12 +56,18 @@ impl LimitForm {
             rpm: self.rpm.get_untracked(),
             tpm: self.tpm.get_untracked(),
             parallel: self.parallel.get_untracked(),
+            models: self.models.drafts(),
         }
     }
 }
 
 #[component]
-pub(crate) fn LimitFields(form: LimitForm, errors: FieldErrors) -> impl IntoView {
+pub(crate) fn LimitFields(
+    form: LimitForm,
+    errors: FieldErrors,
+    /// Names of models to pick from.
+    names: Signal<Vec<String>>,
+) -> impl IntoView {
     view! {
         <div class="field-row">
             <TextField label="Max budget" name="max_budget" value=form.max_budget errors=errors prefix="$" inputmode="decimal" placeholder="No limit" hint="Calls that would exceed it are refused." />
@@ -62,6 +80,7 @@ pub(crate) fn LimitFields(form: LimitForm, errors: FieldErrors) -> impl IntoView
             <TextField label="Tokens a minute" name="tpm_limit" value=form.tpm errors=errors inputmode="numeric" placeholder="No limit" />
             <TextField label="Calls at once" name="max_parallel_requests" value=form.parallel errors=errors inputmode="numeric" placeholder="No limit" />
         </fieldset>
+        <ModelLimitFields form=form.models errors=errors names=names />
     }
 }
 

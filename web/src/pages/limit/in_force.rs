@@ -12,7 +12,7 @@ use crate::ui::meter::{Budget, BudgetGauge};
 use crate::url::encode;
 
 /// The limits in force: the entity's own, filled up from the budget it is attached to.
-fn in_force<'a>(own: &'a LimitView, standing: &'a LimitStanding) -> &'a LimitView {
+pub(crate) fn in_force<'a>(own: &'a LimitView, standing: &'a LimitStanding) -> &'a LimitView {
     standing.litellm_budget_table.as_ref().map_or(own, |table| &table.limits)
 }
 
@@ -71,39 +71,49 @@ fn money_of_model(value: &Value) -> Option<String> {
     Some(format!("{amount} {}", format::every(duration)).trim_end().to_owned())
 }
 
-/// The limits as facts: rates, and what single models are limited to.
+/// What single models are limited to; nothing where none is.
 #[component]
-pub(crate) fn LimitFacts(limits: LimitView) -> impl IntoView {
-    let limit = |limit: Option<i64>| limit.map_or_else(|| "no limit".to_owned(), format::count);
+pub(crate) fn ModelFacts(limits: LimitView) -> impl IntoView {
     let models = of_models(&limits);
-    let models = (!models.is_empty()).then(|| {
+    (!models.is_empty()).then(|| {
         let rows = models.into_iter().map(|(model, text)| view! { <dt class="facts-name">{model}</dt><dd>{text}</dd> });
         view! {
             <h3>"Limits of single models"</h3>
             <dl class="facts">{rows.collect_view()}</dl>
         }
-    });
+    })
+}
+
+/// The limits as facts: rates, and what single models are limited to.
+#[component]
+pub(crate) fn LimitFacts(limits: LimitView) -> impl IntoView {
+    let limit = |limit: Option<i64>| limit.map_or_else(|| "no limit".to_owned(), format::count);
     view! {
         <dl class="facts">
             <dt>"Requests a minute"</dt><dd class="number">{limit(limits.rpm_limit)}</dd>
             <dt>"Tokens a minute"</dt><dd class="number">{limit(limits.tpm_limit)}</dd>
             <dt>"Calls at once"</dt><dd class="number">{limit(limits.max_parallel_requests)}</dd>
         </dl>
-        {models}
+        <ModelFacts limits=limits />
     }
+}
+
+/// The reusable budget that fills up the limits, where there is one.
+#[component]
+pub(crate) fn Attached(standing: LimitStanding) -> impl IntoView {
+    standing.budget_id.map(|id| {
+        let href = format!("/ui/budgets?budget={}", encode(&id));
+        view! { <p class="hint">"What it does not set itself comes from the budget "<a href=href>{id}</a>"."</p> }
+    })
 }
 
 /// What is in force and how much is used, where there is room to say all of it.
 #[component]
 pub(crate) fn InForce(own: LimitView, standing: LimitStanding) -> impl IntoView {
-    let attached = standing.budget_id.as_deref().map(|id| {
-        let href = format!("/ui/budgets?budget={}", encode(id));
-        view! { <p class="hint">"What it does not set itself comes from the budget "<a href=href>{id.to_owned()}</a>"."</p> }
-    });
     view! {
         <div class="scopes"><div class="scope"><BudgetGauge budget=budget(&own, &standing) /></div></div>
         <LimitFacts limits=in_force(&own, &standing).clone() />
-        {attached}
+        <Attached standing=standing />
     }
 }
 

@@ -6,7 +6,7 @@ use tollgate_openapi::policy::{PolicyCheck, PolicyCheckKind};
 
 use crate::app::use_session;
 use crate::format;
-use crate::pages::policy::words::{is_limit, kind_name, short_name};
+use crate::pages::policy::words::{MODEL_SUFFIX, is_limit, kind_name, short_name};
 use crate::ui::badge::{Badge, Tone};
 use crate::ui::meter::{Budget, BudgetGauge, CountMeter};
 use crate::url::encode;
@@ -30,6 +30,15 @@ impl ScopeLimits {
     pub(crate) fn new(kind: &str, id: &str, name: &str) -> Self {
         let (kind, id, name) = (kind.to_owned(), id.to_owned(), name.to_owned());
         Self { kind, id, name, budget: None, counts: Vec::new(), hidden: None }
+    }
+
+    pub(crate) fn with_budget(self, budget: Option<Budget>) -> Self {
+        Self { budget, ..self }
+    }
+
+    /// Is it the limits of `entity`, or of it for a single model?
+    pub(crate) fn is_part_of(&self, entity: &Self) -> bool {
+        self.kind.strip_suffix(MODEL_SUFFIX).unwrap_or(&self.kind) == entity.kind
     }
 
     fn add(&mut self, check: &PolicyCheck) {
@@ -85,7 +94,11 @@ const fn count_name(kind: PolicyCheckKind) -> &'static str {
 
 /// One scope: whose limits, then each limit with what is left.
 #[component]
-pub(crate) fn Scope(limits: ScopeLimits) -> impl IntoView {
+pub(crate) fn Scope(
+    limits: ScopeLimits,
+    /// It is the one that is open already: nothing leads there.
+    is_open: bool,
+) -> impl IntoView {
     let is_exhausted = limits.is_exhausted();
     let ScopeLimits { kind, id, name, budget, counts, hidden } = limits;
     // The gateway is called what it is.
@@ -98,7 +111,7 @@ pub(crate) fn Scope(limits: ScopeLimits) -> impl IntoView {
         <li class="scope">
             <div class="scope-head">
                 <h4>{kind_name(&kind)}</h4>
-                {name.map(|name| named(&kind, &id, &name))}
+                {name.map(|name| named(&kind, &id, &name, is_open))}
                 {is_exhausted.then(|| view! { <Badge tone=Tone::Bad text="Nothing left" /> })}
             </div>
             {budget.map(|budget| view! { <BudgetGauge budget=budget /> })}
@@ -109,11 +122,16 @@ pub(crate) fn Scope(limits: ScopeLimits) -> impl IntoView {
 }
 
 /// The entity's name, which leads to its page where it has one that the reader may see.
-fn named(kind: &str, id: &str, name: &str) -> AnyView {
+fn named(kind: &str, id: &str, name: &str, is_open: bool) -> AnyView {
     let (short, title) = (short_name(name, id), name.to_owned());
+    let sees_everything = use_session().sees_everything();
     let path = match kind {
+        _ if is_open => None,
         "team" => Some("/ui/teams?team="),
-        "user" if use_session().sees_everything() => Some("/ui/users?user="),
+        "user" if sees_everything => Some("/ui/users?user="),
+        "organization" if sees_everything => Some("/ui/organizations?organization="),
+        "customer" if sees_everything => Some("/ui/customers?customer="),
+        "tag" if sees_everything => Some("/ui/tags?tag="),
         _ => None,
     };
     match path {

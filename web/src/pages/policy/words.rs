@@ -7,7 +7,7 @@ use tollgate_openapi::policy::{PolicyCheck, PolicyCheckKind, PolicyExplanation, 
 use crate::format;
 
 /// The ending of kinds that limit single models.
-const MODEL_SUFFIX: &str = "_model";
+pub(crate) const MODEL_SUFFIX: &str = "_model";
 
 /// The kind of an entity as people call it: `team_member` is a "Team member". Kinds nobody told us of keep their name.
 pub(crate) fn kind_name(kind: &str) -> String {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::pages::limit::draft::model::ModelLimitDraft;
 use tollgate_openapi::money::NanoUsd;
 
 fn view() -> KeyView {
@@ -30,6 +31,11 @@ fn every_field_arrives() {
             rpm: "60".to_owned(),
             tpm: "10,000".to_owned(),
             parallel: "0".to_owned(),
+            models: vec![ModelLimitDraft {
+                model: "demo".to_owned(),
+                rpm: "5".to_owned(),
+                ..ModelLimitDraft::default()
+            }],
         },
         budget_id: "starter".to_owned(),
         duration: "24h".to_owned(),
@@ -44,6 +50,8 @@ fn every_field_arrives() {
     assert_eq!((create.rpm_limit, create.tpm_limit, create.max_parallel_requests), (Some(60), Some(10_000), Some(0)));
     assert_eq!(create.metadata["team"], "x");
     assert_eq!(create.other["budget_id"], "starter");
+    assert_eq!(create.other["model_rpm_limit"], serde_json::json!({"demo": 5}));
+    assert_eq!(create.other.len(), 2);
 }
 
 #[test]
@@ -103,4 +111,15 @@ fn a_key_is_attached_to_a_budget_and_detached() {
     assert_eq!(Draft::from_view(&key).budget_id, "starter");
     let patch = attached("").to_patch(&key).unwrap();
     assert_eq!(serde_json::to_value(&patch).unwrap(), serde_json::json!({"key": "abc", "budget_id": null}));
+}
+
+#[test]
+fn limits_of_single_models_are_cleared_with_their_last_row() {
+    let mut key = view();
+    key.other.insert("model_max_budget".to_owned(), serde_json::json!({"demo": 5.0}));
+    let before = Draft::from_view(&key);
+    assert_eq!(before.limits.models.len(), 1);
+    let limits = LimitDraft { models: Vec::new(), ..before.limits.clone() };
+    let patch = Draft { limits, ..before }.to_patch(&key).unwrap();
+    assert_eq!(serde_json::to_value(&patch).unwrap(), serde_json::json!({"key": "abc", "model_max_budget": null}));
 }

@@ -1,10 +1,9 @@
-//! Would a call of a key pass, and why?
+//! Would a call pass, and why? What is asked stands in the URL.
 
 use std::collections::BTreeMap;
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use tollgate_openapi::key::KeyView;
 use tollgate_openapi::policy::PolicyExplain;
 
 use crate::api;
@@ -18,29 +17,35 @@ use crate::ui::location::{UrlState, use_url};
 /// Tokens of a prompt to begin with: a page of text.
 const INPUT_TOKENS: u64 = 1_000;
 
+/// What of the URL is about the trial.
+pub(crate) const STATE: &[&str] = &["model", "input", "max", "end_user", "tags"];
+
+/// Asks about calls that `who` would make; what is typed comes on top of it.
 #[component]
-pub(crate) fn KeyExplain(key: KeyView) -> impl IntoView {
+pub(crate) fn Trial(
+    who: PolicyExplain,
+    /// Models that may be called; none: all.
+    allowed: Vec<String>,
+    /// Whose call is judged, where that is not plain.
+    #[prop(optional)]
+    hint: &'static str,
+) -> impl IntoView {
     let names = Load::new(api::model::names);
-    let models =
-        Memo::new(move |_| names.data.with(|names| offered(names.as_deref().unwrap_or_default(), &key.models)));
-    let ready = move || {
-        let token = key.token.clone();
-        view! { <Trial token=token models=models.get() /> }.into_any()
-    };
-    view! { {names.show(skeleton, move || ready().into_any())} }
+    let models = Memo::new(move |_| names.data.with(|names| offered(names.as_deref().unwrap_or_default(), &allowed)));
+    let ready = move || view! { <Judged who=who.clone() models=models.get() hint=hint /> }.into_any();
+    names.show(skeleton, move || ready.clone().into_any())
 }
 
 /// What the URL asks.
-fn question_of(url: UrlState, token: &str, models: &[String]) -> PolicyExplain {
+fn question_of(url: UrlState, who: &PolicyExplain, models: &[String]) -> PolicyExplain {
     let number = |name: &str| url.get(name).and_then(|text| text.parse().ok());
     PolicyExplain {
-        key: Some(token.to_owned()),
         model: chosen(url, models),
         input_tokens: number("input").unwrap_or(INPUT_TOKENS),
         max_tokens: number("max").filter(|max| *max > 0),
         end_user: url.get("end_user"),
         tags: url.get("tags").map(|tags| tags_of(&tags)).unwrap_or_default(),
-        ..PolicyExplain::default()
+        ..who.clone()
     }
 }
 
@@ -50,11 +55,11 @@ fn tags_of(text: &str) -> Vec<String> {
 }
 
 #[component]
-fn Trial(token: String, models: Vec<String>) -> impl IntoView {
+fn Judged(who: PolicyExplain, models: Vec<String>, hint: &'static str) -> impl IntoView {
     let url = use_url();
     let question = {
         let models = models.clone();
-        Memo::new(move |_| Question(question_of(url, &token, &models)))
+        Memo::new(move |_| Question(question_of(url, &who, &models)))
     };
     let load = Load::new(move || {
         let question = question.get().0;
@@ -63,6 +68,7 @@ fn Trial(token: String, models: Vec<String>) -> impl IntoView {
     view! {
         <section class="limits" aria-labelledby="explain-title">
             <h3 id="explain-title">"Would a call pass?"</h3>
+            {(!hint.is_empty()).then(|| view! { <p class="hint">{hint}</p> })}
             <TrialForm question=question models=models on_repeat=Callback::new(move |()| load.refresh()) />
             {load.show(skeleton, move || view! { <Answer answer=load.data /> }.into_any())}
         </section>

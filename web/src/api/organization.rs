@@ -1,0 +1,35 @@
+//! Organizations.
+
+use gloo_net::http::Request;
+use serde_json::Value;
+use tollgate_openapi::organization::{
+    OrganizationCreate, OrganizationDelete, OrganizationInfoQuery, OrganizationListQuery, OrganizationPatch,
+    OrganizationView,
+};
+use tollgate_openapi::paths;
+
+use super::{ApiError, Listed, get, get_listed, post, send};
+
+pub(crate) async fn list(query: OrganizationListQuery) -> Result<Listed<OrganizationView>, ApiError> {
+    get_listed(paths::ORGANIZATION_LIST, &query).await
+}
+
+pub(crate) async fn info(id: &str) -> Result<OrganizationView, ApiError> {
+    get(paths::ORGANIZATION_INFO, &OrganizationInfoQuery { organization_id: id.to_owned() }).await
+}
+
+pub(crate) async fn create(organization: &OrganizationCreate) -> Result<(), ApiError> {
+    let _: Value = post(paths::ORGANIZATION_NEW, organization).await?;
+    Ok(())
+}
+
+pub(crate) async fn update(patch: &OrganizationPatch) -> Result<(), ApiError> {
+    let _: Value = send(Request::patch(paths::ORGANIZATION_UPDATE), patch).await?;
+    Ok(())
+}
+
+pub(crate) async fn delete(id: &str) -> Result<(), ApiError> {
+    let body = OrganizationDelete { organization_ids: vec![id.to_owned()] };
+    let _: Value = send(Request::delete(paths::ORGANIZATION_DELETE), &body).await?;
+    Ok(())
+}
