@@ -122,6 +122,11 @@ fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
+/// The view of a single row, shown as a list of one.
+fn only<T>(views: Vec<T>) -> ApiResult<T> {
+    views.into_iter().next().ok_or_else(|| ApiError::internal("one row was shown as none"))
+}
+
 /// Mounts one operation behind [`authenticate`].
 pub fn guarded<F, Args>(config: &mut ServiceConfig, path: &str, method: Method, handler: F)
 where

@@ -108,7 +108,6 @@ pub async fn readiness(app: web::Data<App>, gateway: web::Data<Gateway>) -> Http
     tag = "health",
     responses(
         (status = 200, description = "At least one deployment answers", body = HealthReport),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "The caller is no administrator", body = ErrorEnvelope),
         (status = 503, description = "None answers", body = HealthReport),
     ),

@@ -21,7 +21,7 @@ use crate::management::change;
 
 pub(super) use calendar::Calendars;
 pub(super) use carry::{Windows, attached_windows, carry_over, set_spend};
-pub(super) use view::{Limited, limit_view, limited_views, of_keys};
+pub(super) use view::{Limited, limit_view, limited_views, of_keys, show_limited};
 
 /// A kind of entity that carries limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

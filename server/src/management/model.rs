@@ -1,7 +1,7 @@
 //! Models: the deployments behind each public name, and how they are doing.
 
 use actix_web::{HttpResponse, web};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::model::{DeploymentState, DeploymentStatus, DeploymentView, ModelInfoQuery, ModelList};
 use tollgate_openapi::paths;
 
@@ -26,9 +26,7 @@ use crate::router::health::HealthSnapshot;
     params(ModelInfoQuery),
     responses(
         (status = 200, description = "One entry a deployment", body = ModelList),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "The caller may not see deployments", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn info(

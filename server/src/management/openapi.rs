@@ -2,10 +2,12 @@
 
 mod bodies;
 
+use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
 use tollgate_openapi::key::{KeySort, KeyStatus, SortOrder};
 use tollgate_openapi::paths;
 use tollgate_openapi::spend::{CallStatus, SpendLogSort};
 use utoipa::OpenApi;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 
@@ -49,6 +51,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         description = "Gateway in front of LLM providers: keys, budgets, spend. Paths and fields are LiteLLM's where it has them.",
     ),
     modifiers(&Security),
+    components(schemas(ErrorEnvelope, ValidationErrors)),
     security(("bearer" = []), ("session" = [])),
     tags(
         (name = "key", description = "Virtual keys"),
@@ -202,27 +205,46 @@ fn add_other_paths(document: &mut utoipa::openapi::OpenApi) {
     }
 }
 
-/// What any operation may answer: a body that is too long, a database that is away.
+/// What any operation may answer beside what is its own: to nobody or the wrong one, to a body or query that does not
+/// fit, while the database is away.
 fn add_common_refusals(document: &mut utoipa::openapi::OpenApi) {
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {
-            let mut refusals = Vec::new();
-            if operation.request_body.is_some() {
-                refusals.push(("400", "A value will not do; `param` names its field"));
-                refusals.push(("413", "The body is too long"));
-            }
-            if operation.responses.responses.contains_key("401") {
-                refusals.push(("503", "The database is away; try again"));
-            }
-            for (status, description) in refusals {
-                let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorEnvelope"))).build();
+            for (status, description, body) in common_refusals(operation) {
+                let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(body))).build();
                 let response = ResponseBuilder::new().description(description).content("application/json", content);
                 operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.build().into());
             }
         }
     }
 }
+
+/// Status, description and body of each. An operation that says another sentence about a status keeps it.
+fn common_refusals(operation: &Operation) -> Vec<(&'static str, &'static str, &'static str)> {
+    let mut refusals = Vec::new();
+    // Those for everybody say so; all others ask who calls.
+    let is_guarded = operation.security.is_none();
+    if is_guarded {
+        refusals.push(("401", "No key or session, or one that is not valid", ERROR));
+        refusals.push(("403", "The caller may not do this", ERROR));
+    }
+    if operation.request_body.is_some() {
+        refusals.push(("400", "A value will not do; `param` names its field", ERROR));
+        refusals.push(("413", "The body is too long", ERROR));
+        refusals.push(("422", "The body does not fit", PROBLEMS));
+    } else if operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
+        refusals.push(("422", "The query does not fit", PROBLEMS));
+    }
+    if is_guarded || operation.responses.responses.contains_key("401") {
+        refusals.push(("503", "The database is away; try again", ERROR));
+    }
+    refusals
+}
+
+/// Names of the bodies of refusals.
+const ERROR: &str = "ErrorEnvelope";
+const PROBLEMS: &str = "ValidationErrors";
 
 struct Security;
 

@@ -4,7 +4,7 @@ mod subject;
 
 use actix_web::web;
 use serde_json::json;
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 use tollgate_openapi::policy::{
     PolicyCheck, PolicyCheckKind, PolicyDeployment, PolicyEstimate, PolicyExplain, PolicyExplanation, PolicyRefusal,
@@ -36,10 +36,8 @@ use crate::provider::openai::ChatRequest;
     responses(
         (status = 200, description = "The judgement", body = PolicyExplanation),
         (status = 400, description = "Neither a key nor a principal is named", body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "A virtual key asks for another", body = ErrorEnvelope),
         (status = 404, description = "There is no such key, or it is not for the caller to see", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn explain(

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::json;
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 use tollgate_openapi::session::{SessionCreate, SessionView};
 
@@ -38,7 +38,6 @@ const USER_AGENT_CHARS_MAX: usize = 512;
         (status = 200, description = "Signed in", body = SessionView),
         (status = 401, description = "The name and the password do not belong together", body = ErrorEnvelope),
         (status = 403, description = "The request comes from another site", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
         (status = 429, description = "Too many failures; `Retry-After` says when to try again", body = ErrorEnvelope),
     ),
     security(()),

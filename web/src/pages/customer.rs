@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use tollgate_openapi::customer::{CustomerCreate, CustomerListQuery, CustomerPatch, CustomerView};
-use tollgate_openapi::limit::{LimitStanding, LimitView};
 use tollgate_openapi::policy::PolicyExplain;
 
 use crate::api;
@@ -10,7 +9,7 @@ use crate::api::{ApiError, Listed};
 use crate::app::use_session;
 use crate::pages::entity::column;
 use crate::pages::entity::fact::facts;
-use crate::pages::entity::{Done, Entity, EntityPatch, Find, History, Named, NewEntity, Words};
+use crate::pages::entity::{Done, Entity, EntityPatch, Find, Named, NewEntity, Words, common_fields};
 use crate::ui::icon::Icon;
 use crate::ui::table::Column;
 
@@ -49,9 +48,7 @@ impl Entity for CustomerView {
     const WORDS: &'static Words = &WORDS;
     const ART: Icon = Icon::Customer;
 
-    fn columns() -> &'static [Column<Self>] {
-        COLUMNS
-    }
+    common_fields!(history);
 
     fn id(&self) -> &str {
         &self.user_id
@@ -59,22 +56,6 @@ impl Entity for CustomerView {
 
     fn name(&self) -> Option<&str> {
         self.alias.as_deref()
-    }
-
-    fn models(&self) -> &[String] {
-        &self.models
-    }
-
-    fn limits(&self) -> &LimitView {
-        &self.limits
-    }
-
-    fn standing(&self) -> &LimitStanding {
-        &self.standing
-    }
-
-    fn history(&self) -> History<'_> {
-        ((self.created_at, self.created_by.as_deref()), (self.updated_at, self.updated_by.as_deref()))
     }
 
     fn is_blocked(&self) -> bool {

@@ -98,6 +98,35 @@ pub(crate) type History<'a> = (Event<'a>, Event<'a>);
 /// Something on its way that answers only whether it worked.
 pub(crate) type Done = Pin<Box<dyn Future<Output = Result<(), ApiError>>>>;
 
+/// What the views of all resources spell alike, of [`Entity`]; with `history`, also who made and changed it.
+macro_rules! common_fields {
+    () => {
+        fn columns() -> &'static [$crate::ui::table::Column<Self>] {
+            COLUMNS
+        }
+
+        fn models(&self) -> &[String] {
+            &self.models
+        }
+
+        fn limits(&self) -> &tollgate_openapi::limit::LimitView {
+            &self.limits
+        }
+
+        fn standing(&self) -> &tollgate_openapi::limit::LimitStanding {
+            &self.standing
+        }
+    };
+    (history) => {
+        $crate::pages::entity::common_fields!();
+
+        fn history(&self) -> $crate::pages::entity::History<'_> {
+            ((self.created_at, self.created_by.as_deref()), (self.updated_at, self.updated_by.as_deref()))
+        }
+    };
+}
+pub(crate) use common_fields;
+
 /// Something that has limits of its own.
 pub(crate) trait Entity: Clone + Debug + PartialEq + Send + Sync + 'static {
     const WORDS: &'static Words;

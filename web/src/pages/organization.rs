@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use tollgate_openapi::key::KeyListQuery;
-use tollgate_openapi::limit::{LimitStanding, LimitView};
 use tollgate_openapi::organization::{OrganizationCreate, OrganizationListQuery, OrganizationPatch, OrganizationView};
 use tollgate_openapi::patch::Patch;
 use tollgate_openapi::policy::PolicyExplain;
@@ -12,7 +11,7 @@ use crate::api::{ApiError, Listed};
 use crate::format;
 use crate::pages::entity::column;
 use crate::pages::entity::fact::{facts, teams};
-use crate::pages::entity::{Entity, EntityPatch, Extra, Find, History, Named, NewEntity, Words};
+use crate::pages::entity::{Entity, EntityPatch, Extra, Find, Named, NewEntity, Words, common_fields};
 use crate::ui::icon::Icon;
 use crate::ui::table::Column;
 
@@ -70,9 +69,7 @@ impl Entity for OrganizationView {
     const WORDS: &'static Words = &WORDS;
     const ART: Icon = Icon::Organization;
 
-    fn columns() -> &'static [Column<Self>] {
-        COLUMNS
-    }
+    common_fields!(history);
 
     fn id(&self) -> &str {
         &self.organization_id
@@ -84,22 +81,6 @@ impl Entity for OrganizationView {
 
     fn extra(&self) -> Option<&str> {
         self.timezone.as_deref()
-    }
-
-    fn models(&self) -> &[String] {
-        &self.models
-    }
-
-    fn limits(&self) -> &LimitView {
-        &self.limits
-    }
-
-    fn standing(&self) -> &LimitStanding {
-        &self.standing
-    }
-
-    fn history(&self) -> History<'_> {
-        ((self.created_at, self.created_by.as_deref()), (self.updated_at, self.updated_by.as_deref()))
     }
 
     fn facts(&self) -> AnyView {

@@ -1,7 +1,6 @@
 //! Tags: names that calls carry, whoever makes them.
 
 use leptos::prelude::*;
-use tollgate_openapi::limit::{LimitStanding, LimitView};
 use tollgate_openapi::policy::PolicyExplain;
 use tollgate_openapi::tag::{TagCreate, TagListQuery, TagPatch, TagView};
 
@@ -10,7 +9,7 @@ use crate::api::{ApiError, Listed, STATUS_NOT_FOUND};
 use crate::app::use_session;
 use crate::pages::entity::column;
 use crate::pages::entity::fact::facts;
-use crate::pages::entity::{Entity, EntityPatch, Find, History, Named, NewEntity, Words};
+use crate::pages::entity::{Entity, EntityPatch, Find, Named, NewEntity, Words, common_fields};
 use crate::ui::icon::Icon;
 use crate::ui::table::{CSV_ONLY, Column};
 
@@ -63,9 +62,7 @@ impl Entity for TagView {
     const WORDS: &'static Words = &WORDS;
     const ART: Icon = Icon::Tag;
 
-    fn columns() -> &'static [Column<Self>] {
-        COLUMNS
-    }
+    common_fields!(history);
 
     fn id(&self) -> &str {
         &self.name
@@ -78,22 +75,6 @@ impl Entity for TagView {
     /// Calls know it by its id; its name only says what it is for.
     fn label_of(id: &str, _name: Option<&str>) -> String {
         id.to_owned()
-    }
-
-    fn models(&self) -> &[String] {
-        &self.models
-    }
-
-    fn limits(&self) -> &LimitView {
-        &self.limits
-    }
-
-    fn standing(&self) -> &LimitStanding {
-        &self.standing
-    }
-
-    fn history(&self) -> History<'_> {
-        ((self.created_at, self.created_by.as_deref()), (self.updated_at, self.updated_by.as_deref()))
     }
 
     fn facts(&self) -> AnyView {

@@ -4,7 +4,6 @@ mod member;
 
 use leptos::prelude::*;
 use tollgate_openapi::key::KeyListQuery;
-use tollgate_openapi::limit::{LimitStanding, LimitView};
 use tollgate_openapi::organization::OrganizationListQuery;
 use tollgate_openapi::policy::PolicyExplain;
 use tollgate_openapi::team::{TeamCreate, TeamListQuery, TeamPatch, TeamView};
@@ -15,7 +14,7 @@ use crate::app::use_session;
 use crate::format;
 use crate::pages::entity::column;
 use crate::pages::entity::fact::facts;
-use crate::pages::entity::{Done, Entity, EntityPatch, Extra, Find, History, Named, NewEntity, Words};
+use crate::pages::entity::{Done, Entity, EntityPatch, Extra, Find, Named, NewEntity, Words, common_fields};
 use crate::pages::team::member::Members;
 use crate::ui::icon::Icon;
 use crate::ui::table::Column;
@@ -77,9 +76,7 @@ impl Entity for TeamView {
     const ART: Icon = Icon::Team;
     const IS_CALLER: bool = true;
 
-    fn columns() -> &'static [Column<Self>] {
-        COLUMNS
-    }
+    common_fields!(history);
 
     fn id(&self) -> &str {
         &self.team_id
@@ -91,22 +88,6 @@ impl Entity for TeamView {
 
     fn extra(&self) -> Option<&str> {
         self.organization_id.as_deref()
-    }
-
-    fn models(&self) -> &[String] {
-        &self.models
-    }
-
-    fn limits(&self) -> &LimitView {
-        &self.limits
-    }
-
-    fn standing(&self) -> &LimitStanding {
-        &self.standing
-    }
-
-    fn history(&self) -> History<'_> {
-        ((self.created_at, self.created_by.as_deref()), (self.updated_at, self.updated_by.as_deref()))
     }
 
     fn is_blocked(&self) -> bool {

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use tollgate_openapi::key::KeyListQuery;
-use tollgate_openapi::limit::{LimitStanding, LimitView};
 use tollgate_openapi::policy::PolicyExplain;
 use tollgate_openapi::session::UserRole;
 use tollgate_openapi::user::{UserCreate, UserListQuery, UserPatch, UserView};
@@ -13,7 +12,7 @@ use crate::app::rail::role_name;
 use crate::format;
 use crate::pages::entity::column;
 use crate::pages::entity::fact::{facts, teams};
-use crate::pages::entity::{Entity, EntityPatch, Extra, Find, History, Named, NewEntity, Words};
+use crate::pages::entity::{Entity, EntityPatch, Extra, Find, History, Named, NewEntity, Words, common_fields};
 use crate::ui::icon::Icon;
 use crate::ui::table::Column;
 use crate::url::parse_word;
@@ -67,9 +66,7 @@ impl Entity for UserView {
     const ART: Icon = Icon::User;
     const IS_CALLER: bool = true;
 
-    fn columns() -> &'static [Column<Self>] {
-        COLUMNS
-    }
+    common_fields!();
 
     fn id(&self) -> &str {
         &self.user_id
@@ -81,18 +78,6 @@ impl Entity for UserView {
 
     fn extra(&self) -> Option<&str> {
         self.user_email.as_deref()
-    }
-
-    fn models(&self) -> &[String] {
-        &self.models
-    }
-
-    fn limits(&self) -> &LimitView {
-        &self.limits
-    }
-
-    fn standing(&self) -> &LimitStanding {
-        &self.standing
     }
 
     fn history(&self) -> History<'_> {

@@ -2,7 +2,6 @@
 
 use actix_web::web;
 use tollgate_openapi::budget::{BudgetInfo, BudgetView};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
 use tollgate_openapi::page::PageQuery;
 use tollgate_openapi::paths;
 
@@ -25,9 +24,6 @@ use crate::management::{Json, Listed, Query, listed, page_of};
     request_body = BudgetInfo,
     responses(
         (status = 200, description = "The budgets", body = Vec<BudgetView>),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn info(
@@ -52,9 +48,6 @@ pub async fn info(
     responses(
         (status = 200, description = "A page of budgets; `x-total-count` says how many there are",
             body = Vec<BudgetView>),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn list(app: web::Data<App>, principal: Principal, query: Query<PageQuery>) -> ApiResult<Listed<BudgetView>> {

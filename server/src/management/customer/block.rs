@@ -3,7 +3,7 @@
 use actix_web::web;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel};
 use tollgate_openapi::customer::{CustomerIds, CustomersBlocked, CustomersUnblocked};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 
 use super::NOT_FOUND;
@@ -31,9 +31,6 @@ use crate::management::limit;
     request_body = CustomerIds,
     responses(
         (status = 200, description = "The customers as they are now", body = CustomersBlocked),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn block(
@@ -56,10 +53,7 @@ pub async fn block(
     request_body = CustomerIds,
     responses(
         (status = 200, description = "The customers as they are now", body = CustomersUnblocked),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "One of the customers is not registered; nothing changed", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn unblock(

@@ -3,7 +3,7 @@
 use actix_web::web;
 use sea_orm::{EntityTrait, IntoActiveModel};
 use tollgate_openapi::customer::{CustomerCreate, CustomerView, STORED_FIELDS};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 
 use super::FIELDS;
@@ -31,9 +31,6 @@ use crate::management::rules::{Problems, keep};
     responses(
         (status = 200, description = "The new customer", body = CustomerView),
         (status = 400, description = "The customer is registered already", body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn new(

@@ -3,7 +3,7 @@
 use actix_web::web;
 use sea_orm::ModelTrait;
 use tollgate_openapi::customer::{CustomerIds, CustomersDeleted};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 
 use super::NOT_FOUND;
@@ -28,10 +28,7 @@ use crate::management::limit;
     request_body = CustomerIds,
     responses(
         (status = 200, description = "How many were deleted", body = CustomersDeleted),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "One of the customers is not registered; nobody was deleted", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn delete(

@@ -6,25 +6,18 @@ use tollgate_openapi::customer::CustomerView;
 use crate::app::App;
 use crate::db::customer::Model;
 use crate::db::limit::Model as Limit;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::management::limit::Limited;
-use crate::management::{change, limit};
+use crate::management::{change, limit, only};
 
 /// Shows one customer.
 pub(super) async fn view(app: &App, customer: Model) -> ApiResult<CustomerView> {
-    let views = views(app, vec![customer]).await?;
-    views.into_iter().next().ok_or_else(|| ApiError::internal("a customer was shown as none"))
+    only(views(app, vec![customer]).await?)
 }
 
 /// Shows customers with their limits and spend, in a few queries however many there are.
 pub(super) async fn views(app: &App, customers: Vec<Model>) -> ApiResult<Vec<CustomerView>> {
-    let ids: Vec<String> = customers.iter().map(|customer| customer.user_id.clone()).collect();
-    let mut limited = limit::limited_views(app, &app.db, limit::CUSTOMER, &ids).await?;
-    let shown = customers.into_iter().map(|customer| {
-        let limited = limited.remove(&customer.user_id).unwrap_or_default();
-        show(customer, limited)
-    });
-    Ok(shown.collect())
+    limit::show_limited(app, limit::CUSTOMER, customers, |customer| &customer.user_id, show).await
 }
 
 /// A customer as the audit chain keeps them.

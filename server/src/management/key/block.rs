@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use sea_orm::ActiveModelTrait;
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::key::{KeyBlock, KeyView};
 use tollgate_openapi::paths;
 
@@ -28,10 +28,7 @@ use crate::management::change::{Change, record};
     request_body = KeyBlock,
     responses(
         (status = 200, description = "The key as it is now", body = KeyView),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "There is no such key", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn block(app: web::Data<App>, principal: Principal, body: Json<KeyBlock>) -> ApiResult<web::Json<KeyView>> {
@@ -49,10 +46,7 @@ pub async fn block(app: web::Data<App>, principal: Principal, body: Json<KeyBloc
     request_body = KeyBlock,
     responses(
         (status = 200, description = "The key as it is now", body = KeyView),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "There is no such key", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn unblock(app: web::Data<App>, principal: Principal, body: Json<KeyBlock>) -> ApiResult<web::Json<KeyView>> {

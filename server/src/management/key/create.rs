@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::key::{KeyCreate, KeyCreated};
 use tollgate_openapi::paths;
 
@@ -33,9 +33,6 @@ use crate::management::limit::{self, Windows};
     responses(
         (status = 200, description = "The new key", body = KeyCreated),
         (status = 400, description = "The alias or the key exists already", body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn generate(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::web;
 use sea_orm::{DatabaseTransaction, ModelTrait};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::key::{KeyDelete, KeyDeleted};
 use tollgate_openapi::paths;
 
@@ -35,10 +35,7 @@ const KEYS_MAX: usize = 1000;
     responses(
         (status = 200, description = "What was deleted, as it was passed", body = KeyDeleted),
         (status = 400, description = "Some of the keys do not exist; nothing was deleted", body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "None of the keys exists", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn delete(

@@ -1,7 +1,7 @@
 //! `GET /key/info` and `GET /key/list`.
 
 use actix_web::web;
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::key::{KeyInfo, KeyInfoQuery, KeyListItem, KeyListQuery, KeyPage};
 use tollgate_openapi::paths;
 
@@ -26,10 +26,8 @@ use crate::management::{Query, page_of};
     responses(
         (status = 200, description = "The key", body = KeyInfo),
         (status = 400, description = "No key is named", body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "A virtual key asks for another", body = ErrorEnvelope),
         (status = 404, description = "There is no such key", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn info(
@@ -63,9 +61,7 @@ pub async fn info(
     params(KeyListQuery),
     responses(
         (status = 200, description = "A page of keys", body = KeyPage),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "A virtual key asks", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn list(

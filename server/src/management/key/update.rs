@@ -6,7 +6,7 @@ use actix_web::web;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::key::{KeyPatch, KeyUpdated};
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::patch::Patch;
@@ -40,10 +40,7 @@ use crate::management::rules::keep;
     responses(
         (status = 200, description = "The key as it is now", body = KeyUpdated),
         (status = 400, description = "No key is named, or the alias exists already", body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "There is no such key", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn update(

@@ -102,6 +102,23 @@ pub(in crate::management) async fn limited_views(
     Ok(with_spend.collect())
 }
 
+/// Shows rows that need nothing else with their limits and spend, in a few queries however many there are.
+pub(in crate::management) async fn show_limited<M, V>(
+    app: &App,
+    kind: Kind,
+    rows: Vec<M>,
+    id: fn(&M) -> &str,
+    show: fn(M, Limited) -> V,
+) -> ApiResult<Vec<V>> {
+    let ids: Vec<String> = rows.iter().map(|row| id(row).to_owned()).collect();
+    let mut limited = limited_views(app, &app.db, kind, &ids).await?;
+    let shown = rows.into_iter().map(|row| {
+        let limited = limited.remove(id(&row)).unwrap_or_default();
+        show(row, limited)
+    });
+    Ok(shown.collect())
+}
+
 /// Of each of the keys, in their order: what is in force where it is attached to a budget, and its budget window.
 pub(in crate::management) async fn of_keys(
     app: &App,

@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use sea_orm::{DatabaseTransaction, ModelTrait};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::organization::{OrganizationDelete, OrganizationView};
 use tollgate_openapi::paths;
 
@@ -29,11 +29,8 @@ use crate::management::{key, limit, team};
     request_body = OrganizationDelete,
     responses(
         (status = 200, description = "The organizations as they were", body = Vec<OrganizationView>),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "One of the organizations does not exist; nothing was deleted",
             body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn delete(

@@ -1,7 +1,7 @@
 //! `GET /organization/info` and `GET /organization/list`.
 
 use actix_web::web;
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::organization::{OrganizationInfoQuery, OrganizationListQuery, OrganizationView};
 use tollgate_openapi::paths;
 
@@ -23,10 +23,7 @@ use crate::management::{Listed, Query, listed, page_of};
     params(OrganizationInfoQuery),
     responses(
         (status = 200, description = "The organization", body = OrganizationView),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "There is no such organization", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn info(
@@ -51,9 +48,6 @@ pub async fn info(
     responses(
         (status = 200, description = "A page of organizations; `x-total-count` says how many there are",
             body = Vec<OrganizationView>),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn list(

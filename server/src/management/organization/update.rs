@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, IntoActiveModel, Iterable};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::organization::{OrganizationPatch, OrganizationView, STORED_FIELDS};
 use tollgate_openapi::paths;
 
@@ -30,10 +30,7 @@ use crate::management::rules::{Problems, keep};
     request_body = OrganizationPatch,
     responses(
         (status = 200, description = "The organization as it is now", body = OrganizationView),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "There is no such organization", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn update(

@@ -9,14 +9,13 @@ use crate::app::App;
 use crate::db;
 use crate::db::limit::Model as Limit;
 use crate::db::organization::Model;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::management::limit::Limited;
-use crate::management::{change, limit};
+use crate::management::{change, limit, only};
 
 /// Shows one organization.
 pub(super) async fn view(app: &App, organization: Model) -> ApiResult<OrganizationView> {
-    let views = views(app, vec![organization]).await?;
-    views.into_iter().next().ok_or_else(|| ApiError::internal("an organization was shown as none"))
+    only(views(app, vec![organization]).await?)
 }
 
 /// Shows organizations with their teams, limits and spend, in a few queries however many there are.

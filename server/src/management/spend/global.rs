@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use actix_web::web;
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::paths;
 use tollgate_openapi::spend::{
@@ -28,7 +28,6 @@ use crate::policy::{MASTER_ALIAS, MASTER_TOKEN};
     tag = "spend",
     responses(
         (status = 200, description = "Spend of the last 30 days", body = GlobalSpend),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "The caller may not see the whole gateway's spend", body = ErrorEnvelope),
     ),
 )]
@@ -49,9 +48,7 @@ pub async fn total(app: web::Data<App>, principal: Principal) -> ApiResult<web::
     params(DayRangeQuery),
     responses(
         (status = 200, description = "Spend of each day, oldest first", body = Vec<DaySpend>),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "The caller may not see the whole gateway's spend", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn by_day(
@@ -75,9 +72,7 @@ pub async fn by_day(
     params(DayRangeQuery),
     responses(
         (status = 200, description = "Requests and tokens of days that had calls", body = Activity),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "The caller may not see the whole gateway's spend", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn activity(
@@ -106,9 +101,7 @@ pub async fn activity(
     params(TopQuery),
     responses(
         (status = 200, description = "The keys, the most expensive first", body = Vec<KeySpend>),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "The caller may not see the whole gateway's spend", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn top_keys(
@@ -129,9 +122,7 @@ pub async fn top_keys(
     params(TopQuery),
     responses(
         (status = 200, description = "The public models, the most expensive first", body = Vec<ModelSpend>),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "The caller may not see the whole gateway's spend", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn top_models(

@@ -6,7 +6,7 @@ use actix_web::web;
 use chrono::DateTime;
 use sea_orm::DatabaseTransaction;
 use serde_json::{Value, json};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::paths;
 use tollgate_openapi::spend::{InterruptedPage, InterruptedQuery, InterruptedResolve, InterruptedView, Resolution};
@@ -33,9 +33,7 @@ use crate::management::{Json, Query};
     params(InterruptedQuery),
     responses(
         (status = 200, description = "A page of calls", body = InterruptedPage),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "The caller is no administrator", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn list(
@@ -66,10 +64,8 @@ pub async fn list(
     responses(
         (status = 200, description = "The call as it is now", body = InterruptedView),
         (status = 400, description = "A value will not do, or the call is resolved already", body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "The caller is not the gateway's administrator", body = ErrorEnvelope),
         (status = 404, description = "There is no such interrupted call", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn resolve(

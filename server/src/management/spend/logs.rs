@@ -1,7 +1,6 @@
 //! `GET /spend/logs` and `GET /spend/logs/v2`.
 
 use actix_web::{Either, web};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
 use tollgate_openapi::paths;
 use tollgate_openapi::spend::{SpendLogPage, SpendLogQuery, SpendLogView, SpendLogsDay, SpendLogsQuery};
 use utoipa::PartialSchema as _;
@@ -34,9 +33,6 @@ const RAW_CALLS_MAX: u64 = 1000;
     params(SpendLogsQuery),
     responses(
         (status = 200, description = "Calls, or sums by day", body = SpendLogs),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn logs(
@@ -128,9 +124,6 @@ fn authorize(principal: &Principal, api_key: Option<&str>) -> ApiResult<()> {
     params(SpendLogQuery),
     responses(
         (status = 200, description = "A page of calls", body = SpendLogPage),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn page(

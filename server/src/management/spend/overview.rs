@@ -29,7 +29,6 @@ const TOP: u64 = 10;
     tag = "spend",
     responses(
         (status = 200, description = "The overview", body = Overview),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "The caller may not see the whole gateway's spend", body = ErrorEnvelope),
     ),
 )]

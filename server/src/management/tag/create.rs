@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use sea_orm::{EntityTrait, IntoActiveModel};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 use tollgate_openapi::tag::{STORED_FIELDS, TagCreate, TagView};
 
@@ -31,9 +31,6 @@ use crate::management::rules::{Problems, keep};
     responses(
         (status = 200, description = "The new tag", body = TagView),
         (status = 400, description = "The tag is registered already", body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn new(app: web::Data<App>, principal: Principal, body: Json<TagCreate>) -> ApiResult<web::Json<TagView>> {

@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use sea_orm::ModelTrait;
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 use tollgate_openapi::tag::{TagDelete, TagDeleted};
 
@@ -28,10 +28,7 @@ use crate::management::limit;
     request_body = TagDelete,
     responses(
         (status = 200, description = "It is gone", body = TagDeleted),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "There is no such tag", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn delete(

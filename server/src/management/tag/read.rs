@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use actix_web::web;
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
 use tollgate_openapi::paths;
 use tollgate_openapi::tag::{TagInfo, TagListQuery, TagView};
 
@@ -26,9 +25,6 @@ use crate::management::{Json, Listed, Query, listed, page_of};
     request_body = TagInfo,
     responses(
         (status = 200, description = "The tags by name", body = BTreeMap<String, TagView>),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn info(
@@ -54,9 +50,6 @@ pub async fn info(
     responses(
         (status = 200, description = "A page of tags; `x-total-count` says how many there are",
             body = Vec<TagView>),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn list(app: web::Data<App>, principal: Principal, query: Query<TagListQuery>) -> ApiResult<Listed<TagView>> {

@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Iterable};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 use tollgate_openapi::tag::{STORED_FIELDS, TagPatch, TagView};
 
@@ -30,10 +30,7 @@ use crate::management::rules::{Problems, keep};
     request_body = TagPatch,
     responses(
         (status = 200, description = "The tag as it is now", body = TagView),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "There is no such tag", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn update(app: web::Data<App>, principal: Principal, body: Json<TagPatch>) -> ApiResult<web::Json<TagView>> {

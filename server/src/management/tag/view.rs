@@ -6,25 +6,18 @@ use tollgate_openapi::tag::TagView;
 use crate::app::App;
 use crate::db::limit::Model as Limit;
 use crate::db::tag::Model;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::management::limit::Limited;
-use crate::management::{change, limit};
+use crate::management::{change, limit, only};
 
 /// Shows one tag.
 pub(super) async fn view(app: &App, tag: Model) -> ApiResult<TagView> {
-    let views = views(app, vec![tag]).await?;
-    views.into_iter().next().ok_or_else(|| ApiError::internal("a tag was shown as none"))
+    only(views(app, vec![tag]).await?)
 }
 
 /// Shows tags with their limits and spend, in a few queries however many there are.
 pub(super) async fn views(app: &App, tags: Vec<Model>) -> ApiResult<Vec<TagView>> {
-    let ids: Vec<String> = tags.iter().map(|tag| tag.name.clone()).collect();
-    let mut limited = limit::limited_views(app, &app.db, limit::TAG, &ids).await?;
-    let shown = tags.into_iter().map(|tag| {
-        let limited = limited.remove(&tag.name).unwrap_or_default();
-        show(tag, limited)
-    });
-    Ok(shown.collect())
+    limit::show_limited(app, limit::TAG, tags, |tag| &tag.name, show).await
 }
 
 /// A tag as the audit chain keeps it.

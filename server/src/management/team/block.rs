@@ -1,7 +1,7 @@
 //! `POST /team/block` and `/team/unblock`.
 
 use actix_web::web;
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 use tollgate_openapi::team::{TeamBlock, TeamView};
 
@@ -30,10 +30,7 @@ use crate::management::limit;
     request_body = TeamBlock,
     responses(
         (status = 200, description = "The team as it is now", body = TeamView),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "There is no such team", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn block(app: web::Data<App>, principal: Principal, body: Json<TeamBlock>) -> ApiResult<web::Json<TeamView>> {
@@ -51,10 +48,7 @@ pub async fn block(app: web::Data<App>, principal: Principal, body: Json<TeamBlo
     request_body = TeamBlock,
     responses(
         (status = 200, description = "The team as it is now", body = TeamView),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "There is no such team", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn unblock(

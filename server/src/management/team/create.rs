@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use sea_orm::{EntityTrait, IntoActiveModel};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 use tollgate_openapi::team::{Member, MemberRole, TeamCreate, TeamView};
 
@@ -31,9 +31,6 @@ use crate::management::{Json, new_id};
     responses(
         (status = 200, description = "The new team", body = TeamView),
         (status = 400, description = "The id exists already", body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn new(app: web::Data<App>, principal: Principal, body: Json<TeamCreate>) -> ApiResult<web::Json<TeamView>> {

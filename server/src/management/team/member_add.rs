@@ -1,7 +1,7 @@
 //! `POST /team/member_add`.
 
 use actix_web::web;
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::patch::Patch;
 use tollgate_openapi::paths;
 use tollgate_openapi::team::{MemberView, MembersAdded, TeamMemberAdd};
@@ -31,10 +31,7 @@ use crate::management::rules::keep;
     responses(
         (status = 200, description = "The team as it is now, and who joined", body = MembersAdded),
         (status = 400, description = "Somebody is in the team already, or does not exist", body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "There is no such team", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn add(

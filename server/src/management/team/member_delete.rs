@@ -1,7 +1,7 @@
 //! `POST /team/member_delete`.
 
 use actix_web::web;
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 use tollgate_openapi::team::{TeamMemberDelete, TeamView};
 
@@ -28,10 +28,7 @@ use crate::management::{key, limit};
     responses(
         (status = 200, description = "The team as it is now", body = TeamView),
         (status = 400, description = "The user is not in the team", body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "There is no such team", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn delete(

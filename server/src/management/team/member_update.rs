@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 use tollgate_openapi::team::{TeamMemberPatch, TeamMembership};
 
@@ -15,10 +15,10 @@ use crate::db;
 use crate::db::team_member::{ActiveModel, Column, Model};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
-use crate::management::Json;
 use crate::management::change::{Change, announce, record};
 use crate::management::limit::{self, Wanted};
 use crate::management::rules::keep;
+use crate::management::{Json, only};
 
 /// Change a member of a team
 ///
@@ -33,10 +33,7 @@ use crate::management::rules::keep;
     responses(
         (status = 200, description = "The membership as it is now", body = TeamMembership),
         (status = 400, description = "The user is not in the team", body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "There is no such team", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn update(
@@ -85,8 +82,7 @@ pub async fn update(
     record(&app, &transaction, &principal, change).await?;
     transaction.commit().await?;
     announce(&app, "team_member", &id);
-    let shown = memberships(&app, vec![after]).await?.into_iter().next();
-    Ok(web::Json(shown.ok_or_else(|| ApiError::internal("a membership was shown as none"))?))
+    Ok(web::Json(only(memberships(&app, vec![after]).await?)?))
 }
 
 fn all_set(member: Model) -> ActiveModel {

@@ -1,7 +1,7 @@
 //! `GET /team/info`, `GET /team/list` and `GET /v2/team/list`.
 
 use actix_web::web;
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::page::PAGE_SIZE_DEFAULT;
 use tollgate_openapi::paths;
 use tollgate_openapi::team::{TeamInfo, TeamInfoQuery, TeamListQuery, TeamPage, TeamView};
@@ -35,10 +35,8 @@ const PAGE_SIZE: u64 = 10;
     params(TeamInfoQuery),
     responses(
         (status = 200, description = "The team", body = TeamInfo),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "A virtual key asks", body = ErrorEnvelope),
         (status = 404, description = "There is no such team", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn info(
@@ -79,9 +77,7 @@ pub async fn info(
     params(TeamListQuery),
     responses(
         (status = 200, description = "A page of teams; `x-total-count` says how many there are", body = Vec<TeamView>),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "A virtual key asks", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn list(
@@ -105,9 +101,7 @@ pub async fn list(
     params(TeamListQuery),
     responses(
         (status = 200, description = "A page of teams", body = TeamPage),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "A virtual key asks", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn page(

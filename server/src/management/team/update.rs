@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, IntoActiveModel, Iterable};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 use tollgate_openapi::team::{TeamPatch, TeamUpdated};
 
@@ -32,10 +32,7 @@ use crate::management::rules::keep;
     responses(
         (status = 200, description = "The team as it is now", body = TeamUpdated),
         (status = 400, description = "A value will not do", body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "There is no such team", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn update(

@@ -11,9 +11,9 @@ use crate::db;
 use crate::db::limit::Model as Limit;
 use crate::db::team::Model;
 use crate::db::team_member::Model as Membership;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::management::limit::Limited;
-use crate::management::{change, limit};
+use crate::management::{change, limit, only};
 
 /// What is known of a team besides its row.
 #[derive(Debug, Default)]
@@ -26,8 +26,7 @@ struct Known {
 
 /// Shows one team.
 pub(super) async fn view(app: &App, team: Model) -> ApiResult<TeamView> {
-    let views = views(app, vec![team]).await?;
-    views.into_iter().next().ok_or_else(|| ApiError::internal("a team was shown as none"))
+    only(views(app, vec![team]).await?)
 }
 
 /// Shows teams with their members, limits and spend, in a few queries however many there are.

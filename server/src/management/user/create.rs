@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use sea_orm::DatabaseTransaction;
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::key::KeyCreate;
 use tollgate_openapi::limit::LimitPatch;
 use tollgate_openapi::patch::Patch;
@@ -39,10 +39,7 @@ use crate::management::{Json, key, new_id};
         (status = 200, description = "The new user", body = UserCreated),
         (status = 400, description = "One of the teams does not exist, or another value will not do",
             body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 409, description = "The id or the e-mail address exists already", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn new(

@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use sea_orm::{DatabaseTransaction, ModelTrait};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 use tollgate_openapi::user::{UserDelete, UsersDeleted};
 
@@ -30,10 +30,7 @@ use crate::management::{key, limit};
     responses(
         (status = 200, description = "What was deleted", body = UsersDeleted),
         (status = 400, description = "A caller would delete themself", body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "One of the users does not exist; nobody was deleted", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn delete(

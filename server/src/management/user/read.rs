@@ -1,7 +1,7 @@
 //! `GET /user/info` and `GET /user/list`.
 
 use actix_web::web;
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 use tollgate_openapi::user::{UserInfo, UserInfoQuery, UserListQuery, UserPage};
 
@@ -30,10 +30,8 @@ const KEYS_SHOWN_MAX: u64 = 100;
     params(UserInfoQuery),
     responses(
         (status = 200, description = "The user", body = UserInfo),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
         (status = 403, description = "A virtual key asks", body = ErrorEnvelope),
         (status = 404, description = "There is no such user", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn info(
@@ -72,9 +70,6 @@ pub async fn info(
     params(UserListQuery),
     responses(
         (status = 200, description = "A page of users", body = UserPage),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
-        (status = 422, description = "The query does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn list(

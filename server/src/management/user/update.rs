@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, IntoActiveModel, Iterable};
-use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::patch::Patch;
 use tollgate_openapi::paths;
 use tollgate_openapi::user::{UserPatch, UserUpdated};
@@ -33,11 +33,8 @@ use crate::management::rules::keep;
     responses(
         (status = 200, description = "The user as they are now", body = UserUpdated),
         (status = 400, description = "No user is named, or a value will not do", body = ErrorEnvelope),
-        (status = 401, description = "No key or session, or one that is not valid", body = ErrorEnvelope),
-        (status = 403, description = "The caller may not do this", body = ErrorEnvelope),
         (status = 404, description = "There is no such user", body = ErrorEnvelope),
         (status = 409, description = "The e-mail address exists already", body = ErrorEnvelope),
-        (status = 422, description = "The body does not fit", body = ValidationErrors),
     ),
 )]
 pub async fn update(

@@ -9,9 +9,9 @@ use crate::app::App;
 use crate::db;
 use crate::db::limit::Model as Limit;
 use crate::db::user::Model;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::management::limit::Limited;
-use crate::management::{change, limit};
+use crate::management::{change, limit, only};
 
 /// What is known of a user besides their row.
 #[derive(Debug, Default)]
@@ -23,8 +23,7 @@ struct Known {
 
 /// Shows one user.
 pub(super) async fn view(app: &App, user: Model) -> ApiResult<UserView> {
-    let views = views(app, vec![user]).await?;
-    views.into_iter().next().ok_or_else(|| ApiError::internal("a user was shown as none"))
+    only(views(app, vec![user]).await?)
 }
 
 /// Shows users with their teams, limits and spend, in a few queries however many there are.
