@@ -2,6 +2,9 @@
 
 import { call, expect, inspect, signIn, test, visit } from "./support.mjs";
 
+// It begins where nothing is.
+test.use({ gateway: "journey" });
+
 test("from the first sign-in to a blocked key", async ({ page, tollgate }) => {
   // It looks at every page in two sizes and two themes on the way.
   test.setTimeout(240_000);

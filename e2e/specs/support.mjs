@@ -18,8 +18,11 @@ const PHONE = { width: 390, height: 844 };
 const AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 export const test = base.extend({
+  /** Tests that name another gateway than others get one that nobody has used. */
+  gateway: ["shared", { scope: "worker", option: true }],
+
   tollgate: [
-    async ({}, use) => {
+    async ({ gateway: _ }, use) => {
       const tollgate = await startTollgate();
       await use(tollgate);
       await tollgate.stop();
