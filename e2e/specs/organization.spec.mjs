@@ -60,6 +60,15 @@ test("from the first organization to its end", async ({ page, tollgate }) => {
     await inspect(page, "organization-details");
   });
 
+  await test.step("its keys lead to it", async () => {
+    const { token } = await manage(tollgate, "POST", "/key/generate", { key_alias: "of-acme", organization_id: "acme" });
+    await page.goto(`/ui/keys?key=${token}&tab=details`);
+    await page.getByRole("dialog", { name: "of-acme" }).getByRole("link", { name: "acme", exact: true }).click();
+    const drawer = page.getByRole("dialog", { name: "Acme" });
+    await drawer.getByRole("button", { name: "Keys" }).click();
+    await expect(drawer.getByRole("table", { name: "Keys" })).toContainText("of-acme");
+  });
+
   await test.step("change and delete it", async () => {
     excuse(page, /status of 40\d .*\/organization\/update/);
     const drawer = page.getByRole("dialog");

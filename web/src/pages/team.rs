@@ -10,15 +10,13 @@ use tollgate_openapi::team::{TeamCreate, TeamListQuery, TeamPatch, TeamView};
 
 use crate::api;
 use crate::api::{ApiError, Listed};
-use crate::app::use_session;
 use crate::format;
 use crate::pages::entity::column;
-use crate::pages::entity::fact::facts;
+use crate::pages::entity::fact::{ORGANIZATION, facts, owner};
 use crate::pages::entity::{Done, Entity, EntityPatch, Extra, Find, Named, NewEntity, Words, common_fields};
 use crate::pages::team::member::Members;
 use crate::ui::icon::Icon;
 use crate::ui::table::Column;
-use crate::url::encode;
 
 static WORDS: Words = Words {
     nouns: ("team", "teams"),
@@ -95,7 +93,7 @@ impl Entity for TeamView {
     }
 
     fn facts(&self) -> AnyView {
-        facts(self, self.organization_id.clone().map(organization))
+        facts(self, owner("Organization", self.organization_id.as_deref(), ORGANIZATION))
     }
 
     fn tab(&self, word: &str) -> Option<AnyView> {
@@ -162,15 +160,4 @@ async fn organizations() -> Result<Vec<(String, String)>, ApiError> {
     let query = OrganizationListQuery { page_size: ORGANIZATIONS_OFFERED, ..OrganizationListQuery::default() };
     let listed = api::organization::list(query).await?;
     Ok(listed.rows.into_iter().map(|one| (one.organization_id, one.organization_alias)).collect())
-}
-
-fn organization(id: String) -> impl IntoView {
-    // Not everybody has the page of organizations.
-    let name = if use_session().sees_everything() {
-        let href = format!("/ui/organizations?organization={}", encode(&id));
-        view! { <a href=href>{id}</a> }.into_any()
-    } else {
-        id.into_any()
-    };
-    view! { <dt>"Organization"</dt><dd>{name}</dd> }
 }

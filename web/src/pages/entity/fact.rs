@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::use_session;
 use crate::format;
 use crate::pages::entity::{Entity, Event};
 use crate::ui::time;
@@ -22,6 +23,34 @@ pub(crate) fn facts<E: Entity>(entity: &E, own: impl IntoView) -> AnyView {
         </dl>
     }
     .into_any()
+}
+
+/// Where something that is named by its id has its page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PageOf {
+    path: &'static str,
+    /// Only who sees everything has the page.
+    is_restricted: bool,
+}
+
+pub(crate) const TEAM: PageOf = PageOf { path: "/ui/teams?team=", is_restricted: false };
+pub(crate) const USER: PageOf = PageOf { path: "/ui/users?user=", is_restricted: true };
+pub(crate) const ORGANIZATION: PageOf = PageOf { path: "/ui/organizations?organization=", is_restricted: true };
+pub(crate) const BUDGET: PageOf = PageOf { path: "/ui/budgets?budget=", is_restricted: true };
+
+/// To whom or what something belongs, with a link where the reader has the page of it.
+pub(crate) fn owner(label: &'static str, id: Option<&str>, page: PageOf) -> impl IntoView + use<> {
+    id.filter(|id| !id.is_empty()).map(|id| {
+        let name = format::person(id).to_owned();
+        // Behind the master key there is nobody with a page.
+        let has_page = name == id && (!page.is_restricted || use_session().sees_everything());
+        let named = if has_page {
+            view! { <a href=format!("{}{}", page.path, encode(id))>{name}</a> }.into_any()
+        } else {
+            name.into_any()
+        };
+        view! { <dt>{label}</dt><dd>{named}</dd> }
+    })
 }
 
 /// The teams that it has or is in.

@@ -7,6 +7,7 @@ use tollgate_openapi::key::KeyView;
 use crate::api;
 use crate::app::use_session;
 use crate::format;
+use crate::pages::entity::fact::{BUDGET, ORGANIZATION, TEAM, USER, owner};
 use crate::pages::key::draft::budget_id;
 use crate::pages::key::edit::EditKey;
 use crate::pages::key::limits::{KeyLimits, of_key};
@@ -99,8 +100,6 @@ fn facts(key: &KeyView) -> impl IntoView + use<> {
     let or_never = |moment: Option<_>| moment.map_or_else(|| "never".into_any(), time::full);
     let models = if key.models.is_empty() { "all models".to_owned() } else { key.models.join(", ") };
     let metadata = (!key.metadata.is_empty()).then(|| serde_json::to_string_pretty(&key.metadata).unwrap_or_default());
-    // Not everybody has the pages of these.
-    let of_everybody = |path: &'static str| if use_session().sees_everything() { path } else { "" };
     view! {
         <h3>"What it may do"</h3>
         <dl class="facts">
@@ -119,10 +118,10 @@ fn facts(key: &KeyView) -> impl IntoView + use<> {
         </dl>
         <h3>"Identity"</h3>
         <dl class="facts">
-            {owner("Owner", key.user_id.as_deref(), of_everybody("/ui/users?user="))}
-            {owner("Team", key.team_id.as_deref(), "/ui/teams?team=")}
-            {owner("Organization", key.organization_id.as_deref(), "")}
-            {owner("Budget", budget_id(key).as_deref(), of_everybody("/ui/budgets?budget="))}
+            {owner("Owner", key.user_id.as_deref(), USER)}
+            {owner("Team", key.team_id.as_deref(), TEAM)}
+            {owner("Organization", key.organization_id.as_deref(), ORGANIZATION)}
+            {owner("Budget", budget_id(key).as_deref(), BUDGET)}
             <dt>"Key"</dt><dd class="code">{key.key_name.clone()}</dd>
             <dt>"Key hash"</dt>
             <dd class="with-button">
@@ -136,18 +135,6 @@ fn facts(key: &KeyView) -> impl IntoView + use<> {
 
 fn by(who: Option<&str>) -> Option<String> {
     who.map(|who| format!(" by {}", format::person(who)))
-}
-
-/// To whom or what it belongs, with a link where that has a page.
-fn owner(label: &'static str, id: Option<&str>, path: &'static str) -> impl IntoView + use<> {
-    id.map(|id| {
-        let name = format::person(id).to_owned();
-        let named = match (path, name == id) {
-            ("", _) | (_, false) => name.into_any(),
-            _ => view! { <a href=format!("{path}{}", encode(id))>{name}</a> }.into_any(),
-        };
-        view! { <dt>{label}</dt><dd>{named}</dd> }
-    })
 }
 
 /// What a person is asked about.

@@ -7,6 +7,7 @@ use tollgate_openapi::spend::{CallStatus, SpendLogView};
 
 use crate::api;
 use crate::format;
+use crate::pages::entity::fact::{ORGANIZATION, TEAM, USER, owner};
 use crate::pages::spend::list::status_badge;
 use crate::pages::spend::refusal::{Obstacle, Why};
 use crate::pages::spend::timing::Timing;
@@ -151,9 +152,9 @@ fn facts(call: &SpendLogView) -> impl IntoView + use<> {
             {row("HTTP status", (call.status_code > 0).then(|| call.status_code.to_string()))}
             {row("Streamed", Some(if call.stream { "yes" } else { "no" }.to_owned()))}
             {row("From cache", (call.cache_hit == "True").then(|| "yes".to_owned()))}
-            {row("Owner", call.user.as_deref().map(|id| format::person(id).to_owned()))}
-            {row("Team", call.team_id.clone())}
-            {row("Organization", call.organization_id.clone())}
+            {owner("Owner", call.user.as_deref(), USER)}
+            {owner("Team", call.team_id.as_deref(), TEAM)}
+            {owner("Organization", call.organization_id.as_deref(), ORGANIZATION)}
             {row("End user", call.end_user.clone())}
             {row("Client address", call.requester_ip_address.clone())}
             {row("Tags", Some(call.request_tags.join(", ")))}
