@@ -105,7 +105,7 @@ def lists(client: Client, keys: int) -> None:
     client.measure("active keys: first page", f"{full}&status=active")
     active = f"{full}&status=active"
     client.measure("active keys: page after the tenth, by cursor", active + client.cursor(active, 10))
-    client.measure("keys found by part of an alias", f"{full}&search={quote('service-4242')}")
+    client.measure("keys found by part of an alias", f"{full}&search={quote('service-42424')}")
     client.measure("customers: first page", f"/customer/list?page_size={PAGE}")
     client.measure("customers: page in the middle", f"/customer/list?page_size={PAGE}&page={last // 2}")
 

@@ -37,7 +37,7 @@ impl MigrationTrait for Migration {
             DbBackend::Postgres => POSTGRES,
             _ => SQLITE,
         };
-        for statement in statements {
+        for statement in statements.iter().chain([&BLOCKED]) {
             manager.get_connection().execute_unprepared(statement).await?;
         }
         Ok(())
@@ -51,6 +51,7 @@ impl MigrationTrait for Migration {
         for statement in statements {
             manager.get_connection().execute_unprepared(statement).await?;
         }
+        manager.drop_index(Index::drop().name("idx_keys_blocked").to_owned()).await?;
         manager.drop_table(Table::drop().table("key_counts").to_owned()).await?;
         for column in SORTED {
             manager.drop_index(Index::drop().name(format!("idx_keys_{column}_token")).to_owned()).await?;
@@ -62,6 +63,9 @@ impl MigrationTrait for Migration {
         Ok(())
     }
 }
+
+/// Blocked keys are few.
+const BLOCKED: &str = "CREATE INDEX idx_keys_blocked ON keys (created_at, token) WHERE blocked";
 
 /// The count is changed when the transaction ends: whoever changes keys writes the audit chain before, one at a time, so
 /// that no two wait for each other.

@@ -111,6 +111,22 @@ impl PageOf {
         self.page.saturating_sub(1).saturating_mul(self.size)
     }
 
+    /// Rows to look for: one more than fit, if there are more.
+    pub(super) const fn limit(&self) -> u64 {
+        self.size.saturating_add(1)
+    }
+
+    /// Rows on all pages, where `found` of [`Self::limit`] on this one tell it, or a cursor does: counting them may cost
+    /// more than the page.
+    pub(super) fn known_total(&self, found: usize) -> Option<u64> {
+        let found = u64::try_from(found).unwrap_or(u64::MAX);
+        match &self.after {
+            Some(cursor) => Some(cursor.total),
+            None if found > self.size || (found == 0 && self.page > 1) => None,
+            None => Some(self.offset().saturating_add(found)),
+        }
+    }
+
     /// This page, from 1.
     pub(super) fn number(&self) -> u64 {
         self.after.as_ref().map_or(self.page, |cursor| cursor.page.saturating_add(1))
@@ -130,26 +146,37 @@ impl PageOf {
     where
         E: EntityTrait<Model: Send + Sync>,
     {
-        let total = match &self.after {
-            Some(cursor) => cursor.total,
-            None => matching.clone().count(db).await?,
-        };
         let select = match &self.after {
-            Some(cursor) => matching.filter(beyond(columns, &cursor.last, &order)),
-            None if self.offset() >= total => return Ok(self.page(Vec::new(), total, |_| Vec::new())),
-            None => matching.offset(self.offset()),
+            Some(cursor) => matching.clone().filter(beyond(columns, &cursor.last, &order)),
+            None => matching.clone().offset(self.offset()),
         };
         let sorted = columns.iter().fold(select, |select, column| select.order_by(*column, order.clone()));
-        let rows = sorted.limit(self.size.saturating_add(1)).all(db).await?;
+        let mut rows = sorted.limit(self.limit()).all(db).await?;
+        let total = match self.known_total(rows.len()) {
+            Some(total) => total,
+            None => matching.count(db).await?,
+        };
         let place = |row: &E::Model| columns.iter().map(|column| Place::of(&row.get(*column))).collect();
-        Ok(self.page(rows, total, place))
+        let has_more = self.cut(&mut rows);
+        Ok(self.page(rows, total, has_more, place))
     }
 
-    /// The page with `rows`, which are one more than fit where others follow.
-    pub(super) fn page<M>(&self, mut rows: Vec<M>, total: u64, place: impl FnOnce(&M) -> Vec<Place>) -> Page<M> {
+    /// Leaves the rows of this page, of those found up to [`Self::limit`]; whether there are others after them.
+    pub(super) fn cut<R>(&self, rows: &mut Vec<R>) -> bool {
         let size = usize::try_from(self.size).unwrap_or(usize::MAX);
         let has_more = rows.len() > size;
         rows.truncate(size);
+        has_more
+    }
+
+    /// The page with `rows`, after which there are others where `has_more`.
+    pub(super) fn page<M>(
+        &self,
+        rows: Vec<M>,
+        total: u64,
+        has_more: bool,
+        place: impl FnOnce(&M) -> Vec<Place>,
+    ) -> Page<M> {
         let page = self.number();
         let cursor = |last| Cursor { order: self.order.clone(), page, total, last: place(last) };
         let next = rows.last().filter(|_| has_more).map(cursor);

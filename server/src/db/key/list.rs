@@ -25,22 +25,22 @@ pub async fn list(
     page: &PageOf,
     now: DateTime<Utc>,
 ) -> Result<Page<Model>, DbErr> {
-    let matching = within(scope).add(filters(query, now));
-    let is_all = matching.is_empty();
-    let find = Entity::find().filter(matching);
-    let total = match &page.after {
-        Some(cursor) => cursor.total,
-        None if is_all => key_count::total(db).await?,
-        None => find.clone().count(db).await?,
-    };
+    let matching = filters(within(scope), query);
+    let is_all = matching.is_empty() && query.status.is_none();
+    let find = Entity::find().filter(matching.clone());
+    let find = find.apply_if(query.status, |find, status| find.filter(in_state(status, now)));
     let sorting = Sorting::of(query);
     let start = match &page.after {
         Some(cursor) => Start::After(&cursor.last),
-        None if page.offset() >= total => return Ok(page.page(Vec::new(), total, |_| Vec::new())),
         None => Start::Offset(page.offset()),
     };
     let (find, start) = sorting.nearer(db, find, start, is_all).await?;
-    let tokens = sorting.tokens(db, &find, start, page.size.saturating_add(1)).await?;
+    let mut tokens = sorting.tokens(db, &find, start, page.limit()).await?;
+    let total = match page.known_total(tokens.len()) {
+        Some(total) => total,
+        None => count(db, matching, query.status, now).await?,
+    };
+    let has_more = page.cut(&mut tokens);
     let mut keys: HashMap<_, _> =
         find_many(db, &tokens).await?.into_iter().map(|key| (key.token.clone(), key)).collect();
     let keys: Vec<Model> = tokens.iter().filter_map(|token| keys.remove(token)).collect();
@@ -52,7 +52,29 @@ pub async fn list(
         By::Column(column) => Place::of(&key.get(column)),
         By::Spend => spend.get(&key.token).map_or(Place::Nothing, |total| Place::Number(total.spend)),
     };
-    Ok(page.page(keys, total, |last| vec![value(last), Place::Text(last.token.clone())]))
+    Ok(page.page(keys, total, has_more, |last| vec![value(last), Place::Text(last.token.clone())]))
+}
+
+/// How many keys `matching` finds in this state. All keys are counted already, and few of all are not active: those are
+/// counted in place of the others.
+async fn count(
+    db: &impl ConnectionTrait,
+    matching: Condition,
+    status: Option<KeyStatus>,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let is_everyones = matching.is_empty();
+    let in_state = |status| Entity::find().filter(in_state(status, now));
+    match status {
+        None if is_everyones => key_count::total(db).await,
+        Some(KeyStatus::Active) if is_everyones => {
+            let blocked = in_state(KeyStatus::Blocked).count(db).await?;
+            let expired = in_state(KeyStatus::Expired).filter(Column::Blocked.eq(false)).count(db).await?;
+            Ok(key_count::total(db).await?.saturating_sub(blocked + expired))
+        }
+        None => Entity::find().filter(matching).count(db).await,
+        Some(status) => in_state(status).filter(matching).count(db).await,
+    }
 }
 
 /// Names the order that `query` asks for: what its pages are to be given.
@@ -69,7 +91,7 @@ fn within(scope: &Scope) -> Condition {
     }
 }
 
-fn filters(query: &KeyListQuery, now: DateTime<Utc>) -> Condition {
+fn filters(all: Condition, query: &KeyListQuery) -> Condition {
     let exact = [
         (Column::UserId, &query.user_id),
         (Column::TeamId, &query.team_id),
@@ -78,8 +100,7 @@ fn filters(query: &KeyListQuery, now: DateTime<Utc>) -> Condition {
         (Column::KeyAlias, &query.key_alias),
     ];
     let exact = exact.into_iter().filter_map(|(column, value)| value.as_ref().map(|value| column.eq(value)));
-    let all = exact.fold(Condition::all(), Condition::add);
-    all.add_option(query.search.as_deref().map(search)).add_option(query.status.map(|status| in_state(status, now)))
+    exact.fold(all, Condition::add).add_option(query.search.as_deref().map(search))
 }
 
 /// Part of an alias, a key name, an owner or a team, in any case; a whole key or hash finds that key.
@@ -99,6 +120,9 @@ fn in_state(status: KeyStatus, now: DateTime<Utc>) -> Condition {
         }
     }
 }
+
+/// From this offset on, keys with a value are counted before they are skipped: they may all come before the page.
+const COUNTED_OFFSET_MIN: u64 = 10_000;
 
 /// Where a page begins.
 #[derive(Clone, Copy)]
@@ -176,6 +200,13 @@ impl Sorting {
         for part in self.parts {
             let missing = limit.saturating_sub(u64::try_from(tokens.len()).unwrap_or(limit));
             let of_part = self.part(find.clone(), *part);
+            if let (Start::Offset(offset @ COUNTED_OFFSET_MIN..), Some(_)) = (start, part) {
+                let keys = of_part.clone().count(db).await?;
+                if offset >= keys {
+                    start = Start::Offset(offset - keys);
+                    continue;
+                }
+            }
             let begun = match start {
                 Start::Offset(offset) => of_part.clone().offset(offset),
                 Start::After(last) => {

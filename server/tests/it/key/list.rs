@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tollgate::ledger::SpendEvent;
 use tollgate::ledger::writer::write_batch;
@@ -109,6 +110,12 @@ async fn states() {
     assert_eq!(aliases(&app, "status=expired").await, ["short"]);
     assert_eq!(aliases(&app, "status=blocked").await, ["blocked"]);
     assert_eq!(aliases(&app, "status=revoked").await, ["blocked"]);
+    generate(&app, json!({"key_alias": "both", "duration": "1s", "blocked": true})).await;
+    generate(&app, json!({"key_alias": "fresh", "duration": "1h", "user_id": "ada"})).await;
+    app.advance(Duration::from_secs(1));
+    for (query, total) in [("", 5), ("status=active", 2), ("status=expired", 2), ("status=active&user_id=ada", 1)] {
+        assert_eq!(list(&app, query).await.total_count, total, "{query}");
+    }
 }
 
 #[tokio::test]
@@ -248,4 +255,7 @@ async fn keys_are_counted_as_they_come_and_go() {
     app.post("/key/generate", json!({"key_alias": "taken"})).expect_status(400).await;
     assert_eq!(list(&app, "").await.total_count, 2);
     assert_eq!(list(&app, "sort_order=asc&page=2&size=1").await.keys.len(), 1);
+    // Where a page does not tell the total, it is read off these counts.
+    app.app.db.execute_unprepared("UPDATE key_counts SET keys = keys + 40 WHERE span = 'day'").await.unwrap();
+    assert_eq!(list(&app, "size=1").await.total_count, 82, "keys of two days");
 }
