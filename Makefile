@@ -10,7 +10,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 ARGS ?=
 STAGES ?=
 
-.PHONY: help run dev test build console openapi fmt lint bench clean setup
+.PHONY: help run dev test build console openapi fmt lint bench bench-database clean setup
 
 help: ## List the targets
 	@echo "Tollgate. Targets:"
@@ -58,6 +58,11 @@ bench: build ## Measure Tollgate beside nginx
 	@echo "bench: measuring beside nginx"
 	@$(SCRIPTS)/setup.sh bench redis
 	@python3 e2e/bench/bench.py "$(TARGET)/release/tollgate"
+
+bench-database: build ## Measure reports, lists and ledger verify on a PostgreSQL of their own
+	@echo "bench-database: measuring reports and lists"
+	@$(SCRIPTS)/setup.sh postgres
+	@$(SCRIPTS)/start_test_db.sh python3 e2e/bench/database.py "$(TARGET)/release/tollgate"
 
 clean: ## Remove what was built; data stays
 	@echo "clean: removing what was built"
