@@ -258,8 +258,9 @@ impl Sorting {
 
     fn sorted(&self, find: Select<Entity>, with_value: Option<bool>) -> Select<Entity> {
         let find = match (self.by, with_value) {
-            (_, Some(false)) => find,
+            // Named where it is empty, too: only so does Postgres read these keys in the index's order.
             (By::Column(column), _) => find.order_by(column, self.order.clone()),
+            (By::Spend, Some(false)) => find,
             (By::Spend, _) => find.order_by(spend(), self.order.clone()),
         };
         find.order_by(Column::Token, self.order.clone())
