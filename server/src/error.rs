@@ -10,6 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::json;
 use tollgate_openapi::error::{ErrorBody, ErrorEnvelope, ValidationError, ValidationErrors};
 
 /// What handlers of every plane fail with.
@@ -19,6 +20,8 @@ pub struct ApiError {
     body: Body,
     headers: Vec<(HeaderName, HeaderValue)>,
     source: Option<Box<dyn Error + Send + Sync>>,
+    /// Worded as Anthropic's clients expect it.
+    is_anthropics: bool,
 }
 
 #[derive(Debug)]
@@ -38,6 +41,7 @@ impl ApiError {
             body: Body::Envelope { kind: kind.into(), message: message.into(), param: None },
             headers: Vec::new(),
             source: None,
+            is_anthropics: false,
         }
     }
 
@@ -90,6 +94,7 @@ impl ApiError {
             body: Body::Validation(problems),
             headers: Vec::new(),
             source: None,
+            is_anthropics: false,
         }
     }
 
@@ -133,6 +138,12 @@ impl ApiError {
         }
     }
 
+    /// Words it as Anthropic's clients expect it.
+    #[must_use]
+    pub fn in_anthropics_form(self) -> Self {
+        Self { is_anthropics: true, ..self }
+    }
+
     /// Keeps the cause for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -168,6 +179,23 @@ impl ApiError {
     }
 }
 
+/// Anthropic's word for an error of this status (API reference, "Errors").
+#[must_use]
+pub const fn anthropic_type(status: u16) -> &'static str {
+    match status {
+        401 => "authentication_error",
+        402 => "billing_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        503 | 529 => "overloaded_error",
+        504 => "timeout_error",
+        400..=499 => "invalid_request_error",
+        _ => "api_error",
+    }
+}
+
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.status.as_u16(), self.kind(), self.message())
@@ -195,6 +223,10 @@ impl ResponseError for ApiError {
         let mut response = HttpResponse::build(self.status);
         for (name, value) in &self.headers {
             response.insert_header((name.clone(), value.clone()));
+        }
+        if self.is_anthropics {
+            let error = json!({ "type": anthropic_type(self.status.as_u16()), "message": self.message() });
+            return response.json(json!({ "type": "error", "error": error }));
         }
         match &self.body {
             Body::Validation(detail) => response.json(ValidationErrors { detail: detail.clone() }),

@@ -8,14 +8,19 @@ pub mod authenticate;
 pub mod call_id;
 pub mod charge;
 pub mod chat;
+mod client;
+mod converse;
 pub mod drain;
 pub mod error;
 mod estimate;
 mod headers;
+mod incoming;
+pub mod messages;
 mod mock;
 pub mod models;
+mod outgoing;
 pub mod record;
-mod route;
+pub mod route;
 pub mod settle;
 pub mod stream;
 mod tags;
@@ -78,6 +83,8 @@ pub struct Settings {
     pub retry_after: Duration,
     /// How long a call waits for money that others have reserved.
     pub budget_wait: Duration,
+    /// Parameters that a provider does not take are left out instead of refused.
+    pub drop_params: bool,
     /// Status of a refusal for money.
     pub budget_exceeded_status: StatusCode,
 }

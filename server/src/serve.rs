@@ -280,6 +280,7 @@ fn settings(config: &Config) -> Settings {
         num_retries: config.router.num_retries,
         retry_after: config.router.retry_after,
         budget_wait: config.limits.budget_wait,
+        drop_params: config.litellm.drop_params,
         budget_exceeded_status: StatusCode::from_u16(config.litellm.budget_exceeded_status_code)
             .unwrap_or(StatusCode::BAD_REQUEST),
     }

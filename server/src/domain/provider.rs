@@ -108,7 +108,12 @@ pub const PROVIDERS: &[ProviderInfo] = &{
         served(K::HostedVllm, &["hosted_vllm", "vllm"], None, Some("HOSTED_VLLM_API_KEY")),
         known(K::Azure, &["azure", "azure_text"]),
         known(K::AzureAi, &["azure_ai"]),
-        known(K::Anthropic, &["anthropic", "anthropic_text"]),
+        served(
+            K::Anthropic,
+            &["anthropic", "anthropic_text"],
+            Some("https://api.anthropic.com"),
+            Some("ANTHROPIC_API_KEY"),
+        ),
         known(K::Bedrock, &["bedrock", "bedrock_converse", "bedrock_mantle"]),
         known(K::SageMaker, &["sagemaker", "sagemaker_chat"]),
         known(K::VertexAi, &["vertex_ai", "vertex_ai_beta"]),

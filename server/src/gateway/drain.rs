@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::route::Source;
+use super::route::{Source, Streaming, Whole};
 use super::settle::{Call, Outcome};
 use super::stream::{Chunks, Reading};
 use super::upstream::UpstreamFailure;
@@ -100,8 +100,13 @@ pub(super) fn read_stream(runtime: &Handle, upstream: Chunks, reading: Reading, 
 /// Waits for an answer that was asked for, and reads it.
 pub(super) fn read_answer_of(runtime: &Handle, sending: Sending, call: Call, place: Place) {
     runtime.spawn(run(place, Reading::new(false, call), async |reading| match sending.await {
-        Ok(Source::Stream(response)) => read_on(Box::pin(response.bytes_stream()), reading).await,
-        Ok(Source::Whole(_, body)) => {
+        Ok(Source::Stream(Streaming { chunks, native, .. })) => {
+            if let Some(decoder) = native {
+                reading.pass(decoder);
+            }
+            read_on(chunks, reading).await;
+        }
+        Ok(Source::Whole(_, Whole { openai: body, .. })) => {
             let answer = read_answer(&body);
             let mut text = TextCounter::default();
             if answer.usage.is_none() {

@@ -1,21 +1,24 @@
 //! Steps 3 and 4 together: deployments are tried until one answers, before anything is sent to the client.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use rand::RngExt;
-use reqwest::Response;
 use reqwest::header::HeaderMap;
+use serde_json::json;
 
-use super::Gateway;
 use super::drain::Sending;
 use super::error::GatewayError;
+use super::incoming::Incoming;
 use super::settle::Call;
+use super::stream::Chunks;
 use super::upstream::{self, Upstream, UpstreamFailure};
-use crate::domain::provider::{OnClientDisconnect, ProviderKind};
-use crate::provider::openai::ChatRequest;
-use crate::provider::openai::request::Changes;
+use super::{Gateway, outgoing};
+use crate::domain::provider::OnClientDisconnect;
+use crate::provider::chat::{AnswerHead, StreamDecoder};
+use crate::provider::endpoint::{Endpoint, Protocol};
 use crate::router::Deployment;
 use crate::router::deployment::{InFlight, Target};
 
@@ -37,11 +40,43 @@ pub(super) struct Reply {
 #[derive(Debug)]
 pub(super) enum Source {
     /// The provider, as a stream.
-    Stream(Response),
+    Stream(Streaming),
     /// The provider, whole.
-    Whole(HeaderMap, Bytes),
+    Whole(HeaderMap, Whole),
     /// The gateway itself, with this text.
     Mock(Arc<str>),
+}
+
+/// A stream that has begun.
+pub(super) struct Streaming {
+    /// The provider's headers.
+    pub(super) headers: HeaderMap,
+    /// In OpenAI's form, or in the client's own.
+    pub(super) chunks: Chunks,
+    /// What reads the client's own.
+    pub(super) native: Option<Box<dyn StreamDecoder>>,
+}
+
+/// An answer that is all there.
+#[derive(Debug)]
+pub(super) struct Whole {
+    /// In OpenAI's form.
+    pub(super) openai: Bytes,
+    /// In the client's own, where the provider answered in it.
+    pub(super) native: Option<Bytes>,
+}
+
+impl Whole {
+    /// One of OpenAI's form.
+    pub(super) const fn openai(body: Bytes) -> Self {
+        Self { openai: body, native: None }
+    }
+}
+
+impl fmt::Debug for Streaming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Streaming").field("headers", &self.headers).finish_non_exhaustive()
+    }
 }
 
 /// Why no deployment answered.
@@ -58,24 +93,26 @@ pub(super) async fn forward(
     gateway: &Gateway,
     upstream: &Upstream,
     call: &mut Call,
-    request: &ChatRequest,
-    body: &Bytes,
+    incoming: &Incoming,
     output_limit: Option<u64>,
     barred: &[Arc<Deployment>],
 ) -> Result<Reply, Unanswered> {
+    let (model, is_stream) = (&incoming.request.model, incoming.request.stream);
     let mut tried: Vec<Arc<Deployment>> = barred.to_vec();
     let mut retries_left = gateway.settings.num_retries;
     let mut backoff = BACKOFF_MIN;
     loop {
-        let deployment =
-            gateway.router.choose(&request.model, &tried).map_err(|error| Unanswered::Refused(error.into()))?;
+        let deployment = gateway.router.choose(model, &tried).map_err(|error| Unanswered::Refused(error.into()))?;
+        let body = outgoing::body(&deployment, incoming, output_limit, gateway.settings.drop_params)
+            .map_err(|error| Unanswered::Refused(error.into()))?;
         call.sent_to(InFlight::start(Arc::clone(&deployment), gateway.clock.now()));
-        let body = upstream_body(&deployment, request, body, output_limit);
+        let passes = outgoing::passes(&deployment, incoming);
+        let outgoing = Outgoing { body, is_stream, passes, head: call.answer_head(&deployment) };
         let sent = match deployment.on_client_disconnect {
-            OnClientDisconnect::Cancel => send(upstream, &deployment, body, request.stream).await,
+            OnClientDisconnect::Cancel => send(upstream, &deployment, outgoing).await,
             OnClientDisconnect::Drain => {
-                let (upstream, to, is_stream) = (upstream.clone(), Arc::clone(&deployment), request.stream);
-                let sending = Sending::new(async move { send(&upstream, &to, body, is_stream).await });
+                let (upstream, to) = (upstream.clone(), Arc::clone(&deployment));
+                let sending = Sending::new(async move { send(&upstream, &to, outgoing).await });
                 call.wait_for(sending).await
             }
         };
@@ -91,7 +128,7 @@ pub(super) async fn forward(
         }
         retries_left -= 1;
         tried.push(deployment);
-        if gateway.router.choose(&request.model, &tried).is_ok() {
+        if gateway.router.choose(model, &tried).is_ok() {
             continue;
         }
         if !failure.is_worth_the_same() {
@@ -104,49 +141,89 @@ pub(super) async fn forward(
     }
 }
 
-/// The body as it is sent to `deployment`.
-fn upstream_body(deployment: &Deployment, request: &ChatRequest, body: &Bytes, output_limit: Option<u64>) -> Bytes {
-    let default_limit = deployment.default_max_tokens.filter(|_| request.max_output_tokens.is_none());
-    let changes = Changes {
-        model: &deployment.upstream_model,
-        max_output_tokens: output_limit.into_iter().chain(default_limit).min(),
-        max_tokens_field: max_tokens_field(deployment.provider),
-    };
-    request.upstream_body(body, &changes)
-}
-
-async fn send(
-    upstream: &Upstream,
-    deployment: &Deployment,
+/// What is sent to a deployment.
+struct Outgoing {
     body: Bytes,
     is_stream: bool,
-) -> Result<Source, UpstreamFailure> {
-    match &deployment.target {
-        Target::Mock(text) => Ok(Source::Mock(Arc::clone(text))),
-        Target::None => Err(UpstreamFailure::Unreachable(deployment.unavailable.clone().unwrap_or_default())),
-        Target::OpenAi { chat_url, headers, .. } => {
-            if is_stream {
-                let response = upstream.post_json(chat_url, headers, body, deployment.stream_timeout).await?;
-                return Ok(Source::Stream(response));
-            }
-            // Nothing is sent to the client before the answer is whole: one that breaks off may still be tried again.
-            let whole = async {
-                let response = upstream.post_json(chat_url, headers, body, deployment.timeout).await?;
-                let headers = response.headers().clone();
-                Ok(Source::Whole(headers, upstream::read_answer(response).await?))
-            };
-            match tokio::time::timeout(deployment.timeout, whole).await {
-                Ok(whole) => whole,
-                Err(_) => Err(UpstreamFailure::Timeout(deployment.timeout)),
-            }
+    /// Client and provider speak the same protocol, which is not OpenAI's.
+    passes: bool,
+    head: AnswerHead,
+}
+
+async fn send(upstream: &Upstream, deployment: &Deployment, outgoing: Outgoing) -> Result<Source, UpstreamFailure> {
+    let endpoint = match &deployment.target {
+        Target::Mock(text) => return Ok(Source::Mock(Arc::clone(text))),
+        Target::None => {
+            return Err(UpstreamFailure::Unreachable(deployment.unavailable.clone().unwrap_or_default()));
         }
+        Target::Provider(endpoint) => endpoint,
+    };
+    let sent = if outgoing.is_stream {
+        stream(upstream, endpoint, deployment.stream_timeout, outgoing).await
+    } else {
+        // Nothing is sent to the client before the answer is whole: one that breaks off may still be tried again.
+        let whole = whole(upstream, endpoint, deployment.timeout, outgoing);
+        let in_time = tokio::time::timeout(deployment.timeout, whole).await;
+        in_time.unwrap_or(Err(UpstreamFailure::Timeout(deployment.timeout)))
+    };
+    match &endpoint.protocol {
+        Protocol::OpenAi => sent,
+        Protocol::Translated(dialect) => sent.map_err(|failure| outgoing::openai_error(&**dialect, failure)),
     }
 }
 
-/// OpenAI's newer models refuse `max_tokens`; its imitators know nothing else.
-const fn max_tokens_field(provider: ProviderKind) -> &'static str {
-    match provider {
-        ProviderKind::OpenAi => "max_completion_tokens",
-        _ => "max_tokens",
+async fn stream(
+    upstream: &Upstream,
+    endpoint: &Endpoint,
+    timeout: Duration,
+    outgoing: Outgoing,
+) -> Result<Source, UpstreamFailure> {
+    let Outgoing { body, passes, head, .. } = outgoing;
+    let response = upstream.post_json(endpoint, &endpoint.stream_url, body, timeout).await?;
+    let headers = response.headers().clone();
+    let chunks: Chunks = Box::pin(response.bytes_stream());
+    Ok(Source::Stream(match &endpoint.protocol {
+        Protocol::OpenAi => Streaming { headers, chunks, native: None },
+        Protocol::Translated(dialect) if passes => Streaming { headers, chunks, native: Some(dialect.stream(head)) },
+        Protocol::Translated(dialect) => {
+            Streaming { headers, chunks: outgoing::openai_stream(chunks, dialect.stream(head)), native: None }
+        }
+    }))
+}
+
+async fn whole(
+    upstream: &Upstream,
+    endpoint: &Endpoint,
+    timeout: Duration,
+    outgoing: Outgoing,
+) -> Result<Source, UpstreamFailure> {
+    let Outgoing { body, passes, head, .. } = outgoing;
+    let response = upstream.post_json(endpoint, &endpoint.whole_url, body, timeout).await?;
+    let headers = response.headers().clone();
+    let body = upstream::read_answer(response).await?;
+    let whole = match &endpoint.protocol {
+        Protocol::OpenAi => Whole::openai(body),
+        Protocol::Translated(dialect) => {
+            let openai = outgoing::openai_answer(&**dialect, &body, &head).map_err(UpstreamFailure::Unreachable)?;
+            Whole { openai, native: passes.then_some(body) }
+        }
+    };
+    Ok(Source::Whole(headers, whole))
+}
+
+/// Asks a deployment for one token, which is booked to nobody.
+///
+/// # Errors
+/// When it does not answer; the text says why.
+pub async fn ping(deployment: &Deployment, upstream: &Upstream, timeout: Duration) -> Result<(), String> {
+    let body = json!({ "model": &*deployment.model_name, "messages": [{ "role": "user", "content": "ping" }] });
+    let body = Bytes::from(body.to_string());
+    let incoming = Incoming::chat_completion(body, None).map_err(|error| error.message)?;
+    let body = outgoing::body(deployment, &incoming, Some(1), true).map_err(|error| error.message)?;
+    let head = AnswerHead { id: String::new(), created: 0, model: deployment.upstream_model.to_string() };
+    let outgoing = Outgoing { body, is_stream: false, passes: false, head };
+    match tokio::time::timeout(timeout, send(upstream, deployment, outgoing)).await {
+        Ok(sent) => sent.map(drop).map_err(|failure| failure.for_router().reason),
+        Err(_) => Err(UpstreamFailure::Timeout(timeout).for_router().reason),
     }
 }

@@ -26,10 +26,11 @@ use crate::domain::provider::OnClientDisconnect;
 use crate::domain::usage::Usage;
 use crate::ledger::contents::{AnswerContent, Content, Contents};
 use crate::ledger::{BeginRecord, SpendEvent};
+use crate::provider::chat::AnswerHead;
 use crate::provider::openai::Answer;
 use crate::provider::tokens::{self, TextCounter};
-use crate::router::Failure;
 use crate::router::deployment::InFlight;
+use crate::router::{Deployment, Failure};
 
 /// Status booked for a client that left, as nginx does.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -222,6 +223,16 @@ impl Call {
     pub(super) fn note(&mut self, name: &str, value: Value) {
         if let Some(open) = &mut self.0 {
             open.event.metadata.insert(name.to_owned(), value);
+        }
+    }
+
+    /// What `deployment`'s answer says of itself where the provider does not.
+    pub(super) fn answer_head(&self, deployment: &Deployment) -> AnswerHead {
+        let event = self.0.as_ref().map(|open| &open.event);
+        AnswerHead {
+            id: event.map_or_else(String::new, |event| format!("chatcmpl-{}", event.request_id)),
+            created: event.map_or(0, |event| event.start_time.timestamp()),
+            model: deployment.upstream_model.to_string(),
         }
     }
 

@@ -4,12 +4,13 @@
 //! leaves drops the stream, which cancels the provider's call and settles what came, or has the rest read for the ledger.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, MessageBody};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream::BoxStream;
 use serde_json::{Value, json};
@@ -17,9 +18,12 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Sleep};
 
+use super::client::StreamEncoder;
 use super::drain;
 use super::settle::{Call, Outcome, Settled};
 use crate::ledger::contents::AnswerContent;
+use crate::provider::chat::StreamDecoder;
+use crate::provider::chat::stream::OpenAiEvents;
 use crate::provider::openai::transcript::Transcript;
 use crate::provider::openai::{Answer, SseFilter, StreamOutcome};
 
@@ -41,14 +45,10 @@ pub(super) struct AnswerStream {
 }
 
 impl AnswerStream {
-    pub(super) fn new(response: reqwest::Response, keeps_usage: bool, call: Call, idle_timeout: Duration) -> Self {
-        Self::from_chunks(Box::pin(response.bytes_stream()), keeps_usage, call, idle_timeout)
-    }
-
-    pub(super) fn from_chunks(upstream: Chunks, keeps_usage: bool, call: Call, idle_timeout: Duration) -> Self {
+    pub(super) fn new(upstream: Chunks, reading: Reading, idle_timeout: Duration) -> Self {
         Self {
             upstream: Some(upstream),
-            reading: Reading::new(keeps_usage, call),
+            reading,
             idle: Box::pin(tokio::time::sleep(idle_timeout)),
             idle_timeout,
             counting: None,
@@ -77,15 +77,11 @@ impl AnswerStream {
         if self.reading.call.is_none() {
             return;
         }
-        let mut tail = BytesMut::from(&self.reading.filter.finish()[..]);
         if let Some(reason) = &broke_off {
-            let error = json!({ "error": {
-                "message": "The provider broke off its answer.", "type": "api_connection_error", "param": null, "code": "502",
-            }});
-            tail.extend_from_slice(format!("data: {error}\n\n").as_bytes());
             tracing::warn!(%reason, "a stream broke off");
         }
-        self.settle(tail.freeze(), broke_off);
+        let tail = self.reading.end(broke_off.is_some());
+        self.settle(tail, broke_off);
     }
 
     fn settle(&mut self, tail: Bytes, broke_off: Option<String>) {
@@ -106,6 +102,29 @@ impl AnswerStream {
 pub(super) struct Reading {
     filter: SseFilter,
     call: Option<Call>,
+    form: Form,
+}
+
+/// In which protocol the stream comes and goes.
+#[derive(Default)]
+enum Form {
+    /// Both in OpenAI's.
+    #[default]
+    OpenAi,
+    /// It comes in OpenAI's and goes in the client's.
+    Written(Box<dyn StreamEncoder>),
+    /// It comes and goes in the client's, and is read in OpenAI's.
+    Passing(OpenAiEvents),
+}
+
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OpenAi => "OpenAi",
+            Self::Written(_) => "Written",
+            Self::Passing(_) => "Passing",
+        })
+    }
 }
 
 impl Reading {
@@ -116,18 +135,59 @@ impl Reading {
             Some(bytes_max) => filter.transcribing(bytes_max),
             None => filter,
         };
-        Self { filter, call: Some(call) }
+        Self { filter, call: Some(call), form: Form::OpenAi }
+    }
+
+    /// The same of a stream in the client's own protocol, which `decoder` reads.
+    pub(super) fn pass(&mut self, decoder: Box<dyn StreamDecoder>) {
+        self.form = Form::Passing(OpenAiEvents::new(decoder));
+    }
+
+    /// The same for a client that speaks the protocol `encoder` writes, if any.
+    pub(super) fn write(&mut self, encoder: Option<Box<dyn StreamEncoder>>) {
+        self.form = encoder.map_or(Form::OpenAi, Form::Written);
     }
 
     /// Reads a chunk; what may be forwarded.
     pub(super) fn push(&mut self, chunk: Bytes) -> Bytes {
-        let out = self.filter.push(chunk);
+        let out = match &mut self.form {
+            Form::OpenAi => self.filter.push(chunk),
+            Form::Written(encoder) => encoder.push(&self.filter.push(chunk)),
+            Form::Passing(events) => {
+                drop(self.filter.push(events.push(&chunk)));
+                chunk
+            }
+        };
         if let Some(call) = &mut self.call
             && !self.filter.outcome().text.is_empty()
         {
             call.first_token();
         }
         out
+    }
+
+    /// The stream is at its end, or broke off: what is left to say.
+    fn end(&mut self, broke_off: bool) -> Bytes {
+        let error = broke_off.then(|| {
+            let error = json!({
+                "message": "The provider broke off its answer.", "type": "api_connection_error", "param": null, "code": "502",
+            });
+            format!("data: {}\n\n", json!({ "error": error }))
+        });
+        let error = error.unwrap_or_default();
+        let rest = self.filter.finish();
+        match &mut self.form {
+            Form::OpenAi => Bytes::from([&rest, error.as_bytes()].concat()),
+            Form::Written(encoder) => {
+                let rest = encoder.push(&[&rest, error.as_bytes()].concat());
+                Bytes::from([rest, encoder.finish()].concat())
+            }
+            Form::Passing(events) => {
+                // A stream that ends too early is one that broke off, which the client sees by itself.
+                drop(self.filter.push(events.finish()));
+                Bytes::new()
+            }
+        }
     }
 
     /// The last event has come.
@@ -232,6 +292,7 @@ impl Drop for AnswerStream {
         let reading = Reading {
             filter: std::mem::replace(&mut self.reading.filter, SseFilter::new(true)),
             call: self.reading.call.take(),
+            form: std::mem::take(&mut self.reading.form),
         };
         drain::read_stream(&runtime, upstream, reading, place);
     }

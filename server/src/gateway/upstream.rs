@@ -7,6 +7,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, Url, redirect};
 
 use crate::config::Limits;
+use crate::provider::endpoint::Endpoint;
 use crate::router::Failure;
 
 /// A provider's error body is read up to here, in bytes.
@@ -62,27 +63,31 @@ impl Upstream {
         Ok(Self { client })
     }
 
-    /// Sends a JSON body and waits for the head of the answer.
+    /// Sends a JSON body to an address of `endpoint` and waits for the head of the answer.
     ///
     /// # Errors
     /// When the provider is away, slow, or answers with an error status.
     pub async fn post_json(
         &self,
+        endpoint: &Endpoint,
         url: &Url,
-        headers: &HeaderMap,
         body: Bytes,
         timeout: Duration,
     ) -> Result<Response, UpstreamFailure> {
         let request = self
             .client
             .post(url.clone())
-            .headers(headers.clone())
+            .headers(endpoint.headers.clone())
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(body);
-        let response = tokio::time::timeout(timeout, request.send())
-            .await
-            .map_err(|_| UpstreamFailure::Timeout(timeout))?
-            .map_err(|error| UpstreamFailure::from_reqwest(&error, timeout))?;
+        let mut request = request.build().map_err(|error| UpstreamFailure::from_reqwest(&error, timeout))?;
+        let sent = async {
+            if let Some(authorize) = &endpoint.authorize {
+                authorize.authorize(&mut request).await.map_err(UpstreamFailure::Unreachable)?;
+            }
+            self.client.execute(request).await.map_err(|error| UpstreamFailure::from_reqwest(&error, timeout))
+        };
+        let response = tokio::time::timeout(timeout, sent).await.map_err(|_| UpstreamFailure::Timeout(timeout))??;
         if response.status().is_success() {
             return Ok(response);
         }

@@ -8,7 +8,7 @@ use utoipa_swagger_ui::Config;
 
 use super::console;
 use crate::error::ApiError;
-use crate::gateway::{chat, models};
+use crate::gateway::{chat, messages, models};
 use crate::management::{self, operation};
 
 /// Spellings of the chat completions route that clients use.
@@ -25,6 +25,11 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
     for path in CHAT_PATHS {
         config.service(operation(path, Method::POST, chat::chat_completions));
     }
+    config.service(operation("/v1/messages", Method::POST, messages::messages)).service(operation(
+        "/v1/messages/count_tokens",
+        Method::POST,
+        messages::count_tokens,
+    ));
     for path in ["/v1/models", "/models"] {
         config.service(operation(path, Method::GET, models::list));
     }

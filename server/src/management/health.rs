@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
-use bytes::Bytes;
-use serde_json::json;
 use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::health::{EndpointHealth, HealthReport, Readiness};
 use tollgate_openapi::paths;
@@ -15,10 +13,9 @@ use crate::app::App;
 use crate::auth::Principal;
 use crate::domain::permission::Action;
 use crate::error::ApiResult;
-use crate::gateway::Gateway;
-use crate::gateway::upstream::{Upstream, UpstreamFailure};
+use crate::gateway::upstream::Upstream;
+use crate::gateway::{Gateway, route};
 use crate::router::Deployment;
-use crate::router::deployment::Target;
 
 /// The database has this long to say it is there.
 const DB_TIMEOUT: Duration = Duration::from_secs(2);
@@ -137,21 +134,6 @@ async fn probe(deployment: Arc<Deployment>, upstream: &Upstream) -> EndpointHeal
         model: format!("{}/{}", deployment.provider_name, deployment.upstream_model),
         model_id: deployment.id.to_string(),
         api_base: deployment.api_base().map(ToString::to_string),
-        error: call(&deployment, upstream).await.err(),
-    }
-}
-
-async fn call(deployment: &Deployment, upstream: &Upstream) -> Result<(), String> {
-    match &deployment.target {
-        Target::Mock(_) => Ok(()),
-        Target::None => Err(deployment.unavailable.clone().unwrap_or_default()),
-        Target::OpenAi { chat_url, headers, .. } => {
-            let body = json!({
-                "model": &*deployment.upstream_model, "max_tokens": 1,
-                "messages": [{ "role": "user", "content": "ping" }],
-            });
-            let sent = upstream.post_json(chat_url, headers, Bytes::from(body.to_string()), PROBE_TIMEOUT).await;
-            sent.map(drop).map_err(|failure: UpstreamFailure| failure.for_router().reason)
-        }
+        error: route::ping(&deployment, upstream, PROBE_TIMEOUT).await.err(),
     }
 }

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::deployment::{Deployment, Target};
@@ -13,6 +11,7 @@ use crate::config::{Config, DeploymentConfig};
 use crate::domain::price::{Prices, Rate};
 use crate::domain::provider::ProviderKind;
 use crate::provider::catalog::{Catalog, ModelCard};
+use crate::provider::endpoint::Endpoint;
 
 /// The deployments of `config`.
 #[must_use]
@@ -71,53 +70,10 @@ fn prices(one: &DeploymentConfig, card: Option<&ModelCard>) -> Option<Prices> {
 }
 
 fn target(one: &DeploymentConfig) -> Result<Target, String> {
-    if let Some(text) = &one.mock_response {
-        return Ok(Target::Mock(Arc::from(text.as_str())));
+    match &one.mock_response {
+        Some(text) => Ok(Target::Mock(Arc::from(text.as_str()))),
+        None => Ok(Target::Provider(Box::new(Endpoint::of(one)?))),
     }
-    let base = one.api_base.as_deref().ok_or("it has no api_base")?;
-    let mut url = Url::parse(base).map_err(|error| format!("api_base {base:?} is not an address: {error}"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("api_base {base:?} is not an http address"));
-    }
-    let path = format!("{}/chat/completions", url.path().trim_end_matches('/'));
-    url.set_path(&path);
-    Ok(Target::OpenAi { chat_url: url, api_base: Arc::from(shown(base)), headers: headers(one)? })
-}
-
-/// The address as it may be shown: without query and credentials.
-fn shown(base: &str) -> String {
-    let base = base.split('?').next().unwrap_or(base);
-    match base.split_once("://") {
-        Some((scheme, rest)) => {
-            let host_end = rest.find('/').unwrap_or(rest.len());
-            let (authority, path) = rest.split_at(host_end);
-            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-            format!("{scheme}://{host}{path}")
-        }
-        None => base.to_owned(),
-    }
-}
-
-fn headers(one: &DeploymentConfig) -> Result<HeaderMap, String> {
-    let mut headers = HeaderMap::new();
-    if let Some(key) = &one.api_key {
-        headers.insert(AUTHORIZATION, secret_header("api_key", &format!("Bearer {}", key.expose()))?);
-    }
-    if let Some(organization) = &one.organization {
-        headers.insert("openai-organization", secret_header("organization", organization)?);
-    }
-    for (name, value) in &one.extra_headers {
-        let name = HeaderName::try_from(name.as_str()).map_err(|_| format!("extra_headers: {name:?} is no header"))?;
-        headers.insert(name, secret_header("extra_headers", value.expose())?);
-    }
-    Ok(headers)
-}
-
-fn secret_header(what: &str, value: &str) -> Result<HeaderValue, String> {
-    let mut value =
-        HeaderValue::from_str(value).map_err(|_| format!("its {what} has characters a header cannot carry"))?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// What is shown of the model: its configuration, and under it the catalog's figures with LiteLLM's names.

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::Url;
-use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 
 use super::health::Health;
 use crate::domain::price::Prices;
 use crate::domain::provider::{OnClientDisconnect, ProviderKind};
+use crate::provider::endpoint::Endpoint;
 
 /// One deployment, made from its configuration.
 #[derive(Debug)]
@@ -62,15 +61,8 @@ pub struct Deployment {
 /// Where answers come from.
 #[derive(Debug)]
 pub enum Target {
-    /// An OpenAI-compatible address.
-    OpenAi {
-        /// Of chat completions.
-        chat_url: Url,
-        /// The address as configured, without query: shown in logs.
-        api_base: Arc<str>,
-        /// Credentials and headers of the configuration.
-        headers: HeaderMap,
-    },
+    /// A provider.
+    Provider(Box<Endpoint>),
     /// `mock_response`: the gateway itself answers with this text.
     Mock(Arc<str>),
     /// Nowhere: see [`Deployment::unavailable`].
@@ -105,9 +97,9 @@ impl Drop for InFlight {
 impl Deployment {
     /// The address shown in logs.
     #[must_use]
-    pub const fn api_base(&self) -> Option<&Arc<str>> {
+    pub fn api_base(&self) -> Option<&Arc<str>> {
         match &self.target {
-            Target::OpenAi { api_base, .. } => Some(api_base),
+            Target::Provider(endpoint) => Some(&endpoint.api_base),
             Target::Mock(_) | Target::None => None,
         }
     }

@@ -109,6 +109,16 @@ impl Content {
 }
 
 impl Part {
+    /// Takes Anthropic's mark away.
+    pub fn forget_cache(&mut self) {
+        if let Self::Text { cache_control, .. }
+        | Self::ImageUrl { cache_control, .. }
+        | Self::File { cache_control, .. } = self
+        {
+            *cache_control = None;
+        }
+    }
+
     /// The text of a text part.
     #[must_use]
     pub fn text(&self) -> Option<&str> {

@@ -52,6 +52,11 @@ pub trait Dialect: Debug + Send + Sync {
 
     /// What the provider says in the body of an error, where it can be read.
     fn error_message(&self, body: &[u8]) -> Option<String>;
+
+    /// Whether it is Anthropic's protocol, so that calls in it may pass through as they came.
+    fn is_messages(&self) -> bool {
+        false
+    }
 }
 
 /// Reads a provider's stream, however its bytes are cut.

@@ -7,6 +7,9 @@ use super::answer::FinishReason;
 use super::chunk::{Chunk, ChunkChoice, Delta};
 use super::dialect::{AnswerHead, StreamDecoder};
 
+/// OpenAI's last event.
+const DONE: &str = "data: [DONE]\n\n";
+
 /// Writes what a decoder reads as OpenAI's server-sent events.
 pub struct OpenAiEvents {
     decoder: Box<dyn StreamDecoder>,
@@ -38,16 +41,28 @@ impl OpenAiEvents {
             write_event(&mut out, chunk);
         }
         if let Err(message) = read {
-            self.is_over = true;
-            let error =
-                json!({ "error": { "message": message, "type": "provider_error", "param": null, "code": "502" } });
-            write_event(&mut out, &error);
-            out.push_str("data: [DONE]\n\n");
+            self.fail(&mut out, &message);
         } else if self.decoder.is_done() {
             self.is_over = true;
-            out.push_str("data: [DONE]\n\n");
+            out.push_str(DONE);
         }
         Bytes::from(out)
+    }
+
+    /// The provider's stream is at its end: what is left to say where its last event has not come.
+    pub fn finish(&mut self) -> Bytes {
+        let mut out = String::new();
+        if !self.is_over {
+            self.fail(&mut out, "The provider broke off its answer.");
+        }
+        Bytes::from(out)
+    }
+
+    fn fail(&mut self, out: &mut String, message: &str) {
+        self.is_over = true;
+        let error = json!({ "error": { "message": message, "type": "provider_error", "param": null, "code": "502" } });
+        write_event(out, &error);
+        out.push_str(DONE);
     }
 }
 

@@ -1,6 +1,36 @@
 //! Parameters that a provider does not take: refused, or dropped where `drop_params` says so.
 
+use serde_json::{Map, Value};
+
 use crate::provider::openai::RequestError;
+
+/// Fields that tell the gateway something, or OpenAI something that changes no answer: no other provider is told.
+const NOT_SENT_ON: [&str; 24] = [
+    "metadata",
+    "tags",
+    "cache",
+    "caching",
+    "num_retries",
+    "max_retries",
+    "timeout",
+    "fallbacks",
+    "context_window_fallbacks",
+    "content_policy_fallbacks",
+    "drop_params",
+    "additional_drop_params",
+    "allowed_openai_params",
+    "extra_headers",
+    "extra_body",
+    "guardrails",
+    "no-log",
+    "store",
+    "safety_identifier",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "mock_response",
+    "mock_testing_fallbacks",
+    "input_cost_per_token",
+];
 
 /// What becomes of parameters that a provider does not take.
 #[derive(Clone, Copy, Debug)]
@@ -18,15 +48,33 @@ impl Unsupported<'_> {
     /// When it was sent and is not to be dropped.
     pub fn check(&self, param: &'static str, is_sent: bool) -> Result<(), RequestError> {
         if is_sent && !self.drop_params {
-            return Err(RequestError {
-                param: Some(param),
-                message: format!(
-                    "{} does not support the parameter '{param}'. Leave it out, or set litellm_settings.drop_params: true to have it dropped.",
-                    self.provider
-                ),
-            });
+            return Err(RequestError { param: Some(param), message: self.message(param) });
         }
         Ok(())
+    }
+
+    fn message(&self, param: &str) -> String {
+        format!(
+            "{} does not support the parameter '{param}'. Leave it out, or set litellm_settings.drop_params: true to have it dropped.",
+            self.provider
+        )
+    }
+
+    /// Of the fields nobody here knows, those that the provider takes under the same name.
+    ///
+    /// # Errors
+    /// When one is neither `taken`, nor meant for the gateway, nor to be dropped.
+    pub fn others(&self, other: &Map<String, Value>, taken: &[&str]) -> Result<Map<String, Value>, RequestError> {
+        let mut passed = Map::new();
+        for (name, value) in other {
+            let is_own = NOT_SENT_ON.contains(&name.as_str()) || name.starts_with("litellm_");
+            if taken.contains(&name.as_str()) {
+                passed.insert(name.clone(), value.clone());
+            } else if !is_own && !value.is_null() && !self.drop_params {
+                return Err(RequestError { param: None, message: self.message(name) });
+            }
+        }
+        Ok(passed)
     }
 
     /// The same of several.

@@ -158,6 +158,18 @@ impl ChatRequest {
         self.user.as_deref().filter(|user| !user.is_empty())
     }
 
+    /// The copy of a `body` in Anthropic's protocol, in which the fields that may be changed have the same names: the
+    /// same bytes but for the model's name and a lower limit of output tokens.
+    #[must_use]
+    pub fn messages_body(&self, body: &Bytes, model: &str, max_output_tokens: Option<u64>) -> Bytes {
+        let mut splice = Splice::default();
+        splice.set("model", self.spans.model.as_ref(), &Value::from(model).to_string(), body);
+        if let Some(limit) = max_output_tokens {
+            self.splice_limit(&mut splice, limit, "max_tokens", body);
+        }
+        splice.apply(body, self.spans.end)
+    }
+
     /// The provider's copy of `body`: the same bytes but for the model's name, the request for usage and a lower
     /// limit of output tokens.
     #[must_use]

@@ -7,10 +7,11 @@ use serde_json::value::RawValue;
 
 use crate::domain::price::ServiceTier;
 use crate::domain::usage::Usage;
+use crate::provider::chat::answer::CacheCreation;
 
 /// No answer has more tokens of a kind: what a provider claims beyond is its mistake. Sums of many such answers must
 /// still fit the database's 64 bits, or the ledger would stop at them.
-const TOKENS_MAX: u64 = 10_000_000_000;
+pub(in crate::provider) const TOKENS_MAX: u64 = 10_000_000_000;
 
 /// OpenAI counts cached and audio tokens inside `prompt_tokens`, and reasoning and audio inside `completion_tokens`.
 /// DeepSeek reports cached tokens as `prompt_cache_hit_tokens`.
@@ -22,6 +23,8 @@ pub(super) struct WireUsage {
     prompt_tokens_details: Option<PromptDetails>,
     completion_tokens_details: Option<CompletionDetails>,
     prompt_cache_hit_tokens: Option<u64>,
+    /// LiteLLM's name of what was written to the cache, inside `prompt_tokens`.
+    cache_creation_input_tokens: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -29,6 +32,8 @@ pub(super) struct WireUsage {
 struct PromptDetails {
     cached_tokens: Option<u64>,
     audio_tokens: Option<u64>,
+    image_tokens: Option<u64>,
+    cache_creation_token_details: Option<CacheCreation>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -36,29 +41,55 @@ struct PromptDetails {
 struct CompletionDetails {
     reasoning_tokens: Option<u64>,
     audio_tokens: Option<u64>,
+    image_tokens: Option<u64>,
+}
+
+/// Tokens of which parts are taken.
+struct Whole(u64);
+
+impl Whole {
+    /// Takes a part, as far as there is so much left.
+    fn take(&mut self, part: Option<u64>) -> u64 {
+        let part = part.unwrap_or(0).min(self.0);
+        self.0 -= part;
+        part
+    }
 }
 
 impl WireUsage {
     /// Each leg apart. A detail larger than its whole is cut to it: no token is priced twice.
     pub(super) fn normalise(self) -> Usage {
-        let prompt = self.prompt_tokens.unwrap_or(0).min(TOKENS_MAX);
+        let mut prompt = Whole(self.prompt_tokens.unwrap_or(0).min(TOKENS_MAX));
         let details = self.prompt_tokens_details.unwrap_or_default();
-        let cache_read = details.cached_tokens.or(self.prompt_cache_hit_tokens).unwrap_or(0).min(prompt);
-        let input_audio = details.audio_tokens.unwrap_or(0).min(prompt - cache_read);
-        let completion = self.completion_tokens.unwrap_or(0).min(TOKENS_MAX);
+        let cache_read = prompt.take(details.cached_tokens.or(self.prompt_cache_hit_tokens));
+        let written = prompt.take(self.cache_creation_input_tokens);
+        let hour = details.cache_creation_token_details.map_or(0, |split| split.ephemeral_1h_input_tokens).min(written);
+        let input_audio = prompt.take(details.audio_tokens);
+        let input_image = prompt.take(details.image_tokens);
+        let mut completion = Whole(self.completion_tokens.unwrap_or(0).min(TOKENS_MAX));
         let details = self.completion_tokens_details.unwrap_or_default();
-        let reasoning = details.reasoning_tokens.unwrap_or(0).min(completion);
-        let output_audio = details.audio_tokens.unwrap_or(0).min(completion - reasoning);
+        let reasoning = completion.take(details.reasoning_tokens);
+        let output_audio = completion.take(details.audio_tokens);
+        let output_image = completion.take(details.image_tokens);
         Usage {
-            input: prompt - cache_read - input_audio,
+            input: prompt.0,
             cache_read,
+            cache_write_5m: written - hour,
+            cache_write_1h: hour,
             input_audio,
-            output: completion - reasoning - output_audio,
+            input_image,
+            output: completion.0,
             reasoning,
             output_audio,
-            ..Usage::default()
+            output_image,
         }
     }
+}
+
+/// Usage as it is sent, each leg apart; `None` where it is none.
+#[must_use]
+pub fn normalised(json: &str) -> Option<Usage> {
+    serde_json::from_str::<WireUsage>(json).ok().map(WireUsage::normalise)
 }
 
 /// What the ledger wants to know of a whole answer.

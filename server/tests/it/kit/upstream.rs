@@ -44,6 +44,17 @@ pub(crate) struct Received {
     pub(crate) path: String,
     pub(crate) body: String,
     pub(crate) authorization: Option<String>,
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+impl Received {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -97,8 +108,13 @@ impl FakeUpstream {
 
     /// An entry of `model_list`: 1 dollar per million input tokens, 2 per million output tokens.
     pub(crate) fn deployment(&self, model_name: &str, id: &str) -> String {
+        self.deployment_of(&format!("openai/{model_name}-upstream"), model_name, id)
+    }
+
+    /// The same of another provider's model.
+    pub(crate) fn deployment_of(&self, model: &str, model_name: &str, id: &str) -> String {
         format!(
-            "  - model_name: {model_name}\n    litellm_params:\n      model: openai/{model_name}-upstream\n      \
+            "  - model_name: {model_name}\n    litellm_params:\n      model: {model}\n      \
              api_base: {}\n      api_key: sk-upstream\n      input_cost_per_token: 0.000001\n      \
              output_cost_per_token: 0.000002\n    model_info:\n      id: {id}\n",
             self.base
@@ -166,6 +182,11 @@ async fn serve(http: HttpRequest, body: Bytes, state: web::Data<State>) -> HttpR
         path: http.path().to_owned(),
         body: String::from_utf8_lossy(&body).into_owned(),
         authorization: http.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned()),
+        headers: http
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
+            .collect(),
     });
     let behaviour = state.script.lock().pop_front().unwrap_or(Behaviour::Answer);
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();

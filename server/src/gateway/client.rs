@@ -1,0 +1,79 @@
+//! Which protocol a client speaks, and what it is answered in it.
+
+use bytes::Bytes;
+
+use super::incoming::Incoming;
+use super::messages;
+use crate::error::ApiError;
+use crate::provider::openai::RequestError;
+
+/// A client's protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Client {
+    /// OpenAI's chat completions: the form in which all calls are metered.
+    Chat,
+    /// Anthropic's messages.
+    Messages,
+}
+
+/// Writes a stream in a client's protocol.
+pub(super) trait StreamEncoder: Send {
+    /// Takes OpenAI's events and gives the client's.
+    fn push(&mut self, bytes: &[u8]) -> Bytes;
+
+    /// What is left to say at the end.
+    fn finish(&mut self) -> Bytes;
+}
+
+impl Client {
+    /// Reads a call.
+    ///
+    /// # Errors
+    /// When a field the gateway reads is wrong.
+    pub(super) fn read(self, body: Bytes, model_from_path: Option<&str>) -> Result<Incoming, RequestError> {
+        match self {
+            Self::Chat => Incoming::chat_completion(body, model_from_path),
+            Self::Messages => Incoming::messages(body),
+        }
+    }
+
+    /// LiteLLM's name of the call in the log.
+    pub(super) const fn call_type(self) -> &'static str {
+        match self {
+            Self::Chat => "acompletion",
+            Self::Messages => "anthropic_messages",
+        }
+    }
+
+    /// A whole answer, given OpenAI's.
+    pub(super) fn answer(self, openai: Bytes) -> Bytes {
+        match self {
+            Self::Chat => openai,
+            Self::Messages => messages::answer::encode(&openai).unwrap_or(openai),
+        }
+    }
+
+    /// The writer of its streams; none where OpenAI's are what it reads.
+    pub(super) fn encoder(self) -> Option<Box<dyn StreamEncoder>> {
+        match self {
+            Self::Chat => None,
+            Self::Messages => Some(Box::new(messages::stream::Encoder::default())),
+        }
+    }
+
+    /// An error as it expects it.
+    pub(super) fn error(self, error: ApiError) -> ApiError {
+        match self {
+            Self::Chat => error,
+            Self::Messages => error.in_anthropics_form(),
+        }
+    }
+
+    /// A provider's error, given in OpenAI's form.
+    pub(super) fn error_body(self, status: u16, openai: Bytes) -> Bytes {
+        match self {
+            Self::Chat => openai,
+            Self::Messages => messages::answer::encode_error(status, &openai),
+        }
+    }
+}

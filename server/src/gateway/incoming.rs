@@ -1,0 +1,71 @@
+//! A call as it came.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+
+use super::messages::request;
+use crate::provider::chat::ChatBody;
+use crate::provider::openai::{ChatRequest, RequestError};
+
+/// A call's body and what was read of it.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    /// What every step reads.
+    pub(super) request: ChatRequest,
+    /// In OpenAI's form.
+    pub(super) body: Bytes,
+    parsed: OnceLock<Result<Arc<ChatBody>, RequestError>>,
+    /// As it came, where that was in Anthropic's protocol.
+    messages: Option<(ChatRequest, Bytes)>,
+}
+
+impl Incoming {
+    /// A chat completion.
+    ///
+    /// # Errors
+    /// When a field the gateway reads is wrong.
+    pub(super) fn chat_completion(body: Bytes, model_from_path: Option<&str>) -> Result<Self, RequestError> {
+        let (request, body) = ChatRequest::read(body, model_from_path)?;
+        Ok(Self { request, body, parsed: OnceLock::new(), messages: None })
+    }
+
+    /// A message in Anthropic's protocol.
+    ///
+    /// # Errors
+    /// When a field has the wrong type.
+    pub(super) fn messages(body: Bytes) -> Result<Self, RequestError> {
+        let (native, body) = ChatRequest::read(body, None)?;
+        if native.max_output_tokens.is_none() {
+            return Err(RequestError {
+                param: Some("max_tokens"),
+                message: "Invalid 'max_tokens': expected a whole number from 1.".to_owned(),
+            });
+        }
+        let chat = request::translate(serde_json::from_slice(&body).map_err(unreadable)?);
+        let in_bytes = ChatBody { thinking: None, top_k: None, ..chat.clone() };
+        let chat_bytes = Bytes::from(serde_json::to_vec(&in_bytes).map_err(unreadable)?);
+        let mut request = ChatRequest::parse(&chat_bytes, None)?;
+        request.tags.clone_from(&native.tags);
+        let parsed = OnceLock::from(Ok(Arc::new(chat)));
+        Ok(Self { request, body: chat_bytes, parsed, messages: Some((native, body)) })
+    }
+
+    /// The call in Anthropic's protocol, where it came in it: what was read of it, and the body.
+    pub(super) const fn as_messages(&self) -> Option<&(ChatRequest, Bytes)> {
+        self.messages.as_ref()
+    }
+
+    /// All of it, typed: read once, and only where a deployment needs it translated.
+    ///
+    /// # Errors
+    /// When a field has the wrong type.
+    pub(super) fn chat(&self) -> Result<Arc<ChatBody>, RequestError> {
+        let parse = || serde_json::from_slice(&self.body).map(Arc::new).map_err(unreadable);
+        self.parsed.get_or_init(parse).clone()
+    }
+}
+
+fn unreadable(error: serde_json::Error) -> RequestError {
+    RequestError { param: None, message: format!("The request body cannot be read: {error}.") }
+}

@@ -1,0 +1,61 @@
+//! `POST /v1/messages` and `/v1/messages/count_tokens`: Anthropic's protocol, whoever serves the model.
+//!
+//! Where that is Anthropic, bodies pass through; everybody else is sent OpenAI's form of the call, or its own.
+//! Source: Anthropic's API reference, version 2023-06-01.
+
+pub(super) mod answer;
+pub(super) mod request;
+pub(super) mod stream;
+#[cfg(test)]
+mod tests;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::json;
+
+use super::client::Client;
+use super::error::GatewayError;
+use super::upstream::Upstream;
+use super::{Gateway, authenticate, converse};
+use crate::error::ApiError;
+use crate::provider::tokens;
+
+/// Answers a message, streamed or whole.
+///
+/// # Errors
+/// When the call is refused or no deployment answers.
+pub async fn messages(
+    http: HttpRequest,
+    payload: web::Payload,
+    gateway: web::Data<Gateway>,
+    upstream: web::Data<Upstream>,
+) -> Result<HttpResponse, ApiError> {
+    let answer = converse::converse(Client::Messages, http, payload, gateway.into_inner(), &upstream).await;
+    answer.map_err(|error| Client::Messages.error(error))
+}
+
+/// How many tokens a message has, as an estimate: nobody is called and nothing is charged.
+///
+/// # Errors
+/// When the caller may not use the model, or the body is wrong.
+pub async fn count_tokens(
+    http: HttpRequest,
+    payload: web::Payload,
+    gateway: web::Data<Gateway>,
+) -> Result<HttpResponse, ApiError> {
+    let counted = count(http, payload, &gateway).await;
+    counted.map_err(|error| Client::Messages.error(error))
+}
+
+async fn count(http: HttpRequest, payload: web::Payload, gateway: &Gateway) -> Result<HttpResponse, ApiError> {
+    let policy = authenticate::authenticate(gateway, http.headers()).await?;
+    let body = converse::read_body(payload, gateway.settings.max_body_bytes).await?;
+    let incoming = Client::Messages.read(body, None).map_err(GatewayError::from)?;
+    let model = incoming.request.model.clone();
+    let policy = gateway.policy.call(policy, None, &[]).await.map_err(GatewayError::from)?;
+    policy.check(&model).map_err(|denial| GatewayError::denied(denial, &model))?;
+    let deployments = gateway.router.callable(&model).map_err(GatewayError::from)?;
+    let upstream_model = deployments.first().map(|one| one.upstream_model.to_string()).unwrap_or_default();
+    let counting = web::block(move || tokens::count_prompt(&incoming.body, &upstream_model)).await;
+    let input_tokens = counting.map_err(ApiError::internal)?;
+    Ok(HttpResponse::Ok().json(json!({ "input_tokens": input_tokens })))
+}

@@ -1,0 +1,203 @@
+//! Anthropic's request as one of OpenAI's.
+
+use serde_json::{Map, Value, json};
+
+use crate::provider::anthropic::wire::{Block, Blocks, MessagesBody, Side, Source, ToolDefinition, Turn};
+use crate::provider::chat::request::JsonSchema;
+use crate::provider::chat::{
+    ChatBody, Content, FilePart, FunctionCall, FunctionDefinition, ImageUrl, Message, Part, ResponseFormat, Role, Stop,
+    Tool, ToolCall, ToolChoice,
+};
+
+/// Budgets for thinking from which on an effort is meant, in tokens: LiteLLM's.
+const EFFORTS: [(u64, &str); 3] = [(10_000, "high"), (5_000, "medium"), (2_000, "low")];
+
+pub(in crate::gateway) fn translate(body: MessagesBody) -> ChatBody {
+    let mut messages = Vec::new();
+    if let Some(system) = body.system {
+        let content = Some(content(system.into_vec()));
+        messages.push(Message { role: Role::System, content, ..Message::default() });
+    }
+    for turn in body.messages {
+        add_turn(&mut messages, turn);
+    }
+    let parallel = body.tool_choice.as_ref().and_then(|choice| choice.disable_parallel_tool_use).map(|off| !off);
+    let choice = body.tool_choice.and_then(|choice| match (&*choice.kind, choice.name) {
+        ("auto", _) => Some(ToolChoice::Auto),
+        ("any", _) => Some(ToolChoice::Required),
+        ("none", _) => Some(ToolChoice::None),
+        ("tool", Some(name)) => Some(ToolChoice::Function(name)),
+        _ => None,
+    });
+    let is_search = |tool: &ToolDefinition| tool.kind.as_deref().is_some_and(|kind| kind.starts_with("web_search"));
+    let searches = body.tools.iter().any(is_search);
+    let tools: Vec<Tool> = body.tools.into_iter().filter(|one| !is_search(one)).map(tool).collect();
+    let user = body.metadata.as_ref().and_then(|metadata| metadata.get("user_id")).and_then(Value::as_str);
+    let is_stream = body.stream == Some(true);
+    ChatBody {
+        model: body.model,
+        messages,
+        max_tokens: body.max_tokens,
+        temperature: body.temperature,
+        top_p: body.top_p,
+        top_k: body.top_k,
+        stop: (!body.stop_sequences.is_empty()).then_some(Stop::Many(body.stop_sequences)),
+        stream: body.stream,
+        // The client's stream says what was used.
+        stream_options: is_stream.then(|| json!({ "include_usage": true })),
+        tool_choice: choice.filter(|_| !tools.is_empty()),
+        parallel_tool_calls: parallel.filter(|_| !tools.is_empty()),
+        tools,
+        reasoning_effort: body.thinking.as_ref().and_then(effort),
+        thinking: body.thinking,
+        user: user.map(str::to_owned),
+        response_format: format(&body.other),
+        web_search_options: searches.then(|| json!({})),
+        ..ChatBody::default()
+    }
+}
+
+fn effort(thinking: &Value) -> Option<String> {
+    let kind = thinking.get("type").and_then(Value::as_str)?;
+    let budget = thinking.get("budget_tokens").and_then(Value::as_u64).unwrap_or(0);
+    let by_budget = EFFORTS.into_iter().find(|(from, _)| budget >= *from).map_or("minimal", |(_, effort)| effort);
+    match kind {
+        "enabled" => Some(by_budget.to_owned()),
+        "adaptive" => Some("medium".to_owned()),
+        _ => None,
+    }
+}
+
+/// The schema of the answer, in either of the places that Anthropic has for it.
+fn format(other: &Map<String, Value>) -> Option<ResponseFormat> {
+    let format = other.get("output_format").or_else(|| other.get("output_config")?.get("format"))?;
+    let schema = format.get("schema").cloned().filter(|_| format.get("type").is_some_and(|kind| kind == "json_schema"));
+    let json_schema =
+        JsonSchema { name: "answer".to_owned(), strict: Some(true), schema: Some(schema?), description: None };
+    Some(ResponseFormat::JsonSchema { json_schema })
+}
+
+fn tool(tool: ToolDefinition) -> Tool {
+    let ToolDefinition { kind, name, description, input_schema, cache_control, mut other } = tool;
+    if let Some(kind) = kind.filter(|kind| kind != "custom") {
+        other.insert("name".to_owned(), Value::from(name));
+        return Tool { kind, function: None, cache_control, other };
+    }
+    let function = FunctionDefinition { name, description, parameters: input_schema, ..FunctionDefinition::default() };
+    Tool { kind: "function".to_owned(), function: Some(function), cache_control, other: Map::new() }
+}
+
+fn add_turn(messages: &mut Vec<Message>, turn: Turn) {
+    match turn.role {
+        Side::System => {
+            let content = Some(content(turn.content.into_vec()));
+            messages.push(Message { role: Role::System, content, ..Message::default() });
+        }
+        Side::Assistant => messages.push(assistant(turn.content)),
+        Side::User => add_user(messages, turn.content),
+    }
+}
+
+/// Results of tools come first: they belong to the calls before them. What OpenAI's tools cannot answer with, such as
+/// images, is said by the user.
+fn add_user(messages: &mut Vec<Message>, blocks: Blocks) {
+    let blocks = match blocks {
+        Blocks::Text(text) => {
+            let content = Some(Content::Text(text));
+            messages.push(Message { role: Role::User, content, ..Message::default() });
+            return;
+        }
+        Blocks::Many(blocks) => blocks,
+    };
+    let mut said = Vec::new();
+    for block in blocks {
+        let Block::ToolResult { tool_use_id, content, is_error, cache_control } = block else {
+            said.extend(part(block));
+            continue;
+        };
+        let parts = content.map(Blocks::into_vec).unwrap_or_default().into_iter().filter_map(part);
+        let (texts, others): (Vec<Part>, Vec<Part>) = parts.partition(|part| part.text().is_some());
+        let mut text: String = texts.iter().filter_map(Part::text).collect();
+        if is_error == Some(true) {
+            text.insert_str(0, "Error: ");
+        }
+        messages.push(Message {
+            role: Role::Tool,
+            content: Some(Content::Text(text)),
+            tool_call_id: Some(tool_use_id),
+            cache_control,
+            ..Message::default()
+        });
+        said.extend(others);
+    }
+    if !said.is_empty() {
+        messages.push(Message { role: Role::User, content: Some(plain(said)), ..Message::default() });
+    }
+}
+
+fn assistant(blocks: Blocks) -> Message {
+    let mut message = Message { role: Role::Assistant, ..Message::default() };
+    let mut said = Vec::new();
+    for block in blocks.into_vec() {
+        match block {
+            Block::ToolUse { id, name, input, .. } => {
+                let function = FunctionCall { name, arguments: input.to_string() };
+                message.tool_calls.push(ToolCall { id, kind: "function".to_owned(), function, ..ToolCall::default() });
+            }
+            Block::Thinking { ref thinking, .. } => {
+                message.reasoning_content.get_or_insert_default().push_str(thinking);
+                message.thinking_blocks.extend(serde_json::to_value(&block));
+            }
+            Block::RedactedThinking { .. } => message.thinking_blocks.extend(serde_json::to_value(&block)),
+            block => said.extend(part(block)),
+        }
+    }
+    message.content = (!said.is_empty()).then(|| plain(said));
+    message
+}
+
+fn content(blocks: Vec<Block>) -> Content {
+    plain(blocks.into_iter().filter_map(part).collect())
+}
+
+/// One text without marks is sent as such: not everybody takes parts.
+fn plain(parts: Vec<Part>) -> Content {
+    match parts.as_slice() {
+        [Part::Text { text, cache_control: None }] => Content::Text(text.clone()),
+        _ => Content::Parts(parts),
+    }
+}
+
+/// A block as a part; `None` where OpenAI has nothing like it.
+fn part(block: Block) -> Option<Part> {
+    Some(match block {
+        Block::Text { text, cache_control, .. } => Part::Text { text, cache_control },
+        Block::Image { source, cache_control } => {
+            Part::ImageUrl { image_url: ImageUrl { url: address(source)?, detail: None, format: None }, cache_control }
+        }
+        Block::Document { source: Source::Text { data, .. }, cache_control, .. } => {
+            Part::Text { text: data, cache_control }
+        }
+        Block::Document { source, title, cache_control } => {
+            let is_kept = matches!(source, Source::Url { .. } | Source::File { .. });
+            let at = address(source)?;
+            let (file_id, file_data) = if is_kept { (Some(at), None) } else { (None, Some(at)) };
+            let filename = title.or_else(|| Some("document.pdf".to_owned()));
+            Part::File { file: FilePart { file_id, file_data, filename, format: None }, cache_control }
+        }
+        Block::ToolUse { .. }
+        | Block::ToolResult { .. }
+        | Block::Thinking { .. }
+        | Block::RedactedThinking { .. }
+        | Block::Other(_) => return None,
+    })
+}
+
+fn address(source: Source) -> Option<String> {
+    match source {
+        Source::Base64 { media_type, data } => Some(format!("data:{media_type};base64,{data}")),
+        Source::Url { url } => Some(url),
+        Source::File { file_id } => Some(file_id),
+        Source::Text { .. } | Source::Other(_) => None,
+    }
+}

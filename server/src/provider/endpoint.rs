@@ -1,0 +1,140 @@
+//! Where a deployment's provider is called, and how.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use reqwest::Url;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+
+use super::anthropic;
+use super::chat::Dialect;
+use crate::config::DeploymentConfig;
+use crate::domain::provider::ProviderKind;
+
+/// The address of a deployment, what it is told with every call, and in which protocol.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// The address as configured, as it may be shown: without query and credentials.
+    pub api_base: Arc<str>,
+    /// Of chat calls that are answered whole.
+    pub whole_url: Url,
+    /// Of chat calls that are answered as streams; often the same.
+    pub stream_url: Url,
+    /// What every call carries: credentials and headers of the configuration.
+    pub headers: HeaderMap,
+    /// What is spoken there.
+    pub protocol: Protocol,
+    /// What proves whose calls they are, where a header is not enough.
+    pub authorize: Option<Arc<dyn Authorize>>,
+}
+
+/// What a provider speaks.
+#[derive(Clone, Debug)]
+pub enum Protocol {
+    /// OpenAI's: bodies pass through.
+    OpenAi,
+    /// Its own.
+    Translated(Arc<dyn Dialect>),
+}
+
+/// Proves to a provider whose call it is: by a signature, or by a token that has to be fetched.
+pub trait Authorize: Debug + Send + Sync {
+    /// Adds the proof to a request that is ready but for it.
+    fn authorize<'a>(&'a self, request: &'a mut reqwest::Request) -> BoxFuture<'a, Result<(), String>>;
+}
+
+impl Endpoint {
+    /// Where `one` is called.
+    ///
+    /// # Errors
+    /// When its configuration does not say, or not in a way that can be used; the text says what is wrong.
+    pub fn of(one: &DeploymentConfig) -> Result<Self, String> {
+        match one.provider {
+            Some(ProviderKind::Anthropic) => anthropic::endpoint(one),
+            _ => openai(one),
+        }
+    }
+
+    /// Of `one`, that takes `path` below its address for all chat calls.
+    ///
+    /// # Errors
+    /// When it has no address that can be used.
+    pub fn at(one: &DeploymentConfig, path: &str, headers: HeaderMap, protocol: Protocol) -> Result<Self, String> {
+        let (base, url) = base(one)?;
+        let url = below(url, path);
+        let api_base = Arc::from(shown(base));
+        Ok(Self { api_base, whole_url: url.clone(), stream_url: url, headers, protocol, authorize: None })
+    }
+}
+
+fn openai(one: &DeploymentConfig) -> Result<Endpoint, String> {
+    let mut headers = HeaderMap::new();
+    if let Some(key) = &one.api_key {
+        headers.insert(AUTHORIZATION, secret_header("api_key", &format!("Bearer {}", key.expose()))?);
+    }
+    if let Some(organization) = &one.organization {
+        headers.insert("openai-organization", secret_header("organization", organization)?);
+    }
+    add_extra_headers(one, &mut headers)?;
+    Endpoint::at(one, "/chat/completions", headers, Protocol::OpenAi)
+}
+
+/// The configured address, and the same taken apart.
+///
+/// # Errors
+/// When there is none, or it is none.
+pub fn base(one: &DeploymentConfig) -> Result<(&str, Url), String> {
+    let base = one.api_base.as_deref().ok_or("it has no api_base")?;
+    let url = Url::parse(base).map_err(|error| format!("api_base {base:?} is not an address: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("api_base {base:?} is not an http address"));
+    }
+    Ok((base, url))
+}
+
+/// `url` with `path` behind its own, its query kept.
+#[must_use]
+pub fn below(mut url: Url, path: &str) -> Url {
+    let whole = format!("{}{path}", url.path().trim_end_matches('/'));
+    url.set_path(&whole);
+    url
+}
+
+/// Adds the headers that the configuration wants with every call.
+///
+/// # Errors
+/// When one of them is none.
+pub fn add_extra_headers(one: &DeploymentConfig, headers: &mut HeaderMap) -> Result<(), String> {
+    for (name, value) in &one.extra_headers {
+        let name = HeaderName::try_from(name.as_str()).map_err(|_| format!("extra_headers: {name:?} is no header"))?;
+        headers.insert(name, secret_header("extra_headers", value.expose())?);
+    }
+    Ok(())
+}
+
+/// A header that no log shows.
+///
+/// # Errors
+/// When it has characters a header cannot carry.
+pub fn secret_header(what: &str, value: &str) -> Result<HeaderValue, String> {
+    let mut value =
+        HeaderValue::from_str(value).map_err(|_| format!("its {what} has characters a header cannot carry"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The address as it may be shown: without query and credentials.
+#[must_use]
+pub fn shown(base: &str) -> String {
+    let base = base.split('?').next().unwrap_or(base);
+    match base.split_once("://") {
+        Some((scheme, rest)) => {
+            let host_end = rest.find('/').unwrap_or(rest.len());
+            let (authority, path) = rest.split_at(host_end);
+            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+            format!("{scheme}://{host}{path}")
+        }
+        None => base.to_owned(),
+    }
+}
