@@ -5,4 +5,5 @@ pub mod catalog;
 pub mod chat;
 pub mod endpoint;
 pub mod openai;
+pub mod token;
 pub mod tokens;
