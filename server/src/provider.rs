@@ -4,6 +4,8 @@ pub mod anthropic;
 pub mod catalog;
 pub mod chat;
 pub mod endpoint;
+pub mod gemini;
 pub mod openai;
 pub mod token;
 pub mod tokens;
+pub mod vertex;

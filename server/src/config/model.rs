@@ -3,6 +3,7 @@
 mod identity;
 mod prices;
 mod reach;
+mod vertex;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use super::secret::{MASK, Secret, is_secret_name};
 use super::vocabulary;
 use crate::domain::price::Prices;
 use crate::domain::provider::{OnClientDisconnect, ProviderKind};
+pub use vertex::{GoogleCredentials, VertexConfig};
 
 /// One deployment: a provider's model that serves a public name.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +38,8 @@ pub struct DeploymentConfig {
     pub api_base: Option<String>,
     /// Version of the API, for providers that have one in the address.
     pub api_version: Option<String>,
+    /// What Vertex AI has besides.
+    pub vertex: VertexConfig,
     /// The organization the provider bills.
     pub organization: Option<String>,
     /// How long a call may take. Default: the router's.
@@ -105,6 +109,7 @@ impl DeploymentConfig {
             api_key: None,
             api_base: None,
             api_version: None,
+            vertex: VertexConfig::default(),
             organization: None,
             timeout: None,
             stream_timeout: None,
@@ -217,6 +222,7 @@ fn read_params(mut section: Section<'_>, model_name: String, environment: &Envir
         api_key: section.secret("api_key"),
         api_base: api_base(&mut section),
         api_version: section.text("api_version"),
+        vertex: vertex::read(&mut section),
         organization: section.text("organization"),
         timeout: section.timeout("timeout"),
         stream_timeout: section.timeout("stream_timeout"),

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use reqwest::header::RETRY_AFTER;
 use serde_json::json;
 
 use super::incoming::Incoming;
@@ -147,11 +148,17 @@ pub(super) fn openai_answer(dialect: &dyn Dialect, body: &Bytes, head: &AnswerHe
 
 /// A provider's error in OpenAI's form.
 pub(super) fn openai_error(dialect: &dyn Dialect, failure: UpstreamFailure) -> UpstreamFailure {
-    let UpstreamFailure::Status { status, headers, body } = failure else { return failure };
+    let UpstreamFailure::Status { status, mut headers, body } = failure else { return failure };
+    if let Some(seconds) = dialect.retry_after(&body) {
+        headers.entry(RETRY_AFTER).or_insert_with(|| seconds.into());
+    }
     let Some(message) = dialect.error_message(&body) else {
         return UpstreamFailure::Status { status, headers, body };
     };
-    let status = if status == OVERLOADED { 503 } else { status };
+    let status = match dialect.error_status(status, &body) {
+        OVERLOADED => 503,
+        status => status,
+    };
     let lower = message.to_lowercase();
     let is_too_long = matches!(status, 400 | 413) && CONTEXT_WINDOW_WORDS.iter().any(|words| lower.contains(words));
     let code = if is_too_long { "context_length_exceeded".to_owned() } else { status.to_string() };

@@ -7,8 +7,8 @@ use futures_util::future::BoxFuture;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
-use super::anthropic;
 use super::chat::Dialect;
+use super::{anthropic, gemini, vertex};
 use crate::config::DeploymentConfig;
 use crate::domain::provider::ProviderKind;
 
@@ -52,6 +52,8 @@ impl Endpoint {
     pub fn of(one: &DeploymentConfig) -> Result<Self, String> {
         match one.provider {
             Some(ProviderKind::Anthropic) => anthropic::endpoint(one),
+            Some(ProviderKind::Gemini) => gemini::endpoint(one),
+            Some(ProviderKind::VertexAi) => vertex::endpoint(one),
             _ => openai(one),
         }
     }

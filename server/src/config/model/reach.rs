@@ -3,11 +3,14 @@
 use super::super::environment::{Environment, missing_below};
 use super::super::reader::Item;
 use super::super::secret::Secret;
-use super::DeploymentConfig;
+use super::{DeploymentConfig, vertex};
 use crate::domain::provider::{ModelRef, ProviderKind};
 
 /// Variables that move OpenAI's own address, for deployments without `api_base`.
 const OPENAI_BASE_VARIABLES: &[&str] = &["OPENAI_BASE_URL", "OPENAI_API_BASE"];
+
+/// Other variables a provider's key may be in.
+const OTHER_KEY_VARIABLES: &[(ProviderKind, &str)] = &[(ProviderKind::Gemini, "GOOGLE_API_KEY")];
 
 /// What the file says about how to reach a deployment.
 pub(super) struct Written<'a> {
@@ -81,6 +84,9 @@ fn settle_upstream(
     environment: &Environment<'_>,
 ) -> Option<String> {
     let info = provider.info();
+    if provider == ProviderKind::VertexAi {
+        vertex::settle(deployment, environment);
+    }
     let is_own_address = deployment.api_base.is_none();
     if is_own_address {
         deployment.api_base = own_address(provider, environment);
@@ -93,7 +99,9 @@ fn settle_upstream(
     if deployment.api_key.is_none()
         && let Some(name) = info.key_variable
     {
-        deployment.api_key = environment.get(name).map(Secret::new);
+        let others = OTHER_KEY_VARIABLES.iter().filter(|(other, _)| *other == provider).map(|(_, name)| *name);
+        let found = std::iter::once(name).chain(others).find_map(|name| environment.get(name));
+        deployment.api_key = found.map(Secret::new);
         if deployment.api_key.is_none() && is_own_address {
             let reason =
                 format!("there is no \"api_key\", and environment variable {name} is not set ({})", params.path);

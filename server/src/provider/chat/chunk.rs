@@ -58,6 +58,11 @@ pub struct Delta {
     pub tool_calls: Vec<ToolCallDelta>,
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "super::request::null_as_empty")]
     pub annotations: Vec<Value>,
+    /// Images the model made, as LiteLLM has them: `image_url` parts with `data:` URIs.
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "super::request::null_as_empty")]
+    pub images: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider_specific_fields: Option<Value>,
 }

@@ -53,6 +53,16 @@ pub trait Dialect: Debug + Send + Sync {
     /// What the provider says in the body of an error, where it can be read.
     fn error_message(&self, body: &[u8]) -> Option<String>;
 
+    /// The status that OpenAI gives errors of this kind.
+    fn error_status(&self, status: u16, _body: &[u8]) -> u16 {
+        status
+    }
+
+    /// After how many seconds to ask again, where the body of an error says so and no header does.
+    fn retry_after(&self, _body: &[u8]) -> Option<u64> {
+        None
+    }
+
     /// Whether it is Anthropic's protocol, so that calls in it may pass through as they came.
     fn is_messages(&self) -> bool {
         false
@@ -70,4 +80,12 @@ pub trait StreamDecoder: Send {
 
     /// Whether the provider's last event has come.
     fn is_done(&self) -> bool;
+
+    /// The stream ended, and no event was known for the last one. Adds what is left to say.
+    ///
+    /// # Errors
+    /// When the answer is not whole, as it never is for providers that mark their last event.
+    fn end(&mut self, _out: &mut Vec<Chunk>) -> Result<(), String> {
+        Err("The provider broke off its answer.".to_owned())
+    }
 }

@@ -51,9 +51,21 @@ impl OpenAiEvents {
 
     /// The provider's stream is at its end: what is left to say where its last event has not come.
     pub fn finish(&mut self) -> Bytes {
+        if self.is_over {
+            return Bytes::new();
+        }
+        let mut chunks = Vec::new();
+        let ended = self.decoder.end(&mut chunks);
         let mut out = String::new();
-        if !self.is_over {
-            self.fail(&mut out, "The provider broke off its answer.");
+        for chunk in &chunks {
+            write_event(&mut out, chunk);
+        }
+        match ended {
+            Ok(()) => {
+                self.is_over = true;
+                out.push_str(DONE);
+            }
+            Err(message) => self.fail(&mut out, &message),
         }
         Bytes::from(out)
     }

@@ -1,0 +1,105 @@
+//! Google's access tokens.
+//!
+//! Sources: as of [`super::credentials`]; Compute Engine documentation, "About VM metadata" (a machine's own token).
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Client, RequestBuilder};
+use serde::Deserialize;
+
+use super::credentials::KeyFile;
+use crate::clock::Clock;
+use crate::config::GoogleCredentials;
+use crate::provider::endpoint::{Authorize, secret_header};
+use crate::provider::token::{self, Token, TokenCache};
+
+/// Where a machine's own token is, on the metadata host.
+const METADATA_PATH: &str = "computeMetadata/v1/instance/service-accounts/default/token";
+
+/// Fetches tokens and puts them into calls.
+pub(super) struct GoogleTokens {
+    client: Client,
+    clock: Clock,
+    /// Read anew for each token: files are replaced when keys are.
+    from: GoogleCredentials,
+    quota_project: Option<HeaderValue>,
+    tokens: TokenCache,
+}
+
+impl std::fmt::Debug for GoogleTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GoogleTokens").field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    access_token: String,
+    /// Seconds.
+    expires_in: u64,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: String,
+    #[serde(default)]
+    error_description: String,
+}
+
+impl GoogleTokens {
+    /// The tokens that the credentials `from` give; `key` is what they are now.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up, or a project's name cannot be a header.
+    pub(super) fn new(from: GoogleCredentials, key: Option<&KeyFile>, clock: Clock) -> Result<Self, String> {
+        let project = key.and_then(KeyFile::quota_project);
+        let quota_project = project.map(HeaderValue::from_str).transpose();
+        let quota_project = quota_project.map_err(|_| "the quota_project_id of its credentials is no project")?;
+        let client = token::client()?;
+        Ok(Self { client, tokens: TokenCache::new(clock.clone()), clock, from, quota_project })
+    }
+
+    async fn fetch(&self) -> Result<Token, String> {
+        let request = self.request()?;
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| format!("Google could not be reached for a token: {}", error.without_url()))?;
+        let (status, body) = token::read(answer).await.map_err(|error| format!("Google's tokens: {error}"))?;
+        if status != 200 {
+            let reason = serde_json::from_slice::<Refusal>(&body);
+            let reason = reason.map(|refusal| format!("{}: {}", refusal.error, refusal.error_description));
+            return Err(format!("Google gave no token (HTTP {status}) {}", reason.unwrap_or_default()));
+        }
+        let answer: Answer = serde_json::from_slice(&body).map_err(|error| format!("Google gave no token: {error}"))?;
+        let header = secret_header("token", &format!("Bearer {}", answer.access_token))?;
+        Ok(Token { header, lifetime: Duration::from_secs(answer.expires_in) })
+    }
+
+    fn request(&self) -> Result<RequestBuilder, String> {
+        let key = KeyFile::load(&self.from)?;
+        if let Some(key) = key {
+            let request = key.token_request(self.clock.now())?;
+            let builder = self.client.post(request.address);
+            return Ok(builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(request.form));
+        }
+        let GoogleCredentials::Metadata(host) = &self.from else { return Err("it has no credentials".to_owned()) };
+        Ok(self.client.get(format!("http://{host}/{METADATA_PATH}")).header("metadata-flavor", "Google"))
+    }
+}
+
+impl Authorize for GoogleTokens {
+    fn authorize<'a>(&'a self, request: &'a mut reqwest::Request) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async {
+            let header = self.tokens.get(|| self.fetch()).await?;
+            let headers = request.headers_mut();
+            headers.insert(AUTHORIZATION, header);
+            if let Some(project) = &self.quota_project {
+                headers.insert("x-goog-user-project", project.clone());
+            }
+            Ok(())
+        })
+    }
+}
