@@ -57,9 +57,6 @@ def main() -> None:
             os.environ["BENCH_KEYS"] = str(count)
             calls = run_wrk(tollgate.port, KEY, 16, count // 1_000 + 20)
             after_mb = resident_mb(tollgate)
-            import time, urllib.request
-            m = urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{tollgate.port}/metrics", headers={"Authorization": "Bearer "+tollgate.env["TOLLGATE_MASTER_KEY"]})).read() if "TOLLGATE_MASTER_KEY" in tollgate.env else b""
-            print("metrics", len(m)); time.sleep(30); print("30 s later", resident_mb(tollgate))
             print(f"{calls.requests:,} calls by {count:,} keys, {calls.errors} failed")
             print(f"resident memory {idle_mb:.1f} MB idle, {after_mb:.1f} MB with all keys active")
             tollgate.signal(15, seconds_max=60)

@@ -16,6 +16,8 @@ needs_postgres = pytest.mark.skipif("TOLLGATE_TEST_DATABASE_URL" not in os.envir
 needs_sqlite = pytest.mark.skipif("TOLLGATE_TEST_DATABASE_URL" in os.environ, reason="runs on SQLite")
 # A transaction on a connection that leads nowhere is given up after 30 seconds.
 BACK_S_MAX = 60
+# How long it stays away under load, in seconds.
+OUTAGES = {"cut": 60, "freeze": 5}
 
 
 @pytest.fixture
@@ -26,7 +28,8 @@ def link() -> Iterator[Link]:
 
 
 @needs_postgres
-@pytest.mark.parametrize("way", ["cut", "freeze"])
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("way", list(OUTAGES))
 def test_known_keys_go_on(make_tollgate: Callable[..., Tollgate], link: Link, way: str) -> None:
     tollgate = make_tollgate(DATABASE_URL=link.url).start()
     known, unknown = (tollgate.manage("POST", "/key/generate", {})["key"] for _ in range(2))
@@ -34,11 +37,14 @@ def test_known_keys_go_on(make_tollgate: Callable[..., Tollgate], link: Link, wa
     load.start()
     load.wait_for(50)
 
+    gone = time.monotonic()
     getattr(link, way)()
     status, answer = eventually(lambda: (found := readiness(tollgate))[0] == 503 and found, "readiness to notice")
     assert (answer["status"], answer["db"]) == ("unhealthy", "disconnected")
     assert "database" in answer["problems"][0]
     load.wait_for(len(load.completed) + 200)
+    while time.monotonic() < gone + OUTAGES[way]:
+        load.wait_for(len(load.completed) + 50)
     assert not load.faults
     started = time.monotonic()
     refused = call_once(tollgate, unknown)

@@ -20,8 +20,13 @@ const LENGTH: usize = 21;
 pub(super) struct Sliding {
     newest: u64,
     total: u64,
-    /// Slot `n` is at `n % SLOTS`.
-    counts: [u64; LENGTH],
+    /// Slot `n` is at `n % SLOTS`. Every active key has two of these: a slot of three seconds needs no more bits.
+    counts: [u32; LENGTH],
+}
+
+/// What counts of `amount`.
+fn counted(amount: u64) -> u32 {
+    u32::try_from(amount).unwrap_or(u32::MAX)
 }
 
 impl Sliding {
@@ -31,7 +36,7 @@ impl Sliding {
         for age in 1..=passed.min(SLOTS) {
             let expired = self.newest + age;
             let count = std::mem::take(self.at(expired));
-            self.total -= count;
+            self.total -= u64::from(count);
         }
         self.newest = self.newest.max(slot);
         self.total
@@ -41,8 +46,10 @@ impl Sliding {
     pub(super) fn add(&mut self, slot: u64, amount: u64) {
         self.used(slot);
         if self.newest - slot < SLOTS {
-            *self.at(slot) += amount;
-            self.total += amount;
+            let count = self.at(slot);
+            let added = counted(amount).min(u32::MAX - *count);
+            *count += added;
+            self.total += u64::from(added);
         }
     }
 
@@ -50,9 +57,9 @@ impl Sliding {
     pub(super) fn take_back(&mut self, slot: u64, amount: u64) {
         if self.newest.saturating_sub(slot) < SLOTS {
             let count = self.at(slot);
-            let amount = amount.min(*count);
-            *count -= amount;
-            self.total -= amount;
+            let taken = counted(amount).min(*count);
+            *count -= taken;
+            self.total -= u64::from(taken);
         }
     }
 
@@ -63,7 +70,7 @@ impl Sliding {
         let mut at = self.newest;
         while used > room {
             at += 1;
-            used -= *self.at(at);
+            used -= u64::from(*self.at(at));
         }
         Some(at)
     }
@@ -77,7 +84,7 @@ impl Sliding {
     }
 
     #[expect(clippy::indexing_slicing, reason = "a number modulo the length is inside")]
-    fn at(&mut self, slot: u64) -> &mut u64 {
+    fn at(&mut self, slot: u64) -> &mut u32 {
         let index = usize::try_from(slot % SLOTS).unwrap_or(0);
         &mut self.counts[index]
     }

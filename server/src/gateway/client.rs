@@ -33,7 +33,7 @@ impl Client {
     pub(super) fn read(self, body: Bytes, model_from_path: Option<&str>) -> Result<Incoming, RequestError> {
         match self {
             Self::Chat => Incoming::chat_completion(body, model_from_path),
-            Self::Messages => Incoming::messages(body),
+            Self::Messages => messages::request::read(body),
         }
     }
 

@@ -36,12 +36,6 @@ impl Incoming {
     /// When a field has the wrong type.
     pub(super) fn messages(body: Bytes) -> Result<Self, RequestError> {
         let (native, body) = ChatRequest::read(body, None)?;
-        if native.max_output_tokens.is_none() {
-            return Err(RequestError {
-                param: Some("max_tokens"),
-                message: "Invalid 'max_tokens': expected a whole number from 1.".to_owned(),
-            });
-        }
         let chat = request::translate(serde_json::from_slice(&body).map_err(unreadable)?);
         let in_bytes = ChatBody { thinking: None, top_k: None, ..chat.clone() };
         let chat_bytes = Bytes::from(serde_json::to_vec(&in_bytes).map_err(unreadable)?);

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::client::Client;
 use super::error::GatewayError;
+use super::incoming::Incoming;
 use super::upstream::Upstream;
 use super::{Gateway, authenticate, converse};
 use crate::error::ApiError;
@@ -49,7 +50,7 @@ pub async fn count_tokens(
 async fn count(http: HttpRequest, payload: web::Payload, gateway: &Gateway) -> Result<HttpResponse, ApiError> {
     let policy = authenticate::authenticate(gateway, http.headers()).await?;
     let body = converse::read_body(payload, gateway.settings.max_body_bytes).await?;
-    let incoming = Client::Messages.read(body, None).map_err(GatewayError::from)?;
+    let incoming = Incoming::messages(body).map_err(GatewayError::from)?;
     let model = incoming.request.model.clone();
     let policy = gateway.policy.call(policy, None, &[]).await.map_err(GatewayError::from)?;
     policy.check(&model).map_err(|denial| GatewayError::denied(denial, &model))?;

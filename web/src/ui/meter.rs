@@ -114,10 +114,10 @@ pub(crate) fn BudgetGauge(budget: Budget) -> impl IntoView {
     let is_bounded = budget.max.or(budget.soft).is_some();
     let every = format::every(budget.duration.as_deref().filter(|_| is_bounded));
     let reserved = (budget.reserved > NanoUsd::ZERO).then(|| {
-        let text = format!("{} reserved", format::money_total(budget.reserved));
+        let text = format!("{} reserved", format::money(budget.reserved));
         view! { <span><span class="meter-swatch" aria-hidden="true"></span>{text}</span> }
     });
-    let left = budget.left().map(|left| view! { <span>{format!("{} left", format::money_total(left))}</span> });
+    let left = budget.left().map(|left| view! { <span>{format!("{} left", format::money(left))}</span> });
     let warns = budget.max.and(budget.soft).map(|soft| {
         view! { <span>{format!("warns at {}", format::money_round(soft))}</span> }
     });
@@ -125,7 +125,7 @@ pub(crate) fn BudgetGauge(budget: Budget) -> impl IntoView {
     view! {
         <div class="meter" title=exact.clone()>
             <span class="meter-text">
-                <span class="number"><span class="strong">{format::money_total(budget.spent)}</span>" spent"</span>
+                <span class="number"><span class="strong">{format::money(budget.spent)}</span>" spent"</span>
                 <span class="muted number">{budget.limit_text()}" "{every}</span>
             </span>
             {budget.bar().map(|bar| bar.view(&exact))}

@@ -1,17 +1,34 @@
 //! Anthropic's request as one of OpenAI's.
 
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use crate::gateway::incoming::Incoming;
 use crate::provider::anthropic::wire::{Block, Blocks, MessagesBody, Side, Source, ToolDefinition, Turn};
 use crate::provider::chat::request::JsonSchema;
 use crate::provider::chat::{
     ChatBody, Content, FilePart, FunctionCall, FunctionDefinition, ImageUrl, Message, Part, ResponseFormat, Role, Stop,
     Tool, ToolCall, ToolChoice,
 };
+use crate::provider::openai::RequestError;
 
 /// Budgets for thinking from which on an effort is meant, in tokens: LiteLLM's.
 const EFFORTS: [(u64, &str); 3] = [(10_000, "high"), (5_000, "medium"), (2_000, "low")];
 
+/// Reads a call that is to be answered: it has to say how long the answer may be.
+///
+/// # Errors
+/// When it does not, or a field has the wrong type.
+pub(in crate::gateway) fn read(body: Bytes) -> Result<Incoming, RequestError> {
+    let incoming = Incoming::messages(body)?;
+    if incoming.request.max_output_tokens.is_none() {
+        let message = "Invalid 'max_tokens': expected a whole number from 1.".to_owned();
+        return Err(RequestError { param: Some("max_tokens"), message });
+    }
+    Ok(incoming)
+}
+
+/// Says in OpenAI's words what was said in Anthropic's.
 pub(in crate::gateway) fn translate(body: MessagesBody) -> ChatBody {
     let mut messages = Vec::new();
     if let Some(system) = body.system {

@@ -1,0 +1,168 @@
+"""A fake Anthropic: the Messages API, whole and streamed.
+
+It refuses what Anthropic refuses: a missing key, version or limit of tokens, unknown fields, blank text, turns that do not
+begin with the user's, results that do not match the calls before them. What it answers follows from the conversation.
+
+Wire format: Anthropic's API reference, "Create a message" and "Streaming messages", version 2023-06-01.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+KEY = "sk-ant-of-the-tests"
+SIGNATURE = "c2lnbmVk"
+FIELDS = {
+    "model", "max_tokens", "messages", "system", "stop_sequences", "stream", "temperature", "top_p", "top_k", "tools",
+    "tool_choice", "thinking", "metadata", "service_tier",
+}  # fmt: skip
+USAGE = {"input_tokens": 20, "cache_creation_input_tokens": 8, "cache_read_input_tokens": 4, "output_tokens": 6}
+
+
+class Refusal(Exception):
+    """An error in Anthropic's form."""
+
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.kind = status, kind
+
+
+def need(is_so: bool, message: str) -> None:
+    if not is_so:
+        raise Refusal(400, "invalid_request_error", message)
+
+
+def blocks(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def check(body: dict[str, Any]) -> None:
+    for field in body:
+        need(field in FIELDS, f"{field}: Extra inputs are not permitted")
+    need(isinstance(body.get("max_tokens"), int) and body["max_tokens"] >= 1, "max_tokens: Field required")
+    messages = body.get("messages") or []
+    need(bool(messages) and messages[0]["role"] == "user", "messages: first message must use the user role")
+    called: set[str] = set()
+    for number, message in enumerate(messages):
+        need(message["role"] in ("user", "assistant"), f"messages.{number}.role: unexpected role")
+        said = blocks(message["content"])
+        results = {block["tool_use_id"] for block in said if block["type"] == "tool_result"}
+        need(results == called, f"messages.{number}: tool_result blocks must match the tool_use blocks before them")
+        called = {block["id"] for block in said if block["type"] == "tool_use"}
+        for block in said:
+            need(block["type"] != "text" or bool(block["text"].strip()), "messages: text content blocks must be non-empty")
+            need(block["type"] != "thinking" or block["signature"] == SIGNATURE, "messages: invalid signature in thinking block")
+    thinking = body.get("thinking") or {}
+    if thinking.get("type") == "enabled":
+        need(1024 <= thinking["budget_tokens"] < body["max_tokens"], "thinking.budget_tokens: out of range")
+        need((body.get("tool_choice") or {}).get("type") in (None, "auto", "none"), "Thinking may not be enabled when tool_choice forces tool use")
+    for tool in body.get("tools", []):
+        need("type" in tool or tool["input_schema"]["type"] == "object", "tools: input_schema.type: Input should be 'object'")
+
+
+def answer_of(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+    """Blocks and the reason to stop."""
+    last = blocks(body["messages"][-1]["content"])
+    text = " ".join(block["text"] for block in last if block["type"] == "text")
+    thoughts = [{"type": "thinking", "thinking": "Let me think.", "signature": SIGNATURE}] if body.get("thinking") else []
+    if "too long" in text:
+        raise Refusal(400, "invalid_request_error", "prompt is too long: 300000 tokens > 200000 maximum")
+    if "overloaded" in text:
+        raise Refusal(529, "overloaded_error", "Overloaded")
+    choice = body.get("tool_choice") or {}
+    tools = [tool["name"] for tool in body.get("tools", [])]
+    if choice.get("type") == "tool":
+        return [*thoughts, {"type": "tool_use", "id": "toolu_1", "name": choice["name"], "input": {"city": "Oslo", "degrees": 7}}], "tool_use"
+    if results := [block for block in last if block["type"] == "tool_result"]:
+        said = "; ".join("".join(part["text"] for part in blocks(result["content"])) for result in results)
+        return [*thoughts, {"type": "text", "text": f"It says: {said}"}], "end_turn"
+    if tools:
+        calls = [{"type": "tool_use", "id": f"toolu_{n}", "name": tools[0], "input": {"city": city}} for n, city in enumerate(["Oslo", "Rome"])]
+        return [*thoughts, {"type": "text", "text": "Let me look."}, *calls], "tool_use"
+    if images := [block for block in last if block["type"] == "image"]:
+        kinds = ", ".join(image["source"].get("media_type") or image["source"]["url"] for image in images)
+        return [{"type": "text", "text": f"I see {kinds}."}], "end_turn"
+    return [*thoughts, {"type": "text", "text": "The quick brown fox jumps."}], "end_turn"
+
+
+def events_of(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same answer as a stream."""
+    usage = {**message["usage"], "output_tokens": 1}
+    events: list[dict[str, Any]] = [{"type": "message_start", "message": {**message, "content": [], "stop_reason": None, "usage": usage}}]
+    for index, block in enumerate(message["content"]):
+        empty = {"text": {"text": ""}, "thinking": {"thinking": "", "signature": ""}, "tool_use": {"input": {}}}[block["type"]]
+        events.append({"type": "content_block_start", "index": index, "content_block": {**block, **empty}})
+        if block["type"] == "text":
+            deltas = [{"type": "text_delta", "text": word} for word in block["text"].split(" ")]
+            deltas = [{**delta, "text": delta["text"] + ("" if delta is deltas[-1] else " ")} for delta in deltas]
+        elif block["type"] == "thinking":
+            deltas = [{"type": "thinking_delta", "thinking": block["thinking"]}, {"type": "signature_delta", "signature": block["signature"]}]
+        else:
+            whole = json.dumps(block["input"])
+            deltas = [{"type": "input_json_delta", "partial_json": part} for part in (whole[:4], whole[4:])]
+        events += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas]
+        events += [{"type": "content_block_stop", "index": index}, {"type": "ping"}]
+    delta = {"stop_reason": message["stop_reason"], "stop_sequence": None}
+    return [*events, {"type": "message_delta", "delta": delta, "usage": {"output_tokens": message["usage"]["output_tokens"]}}, {"type": "message_stop"}]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.received.append(body)  # type: ignore[attr-defined]
+        try:
+            if self.path != "/v1/messages":
+                raise Refusal(404, "not_found_error", self.path)
+            if self.headers["x-api-key"] != KEY or self.headers["authorization"]:
+                raise Refusal(401, "authentication_error", "invalid x-api-key")
+            need(self.headers["anthropic-version"] == "2023-06-01", "anthropic-version: header is required")
+            check(body)
+            content, reason = answer_of(body)
+        except Refusal as refusal:
+            error = {"type": "error", "error": {"type": refusal.kind, "message": str(refusal)}, "request_id": "req_1"}
+            self.reply(refusal.status, "application/json", json.dumps(error))
+            return
+        message = {
+            "id": "msg_fake", "type": "message", "role": "assistant", "model": body["model"], "content": content,
+            "stop_reason": reason, "stop_sequence": None, "usage": USAGE,
+        }  # fmt: skip
+        if body.get("stream"):
+            events = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events_of(message))
+            self.reply(200, "text/event-stream", events)
+        else:
+            self.reply(200, "application/json", json.dumps(message))
+
+    def reply(self, status: int, kind: str, text: str) -> None:
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.send_header("request-id", "req_1")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class FakeAnthropic:
+    """Runs in a thread until it is stopped."""
+
+    def __init__(self) -> None:
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.received = []  # type: ignore[attr-defined]
+        self.origin = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def received(self) -> list[dict[str, Any]]:
+        return self.server.received  # type: ignore[attr-defined]
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
