@@ -76,13 +76,17 @@ pub struct Policy {
 pub enum ModelAccess {
     /// All.
     All,
-    /// These, and those a `prefix/*` among them covers.
-    Only {
-        /// Whole names.
-        names: HashSet<String>,
-        /// What stands before each `*`.
-        prefixes: Vec<String>,
-    },
+    /// These, and those a `prefix/*` among them covers. Boxed: most keys have no list, and many are in memory.
+    Only(Box<ModelList>),
+}
+
+/// A list of models.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelList {
+    /// Whole names.
+    names: HashSet<String>,
+    /// What stands before each `*`.
+    prefixes: Vec<String>,
 }
 
 impl ModelAccess {
@@ -93,7 +97,7 @@ impl ModelAccess {
             return Self::All;
         }
         let prefixes = models.iter().filter_map(|model| model.strip_suffix('*')).map(str::to_owned).collect();
-        Self::Only { names: models.iter().cloned().collect(), prefixes }
+        Self::Only(Box::new(ModelList { names: models.iter().cloned().collect(), prefixes }))
     }
 
     /// Whether `model` may be used.
@@ -101,8 +105,8 @@ impl ModelAccess {
     pub fn allows(&self, model: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Only { names, prefixes } => {
-                names.contains(model) || prefixes.iter().any(|prefix| model.starts_with(prefix))
+            Self::Only(list) => {
+                list.names.contains(model) || list.prefixes.iter().any(|prefix| model.starts_with(prefix))
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Which protocol a client speaks, and what it is answered in it.
 
+use actix_web::HttpRequest;
 use bytes::Bytes;
 
 use super::incoming::Incoming;
@@ -30,10 +31,10 @@ impl Client {
     ///
     /// # Errors
     /// When a field the gateway reads is wrong.
-    pub(super) fn read(self, body: Bytes, model_from_path: Option<&str>) -> Result<Incoming, RequestError> {
+    pub(super) fn read(self, http: &HttpRequest, body: Bytes) -> Result<Incoming, RequestError> {
         match self {
-            Self::Chat => Incoming::chat_completion(body, model_from_path),
-            Self::Messages => messages::request::read(body),
+            Self::Chat => Incoming::chat_completion(body, http.match_info().get("model")),
+            Self::Messages => messages::request::read(http.headers(), body),
         }
     }
 

@@ -74,7 +74,7 @@ pub(super) async fn converse(
     }
     let policy = authenticate::authenticate(&gateway, http.headers()).await?;
     let body = read_body(payload, gateway.settings.max_body_bytes).await?;
-    let incoming = client.read(body, http.match_info().get("model")).map_err(GatewayError::from)?;
+    let incoming = client.read(&http, body).map_err(GatewayError::from)?;
     let tags = tags::of_call(http.headers(), &incoming.request.tags, &policy)?;
     let end_user = incoming.request.end_user();
     let policy = gateway.policy.call(policy, end_user, &tags).await.map_err(GatewayError::from)?;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use reqwest::header::HeaderMap;
 
 use super::messages::request;
 use crate::provider::chat::ChatBody;
@@ -16,6 +17,8 @@ pub(super) struct Incoming {
     /// In OpenAI's form.
     pub(super) body: Bytes,
     parsed: OnceLock<Result<Arc<ChatBody>, RequestError>>,
+    /// Headers for a provider that speaks the client's own protocol.
+    pub(super) headers: HeaderMap,
     /// As it came, where that was in Anthropic's protocol.
     messages: Option<(ChatRequest, Bytes)>,
 }
@@ -27,7 +30,7 @@ impl Incoming {
     /// When a field the gateway reads is wrong.
     pub(super) fn chat_completion(body: Bytes, model_from_path: Option<&str>) -> Result<Self, RequestError> {
         let (request, body) = ChatRequest::read(body, model_from_path)?;
-        Ok(Self { request, body, parsed: OnceLock::new(), messages: None })
+        Ok(Self { request, body, parsed: OnceLock::new(), headers: HeaderMap::new(), messages: None })
     }
 
     /// A message in Anthropic's protocol.
@@ -42,7 +45,7 @@ impl Incoming {
         let mut request = ChatRequest::parse(&chat_bytes, None)?;
         request.tags.clone_from(&native.tags);
         let parsed = OnceLock::from(Ok(Arc::new(chat)));
-        Ok(Self { request, body: chat_bytes, parsed, messages: Some((native, body)) })
+        Ok(Self { request, body: chat_bytes, parsed, headers: HeaderMap::new(), messages: Some((native, body)) })
     }
 
     /// The call in Anthropic's protocol, where it came in it: what was read of it, and the body.

@@ -107,7 +107,8 @@ pub(super) async fn forward(
             .map_err(|error| Unanswered::Refused(error.into()))?;
         call.sent_to(InFlight::start(Arc::clone(&deployment), gateway.clock.now()));
         let passes = outgoing::passes(&deployment, incoming);
-        let outgoing = Outgoing { body, is_stream, passes, head: call.answer_head(&deployment) };
+        let headers = if passes { incoming.headers.clone() } else { HeaderMap::new() };
+        let outgoing = Outgoing { headers, body, is_stream, passes, head: call.answer_head(&deployment) };
         let sent = match deployment.on_client_disconnect {
             OnClientDisconnect::Cancel => send(upstream, &deployment, outgoing).await,
             OnClientDisconnect::Drain => {
@@ -143,6 +144,7 @@ pub(super) async fn forward(
 
 /// What is sent to a deployment.
 struct Outgoing {
+    headers: HeaderMap,
     body: Bytes,
     is_stream: bool,
     /// Client and provider speak the same protocol, which is not OpenAI's.
@@ -178,8 +180,8 @@ async fn stream(
     timeout: Duration,
     outgoing: Outgoing,
 ) -> Result<Source, UpstreamFailure> {
-    let Outgoing { body, passes, head, .. } = outgoing;
-    let response = upstream.post_json(endpoint, &endpoint.stream_url, body, timeout).await?;
+    let Outgoing { headers, body, passes, head, .. } = outgoing;
+    let response = upstream.post_json(endpoint, &endpoint.stream_url, headers, body, timeout).await?;
     let headers = response.headers().clone();
     let chunks: Chunks = Box::pin(response.bytes_stream());
     Ok(Source::Stream(match &endpoint.protocol {
@@ -197,8 +199,8 @@ async fn whole(
     timeout: Duration,
     outgoing: Outgoing,
 ) -> Result<Source, UpstreamFailure> {
-    let Outgoing { body, passes, head, .. } = outgoing;
-    let response = upstream.post_json(endpoint, &endpoint.whole_url, body, timeout).await?;
+    let Outgoing { headers, body, passes, head, .. } = outgoing;
+    let response = upstream.post_json(endpoint, &endpoint.whole_url, headers, body, timeout).await?;
     let headers = response.headers().clone();
     let body = upstream::read_answer(response).await?;
     let whole = match &endpoint.protocol {
@@ -221,7 +223,7 @@ pub async fn ping(deployment: &Deployment, upstream: &Upstream, timeout: Duratio
     let incoming = Incoming::chat_completion(body, None).map_err(|error| error.message)?;
     let body = outgoing::body(deployment, &incoming, Some(1), true).map_err(|error| error.message)?;
     let head = AnswerHead { id: String::new(), created: 0, model: deployment.upstream_model.to_string() };
-    let outgoing = Outgoing { body, is_stream: false, passes: false, head };
+    let outgoing = Outgoing { headers: HeaderMap::new(), body, is_stream: false, passes: false, head };
     match tokio::time::timeout(timeout, send(upstream, deployment, outgoing)).await {
         Ok(sent) => sent.map(drop).map_err(|failure| failure.for_router().reason),
         Err(_) => Err(UpstreamFailure::Timeout(timeout).for_router().reason),

@@ -63,7 +63,7 @@ impl Upstream {
         Ok(Self { client })
     }
 
-    /// Sends a JSON body to an address of `endpoint` and waits for the head of the answer.
+    /// Sends a JSON body to an address of `endpoint`, with headers of this call, and waits for the head of the answer.
     ///
     /// # Errors
     /// When the provider is away, slow, or answers with an error status.
@@ -71,6 +71,7 @@ impl Upstream {
         &self,
         endpoint: &Endpoint,
         url: &Url,
+        headers: HeaderMap,
         body: Bytes,
         timeout: Duration,
     ) -> Result<Response, UpstreamFailure> {
@@ -78,6 +79,7 @@ impl Upstream {
             .client
             .post(url.clone())
             .headers(endpoint.headers.clone())
+            .headers(headers)
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(body);
         let mut request = request.build().map_err(|error| UpstreamFailure::from_reqwest(&error, timeout))?;

@@ -25,11 +25,13 @@ async fn bytes_pass_through_to_anthropic_and_are_priced() {
     let body = r#"{"max_tokens": 50, "new_field": [1, 2.50], "model":"claude",
         "messages":[{"role":"user","content":[{"type":"new_block","é":1},{"type":"text","text":"hi"}]}],"thinking":{"type":"enabled","budget_tokens":1024}}"#;
     upstream.then(Behaviour::Status(200, message(), vec![]));
-    let client = app.nobody().with_header("x-api-key", &key);
+    let client = app.nobody().with_header("x-api-key", &key).with_header("anthropic-beta", "new-2026,other");
     let answer = client.post_text(MESSAGES, body).expect_status(200).await;
     assert_eq!(answer.body(), message());
     assert_eq!(upstream.received()[0].body, body.replace("\"claude\"", "\"claude-sonnet-4-5\""));
-    assert_eq!(upstream.received()[0].path, "/v1/messages");
+    let sent = &upstream.received()[0];
+    assert_eq!((&*sent.path, sent.header("anthropic-beta")), ("/v1/messages", Some("new-2026,other")));
+    assert_eq!((sent.header("anthropic-version"), sent.header("x-api-key")), (Some("2023-06-01"), Some("sk-upstream")));
 
     upstream.then(Behaviour::Stream(events(), Duration::ZERO));
     let mut streamed = ask("claude");

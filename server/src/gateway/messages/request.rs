@@ -1,5 +1,6 @@
 //! Anthropic's request as one of OpenAI's.
 
+use actix_web::http::header::HeaderMap;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
@@ -12,6 +13,8 @@ use crate::provider::chat::{
 };
 use crate::provider::openai::RequestError;
 
+/// Headers by which a client of Anthropic's chooses what its body may say.
+const FORWARDED: [&str; 2] = ["anthropic-version", "anthropic-beta"];
 /// Budgets for thinking from which on an effort is meant, in tokens: LiteLLM's.
 const EFFORTS: [(u64, &str); 3] = [(10_000, "high"), (5_000, "medium"), (2_000, "low")];
 
@@ -19,8 +22,16 @@ const EFFORTS: [(u64, &str); 3] = [(10_000, "high"), (5_000, "medium"), (2_000, 
 ///
 /// # Errors
 /// When it does not, or a field has the wrong type.
-pub(in crate::gateway) fn read(body: Bytes) -> Result<Incoming, RequestError> {
-    let incoming = Incoming::messages(body)?;
+pub(in crate::gateway) fn read(headers: &HeaderMap, body: Bytes) -> Result<Incoming, RequestError> {
+    let mut incoming = Incoming::messages(body)?;
+    for name in FORWARDED {
+        for value in headers.get_all(name) {
+            // Both crates have the same rules for values.
+            if let Ok(value) = reqwest::header::HeaderValue::from_bytes(value.as_bytes()) {
+                incoming.headers.append(name, value);
+            }
+        }
+    }
     if incoming.request.max_output_tokens.is_none() {
         let message = "Invalid 'max_tokens': expected a whole number from 1.".to_owned();
         return Err(RequestError { param: Some("max_tokens"), message });
