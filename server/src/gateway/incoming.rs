@@ -6,7 +6,7 @@ use bytes::Bytes;
 use reqwest::header::HeaderMap;
 
 use super::messages::request;
-use crate::provider::chat::ChatBody;
+use crate::provider::chat::{ChatBody, signed_id};
 use crate::provider::openai::{ChatRequest, RequestError};
 
 /// A call's body and what was read of it.
@@ -51,6 +51,18 @@ impl Incoming {
     /// The call in Anthropic's protocol, where it came in it: what was read of it, and the body.
     pub(super) const fn as_messages(&self) -> Option<&(ChatRequest, Bytes)> {
         self.messages.as_ref()
+    }
+
+    /// The same call with plain ids of tool calls, for a provider that signs none; `None` where they are plain.
+    ///
+    /// # Errors
+    /// As when it came.
+    pub(super) fn with_plain_ids(&self) -> Result<Option<Self>, RequestError> {
+        if let Some((_, native)) = &self.messages {
+            return signed_id::plain_body(native).map(|body| Self::messages(Bytes::from(body))).transpose();
+        }
+        let plain = signed_id::plain_body(&self.body);
+        plain.map(|body| Self::chat_completion(Bytes::from(body), Some(&self.request.model))).transpose()
     }
 
     /// All of it, typed: read once, and only where a deployment needs it translated.

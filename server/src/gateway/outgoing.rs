@@ -43,6 +43,8 @@ pub(super) fn body(
     output_limit: Option<u64>,
     drop_params: bool,
 ) -> Result<Bytes, RequestError> {
+    let with_plain_ids = if signs_ids(deployment) { None } else { incoming.with_plain_ids()? };
+    let incoming = with_plain_ids.as_ref().unwrap_or(incoming);
     let request = &incoming.request;
     let default_limit = deployment.default_max_tokens.filter(|_| request.max_output_tokens.is_none());
     let lower_limit = output_limit.into_iter().chain(default_limit).min();
@@ -63,6 +65,16 @@ pub(super) fn body(
             }
         },
         Target::Mock(_) | Target::None => Ok(incoming.body.clone()),
+    }
+}
+
+fn signs_ids(deployment: &Deployment) -> bool {
+    match &deployment.target {
+        Target::Provider(endpoint) => match &endpoint.protocol {
+            Protocol::Translated(dialect) => dialect.signs_ids(),
+            Protocol::OpenAi => false,
+        },
+        Target::Mock(_) | Target::None => true,
     }
 }
 

@@ -9,6 +9,7 @@ pub mod chunk;
 pub mod content;
 pub mod dialect;
 pub mod request;
+pub mod signed_id;
 pub mod sse;
 pub mod stream;
 pub mod unsupported;

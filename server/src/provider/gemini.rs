@@ -84,6 +84,10 @@ impl Dialect for Gemini {
         error(body).map(|error| error.message).filter(|message| !message.is_empty())
     }
 
+    fn signs_ids(&self) -> bool {
+        true
+    }
+
     fn error_status(&self, status: u16, body: &[u8]) -> u16 {
         let notes = error(body).map(|error| error.details).unwrap_or_default();
         let is_wrong_key = notes.iter().any(|note| note.reason.as_deref() == Some(WRONG_KEY));

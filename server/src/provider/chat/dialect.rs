@@ -63,6 +63,11 @@ pub trait Dialect: Debug + Send + Sync {
         None
     }
 
+    /// Whether ids of tool calls go back with the signatures in them; see [`super::signed_id`].
+    fn signs_ids(&self) -> bool {
+        false
+    }
+
     /// Whether it is Anthropic's protocol, so that calls in it may pass through as they came.
     fn is_messages(&self) -> bool {
         false

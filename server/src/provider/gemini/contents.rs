@@ -11,7 +11,7 @@ use super::media;
 use super::model::Generation;
 use super::signature;
 use super::wire::{Content, FunctionCall, FunctionResponse, Part};
-use crate::provider::chat::{self, Message, Role};
+use crate::provider::chat::{self, Message, Role, signed_id};
 use crate::provider::openai::RequestError;
 
 /// A conversation in Google's form.
@@ -119,18 +119,18 @@ impl<'m> Writer<'m> {
 
     fn note_call(&mut self, id: &'m str, name: &'m str) {
         let number = self.calls.len();
-        self.calls.insert(signature::id_without(id), Called { name, number });
+        self.calls.insert(signed_id::plain(id), Called { name, number });
     }
 
     /// The id as Google knows it: models before 3 tell calls apart by their order.
     fn id(&self, id: &str) -> Option<String> {
-        let id = signature::id_without(id);
+        let id = signed_id::plain(id);
         (self.generation == Generation::Level && !id.is_empty()).then(|| id.to_owned())
     }
 
     fn result(&mut self, message: &'m Message) -> Result<(), RequestError> {
         let id = message.tool_call_id.as_deref().or(message.name.as_deref()).unwrap_or_default();
-        let call = self.calls.get(signature::id_without(id)).copied();
+        let call = self.calls.get(signed_id::plain(id)).copied();
         let Some(name) = call.map(|call| call.name).or(message.name.as_deref()) else {
             return Err(RequestError {
                 param: Some("messages"),

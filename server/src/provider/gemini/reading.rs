@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::signature;
 use super::wire::{Candidate, FunctionCall, Part};
 use crate::provider::chat::answer::{FinishReason, ReplyMessage};
-use crate::provider::chat::{self, ToolCall};
+use crate::provider::chat::{self, ToolCall, signed_id};
 
 /// What parts say.
 #[derive(Debug, Default)]
@@ -82,7 +82,7 @@ fn fenced(language: &str, text: &str) -> String {
 fn tool_call(call: FunctionCall, own_id: impl FnOnce() -> String, signature: Option<&str>) -> ToolCall {
     let id = call.id.filter(|id| !id.is_empty()).unwrap_or_else(own_id);
     ToolCall {
-        id: signature::id_with(&id, signature),
+        id: signed_id::with(&id, signature),
         kind: "function".to_owned(),
         function: chat::FunctionCall { name: call.name, arguments: Value::Object(call.args).to_string() },
         provider_specific_fields: signature::fields(signature),

@@ -5,22 +5,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::provider::chat::{Message, ToolCall};
+use crate::provider::chat::{Message, ToolCall, signed_id};
 
-/// Between a tool call's id and its signature.
-const IN_ID: &str = "__thought__";
 /// Base64 of what Google takes where there is no signature, as in a history that another model wrote.
 pub(super) const NONE: &str = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I=";
-
-/// The id a client is told.
-pub(super) fn id_with(id: &str, signature: Option<&str>) -> String {
-    signature.map_or_else(|| id.to_owned(), |signature| format!("{id}{IN_ID}{signature}"))
-}
-
-/// The id without its signature.
-pub(super) fn id_without(id: &str) -> &str {
-    id.split_once(IN_ID).map_or(id, |(id, _)| id)
-}
 
 /// The fields of a tool call that carry its signature.
 pub(super) fn fields(signature: Option<&str>) -> Option<Value> {
@@ -30,7 +18,7 @@ pub(super) fn fields(signature: Option<&str>) -> Option<Value> {
 /// The signature of a call that a client sends back.
 pub(super) fn of_call(call: &ToolCall) -> Option<&str> {
     let kept = call.provider_specific_fields.as_ref().and_then(|fields| fields.get("thought_signature"));
-    kept.and_then(Value::as_str).or_else(|| call.id.split_once(IN_ID).map(|(_, signature)| signature))
+    kept.and_then(Value::as_str).or_else(|| signed_id::signature(call))
 }
 
 /// The signature of a message's text: the first of its signatures that no call has.

@@ -139,10 +139,6 @@ impl StreamDecoder for Decoder {
     }
 
     fn end(&mut self, out: &mut Vec<Chunk>) -> Result<(), String> {
-        let is_whole = self.candidates.values().all(|candidate| candidate.finish_reason.is_some());
-        if self.candidates.is_empty() || !is_whole {
-            return Err("its stream ended before the answer did".to_owned());
-        }
         for (index, candidate) in &self.candidates {
             out.extend(candidate.finish_reason.map(|reason| self.head.finish(*index, reason)));
         }
@@ -150,6 +146,10 @@ impl StreamDecoder for Decoder {
         if let Some(counted) = usage.and_then(UsageMetadata::normalise) {
             let service_tier = usage.and_then(UsageMetadata::service_tier).map(str::to_owned);
             out.push(Chunk { service_tier, ..self.head.usage(counted) });
+        }
+        let is_whole = self.candidates.values().all(|candidate| candidate.finish_reason.is_some());
+        if self.candidates.is_empty() || !is_whole {
+            return Err("its stream ended before the answer did".to_owned());
         }
         Ok(())
     }

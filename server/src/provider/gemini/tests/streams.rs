@@ -142,6 +142,14 @@ fn a_stream_that_breaks_off_is_an_error() {
     let stream = stream();
     let half = stream.find("ße").unwrap();
     assert!(decoded(&[&stream.as_bytes()[..half]]).is_err());
+    let mut events = OpenAiEvents::new(Gemini.stream(head()));
+    let mut filter = SseFilter::new(true);
+    filter.push(events.push(&stream.as_bytes()[..half]));
+    filter.push(events.finish());
+    let outcome = filter.into_outcome();
+    assert!(outcome.error.is_some_and(|error| error.contains("ended before")));
+    let counted = Usage { input: 6, cache_read: 4, output: 1, reasoning: 7, ..Usage::default() };
+    assert_eq!(outcome.answer.usage, Some(counted), "what was counted so far is not lost");
     assert!(decoded(&[]).is_err());
     let error = r#"data: {"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}}"#;
     assert_eq!(decoded(&[format!("{error}\n\n").as_bytes()]).unwrap_err(), "Overloaded.");
