@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 KEY = "sk-ant-of-the-tests"
+# What the gateway says by itself, and what Anthropic's SDK says through it.
+VERSIONS = {"2023-06-01", "2026-10-21"}
 SIGNATURE = "c2lnbmVk"
 FIELDS = {
     "model", "max_tokens", "messages", "system", "stop_sequences", "stream", "temperature", "top_p", "top_k", "tools",
@@ -120,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
                 raise Refusal(404, "not_found_error", self.path)
             if self.headers["x-api-key"] != KEY or self.headers["authorization"]:
                 raise Refusal(401, "authentication_error", "invalid x-api-key")
-            need(self.headers["anthropic-version"] == "2023-06-01", "anthropic-version: header is required")
+            need(self.headers["anthropic-version"] in VERSIONS, "anthropic-version: header is required")
             check(body)
             content, reason = answer_of(body)
         except Refusal as refusal:

@@ -20,6 +20,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::client::StreamEncoder;
 use super::drain;
+use super::messages;
 use super::settle::{Call, Outcome, Settled};
 use crate::ledger::contents::AnswerContent;
 use crate::provider::chat::StreamDecoder;
@@ -29,6 +30,9 @@ use crate::provider::openai::{Answer, SseFilter, StreamOutcome};
 
 /// After its last event a provider has this long to end the stream, so that its connection can be used again.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What a client is told of a stream that ends too early.
+pub(super) const BROKEN_OFF: &str = "The provider broke off its answer.";
 
 pub(super) type Chunks = BoxStream<'static, Result<Bytes, reqwest::Error>>;
 
@@ -170,7 +174,7 @@ impl Reading {
     fn end(&mut self, broke_off: bool) -> Bytes {
         let error = broke_off.then(|| {
             let error = json!({
-                "message": "The provider broke off its answer.", "type": "api_connection_error", "param": null, "code": "502",
+                "message": BROKEN_OFF, "type": "api_connection_error", "param": null, "code": "502",
             });
             format!("data: {}\n\n", json!({ "error": error }))
         });
@@ -183,9 +187,8 @@ impl Reading {
                 Bytes::from([rest, encoder.finish()].concat())
             }
             Form::Passing(events) => {
-                // A stream that ends too early is one that broke off, which the client sees by itself.
                 drop(self.filter.push(events.finish()));
-                Bytes::new()
+                messages::stream::broken_off()
             }
         }
     }

@@ -117,6 +117,25 @@ async fn refusals_and_failures_are_anthropics_errors() {
 }
 
 #[tokio::test]
+async fn a_stream_that_the_provider_breaks_off_says_so() {
+    let upstream = FakeUpstream::start();
+    let app = start(&upstream).await;
+    let some = events()[..5].to_vec();
+    let mut body = ask("claude");
+    body["stream"] = json!(true);
+    for broken in [Behaviour::Stream(some.clone(), Duration::ZERO), Behaviour::Truncate(some.clone())] {
+        upstream.then(broken);
+        let answer = app.post(MESSAGES, body.clone()).expect_status(200).await;
+        let rest = answer.body().strip_prefix(&some.concat()).unwrap().to_owned();
+        assert_eq!(data(&rest)[0]["error"]["message"], "The provider broke off its answer.", "{rest}");
+    }
+    let report = app.settled().await;
+    assert!(report.spend.0 > 0, "{report:?}");
+    let logs = app.get("/spend/logs").expect_status(200).await.value();
+    assert_eq!((&logs[0]["status"], &logs[1]["status"]), (&json!("failure"), &json!("failure")));
+}
+
+#[tokio::test]
 async fn tokens_are_counted_without_a_call() {
     let upstream = FakeUpstream::start();
     let app = start(&upstream).await;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::answer::{error, message_id, stop_reason};
 use crate::gateway::client::StreamEncoder;
+use crate::gateway::stream::BROKEN_OFF;
 use crate::provider::anthropic::usage::WireUsage;
 use crate::provider::anthropic::wire::{Block, BlockDelta, Event, Message, MessageDelta};
 use crate::provider::chat::sse::EventReader;
@@ -28,6 +29,13 @@ struct Waiting {
     id: String,
     name: String,
     arguments: String,
+}
+
+/// The end of a stream that ends too early.
+pub(in crate::gateway) fn broken_off() -> Bytes {
+    let mut encoder = Encoder::default();
+    encoder.fail(BROKEN_OFF);
+    Bytes::from(encoder.out)
 }
 
 /// Writes the events.
