@@ -1,6 +1,7 @@
 //! Providers: one folder each with its wire types (only the fields it touches; the rest passes through).
 
 pub mod anthropic;
+pub mod bedrock;
 pub mod catalog;
 pub mod chat;
 pub mod endpoint;

@@ -1,5 +1,6 @@
 //! `model_list`: the deployments behind each public name.
 
+mod aws;
 mod identity;
 mod prices;
 mod reach;
@@ -18,6 +19,8 @@ use super::vocabulary;
 use crate::domain::price::Prices;
 use crate::domain::provider::{OnClientDisconnect, ProviderKind};
 pub use vertex::{GoogleCredentials, VertexConfig};
+
+pub use aws::AwsConfig;
 
 /// One deployment: a provider's model that serves a public name.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +45,8 @@ pub struct DeploymentConfig {
     pub vertex: VertexConfig,
     /// The organization the provider bills.
     pub organization: Option<String>,
+    /// Where and as whom AWS is called, for its providers.
+    pub aws: AwsConfig,
     /// How long a call may take. Default: the router's.
     pub timeout: Option<Duration>,
     /// How long a stream may take. Default: the router's.
@@ -111,6 +116,7 @@ impl DeploymentConfig {
             api_version: None,
             vertex: VertexConfig::default(),
             organization: None,
+            aws: AwsConfig::default(),
             timeout: None,
             stream_timeout: None,
             rpm: None,
@@ -224,6 +230,7 @@ fn read_params(mut section: Section<'_>, model_name: String, environment: &Envir
         api_version: section.text("api_version"),
         vertex: vertex::read(&mut section),
         organization: section.text("organization"),
+        aws: aws::read(&mut section),
         timeout: section.timeout("timeout"),
         stream_timeout: section.timeout("stream_timeout"),
         rpm: section.whole("rpm", 0..=u64::MAX),
@@ -276,7 +283,10 @@ fn read_info<'a>(item: &Item<'a>, deployment: &mut DeploymentConfig) -> Option<I
 fn api_base(section: &mut Section<'_>) -> Option<String> {
     // `base_url` is the OpenAI SDK's word for the same.
     let alias = section.get("base_url");
-    let item = section.get("api_base").or(alias)?;
+    address(&section.get("api_base").or(alias)?)
+}
+
+fn address(item: &Item<'_>) -> Option<String> {
     let text = item.text()?;
     let parsed = reqwest::Url::parse(&text).ok();
     if !parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {

@@ -1,6 +1,7 @@
 //! Which provider a configured model belongs to, and what is known of each provider. Serving another provider
 //! begins by turning its `supported` on in the table here.
 
+pub mod bedrock;
 mod disconnect;
 #[cfg(test)]
 mod tests;
@@ -114,7 +115,8 @@ pub const PROVIDERS: &[ProviderInfo] = &{
             Some("https://api.anthropic.com"),
             Some("ANTHROPIC_API_KEY"),
         ),
-        known(K::Bedrock, &["bedrock", "bedrock_converse", "bedrock_mantle"]),
+        // Its address follows from the region, and a key is one of several ways in.
+        served(K::Bedrock, &["bedrock", "bedrock_converse", "bedrock_mantle"], None, Some("AWS_BEARER_TOKEN_BEDROCK")),
         known(K::SageMaker, &["sagemaker", "sagemaker_chat"]),
         served(K::VertexAi, &["vertex_ai", "vertex_ai_beta"], None, None),
         served(

@@ -8,7 +8,7 @@ use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::chat::Dialect;
-use super::{anthropic, gemini, vertex};
+use super::{anthropic, bedrock, gemini, vertex};
 use crate::config::DeploymentConfig;
 use crate::domain::provider::ProviderKind;
 
@@ -52,6 +52,7 @@ impl Endpoint {
     pub fn of(one: &DeploymentConfig) -> Result<Self, String> {
         match one.provider {
             Some(ProviderKind::Anthropic) => anthropic::endpoint(one),
+            Some(ProviderKind::Bedrock) => bedrock::endpoint(one),
             Some(ProviderKind::Gemini) => gemini::endpoint(one),
             Some(ProviderKind::VertexAi) => vertex::endpoint(one),
             _ => openai(one),

@@ -3,7 +3,7 @@
 use super::super::environment::{Environment, missing_below};
 use super::super::reader::Item;
 use super::super::secret::Secret;
-use super::{DeploymentConfig, vertex};
+use super::{DeploymentConfig, aws, vertex};
 use crate::domain::provider::{ModelRef, ProviderKind};
 
 /// Variables that move OpenAI's own address, for deployments without `api_base`.
@@ -83,6 +83,9 @@ fn settle_upstream(
     params: &Item<'_>,
     environment: &Environment<'_>,
 ) -> Option<String> {
+    if provider == ProviderKind::Bedrock {
+        return aws::settle_bedrock(deployment, params, environment);
+    }
     let info = provider.info();
     if provider == ProviderKind::VertexAi {
         vertex::settle(deployment, environment);

@@ -245,3 +245,82 @@ fn what_becomes_of_an_answer_without_a_client_is_a_choice_of_two() {
         ]
     );
 }
+
+/// Provider's name of the model, region, address and what is in the way, of one deployment on Bedrock.
+fn on_bedrock(params: &str, variables: &[(&str, &str)]) -> DeploymentConfig {
+    one(&format!("model_list:\n  - model_name: m\n    litellm_params: {{{params}}}\n"), variables)
+}
+
+#[test]
+fn where_bedrock_is_called_follows_from_several_places() {
+    const ARN: &str = "model: 'bedrock/arn:aws:bedrock:eu-west-3:1:inference-profile/x'";
+    let region = [("AWS_REGION", "sa-east-1")];
+    let default = [("AWS_DEFAULT_REGION", "ca-central-1")];
+    let moved = [("AWS_REGION", "sa-east-1"), ("AWS_BEDROCK_RUNTIME_ENDPOINT", "https://vpce.test/")];
+    for (params, variables, expected) in [
+        ("model: bedrock/amazon.nova-lite-v1:0, aws_region_name: us-east-1", &region[..], "us-east-1"),
+        ("model: bedrock/us-west-2/amazon.nova-lite-v1:0", &region[..], "us-west-2"),
+        (ARN, &region[..], "eu-west-3"),
+        ("model: bedrock/amazon.nova-lite-v1:0", &region[..], "sa-east-1"),
+        ("model: bedrock/amazon.nova-lite-v1:0", &default[..], "ca-central-1"),
+    ] {
+        let found = on_bedrock(params, variables);
+        assert_eq!(found.aws.region.as_deref(), Some(expected), "{params}");
+        assert_eq!(found.api_base, Some(format!("https://bedrock-runtime.{expected}.amazonaws.com")));
+        assert_eq!(found.unavailable, None);
+    }
+    for (params, expected) in [
+        ("model: bedrock/m, aws_bedrock_runtime_endpoint: 'https://own.test/'", "https://own.test"),
+        ("model: bedrock/m, api_base: 'https://base.test'", "https://base.test"),
+        ("model: bedrock/m", "https://vpce.test"),
+        ("model: bedrock/m, aws_region_name: cn-north-1", "https://vpce.test"),
+    ] {
+        assert_eq!(on_bedrock(params, &moved).api_base.as_deref(), Some(expected), "{params}");
+    }
+    let china = on_bedrock("model: bedrock/m, region_name: cn-north-1", &[]);
+    assert_eq!(china.api_base.as_deref(), Some("https://bedrock-runtime.cn-north-1.amazonaws.com.cn"));
+}
+
+#[test]
+fn whose_credentials_are_used_on_bedrock() {
+    const KEYS: &[(&str, &str)] = &[
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "key"),
+        ("AWS_SESSION_TOKEN", "token"),
+        ("AWS_BEARER_TOKEN_BEDROCK", "bearer"),
+    ];
+    let exposed = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
+    const MODEL: &str = "model: bedrock/m, aws_region_name: us-east-1";
+    for (more, api_key, id) in [
+        ("", Some("bearer"), Some("id")),
+        (", api_key: own", Some("own"), Some("id")),
+        (", aws_access_key_id: mine, aws_secret_access_key: my-key", None, Some("mine")),
+        (", aws_profile_name: p", None, None),
+        (", aws_role_name: r", None, Some("id")),
+        (", aws_role_name: r, aws_web_identity_token: t", None, None),
+    ] {
+        let found = on_bedrock(&format!("{MODEL}{more}"), KEYS);
+        assert_eq!(exposed(&found.api_key).as_deref(), api_key, "{more}");
+        assert_eq!(exposed(&found.aws.access_key_id).as_deref(), id, "{more}");
+        let token = id.filter(|id| *id == "id").map(|_| "token");
+        assert_eq!(exposed(&found.aws.session_token).as_deref(), token, "{more}");
+    }
+}
+
+#[test]
+fn what_bedrock_lacks_is_said() {
+    for (params, reason) in [
+        ("model: bedrock/m", "aws_region_name"),
+        ("model: bedrock/m, api_base: 'https://own.test'", "aws_region_name"),
+        ("model: bedrock/m, aws_region_name: us-east-1, aws_access_key_id: id", "only work together"),
+        ("model: bedrock/m, aws_region_name: us-east-1, aws_web_identity_token: t", "aws_role_name"),
+    ] {
+        let found = on_bedrock(params, &[]);
+        assert!(found.unavailable.as_deref().is_some_and(|text| text.contains(reason)), "{params}: {found:?}");
+    }
+    // An API key names no region.
+    let found = on_bedrock("model: bedrock/m, api_base: 'https://own.test', api_key: k", &[]);
+    assert_eq!(found.unavailable, None);
+    let text = "model_list:\n  - model_name: m\n    litellm_params: {model: bedrock/m, aws_region_name: us-east-1, guardrailConfig: on}\n";
+    assert!(shown(&load_with(text, &[])).iter().any(|line| line.contains("guardrailConfig: expected a mapping")));
+}

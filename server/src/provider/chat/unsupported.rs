@@ -32,6 +32,12 @@ const NOT_SENT_ON: [&str; 24] = [
     "input_cost_per_token",
 ];
 
+/// Whether a field of this name is meant for the gateway, and not for a provider.
+#[must_use]
+pub fn is_for_the_gateway(name: &str) -> bool {
+    NOT_SENT_ON.contains(&name) || name.starts_with("litellm_")
+}
+
 /// What becomes of parameters that a provider does not take.
 #[derive(Clone, Copy, Debug)]
 pub struct Unsupported<'a> {
@@ -67,10 +73,9 @@ impl Unsupported<'_> {
     pub fn others(&self, other: &Map<String, Value>, taken: &[&str]) -> Result<Map<String, Value>, RequestError> {
         let mut passed = Map::new();
         for (name, value) in other {
-            let is_own = NOT_SENT_ON.contains(&name.as_str()) || name.starts_with("litellm_");
             if taken.contains(&name.as_str()) {
                 passed.insert(name.clone(), value.clone());
-            } else if !is_own && !value.is_null() && !self.drop_params {
+            } else if !is_for_the_gateway(name) && !value.is_null() && !self.drop_params {
                 return Err(RequestError { param: None, message: self.message(name) });
             }
         }
