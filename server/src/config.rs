@@ -23,7 +23,7 @@ use std::path::Path;
 use environment::Environment;
 pub use general::{GeneralSettings, Limits, SharedCounterSettings};
 pub use litellm::{LitellmSettings, ScopeLimits};
-pub use model::{AwsConfig, DeploymentConfig, GoogleCredentials, VertexConfig};
+pub use model::{AwsConfig, AzureConfig, DeploymentConfig, GoogleCredentials, RequestConfig, VertexConfig};
 use node::{Node, Value};
 pub use problem::{Place, Problem, Severity};
 use reader::{Item, Problems, Section};

@@ -1,12 +1,16 @@
 //! Providers: one folder each with its wire types (only the fields it touches; the rest passes through).
 
 pub mod anthropic;
+pub mod azure;
 pub mod bedrock;
 pub mod catalog;
 pub mod chat;
+pub mod cohere;
 pub mod endpoint;
 pub mod gemini;
+pub mod ollama;
 pub mod openai;
+pub mod quirks;
 pub mod token;
 pub mod tokens;
 pub mod vertex;

@@ -1,9 +1,11 @@
 //! `model_list`: the deployments behind each public name.
 
 mod aws;
+mod azure;
 mod identity;
 mod prices;
 mod reach;
+mod request;
 mod vertex;
 
 use std::collections::BTreeMap;
@@ -18,9 +20,10 @@ use super::secret::{MASK, Secret, is_secret_name};
 use super::vocabulary;
 use crate::domain::price::Prices;
 use crate::domain::provider::{OnClientDisconnect, ProviderKind};
-pub use vertex::{GoogleCredentials, VertexConfig};
-
 pub use aws::AwsConfig;
+pub use azure::AzureConfig;
+pub use request::RequestConfig;
+pub use vertex::{GoogleCredentials, VertexConfig};
 
 /// One deployment: a provider's model that serves a public name.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +46,8 @@ pub struct DeploymentConfig {
     pub api_version: Option<String>,
     /// What Vertex AI has besides.
     pub vertex: VertexConfig,
+    /// What Azure has besides.
+    pub azure: AzureConfig,
     /// The organization the provider bills.
     pub organization: Option<String>,
     /// Where and as whom AWS is called, for its providers.
@@ -73,6 +78,8 @@ pub struct DeploymentConfig {
     pub mock_response: Option<String>,
     /// Prices that go before the catalog's: `litellm_params` first, then `model_info`. Empty where none is given.
     pub prices: Prices,
+    /// What becomes of the parameters of requests.
+    pub request: RequestConfig,
     /// Headers to add to every call.
     pub extra_headers: Vec<(String, Secret)>,
     /// The model whose prices and limits hold, where the name does not tell.
@@ -115,6 +122,7 @@ impl DeploymentConfig {
             api_base: None,
             api_version: None,
             vertex: VertexConfig::default(),
+            azure: AzureConfig::default(),
             organization: None,
             aws: AwsConfig::default(),
             timeout: None,
@@ -130,6 +138,7 @@ impl DeploymentConfig {
             max_output_tokens: None,
             mock_response: None,
             prices: Prices::default(),
+            request: RequestConfig::default(),
             extra_headers: Vec::new(),
             base_model: None,
             mode: None,
@@ -229,6 +238,7 @@ fn read_params(mut section: Section<'_>, model_name: String, environment: &Envir
         api_base: api_base(&mut section),
         api_version: section.text("api_version"),
         vertex: vertex::read(&mut section),
+        azure: azure::read(&mut section),
         organization: section.text("organization"),
         aws: aws::read(&mut section),
         timeout: section.timeout("timeout"),
@@ -242,6 +252,7 @@ fn read_params(mut section: Section<'_>, model_name: String, environment: &Envir
         on_client_disconnect: on_client_disconnect(&mut section),
         mock_response: section.text("mock_response"),
         prices: prices::read(&mut section),
+        request: request::read(&mut section),
         extra_headers: headers(&mut section),
         tags: section.texts("tags"),
         params: masked(&section),

@@ -4,6 +4,7 @@ mod deployments;
 mod fixtures;
 mod includes;
 mod problems;
+mod providers;
 mod reference;
 mod settings;
 

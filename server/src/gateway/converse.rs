@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::admit::Admitted;
 use super::client::Client;
@@ -235,7 +235,7 @@ async fn fail(context: &Context, call: Call, unanswered: Unanswered) -> Result<H
             let mut head = context.head(status, None, None);
             head.insert_header(("x-litellm-attempted-retries", failed_attempts.saturating_sub(1)));
             headers::forward(&mut head, &headers);
-            let body = context.client.error_body(status.as_u16(), error_body(status, body));
+            let body = context.client.error_body(status.as_u16(), body);
             return Ok(head.insert_header((CONTENT_TYPE, "application/json")).body(body));
         }
         UpstreamFailure::Unreachable(reason) => GatewayError::ProviderUnreachable { reason },
@@ -244,26 +244,4 @@ async fn fail(context: &Context, call: Call, unanswered: Unanswered) -> Result<H
     let error = ApiError::from(error);
     call.finish(Outcome::failed(error.status().as_u16(), reason)).await;
     Err(error.with_call_id(&context.caller.request_id))
-}
-
-/// A provider's error in OpenAI's shape: as it is where it has that shape, else wrapped.
-fn error_body(status: StatusCode, body: Bytes) -> Bytes {
-    let parsed: Option<Value> = serde_json::from_slice(&body).ok();
-    if parsed.as_ref().and_then(|value| value.get("error")).is_some_and(Value::is_object) {
-        return body;
-    }
-    let text = parsed.as_ref().and_then(message_of).unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned());
-    let text = if text.trim().is_empty() { format!("The provider answered with status {status}.") } else { text };
-    let error = json!({ "error": {
-        "message": text, "type": "provider_error", "param": null, "code": status.as_u16().to_string(),
-    }});
-    Bytes::from(error.to_string())
-}
-
-/// Where providers put their message when not in OpenAI's place.
-fn message_of(error: &Value) -> Option<String> {
-    ["/error", "/message", "/detail", "/error/message"]
-        .into_iter()
-        .find_map(|place| error.pointer(place).and_then(Value::as_str))
-        .map(str::to_owned)
 }

@@ -70,8 +70,16 @@ impl Incoming {
     /// # Errors
     /// When a field has the wrong type.
     pub(super) fn chat(&self) -> Result<Arc<ChatBody>, RequestError> {
-        let parse = || serde_json::from_slice(&self.body).map(Arc::new).map_err(unreadable);
+        let parse = || Self::read_chat(&self.body).map(Arc::new);
         self.parsed.get_or_init(parse).clone()
+    }
+
+    /// A body in OpenAI's form, typed.
+    ///
+    /// # Errors
+    /// When a field has the wrong type.
+    pub(super) fn read_chat(body: &[u8]) -> Result<ChatBody, RequestError> {
+        serde_json::from_slice(body).map_err(unreadable)
     }
 }
 

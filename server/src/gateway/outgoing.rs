@@ -3,31 +3,22 @@
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use reqwest::header::RETRY_AFTER;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::incoming::Incoming;
 use super::stream::Chunks;
 use super::upstream::UpstreamFailure;
-use crate::domain::provider::ProviderKind;
+use crate::config::RequestConfig;
 use crate::provider::chat::stream::OpenAiEvents;
 use crate::provider::chat::unsupported::Unsupported;
 use crate::provider::chat::{AnswerHead, ChatBody, Content, Dialect, Part, StreamDecoder, Translation};
 use crate::provider::endpoint::Protocol;
 use crate::provider::openai::request::Changes;
 use crate::provider::openai::{ChatRequest, RequestError};
+use crate::provider::quirks::{self, AnswerRewriter, Quirks};
 use crate::router::Deployment;
 use crate::router::deployment::Target;
 
-/// What providers say where a prompt is longer than the model reads.
-const CONTEXT_WINDOW_WORDS: [&str; 7] = [
-    "prompt is too long",
-    "input is too long",
-    "context length",
-    "context window",
-    "context_length_exceeded",
-    "too many input tokens",
-    "exceeds the maximum number of tokens",
-];
 /// Characters that `user` may have there.
 const USER_LENGTH_MAX: usize = 64;
 /// Anthropic's status where it is overloaded; nobody else knows it.
@@ -46,25 +37,29 @@ pub(super) fn body(
     let with_plain_ids = if signs_ids(deployment) { None } else { incoming.with_plain_ids()? };
     let incoming = with_plain_ids.as_ref().unwrap_or(incoming);
     let request = &incoming.request;
+    let Target::Provider(endpoint) = &deployment.target else { return Ok(incoming.body.clone()) };
     let default_limit = deployment.default_max_tokens.filter(|_| request.max_output_tokens.is_none());
     let lower_limit = output_limit.into_iter().chain(default_limit).min();
-    match &deployment.target {
-        Target::Provider(endpoint) => match &endpoint.protocol {
-            Protocol::OpenAi => openai_body(deployment, incoming, lower_limit),
-            Protocol::Translated(dialect) => {
-                if let Some((messages, body)) = incoming.as_messages().filter(|_| dialect.is_messages()) {
-                    return Ok(messages.messages_body(body, &deployment.upstream_model, lower_limit));
-                }
-                let how = Translation {
-                    model: &deployment.upstream_model,
-                    max_output_tokens: lower_limit.into_iter().chain(request.max_output_tokens).min(),
-                    model_max_output_tokens: deployment.max_output_tokens,
-                    unsupported: Unsupported { provider: &deployment.provider_name, drop_params },
-                };
-                Ok(Bytes::from(dialect.request(&*incoming.chat()?, &how)?))
+    let params = &deployment.request;
+    let drop_params = drop_params || params.drop_params || request.params.drop_params;
+    match &endpoint.protocol {
+        Protocol::OpenAi(quirks) => {
+            let model = &deployment.upstream_model;
+            let changes = Changes { model, max_output_tokens: lower_limit, quirks, params, drop_params };
+            openai_body(deployment, incoming, &changes)
+        }
+        Protocol::Translated(dialect) => {
+            if let Some((messages, body)) = incoming.as_messages().filter(|_| dialect.is_messages()) {
+                return Ok(messages.messages_body(body, &deployment.upstream_model, lower_limit));
             }
-        },
-        Target::Mock(_) | Target::None => Ok(incoming.body.clone()),
+            let how = Translation {
+                model: &deployment.upstream_model,
+                max_output_tokens: lower_limit.into_iter().chain(request.max_output_tokens).min(),
+                model_max_output_tokens: deployment.max_output_tokens,
+                unsupported: Unsupported { provider: &deployment.provider_name, drop_params },
+            };
+            translated_body(&**dialect, incoming, params, &how)
+        }
     }
 }
 
@@ -72,10 +67,40 @@ fn signs_ids(deployment: &Deployment) -> bool {
     match &deployment.target {
         Target::Provider(endpoint) => match &endpoint.protocol {
             Protocol::Translated(dialect) => dialect.signs_ids(),
-            Protocol::OpenAi => false,
+            Protocol::OpenAi(_) => false,
         },
         Target::Mock(_) | Target::None => true,
     }
+}
+
+/// The body in a provider's own protocol. Parameters that are to be sent whatever is known of the provider stand in it
+/// as they came.
+fn translated_body(
+    dialect: &dyn Dialect,
+    incoming: &Incoming,
+    params: &RequestConfig,
+    how: &Translation<'_>,
+) -> Result<Bytes, RequestError> {
+    let of_client = &incoming.request.params;
+    let is_in = |one: &[String], other: &[String], name: &str| one.iter().chain(other).any(|listed| listed == name);
+    let is_dropped = |name: &str| is_in(&params.additional_drop_params, &of_client.additional_drop_params, name);
+    let is_allowed = |name: &str| is_in(&params.allowed_openai_params, &of_client.allowed_openai_params, name);
+    let (kept, allowed) = incoming.request.split(&incoming.body, is_dropped, is_allowed);
+    let body = match kept {
+        None => dialect.request(&*incoming.chat()?, how)?,
+        Some(kept) => dialect.request(&Incoming::read_chat(&kept)?, how)?,
+    };
+    if params.extra_body.is_empty() && of_client.extra_body.is_empty() && allowed.is_empty() {
+        return Ok(Bytes::from(body));
+    }
+    let unreadable = |error: serde_json::Error| RequestError { param: None, message: error.to_string() };
+    let mut body: Map<String, Value> = serde_json::from_slice(&body).map_err(unreadable)?;
+    body.extend(params.extra_body.clone());
+    // Under the provider's own names there may be limits that hold for the client.
+    for (name, value) in of_client.extra_body.clone().into_iter().chain(allowed) {
+        body.entry(name).or_insert(value);
+    }
+    serde_json::to_vec(&body).map(Bytes::from).map_err(unreadable)
 }
 
 /// Whether `deployment` answers in the client's own protocol, which is not OpenAI's.
@@ -83,26 +108,24 @@ pub(super) fn passes(deployment: &Deployment, incoming: &Incoming) -> bool {
     match &deployment.target {
         Target::Provider(endpoint) => match &endpoint.protocol {
             Protocol::Translated(dialect) => dialect.is_messages() && incoming.as_messages().is_some(),
-            Protocol::OpenAi => false,
+            Protocol::OpenAi(_) => false,
         },
         Target::Mock(_) | Target::None => false,
     }
 }
 
-fn openai_body(deployment: &Deployment, incoming: &Incoming, lower_limit: Option<u64>) -> Result<Bytes, RequestError> {
-    let max_tokens_field = max_tokens_field(deployment.provider);
-    let changes = Changes { model: &deployment.upstream_model, max_output_tokens: lower_limit, max_tokens_field };
+fn openai_body(deployment: &Deployment, incoming: &Incoming, changes: &Changes<'_>) -> Result<Bytes, RequestError> {
     if incoming.as_messages().is_none() {
-        return Ok(incoming.request.upstream_body(&incoming.body, &changes));
+        return incoming.request.upstream_body(&incoming.body, changes);
     }
-    let body = openai_form(&*incoming.chat()?, deployment, max_tokens_field);
+    let body = openai_form(&*incoming.chat()?, deployment, changes.quirks);
     let json = serde_json::to_vec(&body).map_err(|error| RequestError { param: None, message: error.to_string() })?;
     let json = Bytes::from(json);
-    Ok(ChatRequest::parse(&json, None)?.upstream_body(&json, &changes))
+    ChatRequest::parse(&json, None)?.upstream_body(&json, changes)
 }
 
 /// What was said in Anthropic's protocol as OpenAI's models take it: without what they refuse.
-fn openai_form(body: &ChatBody, deployment: &Deployment, max_tokens_field: &str) -> ChatBody {
+fn openai_form(body: &ChatBody, deployment: &Deployment, quirks: &Quirks) -> ChatBody {
     let reasons = deployment.model_info.get("supports_reasoning").and_then(serde_json::Value::as_bool) == Some(true);
     let mut body = ChatBody {
         thinking: None,
@@ -113,12 +136,12 @@ fn openai_form(body: &ChatBody, deployment: &Deployment, max_tokens_field: &str)
         web_search_options: None,
         ..body.clone()
     };
-    if max_tokens_field == "max_completion_tokens" {
+    if quirks.max_tokens == "max_completion_tokens" {
         body.max_completion_tokens = body.max_tokens.take();
     }
     for message in &mut body.messages {
         message.thinking_blocks.clear();
-        message.reasoning_content = None;
+        message.reasoning_content = message.reasoning_content.take().filter(|_| quirks.messages.reasoning.is_some());
         message.cache_control = None;
         if let Some(Content::Parts(parts)) = &mut message.content {
             parts.iter_mut().for_each(Part::forget_cache);
@@ -128,12 +151,20 @@ fn openai_form(body: &ChatBody, deployment: &Deployment, max_tokens_field: &str)
     body
 }
 
-/// OpenAI's newer models refuse `max_tokens`; its imitators know nothing else.
-const fn max_tokens_field(provider: ProviderKind) -> &'static str {
-    match provider {
-        ProviderKind::OpenAi => "max_completion_tokens",
-        _ => "max_tokens",
+/// A stream of an OpenAI-compatible provider as OpenAI's.
+pub(super) fn compatible_stream(quirks: &'static Quirks, chunks: Chunks) -> Chunks {
+    if quirks.keeps_answers() {
+        return chunks;
     }
+    let start = (chunks, Some(AnswerRewriter::new(quirks)));
+    Box::pin(stream::unfold(start, |(mut chunks, rewriter)| async move {
+        let mut rewriter = rewriter?;
+        Some(match chunks.next().await {
+            Some(Ok(bytes)) => (Ok(rewriter.push(bytes)), (chunks, Some(rewriter))),
+            Some(Err(error)) => (Err(error), (chunks, None)),
+            None => (Ok(rewriter.finish()), (chunks, None)),
+        })
+    }))
 }
 
 /// A provider's stream as OpenAI's.
@@ -159,21 +190,22 @@ pub(super) fn openai_answer(dialect: &dyn Dialect, body: &Bytes, head: &AnswerHe
 }
 
 /// A provider's error in OpenAI's form.
-pub(super) fn openai_error(dialect: &dyn Dialect, failure: UpstreamFailure) -> UpstreamFailure {
+pub(super) fn openai_error(protocol: &Protocol, failure: UpstreamFailure) -> UpstreamFailure {
     let UpstreamFailure::Status { status, mut headers, body } = failure else { return failure };
+    let Protocol::Translated(dialect) = protocol else {
+        return UpstreamFailure::Status { status, headers, body: quirks::openai_error(status, body) };
+    };
     if let Some(seconds) = dialect.retry_after(&body) {
         headers.entry(RETRY_AFTER).or_insert_with(|| seconds.into());
     }
     let Some(message) = dialect.error_message(&body) else {
-        return UpstreamFailure::Status { status, headers, body };
+        return UpstreamFailure::Status { status, headers, body: quirks::openai_error(status, body) };
     };
     let status = match dialect.error_status(status, &body) {
         OVERLOADED => 503,
         status => status,
     };
-    let lower = message.to_lowercase();
-    let is_too_long = matches!(status, 400 | 413) && CONTEXT_WINDOW_WORDS.iter().any(|words| lower.contains(words));
-    let code = if is_too_long { "context_length_exceeded".to_owned() } else { status.to_string() };
+    let code = quirks::error_code(status, &message);
     let error = json!({ "error": { "message": message, "type": error_type(status), "param": null, "code": code } });
     UpstreamFailure::Status { status, headers, body: Bytes::from(error.to_string()) }
 }

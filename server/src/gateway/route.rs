@@ -19,6 +19,7 @@ use super::{Gateway, outgoing};
 use crate::domain::provider::OnClientDisconnect;
 use crate::provider::chat::{AnswerHead, StreamDecoder};
 use crate::provider::endpoint::{Endpoint, Protocol};
+use crate::provider::quirks;
 use crate::router::Deployment;
 use crate::router::deployment::{InFlight, Target};
 
@@ -168,10 +169,7 @@ async fn send(upstream: &Upstream, deployment: &Deployment, outgoing: Outgoing) 
         let in_time = tokio::time::timeout(deployment.timeout, whole).await;
         in_time.unwrap_or(Err(UpstreamFailure::Timeout(deployment.timeout)))
     };
-    match &endpoint.protocol {
-        Protocol::OpenAi => sent,
-        Protocol::Translated(dialect) => sent.map_err(|failure| outgoing::openai_error(&**dialect, failure)),
-    }
+    sent.map_err(|failure| outgoing::openai_error(&endpoint.protocol, failure))
 }
 
 async fn stream(
@@ -185,7 +183,9 @@ async fn stream(
     let headers = response.headers().clone();
     let chunks: Chunks = Box::pin(response.bytes_stream());
     Ok(Source::Stream(match &endpoint.protocol {
-        Protocol::OpenAi => Streaming { headers, chunks, native: None },
+        Protocol::OpenAi(quirks) => {
+            Streaming { headers, chunks: outgoing::compatible_stream(quirks, chunks), native: None }
+        }
         Protocol::Translated(dialect) if passes => Streaming { headers, chunks, native: Some(dialect.stream(head)) },
         Protocol::Translated(dialect) => {
             Streaming { headers, chunks: outgoing::openai_stream(chunks, dialect.stream(head)), native: None }
@@ -204,7 +204,7 @@ async fn whole(
     let headers = response.headers().clone();
     let body = upstream::read_answer(response).await?;
     let whole = match &endpoint.protocol {
-        Protocol::OpenAi => Whole::openai(body),
+        Protocol::OpenAi(quirks) => Whole::openai(quirks::openai_answer(quirks, &body)),
         Protocol::Translated(dialect) => {
             let openai = outgoing::openai_answer(&**dialect, &body, &head).map_err(UpstreamFailure::Unreachable)?;
             Whole { openai, native: passes.then_some(body) }

@@ -8,7 +8,8 @@ use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::chat::Dialect;
-use super::{anthropic, bedrock, gemini, vertex};
+use super::quirks::Quirks;
+use super::{anthropic, azure, bedrock, cohere, gemini, ollama, vertex};
 use crate::config::DeploymentConfig;
 use crate::domain::provider::ProviderKind;
 
@@ -32,8 +33,8 @@ pub struct Endpoint {
 /// What a provider speaks.
 #[derive(Clone, Debug)]
 pub enum Protocol {
-    /// OpenAI's: bodies pass through.
-    OpenAi,
+    /// OpenAI's: bodies pass through, but for what the provider does differently.
+    OpenAi(&'static Quirks),
     /// Its own.
     Translated(Arc<dyn Dialect>),
 }
@@ -55,6 +56,9 @@ impl Endpoint {
             Some(ProviderKind::Bedrock) => bedrock::endpoint(one),
             Some(ProviderKind::Gemini) => gemini::endpoint(one),
             Some(ProviderKind::VertexAi) => vertex::endpoint(one),
+            Some(ProviderKind::Azure) => azure::endpoint(one),
+            Some(ProviderKind::Cohere) => cohere::endpoint(one),
+            Some(ProviderKind::Ollama) => ollama::endpoint(one),
             _ => openai(one),
         }
     }
@@ -80,7 +84,14 @@ fn openai(one: &DeploymentConfig) -> Result<Endpoint, String> {
         headers.insert("openai-organization", secret_header("organization", organization)?);
     }
     add_extra_headers(one, &mut headers)?;
-    Endpoint::at(one, "/chat/completions", headers, Protocol::OpenAi)
+    let base = one.api_base.as_deref().unwrap_or_default();
+    let path = match one.provider {
+        // A TGI is known by the address of its server, with or without the path of its API.
+        Some(ProviderKind::HuggingFace) if base.ends_with("/chat/completions") => "",
+        Some(ProviderKind::HuggingFace) if !base.ends_with("/v1") => "/v1/chat/completions",
+        _ => "/chat/completions",
+    };
+    Endpoint::at(one, path, headers, Protocol::OpenAi(Quirks::of(one)))
 }
 
 /// The configured address, and the same taken apart.

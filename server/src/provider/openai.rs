@@ -1,5 +1,7 @@
 //! OpenAI's protocol, which most providers speak: the body passes through, only what must change is spliced.
 
+pub mod members;
+pub mod params;
 pub mod request;
 pub mod stream;
 mod tags;

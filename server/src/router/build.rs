@@ -44,6 +44,7 @@ fn deployment(one: &DeploymentConfig, config: &Config, catalog: &Catalog) -> Dep
         model_info: model_info(one, card, prices.as_ref()),
         max_input_tokens: one.max_input_tokens.or(card.and_then(|card| card.max_input_tokens)),
         max_output_tokens: one.max_output_tokens.or(card.and_then(|card| card.max_output_tokens)),
+        request: one.request.clone(),
         default_max_tokens: one.max_tokens,
         order: one.order,
         prices,

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::health::Health;
+use crate::config::RequestConfig;
 use crate::domain::price::Prices;
 use crate::domain::provider::{OnClientDisconnect, ProviderKind};
 use crate::provider::endpoint::Endpoint;
@@ -32,6 +33,8 @@ pub struct Deployment {
     pub max_input_tokens: Option<u64>,
     /// Tokens it writes at most.
     pub max_output_tokens: Option<u64>,
+    /// What its configuration says of parameters.
+    pub request: RequestConfig,
     /// The limit of output tokens it is sent where the client names none.
     pub default_max_tokens: Option<u64>,
     /// Deployments with a lower number are used first.

@@ -4,6 +4,7 @@ use chrono::Utc;
 
 use super::deployment::Target;
 use super::*;
+use crate::config::RequestConfig;
 use crate::domain::provider::ProviderKind;
 
 fn deployment(id: &str) -> Deployment {
@@ -17,6 +18,7 @@ fn deployment(id: &str) -> Deployment {
         prices: None,
         max_input_tokens: None,
         max_output_tokens: None,
+        request: RequestConfig::default(),
         default_max_tokens: None,
         order: None,
         weight: None,

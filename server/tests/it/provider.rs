@@ -2,3 +2,4 @@
 
 pub(crate) mod anthropic;
 mod gemini;
+mod quirks;

@@ -3,14 +3,26 @@
 use super::super::environment::{Environment, missing_below};
 use super::super::reader::Item;
 use super::super::secret::Secret;
-use super::{DeploymentConfig, aws, vertex};
+use super::{DeploymentConfig, aws, azure, vertex};
 use crate::domain::provider::{ModelRef, ProviderKind};
 
-/// Variables that move OpenAI's own address, for deployments without `api_base`.
-const OPENAI_BASE_VARIABLES: &[&str] = &["OPENAI_BASE_URL", "OPENAI_API_BASE"];
+/// Variables that move a provider's address, for deployments without `api_base`.
+const BASE_VARIABLES: &[(ProviderKind, &str)] = &[
+    (ProviderKind::OpenAi, "OPENAI_BASE_URL"),
+    (ProviderKind::OpenAi, "OPENAI_API_BASE"),
+    (ProviderKind::Azure, "AZURE_API_BASE"),
+    (ProviderKind::Cohere, "COHERE_API_BASE"),
+    (ProviderKind::Ollama, "OLLAMA_API_BASE"),
+    (ProviderKind::HuggingFace, "HUGGINGFACE_API_BASE"),
+];
 
-/// Other variables a provider's key may be in.
-const OTHER_KEY_VARIABLES: &[(ProviderKind, &str)] = &[(ProviderKind::Gemini, "GOOGLE_API_KEY")];
+/// Variables of keys besides the usual ones; a provider with none but these needs no key.
+const MORE_KEY_VARIABLES: &[(ProviderKind, &str)] = &[
+    (ProviderKind::Cohere, "CO_API_KEY"),
+    (ProviderKind::Ollama, "OLLAMA_API_KEY"),
+    (ProviderKind::HuggingFace, "HUGGINGFACE_API_KEY"),
+    (ProviderKind::Gemini, "GOOGLE_API_KEY"),
+];
 
 /// What the file says about how to reach a deployment.
 pub(super) struct Written<'a> {
@@ -62,7 +74,10 @@ fn provider_reasons(deployment: &mut DeploymentConfig, written: &Written<'_>) ->
     let reason = match ModelRef::parse(&deployment.model, hint, deployment.api_base.as_deref()) {
         Ok(found) => {
             deployment.provider = Some(found.provider);
-            deployment.provider_model = found.name;
+            deployment.provider_model = match found.provider {
+                ProviderKind::Azure => azure::without_family(&found.name).to_owned(),
+                _ => found.name,
+            };
             if found.provider.is_supported() {
                 return Vec::new();
             }
@@ -99,27 +114,45 @@ fn settle_upstream(
         params.warning(format!("{reason}: this deployment is unavailable"));
         return Some(reason);
     }
-    if deployment.api_key.is_none()
-        && let Some(name) = info.key_variable
-    {
-        let others = OTHER_KEY_VARIABLES.iter().filter(|(other, _)| *other == provider).map(|(_, name)| *name);
-        let found = std::iter::once(name).chain(others).find_map(|name| environment.get(name));
-        deployment.api_key = found.map(Secret::new);
-        if deployment.api_key.is_none() && is_own_address {
+    if provider == ProviderKind::Azure {
+        let reason = azure::settle(deployment, environment)?;
+        let reason = format!("{reason} ({})", params.path);
+        params.warning(format!("{reason}: this deployment is unavailable"));
+        return Some(reason);
+    }
+    if deployment.api_key.is_none() {
+        deployment.api_key = own_key(provider, environment);
+        if let (None, Some(name), true) = (&deployment.api_key, info.key_variable, is_own_address) {
             let reason =
                 format!("there is no \"api_key\", and environment variable {name} is not set ({})", params.path);
             params.warning(format!("{reason}: this deployment is unavailable"));
             return Some(reason);
         }
     }
+    if provider == ProviderKind::HuggingFace && is_own_address {
+        deployment.provider_model = routed(&deployment.provider_model);
+    }
     None
 }
 
+/// LiteLLM's `PROVIDER/OWNER/MODEL` as Hugging Face's router has it: `OWNER/MODEL:PROVIDER`.
+fn routed(model: &str) -> String {
+    match model.split_once('/') {
+        Some((provider, name)) if name.contains('/') => format!("{name}:{provider}"),
+        _ => model.to_owned(),
+    }
+}
+
+fn own_key(provider: ProviderKind, environment: &Environment<'_>) -> Option<Secret> {
+    let more = MORE_KEY_VARIABLES.iter().filter(|(kind, _)| *kind == provider).map(|(_, name)| *name);
+    provider.info().key_variable.into_iter().chain(more).find_map(|name| environment.get(name)).map(Secret::new)
+}
+
 fn own_address(provider: ProviderKind, environment: &Environment<'_>) -> Option<String> {
-    let moved = OPENAI_BASE_VARIABLES
+    let moved = BASE_VARIABLES
         .iter()
-        .filter(|_| provider == ProviderKind::OpenAi)
-        .find_map(|name| environment.get(name))
+        .filter(|(kind, _)| *kind == provider)
+        .find_map(|(_, name)| environment.get(name))
         .map(|text| text.trim_end_matches('/').to_owned());
     moved.or_else(|| provider.info().api_base.map(str::to_owned))
 }

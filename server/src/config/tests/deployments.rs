@@ -175,7 +175,7 @@ fn a_mock_needs_nothing() {
 #[test]
 fn what_cannot_be_served_yet_is_unavailable_and_named() {
     for (entry, reason) in [
-        ("{model_name: m, litellm_params: {model: azure/x}}", "the provider azure is not supported yet"),
+        ("{model_name: m, litellm_params: {model: databricks/x}}", "the provider databricks is not supported yet"),
         ("{model_name: m, litellm_params: {model: mystery}}", "cannot tell the provider of model \"mystery\""),
         ("{model_name: 'openai/*', litellm_params: {model: 'openai/*', api_key: k}}", "names with a wildcard"),
         (

@@ -8,7 +8,7 @@ use super::tools::Asked;
 use super::wire::{InferenceConfig, Request, System};
 use super::{additional, wire};
 use crate::provider::chat::request::JsonSchema;
-use crate::provider::chat::unsupported::is_for_the_gateway;
+use crate::provider::chat::unsupported::is_not_sent_on;
 use crate::provider::chat::{ChatBody, ResponseFormat, Stop, Translation};
 use crate::provider::openai::RequestError;
 
@@ -100,7 +100,7 @@ struct Fields {
 fn sort_fields(body: &ChatBody, defaults: &Map<String, Value>) -> Result<Fields, RequestError> {
     let mut fields = Fields { own: defaults.clone(), models: Map::new() };
     for (name, value) in &body.other {
-        if is_for_the_gateway(name) || REFUSED.contains(&name.as_str()) || value.is_null() {
+        if is_not_sent_on(name) || REFUSED.contains(&name.as_str()) || value.is_null() {
             continue;
         }
         if OWN_FIELDS.contains(&name.as_str()) {

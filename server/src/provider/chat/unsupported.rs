@@ -3,39 +3,23 @@
 use serde_json::{Map, Value};
 
 use crate::provider::openai::RequestError;
+use crate::provider::openai::params::is_for_gateway;
 
-/// Fields that tell the gateway something, or OpenAI something that changes no answer: no other provider is told.
-const NOT_SENT_ON: [&str; 24] = [
+/// Fields that tell the gateway or OpenAI something that changes no answer: no other provider is told.
+const BOOKKEEPING: [&str; 7] = [
     "metadata",
     "tags",
-    "cache",
-    "caching",
-    "num_retries",
-    "max_retries",
-    "timeout",
-    "fallbacks",
-    "context_window_fallbacks",
-    "content_policy_fallbacks",
-    "drop_params",
-    "additional_drop_params",
-    "allowed_openai_params",
-    "extra_headers",
-    "extra_body",
-    "guardrails",
-    "no-log",
     "store",
     "safety_identifier",
     "prompt_cache_key",
     "prompt_cache_retention",
-    "mock_response",
-    "mock_testing_fallbacks",
     "input_cost_per_token",
 ];
 
-/// Whether a field of this name is meant for the gateway, and not for a provider.
+/// Whether no provider but OpenAI is told of a field of this name.
 #[must_use]
-pub fn is_for_the_gateway(name: &str) -> bool {
-    NOT_SENT_ON.contains(&name) || name.starts_with("litellm_")
+pub fn is_not_sent_on(name: &str) -> bool {
+    BOOKKEEPING.contains(&name) || is_for_gateway(name)
 }
 
 /// What becomes of parameters that a provider does not take.
@@ -75,7 +59,7 @@ impl Unsupported<'_> {
         for (name, value) in other {
             if taken.contains(&name.as_str()) {
                 passed.insert(name.clone(), value.clone());
-            } else if !is_for_the_gateway(name) && !value.is_null() && !self.drop_params {
+            } else if !is_not_sent_on(name) && !value.is_null() && !self.drop_params {
                 return Err(RequestError { param: None, message: self.message(name) });
             }
         }

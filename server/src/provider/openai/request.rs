@@ -1,15 +1,22 @@
 //! A chat request: the few fields the gateway reads, and the few it may change.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Range;
 
-use bytes::{Bytes, BytesMut};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use bytes::Bytes;
+use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::members::{Edits, Members};
+use super::params::{ParamFields, RequestParams, is_accounted};
 use super::tags;
+use crate::config::RequestConfig;
 use crate::domain::price::ServiceTier;
+use crate::provider::quirks::Quirks;
 
 /// Why a request cannot be served as it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,55 +47,95 @@ pub struct ChatRequest {
     pub tags: Vec<String>,
     /// The processing tier asked for.
     pub service_tier: ServiceTier,
-    spans: Spans,
-}
-
-/// Where the values that may be changed stand in the body.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Spans {
-    model: Option<Range<usize>>,
-    stream_options: Option<Range<usize>>,
-    max_tokens: Option<Range<usize>>,
-    max_completion_tokens: Option<Range<usize>>,
+    /// What becomes of its parameters.
+    pub params: RequestParams,
+    members: Members,
     /// Of the brace that closes the body.
     end: usize,
 }
 
 /// What the provider's copy of a request says differently.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Changes<'a> {
     /// The provider's name of the model.
     pub model: &'a str,
     /// Upper limit of output tokens, where what is left of a budget affords no more.
     pub max_output_tokens: Option<u64>,
-    /// The name under which the provider takes that limit when the client sent none.
-    pub max_tokens_field: &'static str,
+    /// What the provider does differently.
+    pub quirks: &'a Quirks,
+    /// What the configuration says of parameters.
+    pub params: &'a RequestConfig,
+    /// Parameters it does not take are left out instead of refused.
+    pub drop_params: bool,
 }
 
-#[derive(Deserialize)]
+/// The members that the gateway reads.
+#[derive(Default)]
 struct Fields<'a> {
-    #[serde(borrow)]
     model: Option<&'a RawValue>,
-    #[serde(borrow)]
     messages: Option<&'a RawValue>,
-    #[serde(borrow)]
     stream: Option<&'a RawValue>,
-    #[serde(borrow)]
     stream_options: Option<&'a RawValue>,
-    #[serde(borrow)]
     max_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
     max_completion_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
     n: Option<&'a RawValue>,
-    #[serde(borrow)]
     user: Option<&'a RawValue>,
-    #[serde(borrow)]
     service_tier: Option<&'a RawValue>,
-    #[serde(borrow)]
     tags: Option<&'a RawValue>,
-    #[serde(borrow)]
     metadata: Option<&'a RawValue>,
+    params: ParamFields<'a>,
+    values: Vec<&'a RawValue>,
+}
+
+impl<'a> Fields<'a> {
+    fn slot(&mut self, name: &str) -> Option<&mut Option<&'a RawValue>> {
+        Some(match name {
+            "model" => &mut self.model,
+            "messages" => &mut self.messages,
+            "stream" => &mut self.stream,
+            "stream_options" => &mut self.stream_options,
+            "max_tokens" => &mut self.max_tokens,
+            "max_completion_tokens" => &mut self.max_completion_tokens,
+            "n" => &mut self.n,
+            "user" => &mut self.user,
+            "service_tier" => &mut self.service_tier,
+            "tags" => &mut self.tags,
+            "metadata" => &mut self.metadata,
+            _ => return self.params.slot(name),
+        })
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor(PhantomData))
+    }
+}
+
+struct FieldsVisitor<'a>(PhantomData<&'a ()>);
+
+impl<'de: 'a, 'a> Visitor<'de> for FieldsVisitor<'a> {
+    type Value = Fields<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'a>, A::Error> {
+        #[derive(Deserialize)]
+        struct Name<'n>(#[serde(borrow)] Cow<'n, str>);
+        let mut fields = Fields::default();
+        while let Some(Name(name)) = map.next_key::<Name<'de>>()? {
+            let value: &'de RawValue = map.next_value()?;
+            fields.values.push(value);
+            if let Some(slot) = fields.slot(&name)
+                && slot.replace(value).is_some()
+            {
+                return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
+            }
+        }
+        Ok(fields)
+    }
 }
 
 impl ChatRequest {
@@ -141,13 +188,9 @@ impl ChatRequest {
             user: read("user", "a string", fields.user)?,
             tags: tags::read(fields.tags, fields.metadata)?,
             service_tier: tier.as_deref().map_or(ServiceTier::Standard, ServiceTier::from_name),
-            spans: Spans {
-                model: span(body, fields.model),
-                stream_options: span(body, fields.stream_options),
-                max_tokens: span(body, fields.max_tokens),
-                max_completion_tokens: span(body, fields.max_completion_tokens),
-                end: body.iter().rposition(|byte| *byte == b'}').unwrap_or(0),
-            },
+            params: RequestParams::read(&fields.params)?,
+            members: members(body, &fields.values),
+            end: body.iter().rposition(|byte| *byte == b'}').unwrap_or(0),
         };
         Ok((request, tags::are_in(fields.tags, fields.metadata)))
     }
@@ -162,91 +205,94 @@ impl ChatRequest {
     /// same bytes but for the model's name and a lower limit of output tokens.
     #[must_use]
     pub fn messages_body(&self, body: &Bytes, model: &str, max_output_tokens: Option<u64>) -> Bytes {
-        let mut splice = Splice::default();
-        splice.set("model", self.spans.model.as_ref(), &Value::from(model).to_string(), body);
+        let mut edits = Edits::default();
+        edits.set("model", self.span(body, "model"), &Value::from(model).to_string(), body);
         if let Some(limit) = max_output_tokens {
-            self.splice_limit(&mut splice, limit, "max_tokens", body);
+            self.limit_output(&mut edits, limit, "max_tokens", body);
         }
-        splice.apply(body, self.spans.end)
+        edits.apply(body, &self.members, self.end)
     }
 
-    /// The provider's copy of `body`: the same bytes but for the model's name, the request for usage and a lower
-    /// limit of output tokens.
+    /// Where the members of its body stand.
     #[must_use]
-    pub fn upstream_body(&self, body: &Bytes, changes: &Changes<'_>) -> Bytes {
-        let mut splice = Splice::default();
+    pub const fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// The provider's copy of `body`: the same bytes but for the model's name, the request for usage, a lower limit of
+    /// output tokens and what the provider wants differently.
+    ///
+    /// # Errors
+    /// When it has a parameter that the provider does not take and that is not to be dropped.
+    pub fn upstream_body(&self, body: &Bytes, changes: &Changes<'_>) -> Result<Bytes, RequestError> {
+        let mut edits = Edits::default();
         let model = Value::from(changes.model).to_string();
-        splice.set("model", self.spans.model.as_ref(), &model, body);
-        if self.stream && !self.wants_usage {
-            splice.set("stream_options", self.spans.stream_options.as_ref(), &self.options_with_usage(body), body);
+        edits.set("model", self.span(body, "model"), &model, body);
+        changes.quirks.edit(self, body, changes, &mut edits)?;
+        if self.stream && !self.wants_usage && changes.quirks.takes_stream_options {
+            let options = self.options_with_usage(body);
+            edits.set("stream_options", self.span(body, "stream_options"), &options, body);
         }
         if let Some(limit) = changes.max_output_tokens {
-            self.splice_limit(&mut splice, limit, changes.max_tokens_field, body);
+            self.limit_output(&mut edits, limit, changes.quirks.max_tokens, body);
         }
-        splice.apply(body, self.spans.end)
+        Ok(edits.apply(body, &self.members, self.end))
     }
 
-    fn splice_limit(&self, splice: &mut Splice, limit: u64, absent_field: &'static str, body: &[u8]) {
+    /// The body without the members whose names are `dropped` or `taken`, if it has any of them, and those taken. Members
+    /// that decide what a call may cost stay where they are.
+    #[must_use]
+    pub fn split(
+        &self,
+        body: &Bytes,
+        dropped: impl Fn(&str) -> bool,
+        taken: impl Fn(&str) -> bool,
+    ) -> (Option<Bytes>, Map<String, Value>) {
+        let (mut edits, mut out) = (Edits::default(), Map::new());
+        let mut has_any = false;
+        for (index, name, member) in self.members.named(body) {
+            if is_accounted(&name) || !(dropped(&name) || taken(&name)) {
+                continue;
+            }
+            has_any = true;
+            edits.remove(index);
+            let value = body.get(member.value.clone()).and_then(|text| serde_json::from_slice(text).ok());
+            out.extend(value.filter(|_| !dropped(&name)).map(|value| (name.into_owned(), value)));
+        }
+        (has_any.then(|| edits.apply(body, &self.members, self.end)), out)
+    }
+
+    fn span<'a>(&'a self, body: &'a [u8], name: &str) -> Option<&'a Range<usize>> {
+        self.members.find(body, name).map(|(_, member)| &member.value)
+    }
+
+    fn limit_output(&self, edits: &mut Edits, limit: u64, absent_field: &'static str, body: &[u8]) {
         let value = limit.to_string();
-        let sent = [
-            ("max_tokens", self.spans.max_tokens.as_ref()),
-            ("max_completion_tokens", self.spans.max_completion_tokens.as_ref()),
-        ];
         let mut is_sent = false;
-        for (field, span) in sent.into_iter().filter(|(_, span)| span.is_some()) {
-            let asked = span.and_then(|span| serde_json::from_slice::<Option<u64>>(body.get(span.clone())?).ok()?);
+        for field in ["max_tokens", "max_completion_tokens"] {
+            let Some((index, member)) = self.members.find(body, field) else { continue };
+            if edits.removes(index) {
+                continue;
+            }
             is_sent = true;
+            let asked = body.get(member.value.clone());
+            let asked = asked.and_then(|text| serde_json::from_slice::<Option<u64>>(text).ok().flatten());
             if asked.is_none_or(|asked| asked > limit) {
-                splice.set(field, span, &value, body);
+                edits.set(field, Some(&member.value), &value, body);
             }
         }
         if !is_sent {
-            splice.set(absent_field, None, &value, body);
+            edits.set(absent_field, None, &value, body);
         }
     }
 
     /// The client's `stream_options` with the usage chunk asked for; its other options stay.
     fn options_with_usage(&self, body: &[u8]) -> String {
-        let sent = self.spans.stream_options.clone().and_then(|span| body.get(span));
+        let sent = self.span(body, "stream_options").and_then(|span| body.get(span.clone()));
         let mut options: Map<String, Value> =
             sent.and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default();
         options.insert("include_usage".to_owned(), Value::Bool(true));
         Value::Object(options).to_string()
-    }
-}
-
-/// Replacements in a body, and members added at its end.
-#[derive(Default)]
-struct Splice {
-    replaced: Vec<(Range<usize>, String)>,
-    added: String,
-}
-
-impl Splice {
-    fn set(&mut self, field: &str, span: Option<&Range<usize>>, value: &str, body: &[u8]) {
-        match span {
-            Some(span) if body.get(span.clone()) == Some(value.as_bytes()) => {}
-            Some(span) => self.replaced.push((span.clone(), value.to_owned())),
-            None => self.added.push_str(&format!(",\"{field}\":{value}")),
-        }
-    }
-
-    fn apply(mut self, body: &Bytes, end: usize) -> Bytes {
-        if self.replaced.is_empty() && self.added.is_empty() {
-            return body.clone();
-        }
-        self.replaced.push((end..end, self.added));
-        self.replaced.sort_by_key(|(span, _)| span.start);
-        let added: usize = self.replaced.iter().map(|(_, value)| value.len()).sum();
-        let mut out = BytesMut::with_capacity(body.len() + added);
-        let mut at = 0;
-        for (span, value) in self.replaced {
-            out.extend_from_slice(body.get(at..span.start).unwrap_or_default());
-            out.extend_from_slice(value.as_bytes());
-            at = span.end;
-        }
-        out.extend_from_slice(body.get(at..).unwrap_or_default());
-        out.freeze()
     }
 }
 
@@ -257,7 +303,7 @@ fn check_messages(messages: Option<&RawValue>) -> Result<(), RequestError> {
     if rest.trim_start().starts_with(']') { Err(wrong("messages", expected)) } else { Ok(()) }
 }
 
-fn read<T: DeserializeOwned>(
+pub(super) fn read<T: DeserializeOwned>(
     param: &'static str,
     expected: &str,
     value: Option<&RawValue>,
@@ -276,11 +322,15 @@ fn malformed(error: serde_json::Error) -> RequestError {
     RequestError { param: None, message: format!("The request body is not a JSON object: {error}.") }
 }
 
-/// Where `value`, a part of `body`, stands in it.
-fn span(body: &[u8], value: Option<&RawValue>) -> Option<Range<usize>> {
-    let text = value?.get();
-    let start = text.as_ptr().addr().checked_sub(body.as_ptr().addr())?;
-    Some(start..start + text.len())
+fn members(body: &[u8], values: &[&RawValue]) -> Members {
+    let mut members = Members::default();
+    for value in values {
+        let text = value.get();
+        if let Some(start) = text.as_ptr().addr().checked_sub(body.as_ptr().addr()) {
+            members.push(body, start..start + text.len());
+        }
+    }
+    members
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub(in crate::provider) const TOKENS_MAX: u64 = 10_000_000_000;
 pub(super) struct WireUsage {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
+    total_tokens: Option<u64>,
     prompt_tokens_details: Option<PromptDetails>,
     completion_tokens_details: Option<CompletionDetails>,
     prompt_cache_hit_tokens: Option<u64>,
@@ -57,6 +58,15 @@ impl Whole {
 }
 
 impl WireUsage {
+    /// Everything that was written. xAI counts reasoning beside `completion_tokens`, which only the total tells.
+    fn written(&self) -> u64 {
+        let completion = self.completion_tokens.unwrap_or(0);
+        let reasoning = self.completion_tokens_details.and_then(|details| details.reasoning_tokens).unwrap_or(0);
+        let with_reasoning = completion.saturating_add(reasoning);
+        let is_beside = self.total_tokens == Some(with_reasoning.saturating_add(self.prompt_tokens.unwrap_or(0)));
+        if is_beside { with_reasoning } else { completion }
+    }
+
     /// Each leg apart. A detail larger than its whole is cut to it: no token is priced twice.
     pub(super) fn normalise(self) -> Usage {
         let mut prompt = Whole(self.prompt_tokens.unwrap_or(0).min(TOKENS_MAX));
@@ -66,7 +76,7 @@ impl WireUsage {
         let hour = details.cache_creation_token_details.map_or(0, |split| split.ephemeral_1h_input_tokens).min(written);
         let input_audio = prompt.take(details.audio_tokens);
         let input_image = prompt.take(details.image_tokens);
-        let mut completion = Whole(self.completion_tokens.unwrap_or(0).min(TOKENS_MAX));
+        let mut completion = Whole(self.written().min(TOKENS_MAX));
         let details = self.completion_tokens_details.unwrap_or_default();
         let reasoning = completion.take(details.reasoning_tokens);
         let output_audio = completion.take(details.audio_tokens);
@@ -174,6 +184,16 @@ mod tests {
     fn deepseeks_cache_hits_are_cached_tokens() {
         let body = br#"{"usage":{"prompt_tokens":100,"completion_tokens":5,"prompt_cache_hit_tokens":64}}"#;
         assert_eq!(read_answer(body).usage.map(|usage| (usage.input, usage.cache_read)), Some((36, 64)));
+    }
+
+    #[test]
+    fn reasoning_beside_the_completion_is_counted_too() {
+        let body = br#"{"usage":{"prompt_tokens":32,"completion_tokens":9,"total_tokens":135,
+            "completion_tokens_details":{"reasoning_tokens":94}}}"#;
+        assert_eq!(read_answer(body).usage.map(|usage| (usage.output, usage.reasoning)), Some((9, 94)));
+        let body = br#"{"usage":{"prompt_tokens":32,"completion_tokens":103,"total_tokens":135,
+            "completion_tokens_details":{"reasoning_tokens":94}}}"#;
+        assert_eq!(read_answer(body).usage.map(|usage| (usage.output, usage.reasoning)), Some((9, 94)));
     }
 
     #[test]

@@ -5,8 +5,10 @@ use super::*;
 fn upstream(body: &'static str, model: &str, limit: Option<u64>) -> String {
     let body = Bytes::from_static(body.as_bytes());
     let request = ChatRequest::parse(&body, None).unwrap();
-    let changes = Changes { model, max_output_tokens: limit, max_tokens_field: "max_completion_tokens" };
-    String::from_utf8(request.upstream_body(&body, &changes).to_vec()).unwrap()
+    let params = RequestConfig::default();
+    let quirks = &Quirks { max_tokens: "max_completion_tokens", ..*Quirks::NONE };
+    let changes = Changes { model, max_output_tokens: limit, quirks, params: &params, drop_params: false };
+    String::from_utf8(request.upstream_body(&body, &changes).unwrap().to_vec()).unwrap()
 }
 
 #[test]
@@ -20,8 +22,10 @@ fn only_the_models_name_changes_and_the_order_of_keys_stays() {
 fn a_body_that_needs_no_change_is_not_copied() {
     let body = Bytes::from_static(br#"{"model":"gpt-4o","messages":[1]}"#);
     let request = ChatRequest::parse(&body, None).unwrap();
-    let changes = Changes { model: "gpt-4o", ..Changes::default() };
-    assert_eq!(request.upstream_body(&body, &changes).as_ptr(), body.as_ptr());
+    let params = RequestConfig::default();
+    let quirks = Quirks::NONE;
+    let changes = Changes { model: "gpt-4o", max_output_tokens: None, quirks, params: &params, drop_params: false };
+    assert_eq!(request.upstream_body(&body, &changes).unwrap().as_ptr(), body.as_ptr());
 }
 
 #[test]
@@ -82,7 +86,10 @@ proptest! {
         let text = format!(" {{{}}} \n", members.join(","));
         let body = Bytes::from(text.clone());
         let request = ChatRequest::parse(&body, None).unwrap();
-        let got = request.upstream_body(&body, &Changes { model: "x", ..Changes::default() });
+        let params = RequestConfig::default();
+        let quirks = Quirks::NONE;
+        let changes = Changes { model: "x", max_output_tokens: None, quirks, params: &params, drop_params: false };
+        let got = request.upstream_body(&body, &changes).unwrap();
         prop_assert_eq!(std::str::from_utf8(&got).unwrap(), text.replace(r#""a\"b""#, "\"x\""));
     }
 }
