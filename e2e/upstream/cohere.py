@@ -1,0 +1,134 @@
+"""A fake Cohere, version 2 of its Chat API.
+
+Forms: Cohere's API reference, "Chat" and "Chat with Streaming".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, sse, words
+
+KEY = "co-key"
+FIELDS = {
+    "model", "messages", "stream", "tools", "strict_tools", "documents", "citation_options", "response_format", "safety_mode",
+    "max_tokens", "stop_sequences", "temperature", "seed", "frequency_penalty", "presence_penalty", "k", "p", "logprobs",
+    "tool_choice", "thinking", "priority",
+}
+MESSAGE_FIELDS = {
+    "system": {"role", "content"},
+    "user": {"role", "content"},
+    "assistant": {"role", "content", "tool_calls", "tool_plan", "citations"},
+    "tool": {"role", "content", "tool_call_id"},
+}
+# What is billed is less than what the model reads: prompts of Cohere's own are not.
+USAGE = {
+    "billed_units": {"input_tokens": float(INPUT_TOKENS), "output_tokens": float(OUTPUT_TOKENS)},
+    "tokens": {"input_tokens": 507.0, "output_tokens": 9.0},
+}
+DOCUMENT_CITED = {"type": "document", "id": "doc:0", "document": {"id": "doc:0", "title": "Foxes", "text": "They jump."}}
+CITATION = {"start": 0, "end": 9, "text": "The quick", "sources": [DOCUMENT_CITED], "type": "TEXT_CONTENT"}
+
+
+def require(holds: bool, message: str) -> None:
+    """Refuses the call in Cohere's form."""
+    if not holds:
+        raise Refused(400, {"id": "e-1", "message": f"invalid request: {message}"})
+
+
+class Cohere(Provider):
+    """Checks every member against the reference."""
+
+    def answer(self, call: Call) -> Answer:
+        if call.headers.get("authorization") != f"Bearer {KEY}":
+            raise Refused(401, {"id": "e-1", "message": "invalid api token"})
+        if call.path != "/v2/chat":
+            raise Refused(404, {"id": "e-1", "message": f"no such path {call.path}"})
+        body = call.body
+        check(body)
+        if "LONG" in json.dumps(body["messages"]):
+            raise Refused(400, {"id": "e-1", "message": "too many tokens: the context length is 128000"})
+        if body["stream"]:
+            return Answer(pieces=stream(body), content_type="text/event-stream")
+        message, finish = reply(body)
+        return Answer({"id": "c-1", "finish_reason": finish, "message": message, "usage": USAGE})
+
+
+def check(body: dict[str, Any]) -> None:
+    require(not body.keys() - FIELDS, f"unknown field {body.keys() - FIELDS}")
+    require(body.get("model") == "command-a-03-2025", "no such model")
+    require(isinstance(body.get("messages"), list) and body["messages"], "messages")
+    known: set[str] = set()
+    for message in body["messages"]:
+        fields = MESSAGE_FIELDS.get(message.get("role"), set())
+        require(bool(fields) and not message.keys() - fields, f"message {message}")
+        if message["role"] == "tool":
+            require(message.get("tool_call_id") in known, "a tool message without its call")
+        for call in message.get("tool_calls", []):
+            require(call["type"] == "function" and isinstance(json.loads(call["function"]["arguments"]), dict), "tool call")
+            known.add(call["id"])
+        if message["role"] == "user":
+            require(bool(message["content"]), "content")
+    for tool in body.get("tools", []):
+        require(tool["type"] == "function" and tool["function"]["parameters"]["type"] == "object", "tools")
+    require(body.get("tool_choice") in (None, "REQUIRED", "NONE"), "tool_choice")
+    require(body.get("response_format", {}).get("type") in (None, "text", "json_object"), "response_format")
+
+
+def reply(body: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    last = body["messages"][-1]
+    if last["role"] == "tool":
+        return text(WEATHER), "COMPLETE"
+    if body.get("tools"):
+        calls = [
+            {"id": f"weather_{city}", "type": "function", "function": {"name": "weather", "arguments": json.dumps({"city": city})}}
+            for city in CITIES
+        ]
+        return {"role": "assistant", "tool_plan": "I will look.", "tool_calls": calls}, "TOOL_CALL"
+    if "json_schema" in body.get("response_format", {}):
+        return text(json.dumps(DOCUMENT)), "COMPLETE"
+    if isinstance(last["content"], list):
+        url = next(part["image_url"]["url"] for part in last["content"] if part["type"] == "image_url")
+        return text(f"An image: {url}"), "COMPLETE"
+    message = text(TEXT)
+    if body.get("documents"):
+        message["citations"] = [CITATION]
+    if body.get("thinking", {}).get("type") == "enabled":
+        message["content"].insert(0, {"type": "thinking", "thinking": "Hm."})
+    return message, "COMPLETE"
+
+
+def text(content: str) -> dict[str, Any]:
+    return {"role": "assistant", "content": [{"type": "text", "text": content}]}
+
+
+def stream(body: dict[str, Any]) -> Iterator[str]:
+    def event(kind: str, **more: Any) -> str:
+        return sse({"type": kind, **more}, kind)
+
+    def said(message: dict[str, Any]) -> dict[str, Any]:
+        return {"delta": {"message": message}}
+
+    message, finish = reply(body)
+    empty = {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}
+    yield event("message-start", id="c-1", **said(empty))
+    for index, part in enumerate(message.get("content", [])):
+        kind = part["type"]
+        yield event("content-start", index=index, **said({"content": {"type": kind, kind: ""}}))
+        for word in words(part[kind]):
+            yield event("content-delta", index=index, **said({"content": {kind: word}}))
+        yield event("content-end", index=index)
+    for index, citation in enumerate(message.get("citations", [])):
+        yield event("citation-start", index=index, **said({"citations": citation}))
+        yield event("citation-end", index=index)
+    for word in words(message.get("tool_plan", "")):
+        yield event("tool-plan-delta", **said({"tool_plan": word}))
+    for index, call in enumerate(message.get("tool_calls", [])):
+        begun = {**call, "function": {"name": call["function"]["name"], "arguments": ""}}
+        yield event("tool-call-start", index=index, **said({"tool_calls": begun}))
+        for word in words(call["function"]["arguments"]):
+            yield event("tool-call-delta", index=index, **said({"tool_calls": {"function": {"arguments": word}}}))
+        yield event("tool-call-end", index=index)
+    yield event("message-end", delta={"finish_reason": finish, "usage": USAGE})

@@ -1,0 +1,120 @@
+"""What fake providers with protocols of their own share: a server that checks calls and answers them."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.parse
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+TEXT = "The quick brown fox jumps."
+WEATHER = "It is 21 degrees in Oslo and 30 in Rome."
+CITIES = ["Oslo", "Rome"]
+DOCUMENT = {"city": "Oslo", "degrees": 21}
+INPUT_TOKENS = 10
+OUTPUT_TOKENS = 5
+
+
+@dataclass
+class Call:
+    """A call as it came."""
+
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    raw: bytes
+    body: Any = None
+
+
+@dataclass
+class Answer:
+    """What is sent back: a JSON body, or the pieces of a stream."""
+
+    body: Any = None
+    status: int = 200
+    pieces: Iterable[str] | None = None
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Refused(Exception):
+    """The call is not as the provider takes it."""
+
+    def __init__(self, status: int, body: Any) -> None:
+        super().__init__(body)
+        self.answer = Answer(body, status)
+
+
+class Provider:
+    """A fake provider on a port of its own."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        provider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                provider.serve(self)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.origin = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, call: Call) -> Answer:
+        """What the provider says to a call."""
+        raise NotImplementedError
+
+    def serve(self, http: BaseHTTPRequestHandler) -> None:
+        """Reads a call, answers it."""
+        url = urllib.parse.urlsplit(http.path)
+        raw = http.rfile.read(int(http.headers.get("content-length", 0)))
+        headers = {name.lower(): value for name, value in http.headers.items()}
+        call = Call(url.path, dict(urllib.parse.parse_qsl(url.query)), headers, raw)
+        if headers.get("content-type") == "application/json":
+            call.body = json.loads(raw)
+        self.calls.append(call)
+        try:
+            answer = self.answer(call)
+        except Refused as refused:
+            answer = refused.answer
+        http.send_response(answer.status)
+        for name, value in answer.headers.items():
+            http.send_header(name, value)
+        http.send_header("content-type", answer.content_type)
+        if answer.pieces is None:
+            body = json.dumps(answer.body).encode()
+            http.send_header("content-length", str(len(body)))
+            http.end_headers()
+            http.wfile.write(body)
+            return
+        http.send_header("transfer-encoding", "chunked")
+        http.end_headers()
+        for piece in answer.pieces:
+            data = piece.encode()
+            http.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+            http.wfile.flush()
+        http.wfile.write(b"0\r\n\r\n")
+
+    def stop(self) -> None:
+        """Ends the server."""
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, the space kept with the word before it."""
+    parts = text.split(" ")
+    return [part + " " for part in parts[:-1]] + parts[-1:]
+
+
+def sse(data: Any, name: str | None = None) -> str:
+    """One server-sent event."""
+    return (f"event: {name}\n" if name else "") + f"data: {data if isinstance(data, str) else json.dumps(data)}\n\n"

@@ -1,0 +1,89 @@
+"""A fake Ollama.
+
+Forms: Ollama's API documentation, "Generate a chat completion".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, words
+
+FIELDS = {"model", "messages", "stream", "format", "keep_alive", "tools", "options", "think", "truncate", "shift", "logprobs", "top_logprobs"}
+OPTIONS = {"num_predict", "temperature", "top_p", "top_k", "seed", "stop", "presence_penalty", "frequency_penalty", "num_ctx", "min_p"}
+MESSAGE_FIELDS = {"role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id"}
+FIGURES = {"total_duration": 1, "load_duration": 1, "prompt_eval_count": INPUT_TOKENS, "prompt_eval_duration": 1, "eval_count": OUTPUT_TOKENS, "eval_duration": 1}
+HEAD = {"model": "llama3.2", "created_at": "2025-07-07T20:22:19.184789Z"}
+
+
+def require(holds: bool, message: str) -> None:
+    """Refuses the call in Ollama's form."""
+    if not holds:
+        raise Refused(400, {"error": message})
+
+
+class Ollama(Provider):
+    """Checks every member against the documentation."""
+
+    def answer(self, call: Call) -> Answer:
+        if call.path != "/api/chat":
+            raise Refused(404, {"error": "404 page not found"})
+        body = call.body
+        if body.get("model") != "llama3.2":
+            raise Refused(404, {"error": f"model '{body.get('model')}' not found"})
+        check(body)
+        # It streams unless told otherwise.
+        if body.get("stream", True):
+            return Answer(pieces=stream(body), content_type="application/x-ndjson")
+        return Answer({**HEAD, "message": reply(body), "done_reason": "stop", "done": True, **FIGURES})
+
+
+def check(body: dict[str, Any]) -> None:
+    require(not body.keys() - FIELDS, f"unknown field {body.keys() - FIELDS}")
+    require(not body.get("options", {}).keys() - OPTIONS, "unknown option")
+    require(isinstance(body.get("format", {}), dict) or body["format"] == "json", "format")
+    for message in body["messages"]:
+        require(message.get("role") in ("system", "user", "assistant", "tool"), "role")
+        require(not message.keys() - MESSAGE_FIELDS and isinstance(message["content"], str), f"message {message}")
+        for image in message.get("images", []):
+            try:
+                base64.b64decode(image, validate=True)
+            except binascii.Error as error:
+                raise Refused(400, {"error": "illegal base64 data at input byte 4"}) from error
+        for call in message.get("tool_calls", []):
+            require(isinstance(call["function"]["arguments"], dict), "arguments")
+        if message["role"] == "tool":
+            require(message.get("tool_name") == "weather", "tool_name")
+
+
+def reply(body: dict[str, Any]) -> dict[str, Any]:
+    last = body["messages"][-1]
+    if last["role"] == "tool":
+        return {"role": "assistant", "content": WEATHER}
+    if body.get("tools"):
+        calls = [{"function": {"name": "weather", "arguments": {"city": city}}} for city in CITIES]
+        return {"role": "assistant", "content": "", "tool_calls": calls}
+    if isinstance(body.get("format"), dict):
+        return {"role": "assistant", "content": json.dumps(DOCUMENT)}
+    if last.get("images"):
+        return {"role": "assistant", "content": f"An image: data:image/png;base64,{last['images'][0]}"}
+    thinks = {"thinking": "Hm."} if body.get("think") else {}
+    return {"role": "assistant", "content": TEXT, **thinks}
+
+
+def stream(body: dict[str, Any]) -> Iterator[str]:
+    def line(message: dict[str, Any], **more: Any) -> str:
+        return json.dumps({**HEAD, "message": {"role": "assistant", "content": "", **message}, "done": False, **more}) + "\n"
+
+    message = reply(body)
+    if message.get("thinking"):
+        yield line({"thinking": message["thinking"]})
+    for word in words(message["content"]):
+        yield line({"content": word})
+    for call in message.get("tool_calls", []):
+        yield line({"tool_calls": [call]})
+    yield line({}, done_reason="stop", done=True, **FIGURES)
