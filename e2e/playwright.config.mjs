@@ -7,7 +7,8 @@ export default defineConfig({
   outputDir: "test-results",
   // One gateway and one core for the browser: tests in turn are faster than tests at once.
   workers: 1,
-  timeout: 60_000,
+  // A whole journey, with axe on every page; how long it takes is the machine's affair.
+  timeout: 180_000,
   expect: { timeout: 10_000 },
   forbidOnly: Boolean(process.env.CI),
   reporter: process.env.PLAYWRIGHT_JUNIT_OUTPUT_FILE ? [["list"], ["junit"]] : [["list"]],
