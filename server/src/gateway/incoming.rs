@@ -40,8 +40,10 @@ impl Incoming {
     pub(super) fn messages(body: Bytes) -> Result<Self, RequestError> {
         let (native, body) = ChatRequest::read(body, None)?;
         let chat = request::translate(serde_json::from_slice(&body).map_err(unreadable)?);
+        // What the call may cost is reckoned with these bytes, so that nothing Anthropic would read is missing in them.
         let in_bytes = ChatBody { thinking: None, top_k: None, ..chat.clone() };
         let chat_bytes = Bytes::from(serde_json::to_vec(&in_bytes).map_err(unreadable)?);
+        let chat = request::without_anthropics(chat);
         let mut request = ChatRequest::parse(&chat_bytes, None)?;
         request.tags.clone_from(&native.tags);
         let parsed = OnceLock::from(Ok(Arc::new(chat)));

@@ -51,6 +51,8 @@ struct Prompt {
     tools: Option<Value>,
     functions: Option<Value>,
     response_format: Option<Value>,
+    /// What only Anthropic has, of a call in its protocol.
+    beyond_openai: Option<Value>,
 }
 
 /// Tokens of a chat request's input, text and the rest apart.
@@ -89,7 +91,7 @@ fn count_with(body: &[u8], count: fn(&str) -> u64) -> PromptTokens {
     for message in &prompt.messages {
         counter.message(message);
     }
-    for schema in [prompt.tools, prompt.functions, prompt.response_format].into_iter().flatten() {
+    for schema in [prompt.tools, prompt.functions, prompt.response_format, prompt.beyond_openai].into_iter().flatten() {
         counter.value(&schema);
     }
     counter.found

@@ -136,6 +136,31 @@ async fn a_stream_that_the_provider_breaks_off_says_so() {
 }
 
 #[tokio::test]
+async fn what_only_anthropic_reads_counts_against_a_budget() {
+    let upstream = FakeUpstream::start();
+    let app = start(&upstream).await;
+    // 30,000 words at 3 dollars a million tokens are more than 5 cents.
+    let key = app.new_key(json!({ "max_budget": 0.05 })).await;
+    let long = "word ".repeat(30_000);
+    let source = json!({ "type": "content", "content": [{ "type": "text", "text": long }] });
+    let blocks = [
+        json!({ "type": "search_result", "content": [{ "type": "text", "text": long }] }),
+        json!({ "type": "document", "source": source }),
+        json!({ "type": "tool_result", "tool_use_id": "t", "content": [{ "type": "document", "source": source }] }),
+    ];
+    for block in blocks {
+        let mut body = ask("claude");
+        body["messages"][0]["content"] = json!([block]);
+        let refused = app.bearer(&key).post(MESSAGES, body).expect_status(400).await.value();
+        assert!(refused["error"]["message"].as_str().unwrap().contains("Budget has been exceeded"), "{refused}");
+    }
+    let mut body = ask("claude");
+    body["mcp_servers"] = json!([{ "name": long }]);
+    app.bearer(&key).post(MESSAGES, body).expect_status(400).await;
+    assert!(upstream.received().is_empty());
+}
+
+#[tokio::test]
 async fn tokens_are_counted_without_a_call() {
     let upstream = FakeUpstream::start();
     let app = start(&upstream).await;

@@ -15,6 +15,8 @@ use crate::provider::openai::RequestError;
 
 /// Headers by which a client of Anthropic's chooses what its body may say.
 const FORWARDED: [&str; 2] = ["anthropic-version", "anthropic-beta"];
+/// Where fields that only Anthropic has stand in OpenAI's form.
+const BEYOND_OPENAI: &str = "beyond_openai";
 /// Budgets for thinking from which on an effort is meant, in tokens: LiteLLM's.
 const EFFORTS: [(u64, &str); 3] = [(10_000, "high"), (5_000, "medium"), (2_000, "low")];
 
@@ -81,8 +83,26 @@ pub(in crate::gateway) fn translate(body: MessagesBody) -> ChatBody {
         user: user.map(str::to_owned),
         response_format: format(&body.other),
         web_search_options: searches.then(|| json!({})),
+        other: beyond_openai(body.other),
         ..ChatBody::default()
     }
+}
+
+/// Fields that only Anthropic has, in one: a provider that gets the call as it came reads them, so that they count.
+fn beyond_openai(other: Map<String, Value>) -> Map<String, Value> {
+    let beyond = (!other.is_empty()).then(|| (BEYOND_OPENAI.to_owned(), Value::Object(other)));
+    beyond.into_iter().collect()
+}
+
+/// The same call without what only Anthropic has.
+pub(in crate::gateway) fn without_anthropics(mut body: ChatBody) -> ChatBody {
+    body.other.remove(BEYOND_OPENAI);
+    for message in &mut body.messages {
+        if let Some(Content::Parts(parts)) = &mut message.content {
+            parts.retain(|part| !matches!(part, Part::Other(_)));
+        }
+    }
+    body
 }
 
 fn effort(thinking: &Value) -> Option<String> {
@@ -168,7 +188,8 @@ fn assistant(blocks: Blocks) -> Message {
     let mut said = Vec::new();
     for block in blocks.into_vec() {
         match block {
-            Block::ToolUse { id, name, input, .. } => {
+            Block::ToolUse { id, name, input, cache_control } => {
+                message.cache_control = cache_control.or(message.cache_control.take());
                 let function = FunctionCall { name, arguments: input.to_string() };
                 message.tool_calls.push(ToolCall { id, kind: "function".to_owned(), function, ..ToolCall::default() });
             }
@@ -196,8 +217,11 @@ fn plain(parts: Vec<Part>) -> Content {
     }
 }
 
-/// A block as a part; `None` where OpenAI has nothing like it.
+/// A block as a part; `None` where its message has a place of its own for it.
 fn part(block: Block) -> Option<Part> {
+    if is_unknown(&block) {
+        return serde_json::to_value(block).ok()?.as_object().cloned().map(Part::Other);
+    }
     Some(match block {
         Block::Text { text, cache_control, .. } => Part::Text { text, cache_control },
         Block::Image { source, cache_control } => {
@@ -213,12 +237,20 @@ fn part(block: Block) -> Option<Part> {
             let filename = title.or_else(|| Some("document.pdf".to_owned()));
             Part::File { file: FilePart { file_id, file_data, filename, format: None }, cache_control }
         }
-        Block::ToolUse { .. }
-        | Block::ToolResult { .. }
-        | Block::Thinking { .. }
-        | Block::RedactedThinking { .. }
-        | Block::Other(_) => return None,
+        Block::ToolUse { .. } | Block::ToolResult { .. } | Block::Thinking { .. } | Block::RedactedThinking { .. } => {
+            return None;
+        }
+        Block::Other(fields) => Part::Other(fields),
     })
+}
+
+/// Whether OpenAI has nothing like it, as of a source of a new kind.
+const fn is_unknown(block: &Block) -> bool {
+    matches!(
+        block,
+        Block::Image { source: Source::Text { .. } | Source::Other(_), .. }
+            | Block::Document { source: Source::Other(_), .. }
+    )
 }
 
 fn address(source: Source) -> Option<String> {
