@@ -35,6 +35,8 @@ PROVIDERS = {
     "fireworks_ai": "fireworks_ai",
     "fireworks_ai-embedding-models": "fireworks_ai",
     "perplexity": "perplexity",
+    "xai": "xai",
+    "nvidia_nim": "nvidia_nim",
 }
 
 # Our name of each rate.
@@ -50,6 +52,24 @@ LEGS = {
     "input_cost_per_image_token": "image_in",
     "output_cost_per_image_token": "image_out",
 }
+
+# Our name of each rate that is not by the token, with the modes of the models it is taken from: others are also priced
+# by the token, and such a figure only says the same in another unit. The first named goes before those after it.
+UNITS = {
+    "audio_speech": {"input_cost_per_character": "character", "output_cost_per_second": "second_out"},
+    "audio_transcription": {"input_cost_per_second": "second"},
+    "rerank": {"input_cost_per_query": "query"},
+    "image_generation": {"output_cost_per_image": "image", "input_cost_per_image": "image"},
+    "image_edit": {"output_cost_per_image": "image"},
+}
+
+UNIT_ORDER = ["character", "second", "query", "second_out", "image"]
+
+# Rates by the million; the others are for one.
+BY_MILLION = {*LEGS.values(), "character"}
+
+# "quality/width-x-height/model", with or without the provider in front.
+IMAGE_KIND = re.compile(r"(?:\w+/)?(low|medium|high|standard|hd)/(\d+)-x-(\d+)/(.+)")
 
 # An older name, used where the newer one is absent.
 OLD_CACHED = "input_cost_per_token_cache_hit"
@@ -118,11 +138,42 @@ def split_key(key):
     return service, threshold, LEGS[key]
 
 
-def per_million(price):
-    text = format((Decimal(price) * MILLION).normalize(), "f")
-    if Decimal(text) != Decimal(price) * MILLION:
+def decimal_text(price, by=Decimal(1)):
+    text = format((Decimal(price) * by).normalize(), "f")
+    if Decimal(text) != Decimal(price) * by:
         sys.exit(f"{price} is not exact")
     return text
+
+
+def per_million(price):
+    return decimal_text(price, MILLION)
+
+
+def units_of(entry):
+    """What the entry costs by the character, second, search or picture."""
+    rates = {}
+    for theirs, ours in UNITS.get(entry.get("mode"), {}).items():
+        price = entry.get(theirs)
+        # Zero of one unit may only say that it is charged by another; a model that is free says so by the token.
+        if isinstance(price, (int, Decimal)) and price > 0:
+            rates.setdefault(ours, decimal_text(price, MILLION if ours in BY_MILLION else Decimal(1)))
+    return rates
+
+
+def image_kind(key):
+    """Quality/size and model of an entry that prices pictures of one kind; None of any other."""
+    found = IMAGE_KIND.fullmatch(key)
+    return found and (f"{found[1]}/{found[2]}x{found[3]}", found[4])
+
+
+def price_of_one(key, entry):
+    """What one picture of that kind costs: given, or by the pixel, which stands for a price in whole micro-dollars."""
+    given = entry.get("output_cost_per_image") or entry.get("input_cost_per_image")
+    if not given:
+        _, _, width, height, _ = ["", *IMAGE_KIND.fullmatch(key).groups()]
+        by_pixel = Decimal(entry.get("input_cost_per_pixel") or entry.get("output_cost_per_pixel") or 0)
+        given = (by_pixel * int(width) * int(height)).quantize(Decimal("0.000001"))
+    return decimal_text(given) if given > 0 else None
 
 
 def prices_of(entry):
@@ -142,7 +193,10 @@ def prices_of(entry):
         if threshold is not None:
             target = target.setdefault("above", {}).setdefault(str(threshold), {})
         target[leg] = per_million(price)
-    order = [*LEGS.values(), "above"]
+    units = units_of(entry)
+    if units:
+        prices["price"] = prices.get("price", {}) | units
+    order = [*LEGS.values(), *UNIT_ORDER, "above"]
     return {name: in_order(prices[name], order) for name in ("price", "batch", "flex", "priority") if name in prices}
 
 
@@ -178,7 +232,10 @@ def model_of(entry):
 
 def is_priced_otherwise(entry, model):
     """Free by the token but not by something else, or written in another unit."""
-    rates = [rate for service in ("price", "batch", "flex", "priority") for rate in leaves(model.get(service, {}))]
+    services = [model.get(service, {}) for service in ("price", "batch", "flex", "priority")]
+    if any(unit in services[0] for unit in UNIT_ORDER):
+        return False
+    rates = [rate for service in services for rate in leaves(service)]
     others = [value for key, value in entry.items() if "cost" in key and split_key(key) is None]
     if any(Decimal(rate) > ABSURD for rate in rates):
         print(f"left out: {max(rates, key=Decimal)} dollars per million tokens ({model})", file=sys.stderr)
@@ -201,15 +258,21 @@ def is_in_use(entry, today):
 
 def catalog(source, today):
     """Provider → name → model. Of two entries for one model the one under the provider's own prefix stays."""
-    found = {}
+    found, pictures = {}, {}
     for key, entry in source.items():
         provider = provider_of(entry) if isinstance(entry, dict) else None
+        kind = image_kind(key)
+        if provider and kind and is_in_use(entry, today):
+            price = price_of_one(key, entry)
+            if price:
+                pictures.setdefault((provider, kind[1]), {})[kind[0]] = price
+            continue
         name = name_of(provider, key) if provider else None
         if name is None or not is_in_use(entry, today):
             continue
         model = model_of(entry)
         if not any(service in model for service in ("price", "batch", "flex", "priority")):
-            continue  # Priced by the page, the second or the image: not by the token.
+            continue  # Priced by the page or the hour.
         if is_priced_otherwise(entry, model):
             continue
         rank = 2 if key.startswith(provider + "/") else 1 if "/" not in key else 0
@@ -218,10 +281,21 @@ def catalog(source, today):
         known = found.setdefault(provider, {}).get(name)
         if known is None or rank > known[0]:
             found[provider][name] = (rank, model)
+    for (provider, name), images in pictures.items():
+        _, model = found.setdefault(provider, {}).setdefault(name, (0, {"mode": "image_generation"}))
+        model["price"] = model.get("price", {}) | {"images": named_kinds(images)}
     return {
         provider: {name: models[name][1] for name in sorted(models)}
         for provider, models in sorted(found.items())
     }
+
+
+def named_kinds(images):
+    """Prices by quality and size. A model that knows more than "standard" chooses itself where nothing is said, and
+    LiteLLM's "standard" is then only its guess."""
+    if any(kind.startswith("low/") for kind in images):
+        images = {kind: price for kind, price in images.items() if not kind.startswith("standard/")}
+    return dict(sorted(images.items()))
 
 
 def render(providers):

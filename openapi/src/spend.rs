@@ -98,7 +98,8 @@ pub struct SpendLogView {
     pub cache_hit: String,
     /// Tags of the call.
     pub request_tags: Vec<String>,
-    /// Error, attempts, usage as the provider sent it, the cost's parts.
+    /// Error, attempts, `usage` as the provider sent it, `units` used that are not counted in tokens (`characters`,
+    /// `audio_ms`, `queries`, `output_audio_ms`, `images`), the cost's parts.
     #[cfg_attr(feature = "spec", schema(value_type = Object))]
     pub metadata: Map<String, Value>,
     /// What was asked, redacted. Only where a call is asked for by its id, and prompts are kept.

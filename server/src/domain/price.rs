@@ -1,5 +1,6 @@
-//! What a call costs: rates per token, tiers, and the one place where they become money.
+//! What a call costs: rates per token and per other unit, tiers, and the one place where they become money.
 
+mod image;
 mod overrides;
 pub mod rate;
 #[cfg(test)]
@@ -9,10 +10,15 @@ use serde::{Deserialize, Serialize};
 use tollgate_openapi::money::NanoUsd;
 
 use super::usage::Usage;
+pub use image::ImagePrice;
 pub use rate::{Rate, RateError};
 
-/// Femto-dollars in one nano-dollar.
-const FEMTO_PER_NANO: i128 = 1_000_000;
+/// Atto-dollars (1e-18 US dollars) in one nano-dollar.
+const ATTO_PER_NANO: i128 = 1_000_000_000;
+
+/// Atto-dollars in one femto-dollar. Costs are added up in atto-dollars, so that a rate per second times milliseconds
+/// is exact.
+const ATTO_PER_FEMTO: i128 = 1000;
 
 /// How urgently the provider was asked to answer; each has prices of its own where the provider has them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,8 +49,9 @@ impl ServiceTier {
 }
 
 /// Rates of one model. A leg without a rate falls back: cache reads, audio and images to the text rate of their
-/// side, cache writes to the input rate, one-hour writes to five-minute writes, reasoning to the output rate.
-/// A model with neither input nor output rate is free.
+/// side, cache writes to the input rate, one-hour writes to five-minute writes, reasoning to the output rate. What is
+/// not counted in tokens costs nothing without a rate of its own, but that seconds listened to fall back to seconds
+/// made. A model without any rate is free.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prices {
     /// Text read.
@@ -67,6 +74,18 @@ pub struct Prices {
     pub input_image: Option<Rate>,
     /// Images written.
     pub output_image: Option<Rate>,
+    /// A character read aloud.
+    pub per_character: Option<Rate>,
+    /// A second of sound listened to.
+    pub per_second: Option<Rate>,
+    /// A search among documents.
+    pub per_query: Option<Rate>,
+    /// A second of sound made.
+    pub per_output_second: Option<Rate>,
+    /// A picture made.
+    pub per_image: Option<Rate>,
+    /// Pictures of a certain quality and size; [`Self::for_image`] finds the one that holds for a call.
+    pub images: Vec<ImagePrice>,
     /// Rates of long prompts. They hold for the whole call, not only for what is above the threshold.
     pub tiers: Vec<PriceTier>,
     /// Rates of batches; legs not named fall back to the standard ones.
@@ -127,6 +146,11 @@ impl Prices {
             self.reasoning,
             self.input_image,
             self.output_image,
+            self.per_character,
+            self.per_second,
+            self.per_query,
+            self.per_output_second,
+            self.dearest_image(),
         ];
         let variants = [&self.batch, &self.flex, &self.priority];
         own.into_iter().flatten().all(|rate| rate == Rate::ZERO)
@@ -134,7 +158,7 @@ impl Prices {
             && variants.into_iter().flatten().all(|p| p.is_free())
     }
 
-    /// What `usage` costs: exact in femto-dollars, rounded once, up. Saturates; never negative.
+    /// What `usage` costs: exact in atto-dollars, rounded once, up. Saturates; never negative.
     #[must_use]
     pub fn cost(&self, usage: &Usage, tier: ServiceTier) -> NanoUsd {
         self.cost_parts(usage, tier).total()
@@ -144,8 +168,8 @@ impl Prices {
     #[must_use]
     pub fn cost_parts(&self, usage: &Usage, tier: ServiceTier) -> CostParts {
         let rates = self.rates(usage.prompt_tokens(), tier);
-        let read = rates.read_femto(usage);
-        let total = round_up(read.saturating_add(rates.written_femto(usage)));
+        let read = rates.read_atto(usage);
+        let total = round_up(read.saturating_add(rates.written_atto(usage)));
         let input = round_up(read);
         CostParts { input, output: total - input }
     }
@@ -162,13 +186,13 @@ impl Prices {
         kinds: OutputKinds,
     ) -> Option<u64> {
         let rates = self.rates(prompt.prompt_tokens(), tier);
-        let left = i128::from(remaining.0).saturating_mul(FEMTO_PER_NANO).saturating_sub(rates.read_femto(prompt));
+        let left = i128::from(remaining.0).saturating_mul(ATTO_PER_NANO).saturating_sub(rates.read_atto(prompt));
         if left < 0 {
             return Some(0);
         }
-        match rates.dearest_output(kinds).femto() {
+        match each(rates.dearest_output(kinds), 1) {
             0 => None,
-            rate => Some(u64::try_from(left / i128::from(rate)).unwrap_or(u64::MAX)),
+            rate => Some(u64::try_from(left / rate).unwrap_or(u64::MAX)),
         }
     }
 
@@ -184,6 +208,7 @@ impl Prices {
         let input = find(|p| p.input).unwrap_or(Rate::ZERO);
         let output = find(|p| p.output).unwrap_or(Rate::ZERO);
         let cache_write_5m = find(|p| p.cache_write_5m).unwrap_or(input);
+        let per_output_second = find(|p| p.per_output_second).unwrap_or(Rate::ZERO);
         Rates {
             input,
             output,
@@ -195,6 +220,11 @@ impl Prices {
             reasoning: find(|p| p.reasoning).unwrap_or(output),
             output_audio: find(|p| p.output_audio).unwrap_or(output),
             output_image: find(|p| p.output_image).unwrap_or(output),
+            per_character: find(|p| p.per_character).unwrap_or(Rate::ZERO),
+            per_second: find(|p| p.per_second).unwrap_or(per_output_second),
+            per_query: find(|p| p.per_query).unwrap_or(Rate::ZERO),
+            per_output_second,
+            per_image: find(|p| p.per_image).or(self.dearest_image()).unwrap_or(Rate::ZERO),
         }
     }
 
@@ -234,26 +264,36 @@ struct Rates {
     reasoning: Rate,
     output_audio: Rate,
     output_image: Rate,
+    per_character: Rate,
+    per_second: Rate,
+    per_query: Rate,
+    per_output_second: Rate,
+    per_image: Rate,
 }
 
 impl Rates {
-    fn read_femto(&self, usage: &Usage) -> i128 {
+    fn read_atto(&self, usage: &Usage) -> i128 {
         sum([
-            self.input.times(usage.input),
-            self.cache_read.times(usage.cache_read),
-            self.cache_write_5m.times(usage.cache_write_5m),
-            self.cache_write_1h.times(usage.cache_write_1h),
-            self.input_audio.times(usage.input_audio),
-            self.input_image.times(usage.input_image),
+            each(self.input, usage.input),
+            each(self.cache_read, usage.cache_read),
+            each(self.cache_write_5m, usage.cache_write_5m),
+            each(self.cache_write_1h, usage.cache_write_1h),
+            each(self.input_audio, usage.input_audio),
+            each(self.input_image, usage.input_image),
+            each(self.per_character, usage.characters),
+            thousandths(self.per_second, usage.audio_ms),
+            each(self.per_query, usage.queries),
         ])
     }
 
-    fn written_femto(&self, usage: &Usage) -> i128 {
+    fn written_atto(&self, usage: &Usage) -> i128 {
         sum([
-            self.output.times(usage.output),
-            self.reasoning.times(usage.reasoning),
-            self.output_audio.times(usage.output_audio),
-            self.output_image.times(usage.output_image),
+            each(self.output, usage.output),
+            each(self.reasoning, usage.reasoning),
+            each(self.output_audio, usage.output_audio),
+            each(self.output_image, usage.output_image),
+            thousandths(self.per_output_second, usage.output_audio_ms),
+            each(self.per_image, usage.images),
         ])
     }
 
@@ -265,13 +305,23 @@ impl Rates {
     }
 }
 
+/// Atto-dollars for so many units at a rate by the unit. Saturates.
+fn each(rate: Rate, count: u64) -> i128 {
+    rate.times(count).saturating_mul(ATTO_PER_FEMTO)
+}
+
+/// Atto-dollars for so many milliseconds at a rate by the second.
+fn thousandths(rate: Rate, milliseconds: u64) -> i128 {
+    rate.times(milliseconds)
+}
+
 fn sum<const N: usize>(legs: [i128; N]) -> i128 {
     legs.into_iter().fold(0, i128::saturating_add)
 }
 
-/// The smallest number of nano-dollars not below `femto` femto-dollars, which are never negative here.
-fn round_up(femto: i128) -> NanoUsd {
-    let whole = femto / FEMTO_PER_NANO;
-    let nano = if femto % FEMTO_PER_NANO > 0 { whole.saturating_add(1) } else { whole };
+/// The smallest number of nano-dollars not below `atto` atto-dollars, which are never negative here.
+fn round_up(atto: i128) -> NanoUsd {
+    let whole = atto / ATTO_PER_NANO;
+    let nano = if atto % ATTO_PER_NANO > 0 { whole.saturating_add(1) } else { whole };
     NanoUsd(i64::try_from(nano).unwrap_or(i64::MAX))
 }

@@ -1,9 +1,10 @@
-//! Token counts of one call, normalised: the legs never overlap, so no token is priced twice or not at all.
+//! What one call used, normalised: the legs never overlap, so nothing is priced twice or not at all.
 
 use serde::{Deserialize, Serialize};
 
-/// Tokens of one call. Providers report overlapping counts (OpenAI counts cached tokens inside the prompt);
-/// whoever builds a `Usage` takes them apart first.
+/// Tokens of one call, and what is counted otherwise. Providers report overlapping counts (OpenAI counts cached tokens
+/// inside the prompt); whoever builds a `Usage` takes them apart first. What a provider counts as tokens is in no other
+/// leg: sound that was transcribed is `input_audio` or `audio_ms`, a picture that was made `output_image` or `images`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Usage {
@@ -27,6 +28,27 @@ pub struct Usage {
     pub output_audio: u64,
     /// Image tokens written.
     pub output_image: u64,
+    /// Characters of text read aloud.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub characters: u64,
+    /// Sound listened to, in milliseconds.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audio_ms: u64,
+    /// Searches among documents, as the provider counts them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub queries: u64,
+    /// Sound made, in milliseconds.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub output_audio_ms: u64,
+    /// Pictures made.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub images: u64,
+}
+
+/// What few calls have takes no room in the spool.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Usage {
@@ -47,6 +69,18 @@ impl Usage {
     pub fn total_tokens(&self) -> u64 {
         self.prompt_tokens().saturating_add(self.completion_tokens())
     }
+
+    /// What is not counted in tokens, by name, without what there is none of.
+    pub fn units(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let units = [
+            ("characters", self.characters),
+            ("audio_ms", self.audio_ms),
+            ("queries", self.queries),
+            ("output_audio_ms", self.output_audio_ms),
+            ("images", self.images),
+        ];
+        units.into_iter().filter(|(_, count)| *count > 0)
+    }
 }
 
 fn sum<const N: usize>(legs: [u64; N]) -> u64 {
@@ -56,6 +90,17 @@ fn sum<const N: usize>(legs: [u64; N]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn units() -> Usage {
+        Usage {
+            characters: 1024,
+            audio_ms: 2048,
+            queries: 4096,
+            output_audio_ms: 8192,
+            images: 16384,
+            ..Usage::default()
+        }
+    }
 
     #[test]
     fn every_leg_is_counted_once() {
@@ -70,10 +115,21 @@ mod tests {
             reasoning: 128,
             output_audio: 256,
             output_image: 512,
+            ..units()
         };
         assert_eq!(usage.prompt_tokens(), 63);
         assert_eq!(usage.completion_tokens(), 960);
         assert_eq!(usage.total_tokens(), 1023);
+    }
+
+    #[test]
+    fn what_is_no_token_has_a_name() {
+        assert_eq!(units().total_tokens(), 0);
+        let named: Vec<_> = units().units().collect();
+        let expected =
+            [("characters", 1024), ("audio_ms", 2048), ("queries", 4096), ("output_audio_ms", 8192), ("images", 16384)];
+        assert_eq!(named, expected);
+        assert_eq!(Usage { input: 1, ..Usage::default() }.units().count(), 0);
     }
 
     #[test]
@@ -86,5 +142,9 @@ mod tests {
     fn missing_legs_read_as_zero() {
         let usage: Usage = serde_json::from_str(r#"{"input":3}"#).unwrap();
         assert_eq!(usage, Usage { input: 3, ..Usage::default() });
+        for usage in [usage, units()] {
+            let written = serde_json::to_string(&usage).unwrap();
+            assert_eq!(serde_json::from_str::<Usage>(&written).unwrap(), usage);
+        }
     }
 }

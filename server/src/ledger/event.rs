@@ -189,13 +189,18 @@ fn value_without_nul(value: &Value) -> Value {
 }
 
 impl SpendEvent {
-    /// All notes, the provider's usage among them.
+    /// All notes, among them the provider's usage and what was used that is not counted in tokens.
     #[must_use]
     pub fn notes(&self) -> Map<String, Value> {
         let mut notes = self.metadata.clone();
         let usage = self.provider_usage.as_deref().and_then(|json| serde_json::from_str::<Value>(json).ok());
         if let Some(usage) = usage {
             notes.insert("usage".to_owned(), if has_nul(&usage) { value_without_nul(&usage) } else { usage });
+        }
+        let units: Map<String, Value> =
+            self.usage.units().map(|(name, count)| (name.to_owned(), Value::from(count))).collect();
+        if !units.is_empty() {
+            notes.insert("units".to_owned(), Value::Object(units));
         }
         notes
     }

@@ -98,8 +98,8 @@ fn model_info(one: &DeploymentConfig, card: Option<&ModelCard>, prices: Option<&
     info
 }
 
-/// Rates under LiteLLM's names, in dollars per token.
-const fn named_rates(prices: &Prices) -> [(&'static str, Option<Rate>); 6] {
+/// Rates under LiteLLM's names, in dollars a unit.
+const fn named_rates(prices: &Prices) -> [(&'static str, Option<Rate>); 11] {
     [
         ("input_cost_per_token", prices.input),
         ("output_cost_per_token", prices.output),
@@ -107,6 +107,11 @@ const fn named_rates(prices: &Prices) -> [(&'static str, Option<Rate>); 6] {
         ("cache_creation_input_token_cost", prices.cache_write_5m),
         ("input_cost_per_audio_token", prices.input_audio),
         ("output_cost_per_audio_token", prices.output_audio),
+        ("input_cost_per_character", prices.per_character),
+        ("input_cost_per_second", prices.per_second),
+        ("input_cost_per_query", prices.per_query),
+        ("output_cost_per_second", prices.per_output_second),
+        ("output_cost_per_image", prices.per_image),
     ]
 }
 

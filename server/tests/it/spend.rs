@@ -106,6 +106,19 @@ async fn calls_are_shown_whole_newest_first() {
 }
 
 #[tokio::test]
+async fn what_is_not_counted_in_tokens_is_shown_by_its_name() {
+    let app = TestApp::start().await;
+    let usage = Usage { input: 3, queries: 2, audio_ms: 61_500, ..Usage::default() };
+    write(&app, &[SpendEvent { usage, ..call("a", "key1", "2026-11-21T10:00:00Z") }]).await;
+    write(&app, &[call("b", "key1", "2026-11-21T11:00:00Z")]).await;
+    let calls: Vec<SpendLogView> = app.get("/spend/logs").expect_status(200).await.json();
+    assert_eq!(ids(&calls), ["b", "a"]);
+    assert_eq!(calls[1].metadata["units"], json!({"queries": 2, "audio_ms": 61_500}));
+    assert_eq!(calls[1].total_tokens, 3);
+    assert!(!calls[0].metadata.contains_key("units"));
+}
+
+#[tokio::test]
 async fn calls_are_found_by_key_owner_and_answer() {
     let app = TestApp::start().await;
     let made = app.post("/key/generate", json!({})).expect_status(200).await.value();

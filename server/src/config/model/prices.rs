@@ -17,6 +17,11 @@ pub(super) const LEGS: &[(&str, Leg)] = &[
     ("output_cost_per_reasoning_token", |p| &mut p.reasoning),
     ("input_cost_per_image_token", |p| &mut p.input_image),
     ("output_cost_per_image_token", |p| &mut p.output_image),
+    ("input_cost_per_character", |p| &mut p.per_character),
+    ("input_cost_per_second", |p| &mut p.per_second),
+    ("input_cost_per_query", |p| &mut p.per_query),
+    ("output_cost_per_second", |p| &mut p.per_output_second),
+    ("output_cost_per_image", |p| &mut p.per_image),
 ];
 
 /// Which of the variants of a rate a name means.

@@ -221,6 +221,33 @@ model_list:
 }
 
 #[test]
+fn prices_of_ones_own_for_what_is_not_counted_in_tokens() {
+    let text = "
+model_list:
+  - model_name: m
+    litellm_params:
+      model: openai/whisper-1
+      api_key: k
+      input_cost_per_character: 0.000015
+      input_cost_per_second: 0.0001
+      input_cost_per_query: 0.002
+      output_cost_per_second: 0.00025
+    model_info:
+      output_cost_per_image: 0.04
+      output_cost_per_image_batches: 0.02
+";
+    let prices = load_clean(text, &[]).deployments.remove(0).prices;
+    let usage =
+        Usage { characters: 2, audio_ms: 500, queries: 1, output_audio_ms: 2000, images: 1, ..Usage::default() };
+    let cost = |tier| {
+        let parts = prices.cost_parts(&usage, tier);
+        (parts.input.0, parts.output.0)
+    };
+    assert_eq!(cost(ServiceTier::Standard), (30_000 + 50_000 + 2_000_000, 500_000 + 40_000_000));
+    assert_eq!(cost(ServiceTier::Batch), (30_000 + 50_000 + 2_000_000, 500_000 + 20_000_000));
+}
+
+#[test]
 fn a_wrong_price_is_an_error() {
     let text = "model_list: [{model_name: m, litellm_params: {model: openai/x, api_key: k, input_cost_per_token: -1}}]";
     assert_eq!(

@@ -15,6 +15,9 @@ impl Prices {
         if own.output.is_some() {
             base.clear_output();
         }
+        if own.per_image.is_some() {
+            base.images.clear();
+        }
         base.lay(own);
         base.drop_empty();
         base
@@ -32,6 +35,14 @@ impl Prices {
         lay(&mut self.reasoning, own.reasoning);
         lay(&mut self.input_image, own.input_image);
         lay(&mut self.output_image, own.output_image);
+        lay(&mut self.per_character, own.per_character);
+        lay(&mut self.per_second, own.per_second);
+        lay(&mut self.per_query, own.per_query);
+        lay(&mut self.per_output_second, own.per_output_second);
+        lay(&mut self.per_image, own.per_image);
+        if !own.images.is_empty() {
+            self.images.clone_from(&own.images);
+        }
         for tier in &own.tiers {
             let threshold = tier.above_prompt_tokens;
             let same = self.tiers.iter_mut().find(|t| t.above_prompt_tokens == threshold);
@@ -58,6 +69,9 @@ impl Prices {
         self.cache_write_1h = None;
         self.input_audio = None;
         self.input_image = None;
+        self.per_character = None;
+        self.per_second = None;
+        self.per_query = None;
         self.each_nested(Self::clear_input);
     }
 
@@ -66,6 +80,9 @@ impl Prices {
         self.reasoning = None;
         self.output_audio = None;
         self.output_image = None;
+        self.per_output_second = None;
+        self.per_image = None;
+        self.images.clear();
         self.each_nested(Self::clear_output);
     }
 
@@ -92,7 +109,7 @@ fn lay_variant(mine: &mut Option<Box<Prices>>, own: Option<&Prices>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Rate, ServiceTier};
+    use super::super::{ImagePrice, Rate, ServiceTier};
     use super::*;
     use crate::domain::usage::Usage;
 
@@ -136,6 +153,26 @@ mod tests {
         assert!(merged.is_free());
         let usage = Usage { cache_read: 1_000_000_000, reasoning: 1_000_000_000, ..Usage::default() };
         assert_eq!(merged.cost(&usage, ServiceTier::Batch).0, 0);
+    }
+
+    #[test]
+    fn a_price_of_ones_own_for_pictures_holds_for_every_size() {
+        let image = ImagePrice { quality: "hd".to_owned(), size: "1024x1024".to_owned(), rate: Rate::from_femto(9) };
+        let ours = Prices { per_image: rate(5), images: vec![image], ..Prices::default() };
+        let own = Prices { per_image: rate(7), ..Prices::default() };
+        assert_eq!(ours.overridden_by(&own), own);
+        assert_eq!(Prices::default().overridden_by(&ours), ours);
+        let free = Prices { output: rate(0), ..Prices::default() };
+        assert_eq!(ours.overridden_by(&free), free);
+    }
+
+    #[test]
+    fn a_free_input_rate_makes_all_that_is_read_free() {
+        let ours = Prices { per_character: rate(5), per_second: rate(6), per_query: rate(7), ..Prices::default() };
+        let free = Prices { input: rate(0), ..Prices::default() };
+        assert!(ours.overridden_by(&free).is_free());
+        let own = Prices { per_second: rate(1), ..Prices::default() };
+        assert_eq!(ours.overridden_by(&own), Prices { per_second: rate(1), ..ours });
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The price of one token.
+//! The price of one token, or of another unit that is charged for.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ const DECIMALS: i64 = 15;
 /// The longest text worth reading as a number.
 const MAX_TEXT_BYTES: usize = 64;
 
-/// The price of one token in femto-dollars (1e-15 US dollars): fine enough to hold every published price exactly.
+/// The price of one unit in femto-dollars (1e-15 US dollars): fine enough to hold every published price exactly.
 /// Never negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rate(i64);
@@ -17,13 +17,13 @@ pub struct Rate(i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RateError {
     /// Not a decimal number.
-    #[error("expected a price in US dollars per token, such as 0.0000025 or 2.5e-06")]
+    #[error("expected a price in US dollars, such as 0.0000025 or 2.5e-06")]
     NotANumber,
     /// Below zero.
     #[error("expected a price of zero or more")]
     Negative,
-    /// More than any token ever cost.
-    #[error("expected a price below 9223 US dollars per token")]
+    /// More than anything ever cost.
+    #[error("expected a price below 9223 US dollars")]
     TooLarge,
 }
 
@@ -31,25 +31,25 @@ impl Rate {
     /// Free.
     pub const ZERO: Self = Self(0);
 
-    /// A rate of so many femto-dollars per token; below zero counts as free.
+    /// A rate of so many femto-dollars a unit; below zero counts as free.
     #[must_use]
     pub const fn from_femto(femto: i64) -> Self {
         if femto < 0 { Self(0) } else { Self(femto) }
     }
 
-    /// Femto-dollars per token.
+    /// Femto-dollars a unit.
     #[must_use]
     pub const fn femto(self) -> i64 {
         self.0
     }
 
-    /// Femto-dollars for so many tokens. Saturates.
+    /// Femto-dollars for so many units.
     #[must_use]
-    pub fn times(self, tokens: u64) -> i128 {
-        i128::from(self.0).saturating_mul(i128::from(tokens))
+    pub fn times(self, units: u64) -> i128 {
+        i128::from(self.0).saturating_mul(i128::from(units))
     }
 
-    /// Reads dollars per token from decimal text, with or without an exponent. Exact to fifteen decimals; a finer
+    /// Reads dollars a unit from decimal text, with or without an exponent. Exact to fifteen decimals; a finer
     /// price is rounded up.
     ///
     /// # Errors
@@ -58,7 +58,7 @@ impl Rate {
         Self::parse_scaled(text, 0)
     }
 
-    /// Reads dollars per million tokens, the form price lists use.
+    /// Reads dollars per million units, the form price lists use.
     ///
     /// # Errors
     /// As [`Self::parse`].
@@ -77,7 +77,7 @@ impl Rate {
         Self::parse(&format!("{usd:e}"))
     }
 
-    /// Dollars per token, to the nearest float.
+    /// Dollars a unit, to the nearest float.
     #[must_use]
     pub fn to_usd(self) -> f64 {
         // Through text: dividing floats would show 0.00000015 as 0.00000014999999999999999.
@@ -146,7 +146,7 @@ fn push_digit(value: i64, digit: i64) -> Result<i64, RateError> {
 }
 
 impl fmt::Display for Rate {
-    /// Dollars per token in plain decimals, such as `0.0000025`.
+    /// Dollars a unit in plain decimals, such as `0.0000025`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const UNIT: i64 = 1_000_000_000_000_000;
         let fraction = format!("{:015}", self.0 % UNIT);

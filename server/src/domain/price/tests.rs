@@ -46,11 +46,43 @@ fn absent_legs_fall_back() {
         reasoning: 1,
         output_audio: 1,
         output_image: 1,
+        characters: 1,
+        audio_ms: 1000,
+        queries: 1,
+        output_audio_ms: 1000,
+        images: 1,
     };
-    assert_eq!(cost(all), 46);
+    assert_eq!(cost(all), 46, "what is no token has no price but its own");
+    let spoken = Prices { per_output_second: rate("2e-09"), ..prices.clone() };
+    assert_eq!(spoken.cost(&all, ServiceTier::Standard).0, 46 + 2 + 2);
     let written = Prices { cache_write_5m: rate("3e-09"), ..prices.clone() };
     let hour = Usage { cache_write_1h: 1, ..Usage::default() };
     assert_eq!(written.cost(&hour, ServiceTier::Standard), NanoUsd(3));
+}
+
+#[test]
+fn what_is_no_token_is_charged_by_its_own_unit() {
+    let cost = |prices: &Prices, usage: Usage| {
+        let parts = prices.cost_parts(&usage, ServiceTier::Standard);
+        (parts.input.0, parts.output.0)
+    };
+    let tts = Prices { per_character: rate("15e-06"), ..Prices::default() };
+    assert_eq!(cost(&tts, Usage { characters: 11, ..Usage::default() }), (11 * 15_000, 0));
+    let whisper = Prices { per_second: rate("0.0001"), ..Prices::default() };
+    assert_eq!(cost(&whisper, Usage { audio_ms: 2500, ..Usage::default() }), (250_000, 0));
+    // A third of a nano-dollar, rounded up once.
+    let third = Prices { per_second: rate("0.000000333333333"), ..Prices::default() };
+    assert_eq!(cost(&third, Usage { audio_ms: 1, ..Usage::default() }), (1, 0));
+    assert_eq!(cost(&third, Usage { audio_ms: 6, ..Usage::default() }), (2, 0));
+    let rerank = Prices { input: rate("0"), per_query: rate("0.002"), ..Prices::default() };
+    assert_eq!(cost(&rerank, Usage { input: 900, queries: 3, ..Usage::default() }), (6_000_000, 0));
+    let speech = Prices { per_output_second: rate("0.00025"), ..Prices::default() };
+    assert_eq!(cost(&speech, Usage { output_audio_ms: 60_000, ..Usage::default() }), (0, 15_000_000));
+    let image = Prices { per_image: rate("0.04"), ..Prices::default() };
+    assert_eq!(cost(&image, Usage { images: 2, ..Usage::default() }), (0, 80_000_000));
+    for prices in [tts, whisper, rerank, speech, image] {
+        assert!(!prices.is_free());
+    }
 }
 
 #[test]
@@ -141,7 +173,7 @@ fn written() -> impl Strategy<Value = Written> {
 }
 
 fn usages() -> impl Strategy<Value = Usage> {
-    prop::array::uniform10(0_u64..3_000_000).prop_map(|n| Usage {
+    prop::array::uniform15(0_u64..3_000_000).prop_map(|n| Usage {
         input: n[0],
         cache_read: n[1],
         cache_write_5m: n[2],
@@ -152,12 +184,18 @@ fn usages() -> impl Strategy<Value = Usage> {
         reasoning: n[7],
         output_audio: n[8],
         output_image: n[9],
+        characters: n[10],
+        audio_ms: n[11],
+        queries: n[12],
+        output_audio_ms: n[13],
+        images: n[14],
     })
 }
 
-fn prices_of(legs: [Written; 10]) -> Prices {
-    let [input, output, cache_read, write_5m, write_1h, audio, audio_out, reasoning, image, image_out] =
-        legs.map(to_rate);
+fn prices_of(legs: [Written; 15]) -> Prices {
+    let (tokens, units) = split(legs.map(to_rate));
+    let [input, output, cache_read, write_5m, write_1h, audio, audio_out, reasoning, image, image_out] = tokens;
+    let [per_character, per_second, per_query, per_output_second, per_image] = units;
     Prices {
         input,
         output,
@@ -169,14 +207,23 @@ fn prices_of(legs: [Written; 10]) -> Prices {
         reasoning,
         input_image: image,
         output_image: image_out,
+        per_character,
+        per_second,
+        per_query,
+        per_output_second,
+        per_image,
         ..Prices::default()
     }
 }
 
 /// The same cost in 1e-18 dollars, from the price list's own digits.
-fn exact_cost(legs: [Written; 10], usage: &Usage) -> BigUint {
-    let [input, output, cache_read, write_5m, write_1h, audio, audio_out, reasoning, image, image_out] =
-        legs.map(to_exact);
+fn exact_cost(legs: [Written; 15], usage: &Usage) -> BigUint {
+    let (tokens, units) = split(legs.map(to_exact));
+    let [input, output, cache_read, write_5m, write_1h, audio, audio_out, reasoning, image, image_out] = tokens;
+    let output_second = units[3].clone().unwrap_or_default();
+    let seconds = units[1].clone().unwrap_or_else(|| output_second.clone()) * usage.audio_ms
+        + output_second * usage.output_audio_ms;
+    let [character, _, query, _, picture] = units.map(Option::unwrap_or_default);
     let input = input.unwrap_or_default();
     let output = output.unwrap_or_default();
     let write_5m = write_5m.unwrap_or_else(|| input.clone());
@@ -193,6 +240,16 @@ fn exact_cost(legs: [Written; 10], usage: &Usage) -> BigUint {
         + or_output(reasoning) * usage.reasoning
         + or_output(audio_out) * usage.output_audio
         + or_output(image_out) * usage.output_image
+        + character * usage.characters
+        + query * usage.queries
+        + picture * usage.images
+        // Rates are by the second. All have three zeros to spare in this scale.
+        + seconds / 1000_u32
+}
+
+/// Rates of tokens, and of the five units that are none.
+fn split<T: Clone>(legs: [T; 15]) -> ([T; 10], [T; 5]) {
+    (std::array::from_fn(|i| legs[i].clone()), std::array::from_fn(|i| legs[10 + i].clone()))
 }
 
 fn add(a: &Usage, b: &Usage) -> Usage {
@@ -207,12 +264,17 @@ fn add(a: &Usage, b: &Usage) -> Usage {
         reasoning: a.reasoning + b.reasoning,
         output_audio: a.output_audio + b.output_audio,
         output_image: a.output_image + b.output_image,
+        characters: a.characters + b.characters,
+        audio_ms: a.audio_ms + b.audio_ms,
+        queries: a.queries + b.queries,
+        output_audio_ms: a.output_audio_ms + b.output_audio_ms,
+        images: a.images + b.images,
     }
 }
 
 proptest! {
     #[test]
-    fn equals_the_exact_cost_rounded_up(legs in prop::array::uniform10(written()), usage in usages()) {
+    fn equals_the_exact_cost_rounded_up(legs in prop::array::uniform15(written()), usage in usages()) {
         let nano = BigUint::from(10_u32).pow(SCALE - 9);
         let exact = exact_cost(legs, &usage);
         let expected = (&exact + &nano - 1_u32) / &nano;
@@ -221,7 +283,7 @@ proptest! {
     }
 
     #[test]
-    fn the_parts_add_up(legs in prop::array::uniform10(written()), usage in usages()) {
+    fn the_parts_add_up(legs in prop::array::uniform15(written()), usage in usages()) {
         let parts = prices_of(legs).cost_parts(&usage, ServiceTier::Standard);
         prop_assert_eq!(parts.total(), prices_of(legs).cost(&usage, ServiceTier::Standard));
         prop_assert!(parts.input >= NanoUsd::ZERO && parts.output >= NanoUsd::ZERO);
@@ -229,7 +291,7 @@ proptest! {
 
     #[test]
     fn two_calls_cost_their_sum_to_a_nano_dollar(
-        legs in prop::array::uniform10(written()), a in usages(), b in usages()
+        legs in prop::array::uniform15(written()), a in usages(), b in usages()
     ) {
         let prices = prices_of(legs);
         let apart = prices.cost(&a, ServiceTier::Standard) + prices.cost(&b, ServiceTier::Standard);
@@ -240,7 +302,7 @@ proptest! {
     /// More tokens never cost less, across a tier's threshold too, where long prompts are dearer.
     #[test]
     fn more_tokens_never_cost_less(
-        legs in prop::array::uniform10(written()), usage in usages(), more in usages(), threshold in 0_u64..10_000_000
+        legs in prop::array::uniform15(written()), usage in usages(), more in usages(), threshold in 0_u64..10_000_000
     ) {
         let mut prices = prices_of(legs);
         prices.tiers = vec![PriceTier { above_prompt_tokens: threshold, prices: dearer(&prices) }];
@@ -251,7 +313,7 @@ proptest! {
     /// The tokens granted are affordable whatever kind they are, and one more would not be.
     #[test]
     fn grants_exactly_what_is_affordable(
-        legs in prop::array::uniform10(written()), prompt in usages(), remaining in 0_i64..1_000_000_000_000_000,
+        legs in prop::array::uniform15(written()), prompt in usages(), remaining in 0_i64..1_000_000_000_000_000,
         audio: bool, image: bool,
     ) {
         let prices = prices_of(legs);
@@ -260,7 +322,15 @@ proptest! {
         let granted = prices.max_output_tokens(remaining, &prompt, ServiceTier::Standard, kinds);
         let Some(granted) = granted else { return Ok(()) };
         let dearest = |tokens: u64| {
-            let none = Usage { output: 0, reasoning: 0, output_audio: 0, output_image: 0, ..prompt };
+            let none = Usage {
+                output: 0,
+                reasoning: 0,
+                output_audio: 0,
+                output_image: 0,
+                output_audio_ms: 0,
+                images: 0,
+                ..prompt
+            };
             let mut candidates = vec![Usage { output: tokens, ..none }, Usage { reasoning: tokens, ..none }];
             if audio {
                 candidates.push(Usage { output_audio: tokens, ..none });
@@ -289,6 +359,11 @@ fn dearer(prices: &Prices) -> Prices {
         reasoning: up(prices.reasoning),
         input_image: up(prices.input_image),
         output_image: up(prices.output_image),
+        per_character: up(prices.per_character),
+        per_second: up(prices.per_second),
+        per_query: up(prices.per_query),
+        per_output_second: up(prices.per_output_second),
+        per_image: up(prices.per_image),
         ..Prices::default()
     }
 }

@@ -15,7 +15,7 @@ fn event(id: &str) -> SpendEvent {
         organization_id: None,
         end_user: None,
         spend_nano: 7,
-        usage: Usage { input: 1, output: 2, ..Usage::default() },
+        usage: Usage { input: 1, output: 2, images: 3, ..Usage::default() },
         start_time: DateTime::UNIX_EPOCH,
         end_time: DateTime::UNIX_EPOCH,
         completion_start_time: None,

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, de};
 
 use super::{Capability, Catalog, ModelCard};
-use crate::domain::price::{PriceTier, Prices, Rate};
+use crate::domain::price::{ImagePrice, PriceTier, Prices, Rate};
 use crate::domain::provider::ProviderKind;
 
 /// One model's line.
@@ -27,7 +27,7 @@ struct Line {
     retires: Option<NaiveDate>,
 }
 
-/// Rates by the million tokens.
+/// Rates by the million tokens or characters, and by the second, search or picture.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Legs {
@@ -41,6 +41,12 @@ struct Legs {
     reasoning: PerMillion,
     image_in: PerMillion,
     image_out: PerMillion,
+    character: PerMillion,
+    second: PerOne,
+    query: PerOne,
+    second_out: PerOne,
+    image: PerOne,
+    images: BTreeMap<ImageKind, PerOne>,
     above: BTreeMap<u64, Legs>,
 }
 
@@ -53,6 +59,37 @@ impl<'de> Deserialize<'de> for PerMillion {
         let rate = Rate::parse_per_million(&text).map_err(de::Error::custom)?;
         Ok(Self(Some(rate)))
     }
+}
+
+#[derive(Default)]
+struct PerOne(Option<Rate>);
+
+impl<'de> Deserialize<'de> for PerOne {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        let rate = Rate::parse(&text).map_err(de::Error::custom)?;
+        Ok(Self(Some(rate)))
+    }
+}
+
+/// A picture's quality and size, written `high/1024x1536`.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct ImageKind {
+    quality: String,
+    size: String,
+}
+
+impl<'de> Deserialize<'de> for ImageKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        let (quality, size) = text.split_once('/').ok_or_else(|| de::Error::custom("expected quality/size"))?;
+        Ok(Self { quality: quality.to_owned(), size: size.to_owned() })
+    }
+}
+
+fn image_price((kind, rate): (ImageKind, PerOne)) -> Option<ImagePrice> {
+    let ImageKind { quality, size } = kind;
+    rate.0.map(|rate| ImagePrice { quality, size, rate })
 }
 
 impl From<Legs> for Prices {
@@ -69,6 +106,12 @@ impl From<Legs> for Prices {
             reasoning: legs.reasoning.0,
             input_image: legs.image_in.0,
             output_image: legs.image_out.0,
+            per_character: legs.character.0,
+            per_second: legs.second.0,
+            per_query: legs.query.0,
+            per_output_second: legs.second_out.0,
+            per_image: legs.image.0,
+            images: legs.images.into_iter().filter_map(image_price).collect(),
             tiers: tiers
                 .map(|(above_prompt_tokens, legs)| PriceTier { above_prompt_tokens, prices: legs.into() })
                 .collect(),

@@ -85,6 +85,48 @@ fn every_kind_of_rate_arrives() {
 }
 
 #[test]
+fn what_is_not_counted_in_tokens_is_priced() {
+    use ProviderKind as K;
+    let cost = |provider, model, usage: Usage| card(provider, model).prices.cost(&usage, ServiceTier::Standard).0;
+    let none = Usage::default;
+    // $15 and $30 per million characters.
+    assert_eq!(cost(K::OpenAi, "tts-1", Usage { characters: 4096, ..none() }), 4096 * 15_000);
+    assert_eq!(cost(K::OpenAi, "tts-1-hd", Usage { characters: 10, ..none() }), 10 * 30_000);
+    assert_eq!(cost(K::Mistral, "voxtral-mini-tts-2603", Usage { characters: 10, ..none() }), 10 * 16_000);
+    // $0.006 a minute.
+    assert_eq!(cost(K::OpenAi, "whisper-1", Usage { audio_ms: 60_000, ..none() }), 6_000_000);
+    assert_eq!(cost(K::Groq, "whisper-large-v3-turbo", Usage { audio_ms: 1500, ..none() }), 16_665);
+    // $0.015 a minute of speech.
+    assert_eq!(cost(K::OpenAi, "gpt-4o-mini-tts", Usage { output_audio_ms: 60_000, ..none() }), 15_000_000);
+    // $2 and $2.50 for a thousand searches.
+    assert_eq!(cost(K::Cohere, "rerank-v3.5", Usage { queries: 3, ..none() }), 6_000_000);
+    assert_eq!(cost(K::Cohere, "rerank-v4.0-pro", Usage { queries: 1, ..none() }), 2_500_000);
+    assert_eq!(cost(K::Bedrock, "us.amazon.rerank-v1:0", Usage { queries: 2, ..none() }), 2_000_000);
+    assert_eq!(cost(K::Xai, "grok-imagine-image", Usage { images: 2, ..none() }), 40_000_000);
+    assert_eq!(cost(K::Gemini, "imagen-3.0-generate-001", Usage { images: 1, ..none() }), 40_000_000);
+    let image = |provider, model, quality, size| {
+        let prices = card(provider, model).prices.for_image(quality, size);
+        prices.cost(&Usage { images: 1, ..none() }, ServiceTier::Standard).0
+    };
+    assert_eq!(image(K::Azure, "dall-e-3", None, None), 44_000_000);
+    assert_eq!(image(K::Azure, "dall-e-3", Some("hd"), Some("1024x1792")), 132_000_000);
+    assert_eq!(image(K::OpenAi, "gpt-image-1", Some("medium"), Some("1536x1024")), 63_000_000);
+    assert_eq!(image(K::OpenAi, "gpt-image-1.5", None, None), 200_000_000);
+    assert_eq!(image(K::Xai, "grok-imagine-image-2.0", Some("low"), Some("1024x1024")), 40_000_000);
+}
+
+#[test]
+fn what_also_has_a_price_by_the_token_is_not_charged_by_another_unit_in_chats() {
+    for (provider, name, card) in Catalog::embedded().iter() {
+        let prices = &card.prices;
+        let units = [prices.per_character, prices.per_second, prices.per_query, prices.per_output_second];
+        let is_chat = ["chat", "responses", "completion", "embedding", "realtime"].contains(&card.mode);
+        assert!(!is_chat || units.iter().all(Option::is_none), "{provider} {name}");
+        assert!(!is_chat || prices.per_image.is_none() && prices.images.is_empty(), "{provider} {name}");
+    }
+}
+
+#[test]
 fn limits_and_capabilities_arrive() {
     let gpt = card(ProviderKind::OpenAi, "gpt-4o");
     assert_eq!((gpt.max_input_tokens, gpt.max_output_tokens), (Some(128_000), Some(16_384)));
@@ -196,6 +238,11 @@ fn nothing_absurd_is_listed() {
         let prices = &card.prices;
         let legs = [prices.input, prices.output, prices.cache_read, prices.input_audio, prices.output_audio];
         assert!(legs.into_iter().flatten().all(|rate| rate <= most), "{provider} {name}");
+        // Nor does anything else cost more than a dollar.
+        let images = prices.images.iter().map(|image| Some(image.rate));
+        let units = [prices.per_character, prices.per_second, prices.per_query, prices.per_output_second];
+        let units = units.into_iter().chain([prices.per_image]).chain(images);
+        assert!(units.flatten().all(|rate| rate <= Rate::parse("1").unwrap()), "{provider} {name}");
         assert_ne!(*prices, Prices::default(), "{provider} {name}");
     }
 }

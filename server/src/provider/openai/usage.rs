@@ -92,6 +92,7 @@ impl WireUsage {
             reasoning,
             output_audio,
             output_image,
+            ..Usage::default()
         }
     }
 }

@@ -111,6 +111,28 @@ fn notices(metadata: &Map<String, Value>) -> Vec<String> {
     [limited, reserved, counted].into_iter().flatten().collect()
 }
 
+/// What the call used that is not counted in tokens, in words.
+fn units(metadata: &Map<String, Value>) -> Vec<(&'static str, String)> {
+    const LABELS: [(&str, &str); 5] = [
+        ("characters", "Characters read aloud"),
+        ("audio_ms", "Seconds of sound heard"),
+        ("queries", "Searches"),
+        ("output_audio_ms", "Seconds of sound made"),
+        ("images", "Pictures made"),
+    ];
+    let units = metadata.get("units").and_then(Value::as_object);
+    let shown = |(name, label): (&str, &'static str)| {
+        let count = units?.get(name)?.as_i64()?;
+        let text = if name.ends_with("_ms") { seconds(count) } else { format::count(count) };
+        Some((label, text))
+    };
+    LABELS.into_iter().filter_map(shown).collect()
+}
+
+fn seconds(milliseconds: i64) -> String {
+    format!("{}.{:03}", format::count(milliseconds / 1000), milliseconds % 1000)
+}
+
 fn tokens(call: &SpendLogView) -> impl IntoView + use<> {
     let part = |label: &'static str, count: i64| {
         (count > 0).then(|| {
@@ -124,6 +146,10 @@ fn tokens(call: &SpendLogView) -> impl IntoView + use<> {
             {part("of it written to cache", call.cache_creation_input_tokens)}
             <dt>"Output"</dt><dd class="number">{format::count(call.completion_tokens)}</dd>
             {part("of it reasoning", call.reasoning_tokens)}
+            {units(&call.metadata)
+                .into_iter()
+                .map(|(label, count)| view! { <dt>{label}</dt><dd class="number">{count}</dd> })
+                .collect_view()}
             <dt class="facts-sum">"Cost"</dt>
             <dd class="number facts-sum">{format::money_exact(call.spend)}</dd>
         </dl>
@@ -174,6 +200,15 @@ mod tests {
         let body = metadata(serde_json::json!({"error_information": {"error_message": "timeout"}}));
         assert_eq!(error_text(&body).as_deref(), Some("Timeout."));
         assert_eq!(error_text(&Map::new()), None);
+    }
+
+    #[test]
+    fn what_is_no_token_is_named() {
+        let json = serde_json::json!({"units": {"images": 2, "audio_ms": 61_500, "unheard_of": 1}});
+        let units = units(json.as_object().unwrap());
+        let expected = [("Seconds of sound heard", "61.500".to_owned()), ("Pictures made", "2".to_owned())];
+        assert_eq!(units, expected);
+        assert!(super::units(&Map::new()).is_empty());
     }
 
     #[test]
