@@ -4,6 +4,7 @@
 //! is wrong, each with its place, its path and what was expected.
 
 mod environment;
+mod fetch;
 mod general;
 mod include;
 mod litellm;
@@ -21,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use environment::Environment;
+pub use fetch::FetchSettings;
 pub use general::{GeneralSettings, Limits, SharedCounterSettings};
 pub use litellm::{LitellmSettings, ScopeLimits};
 pub use model::{AwsConfig, AzureConfig, DeploymentConfig, GoogleCredentials, RequestConfig, VertexConfig};

@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a clock, a file, a socket or a database; every rule is a function of its arguments.
 
+pub mod address;
 pub mod answer_length;
 pub mod model_limits;
 pub mod permission;

@@ -15,6 +15,7 @@ pub mod error;
 mod estimate;
 mod headers;
 mod incoming;
+mod media;
 pub mod messages;
 mod mock;
 pub mod models;
@@ -34,9 +35,11 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 
 use crate::clock::Clock;
+use crate::config::FetchSettings;
 use crate::counters::Counters;
 use crate::ledger::Spool;
 use crate::ledger::contents::Contents;
+use crate::outbound::Outbound;
 use crate::policy::PolicyStore;
 use crate::router::Router;
 use call_id::CallIds;
@@ -60,6 +63,8 @@ pub struct Gateway {
     pub contents: Option<Contents>,
     /// Which deployment serves a call.
     pub router: Arc<Router>,
+    /// Fetches what calls link to.
+    pub outbound: Outbound,
     /// How long answers usually are.
     pub usual_lengths: UsualLengths,
     /// Answers that are read to their end though their client has left.
@@ -87,6 +92,8 @@ pub struct Settings {
     pub drop_params: bool,
     /// Status of a refusal for money.
     pub budget_exceeded_status: StatusCode,
+    /// Bounds on what is fetched for a call.
+    pub fetch: FetchSettings,
 }
 
 /// Calls in flight; shutting down waits for them.

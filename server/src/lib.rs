@@ -7,6 +7,7 @@ pub mod domain;
 pub mod config;
 pub mod error;
 pub mod crypto;
+pub mod outbound;
 pub mod db;
 pub mod counters;
 pub mod ledger;

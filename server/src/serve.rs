@@ -32,6 +32,7 @@ use crate::ledger::contents::{self, ContentWriter, Contents};
 use crate::ledger::spool::{self, Cursor};
 use crate::ledger::writer::Writer;
 use crate::ledger::{Spool, SpoolError, SpoolLimits};
+use crate::outbound::Outbound;
 use crate::policy::{GatewayBudget, Loader, PolicyStore};
 use crate::provider::catalog::Catalog;
 use crate::router::{self, CooldownRule, Router};
@@ -179,6 +180,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         spool: Arc::clone(&spool),
         contents,
         router: Arc::new(make_router(&config, clock.clone())),
+        outbound: Outbound::new(&config).map_err(std::io::Error::other)?,
         usual_lengths: UsualLengths::default(),
         drains: drains(&config),
         settings: settings(&config),
@@ -283,6 +285,7 @@ fn settings(config: &Config) -> Settings {
         drop_params: config.litellm.drop_params,
         budget_exceeded_status: StatusCode::from_u16(config.litellm.budget_exceeded_status_code)
             .unwrap_or(StatusCode::BAD_REQUEST),
+        fetch: config.limits.fetch.clone(),
     }
 }
 

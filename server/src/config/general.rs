@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::fetch::{self, FetchSettings};
 use super::reader::{Item, Section};
 use super::secret::Secret;
 use super::vocabulary;
@@ -112,6 +113,8 @@ pub struct Limits {
     pub drain_timeout: Duration,
     /// How nodes count together.
     pub shared_counters: SharedCounterSettings,
+    /// What is fetched for clients.
+    pub fetch: FetchSettings,
 }
 
 impl Default for Limits {
@@ -131,6 +134,7 @@ impl Default for Limits {
             metrics_keys_max: 1_000,
             drain_timeout: Duration::from_secs(25),
             shared_counters: SharedCounterSettings::default(),
+            fetch: FetchSettings::default(),
         }
     }
 }
@@ -228,6 +232,7 @@ pub(super) fn read_limits(item: Option<Item<'_>>) -> Limits {
         drain_timeout: seconds("drain_timeout_seconds", default.drain_timeout),
         budget_wait: budget_wait(&mut section).unwrap_or(default.budget_wait),
         shared_counters: shared_counters(&mut section),
+        fetch: fetch::read(&mut section),
         max_header_bytes: section.whole("max_request_header_bytes", 1024..=MIB).unwrap_or(default.max_header_bytes),
         disconnect_drains_max: section
             .whole("disconnect_drains_max", 0..=DISCONNECT_DRAINS_MAX)

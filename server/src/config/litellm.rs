@@ -6,9 +6,11 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use tollgate_openapi::money::NanoUsd;
 
+use super::fetch;
 use super::reader::{Item, Section};
 use super::router::{Fallbacks, read_fallbacks};
 use super::vocabulary;
+use crate::domain::address::Allowed;
 use crate::domain::window::Span;
 
 /// `litellm_settings`: what LiteLLM keeps there and Tollgate uses.
@@ -44,6 +46,10 @@ pub struct LitellmSettings {
     pub budget_exceeded_status_code: u16,
     /// The zone whose calendar budget windows follow. Default: UTC.
     pub timezone: Tz,
+    /// Addresses that clients name are only fetched from public hosts. Default: yes.
+    pub user_url_validation: bool,
+    /// Hosts and networks they are fetched from besides.
+    pub user_url_allowed_hosts: Vec<Allowed>,
 }
 
 /// Limits of a provider or a tag.
@@ -79,6 +85,8 @@ impl Default for LitellmSettings {
             tag_budget_config: BTreeMap::new(),
             budget_exceeded_status_code: 400,
             timezone: Tz::UTC,
+            user_url_validation: true,
+            user_url_allowed_hosts: Vec::new(),
         }
     }
 }
@@ -104,6 +112,8 @@ pub(super) fn read(item: Option<Item<'_>>) -> LitellmSettings {
         tag_budget_config: scope_limits(section.get("tag_budget_config")),
         budget_exceeded_status_code: status(&mut section).unwrap_or(default.budget_exceeded_status_code),
         timezone: timezone(&mut section).unwrap_or(default.timezone),
+        user_url_validation: section.boolean("user_url_validation", default.user_url_validation),
+        user_url_allowed_hosts: fetch::allowed(&mut section),
     };
     section.finish(&vocabulary::LITELLM);
     settings

@@ -110,7 +110,8 @@ impl<'a> Item<'a> {
         None
     }
 
-    fn whole(&self, range: &RangeInclusive<u64>) -> Option<u64> {
+    /// A whole number.
+    pub(super) fn whole(&self, range: &RangeInclusive<u64>) -> Option<u64> {
         let found = match &self.node.value {
             Value::Null | Value::Missing(_) => return None,
             Value::Int(i) => u64::try_from(*i).ok(),

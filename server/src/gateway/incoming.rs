@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 
+use super::media::Media;
 use super::messages::request;
 use crate::provider::chat::{ChatBody, signed_id};
 use crate::provider::openai::{ChatRequest, RequestError};
@@ -21,6 +22,8 @@ pub(super) struct Incoming {
     pub(super) headers: HeaderMap,
     /// As it came, where that was in Anthropic's protocol.
     messages: Option<(ChatRequest, Bytes)>,
+    /// What it links to, as far as that was fetched.
+    pub(super) media: Media,
 }
 
 impl Incoming {
@@ -30,7 +33,14 @@ impl Incoming {
     /// When a field the gateway reads is wrong.
     pub(super) fn chat_completion(body: Bytes, model_from_path: Option<&str>) -> Result<Self, RequestError> {
         let (request, body) = ChatRequest::read(body, model_from_path)?;
-        Ok(Self { request, body, parsed: OnceLock::new(), headers: HeaderMap::new(), messages: None })
+        Ok(Self {
+            request,
+            body,
+            parsed: OnceLock::new(),
+            headers: HeaderMap::new(),
+            messages: None,
+            media: Media::default(),
+        })
     }
 
     /// A message in Anthropic's protocol.
@@ -47,7 +57,8 @@ impl Incoming {
         let mut request = ChatRequest::parse(&chat_bytes, None)?;
         request.tags.clone_from(&native.tags);
         let parsed = OnceLock::from(Ok(Arc::new(chat)));
-        Ok(Self { request, body: chat_bytes, parsed, headers: HeaderMap::new(), messages: Some((native, body)) })
+        let (headers, media) = (HeaderMap::new(), Media::default());
+        Ok(Self { request, body: chat_bytes, parsed, headers, messages: Some((native, body)), media })
     }
 
     /// The call in Anthropic's protocol, where it came in it: what was read of it, and the body.
@@ -60,11 +71,13 @@ impl Incoming {
     /// # Errors
     /// As when it came.
     pub(super) fn with_plain_ids(&self) -> Result<Option<Self>, RequestError> {
-        if let Some((_, native)) = &self.messages {
-            return signed_id::plain_body(native).map(|body| Self::messages(Bytes::from(body))).transpose();
-        }
-        let plain = signed_id::plain_body(&self.body);
-        plain.map(|body| Self::chat_completion(Bytes::from(body), Some(&self.request.model))).transpose()
+        let plain = match &self.messages {
+            Some((_, native)) => signed_id::plain_body(native).map(|body| Self::messages(Bytes::from(body))),
+            None => signed_id::plain_body(&self.body)
+                .map(|body| Self::chat_completion(Bytes::from(body), Some(&self.request.model))),
+        };
+        let plain = plain.transpose()?;
+        Ok(plain.map(|plain| Self { media: self.media.clone(), ..plain }))
     }
 
     /// All of it, typed: read once, and only where a deployment needs it translated.

@@ -1,5 +1,7 @@
 //! What a deployment is sent, in its own protocol, and what comes back, in OpenAI's.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use reqwest::header::RETRY_AFTER;
@@ -86,10 +88,11 @@ fn translated_body(
     let is_dropped = |name: &str| is_in(&params.additional_drop_params, &of_client.additional_drop_params, name);
     let is_allowed = |name: &str| is_in(&params.allowed_openai_params, &of_client.allowed_openai_params, name);
     let (kept, allowed) = incoming.request.split(&incoming.body, is_dropped, is_allowed);
-    let body = match kept {
-        None => dialect.request(&*incoming.chat()?, how)?,
-        Some(kept) => dialect.request(&Incoming::read_chat(&kept)?, how)?,
+    let chat = match kept {
+        None => incoming.chat()?,
+        Some(kept) => Arc::new(Incoming::read_chat(&kept)?),
     };
+    let body = dialect.request(&incoming.media.embedded(chat, dialect, how.model), how)?;
     if params.extra_body.is_empty() && of_client.extra_body.is_empty() && allowed.is_empty() {
         return Ok(Bytes::from(body));
     }
@@ -105,13 +108,7 @@ fn translated_body(
 
 /// Whether `deployment` answers in the client's own protocol, which is not OpenAI's.
 pub(super) fn passes(deployment: &Deployment, incoming: &Incoming) -> bool {
-    match &deployment.target {
-        Target::Provider(endpoint) => match &endpoint.protocol {
-            Protocol::Translated(dialect) => dialect.is_messages() && incoming.as_messages().is_some(),
-            Protocol::OpenAi(_) => false,
-        },
-        Target::Mock(_) | Target::None => false,
-    }
+    deployment.dialect().is_some_and(Dialect::is_messages) && incoming.as_messages().is_some()
 }
 
 fn openai_body(deployment: &Deployment, incoming: &Incoming, changes: &Changes<'_>) -> Result<Bytes, RequestError> {

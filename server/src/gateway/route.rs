@@ -15,7 +15,7 @@ use super::incoming::Incoming;
 use super::settle::Call;
 use super::stream::Chunks;
 use super::upstream::{self, Upstream, UpstreamFailure};
-use super::{Gateway, outgoing};
+use super::{Gateway, media, outgoing};
 use crate::domain::provider::OnClientDisconnect;
 use crate::provider::chat::{AnswerHead, StreamDecoder};
 use crate::provider::endpoint::{Endpoint, Protocol};
@@ -104,6 +104,8 @@ pub(super) async fn forward(
     let mut backoff = BACKOFF_MIN;
     loop {
         let deployment = gateway.router.choose(model, &tried).map_err(|error| Unanswered::Refused(error.into()))?;
+        let fetched = media::fetch(gateway, &deployment, incoming).await;
+        fetched.map_err(|error| Unanswered::Refused(error.into()))?;
         let body = outgoing::body(&deployment, incoming, output_limit, gateway.settings.drop_params)
             .map_err(|error| Unanswered::Refused(error.into()))?;
         call.sent_to(InFlight::start(Arc::clone(&deployment), gateway.clock.now()));

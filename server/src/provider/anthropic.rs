@@ -17,7 +17,7 @@ use std::sync::Arc;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 
-use super::chat::{AnswerHead, ChatBody, Completion, Dialect, StreamDecoder, Translation};
+use super::chat::{AnswerHead, ChatBody, Completion, Dialect, Link, LinkKind, StreamDecoder, Translation};
 use super::endpoint::{self, Endpoint, Protocol};
 use super::openai::RequestError;
 use crate::config::DeploymentConfig;
@@ -65,6 +65,11 @@ impl Dialect for Anthropic {
 
     fn error_message(&self, body: &[u8]) -> Option<String> {
         serde_json::from_slice::<ErrorBody>(body).ok().map(|body| body.error.message)
+    }
+
+    /// It fetches by itself, but only by https.
+    fn needs_bytes(&self, link: &Link<'_>, _model: &str) -> bool {
+        matches!(link.kind, LinkKind::Image | LinkKind::Document) && !link.is_https()
     }
 
     fn is_messages(&self) -> bool {

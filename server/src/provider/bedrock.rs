@@ -25,7 +25,7 @@ use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::{Map, Value};
 
-use super::chat::{AnswerHead, ChatBody, Completion, Dialect, StreamDecoder, Translation};
+use super::chat::{AnswerHead, ChatBody, Completion, Dialect, Link, StreamDecoder, Translation};
 use super::endpoint::{self, Authorize, Endpoint, Protocol};
 use super::openai::RequestError;
 use crate::config::DeploymentConfig;
@@ -117,5 +117,10 @@ impl Dialect for Converse {
 
     fn error_message(&self, body: &[u8]) -> Option<String> {
         answer::error_message(body)
+    }
+
+    /// It only reads from S3.
+    fn needs_bytes(&self, _link: &Link<'_>, _model: &str) -> bool {
+        true
     }
 }

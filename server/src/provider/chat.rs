@@ -8,6 +8,7 @@ pub mod answer;
 pub mod chunk;
 pub mod content;
 pub mod dialect;
+pub mod link;
 pub mod request;
 pub mod signed_id;
 pub mod sse;
@@ -18,6 +19,7 @@ pub use answer::{Choice, Completion, CompletionUsage, FinishReason, ReplyMessage
 pub use chunk::{Chunk, ChunkChoice, Delta, FunctionDelta, ToolCallDelta};
 pub use content::{Content, FilePart, ImageUrl, InputAudio, Part};
 pub use dialect::{AnswerHead, Dialect, StreamDecoder, Translation};
+pub use link::{Link, LinkKind};
 pub use request::{
     ChatBody, FunctionCall, FunctionDefinition, Message, ResponseFormat, Role, Stop, Tool, ToolCall, ToolChoice,
 };

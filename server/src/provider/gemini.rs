@@ -24,7 +24,7 @@ use std::sync::Arc;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 
-use super::chat::{AnswerHead, ChatBody, Completion, Dialect, StreamDecoder, Translation};
+use super::chat::{AnswerHead, ChatBody, Completion, Dialect, Link, StreamDecoder, Translation};
 use super::endpoint::{self, Endpoint, Protocol};
 use super::openai::RequestError;
 use crate::config::DeploymentConfig;
@@ -82,6 +82,10 @@ impl Dialect for Gemini {
 
     fn error_message(&self, body: &[u8]) -> Option<String> {
         error(body).map(|error| error.message).filter(|message| !message.is_empty())
+    }
+
+    fn needs_bytes(&self, link: &Link<'_>, model: &str) -> bool {
+        media::needs_bytes(link, model)
     }
 
     fn signs_ids(&self) -> bool {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde::Deserialize;
 
-use super::chat::{AnswerHead, ChatBody, Completion, Dialect, StreamDecoder, Translation};
+use super::chat::{AnswerHead, ChatBody, Completion, Dialect, Link, LinkKind, StreamDecoder, Translation};
 use super::endpoint::{self, Endpoint, Protocol};
 use super::openai::RequestError;
 use crate::config::DeploymentConfig;
@@ -63,5 +63,10 @@ impl Dialect for Ollama {
             error: String,
         }
         serde_json::from_slice::<ErrorBody>(body).ok().map(|body| body.error)
+    }
+
+    /// It takes pictures and nothing else, and fetches none.
+    fn needs_bytes(&self, link: &Link<'_>, _model: &str) -> bool {
+        link.kind == LinkKind::Image
     }
 }

@@ -10,7 +10,8 @@ use super::health::Health;
 use crate::config::RequestConfig;
 use crate::domain::price::Prices;
 use crate::domain::provider::{OnClientDisconnect, ProviderKind};
-use crate::provider::endpoint::Endpoint;
+use crate::provider::chat::Dialect;
+use crate::provider::endpoint::{Endpoint, Protocol};
 
 /// One deployment, made from its configuration.
 #[derive(Debug)]
@@ -98,6 +99,18 @@ impl Drop for InFlight {
 }
 
 impl Deployment {
+    /// Its protocol, where that is not OpenAI's.
+    #[must_use]
+    pub fn dialect(&self) -> Option<&dyn Dialect> {
+        match &self.target {
+            Target::Provider(endpoint) => match &endpoint.protocol {
+                Protocol::Translated(dialect) => Some(&**dialect),
+                Protocol::OpenAi(_) => None,
+            },
+            Target::Mock(_) | Target::None => None,
+        }
+    }
+
     /// The address shown in logs.
     #[must_use]
     pub fn api_base(&self) -> Option<&Arc<str>> {

@@ -4,9 +4,11 @@ mod app;
 mod client;
 mod database;
 mod redis;
+mod store;
 mod upstream;
 
 pub(crate) use app::{MASTER_KEY, TestApp};
 pub(crate) use client::{Call, Client};
 pub(crate) use redis::RedisServer;
+pub(crate) use store::{FakeStore, PNG};
 pub(crate) use upstream::{Behaviour, DONE, FakeUpstream, delta, event, usage};

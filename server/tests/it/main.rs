@@ -23,6 +23,7 @@ mod key;
 mod layers;
 mod ledger;
 mod limit;
+mod media;
 mod messages;
 mod model;
 mod nodes;

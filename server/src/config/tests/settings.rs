@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use tollgate_openapi::money::NanoUsd;
 
 use super::*;
+use crate::domain::address::Allowed;
 use crate::domain::window::Span;
 
 #[test]
@@ -67,8 +68,27 @@ tollgate_settings:
                 namespace: "two".to_owned(),
                 denies_on_outage: true,
             },
+            fetch: FetchSettings::default(),
         }
     );
+}
+
+#[test]
+fn bounds_on_what_is_fetched() {
+    let text = "tollgate_settings:\n  fetch_item_max_mb: 1\n  fetch_call_max_mb: 2\n  fetch_items_max: 3\n  fetch_timeout_seconds: 0.5\n  fetch_parallel_max: 4\n  fetch_ports: [80, 8443]\n";
+    let expected = FetchSettings {
+        item_bytes_max: 1 << 20,
+        call_bytes_max: 2 << 20,
+        items_max: 3,
+        timeout: Duration::from_millis(500),
+        parallel_max: 4,
+        ports: vec![80, 8443],
+    };
+    assert_eq!(load_clean(text, &[]).limits.fetch, expected);
+    let loaded = load("litellm_settings:\n  user_url_allowed_hosts: [a/b]\ntollgate_settings:\n  fetch_ports: [0]\n");
+    let problems = shown(&loaded).join("\n");
+    assert!(problems.contains("litellm_settings.user_url_allowed_hosts[0]"), "{problems}");
+    assert!(problems.contains("fetch_ports[0]"), "{problems}");
 }
 
 #[test]
@@ -85,6 +105,8 @@ litellm_settings:
   internal_user_budget_duration: daily
   budget_exceeded_status_code: 429
   timezone: Europe/Berlin
+  user_url_validation: false
+  user_url_allowed_hosts: [Pictures.corp, '10.0.0.12:8080', 192.168.0.0/16]
   fallbacks: [{a: [b]}]
 ";
     let config = load(text).config;
@@ -98,6 +120,9 @@ litellm_settings:
     assert_eq!(litellm.internal_user_budget_duration, Some(Span::parse("24h").unwrap()));
     assert_eq!(litellm.budget_exceeded_status_code, 429);
     assert_eq!(litellm.timezone, Tz::Europe__Berlin);
+    assert!(!litellm.user_url_validation);
+    let allowed = ["pictures.corp", "10.0.0.12:8080", "192.168.0.0/16"].map(|text| Allowed::parse(text).unwrap());
+    assert_eq!(litellm.user_url_allowed_hosts, allowed);
     // The router takes over what only litellm_settings says.
     assert_eq!(config.router.num_retries, 7);
     assert_eq!(config.router.fallbacks.general, [("a".to_owned(), vec!["b".to_owned()])]);

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use super::answer::Completion;
 use super::chunk::Chunk;
+use super::link::Link;
 use super::request::ChatBody;
 use super::unsupported::Unsupported;
 use crate::provider::openai::RequestError;
@@ -61,6 +62,11 @@ pub trait Dialect: Debug + Send + Sync {
     /// After how many seconds to ask again, where the body of an error says so and no header does.
     fn retry_after(&self, _body: &[u8]) -> Option<u64> {
         None
+    }
+
+    /// Whether what is linked to has to be sent as bytes: the provider, or this model of it, does not fetch it.
+    fn needs_bytes(&self, _link: &Link<'_>, _model: &str) -> bool {
+        false
     }
 
     /// Whether ids of tool calls go back with the signatures in them; see [`super::signed_id`].

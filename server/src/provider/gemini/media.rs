@@ -6,7 +6,7 @@
 use super::model::Generation;
 use super::wire::{Blob, FileData, MediaResolution, Part};
 use crate::provider::chat::content::DataUri;
-use crate::provider::chat::{self, Content, FilePart, ImageUrl, Message};
+use crate::provider::chat::{self, Content, FilePart, ImageUrl, Link, LinkKind, Message};
 use crate::provider::openai::RequestError;
 
 /// Media types by the ends of names.
@@ -34,6 +34,24 @@ const BY_ENDING: [(&str, &str); 22] = [
     ("aac", "audio/aac"),
     ("m4a", "audio/m4a"),
 ];
+
+/// Where Google keeps what it knows by address: files that were uploaded to it, and films.
+const GOOGLES_OWN: [&str; 4] = [
+    "https://generativelanguage.googleapis.com/",
+    "https://www.youtube.com/",
+    "https://youtube.com/",
+    "https://youtu.be/",
+];
+
+/// Whether Google is sent what is linked to: it fetches public addresses itself, but not for models before 2.5, and only
+/// where it is told what is there.
+pub(super) fn needs_bytes(link: &Link<'_>, model: &str) -> bool {
+    if GOOGLES_OWN.iter().any(|own| link.url.starts_with(own)) {
+        return false;
+    }
+    let is_fetched = Generation::of(model) != Generation::Unthinking && link.is_https();
+    !is_fetched || link.kind == LinkKind::Audio || media_type(link.url, link.format, link.name).is_none()
+}
 
 /// What a message holds. Empty texts are left out: they are refused there.
 ///
@@ -100,10 +118,15 @@ fn by_address(address: &str, format: Option<&str>, name: Option<&str>) -> Part {
         let mime_type = format.unwrap_or(uri.media_type).to_owned();
         return Part::data(Blob { mime_type, data: uri.data.to_owned() });
     }
-    let path = address.split(['?', '#']).next().unwrap_or(address);
-    let mime_type = format.or_else(|| by_ending(path)).or_else(|| by_ending(name?)).map(str::to_owned);
+    let mime_type = media_type(address, format, name).map(str::to_owned);
     let file_data = Some(FileData { mime_type, file_uri: address.to_owned() });
     Part { file_data, ..Part::default() }
+}
+
+/// The media type of what is at `address`: as the client gives it, else by the ends of names.
+fn media_type<'a>(address: &str, format: Option<&'a str>, name: Option<&str>) -> Option<&'a str> {
+    let path = address.split(['?', '#']).next().unwrap_or(address);
+    format.or_else(|| by_ending(path)).or_else(|| by_ending(name?))
 }
 
 fn by_ending(name: &str) -> Option<&'static str> {

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::provider::anthropic::Anthropic;
-use crate::provider::chat::{AnswerHead, ChatBody, Completion, Dialect, StreamDecoder, Translation};
+use crate::provider::chat::{AnswerHead, ChatBody, Completion, Dialect, Link, LinkKind, StreamDecoder, Translation};
 use crate::provider::openai::RequestError;
 
 /// The version of Anthropic's protocol that Vertex AI speaks.
@@ -33,6 +33,11 @@ impl Dialect for Claude {
 
     fn stream(&self, head: AnswerHead) -> Box<dyn StreamDecoder> {
         Anthropic.stream(head)
+    }
+
+    /// Anthropic's own API fetches, Vertex AI does not.
+    fn needs_bytes(&self, link: &Link<'_>, _model: &str) -> bool {
+        matches!(link.kind, LinkKind::Image | LinkKind::Document)
     }
 
     fn error_message(&self, body: &[u8]) -> Option<String> {
