@@ -65,6 +65,16 @@ UNITS = {
 
 UNIT_ORDER = ["character", "second", "query", "second_out", "image"]
 
+# Providers that say how many searches of the web they made, and ask the same for each, however much it finds.
+SEARCHERS = ("anthropic", "vertex_ai-anthropic_models")
+
+# Rates that need not be said where they are what is charged without them. Said, they would hold for long prompts and in
+# other service tiers, too.
+FALLBACKS = {"reasoning": "out", "audio_out": "out", "image_out": "out", "audio_in": "in", "image_in": "in"}
+
+# Figures that are for a thousand tokens there: LiteLLM's name of the model and of the rate, and the true rate.
+CORRECTIONS = {("embed-multilingual-light-v3.0", "input_cost_per_token"): Decimal("1e-7")}
+
 # Rates by the million; the others are for one.
 BY_MILLION = {*LEGS.values(), "character"}
 
@@ -157,6 +167,9 @@ def units_of(entry):
         # Zero of one unit may only say that it is charged by another; a model that is free says so by the token.
         if isinstance(price, (int, Decimal)) and price > 0:
             rates.setdefault(ours, decimal_text(price, MILLION if ours in BY_MILLION else Decimal(1)))
+    searches = set(entry.get("search_context_cost_per_query", {}).values())
+    if entry["litellm_provider"] in SEARCHERS and len(searches) == 1:
+        rates["query"] = decimal_text(searches.pop())
     return rates
 
 
@@ -193,6 +206,10 @@ def prices_of(entry):
         if threshold is not None:
             target = target.setdefault("above", {}).setdefault(str(threshold), {})
         target[leg] = per_million(price)
+    plain = prices.get("price", {})
+    for leg, fallback in FALLBACKS.items():
+        if leg in plain and plain[leg] == plain.get(fallback):
+            del plain[leg]
     units = units_of(entry)
     if units:
         prices["price"] = prices.get("price", {}) | units
@@ -233,7 +250,7 @@ def model_of(entry):
 def is_priced_otherwise(entry, model):
     """Free by the token but not by something else, or written in another unit."""
     services = [model.get(service, {}) for service in ("price", "batch", "flex", "priority")]
-    if any(unit in services[0] for unit in UNIT_ORDER):
+    if units_of(entry):
         return False
     rates = [rate for service in services for rate in leaves(service)]
     others = [value for key, value in entry.items() if "cost" in key and split_key(key) is None]
@@ -270,6 +287,9 @@ def catalog(source, today):
         name = name_of(provider, key) if provider else None
         if name is None or not is_in_use(entry, today):
             continue
+        for (corrected, rate), price in CORRECTIONS.items():
+            if key == corrected:
+                entry = entry | {rate: price}
         model = model_of(entry)
         if not any(service in model for service in ("price", "batch", "flex", "priority")):
             continue  # Priced by the page or the hour.

@@ -78,7 +78,7 @@ pub struct Prices {
     pub per_character: Option<Rate>,
     /// A second of sound listened to.
     pub per_second: Option<Rate>,
-    /// A search among documents.
+    /// A search, among documents or of the web.
     pub per_query: Option<Rate>,
     /// A second of sound made.
     pub per_output_second: Option<Rate>,

@@ -34,7 +34,7 @@ pub struct Usage {
     /// Sound listened to, in milliseconds.
     #[serde(skip_serializing_if = "is_zero")]
     pub audio_ms: u64,
-    /// Searches among documents, as the provider counts them.
+    /// Searches, among documents or of the web, as the provider counts them.
     #[serde(skip_serializing_if = "is_zero")]
     pub queries: u64,
     /// Sound made, in milliseconds.

@@ -16,6 +16,7 @@ mod kit;
 mod audit;
 mod budget;
 mod chat;
+mod cost;
 mod counters;
 mod customer;
 mod health;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::usage::Usage;
-use crate::provider::chat::answer::CacheCreation;
+use crate::provider::chat::answer::{CacheCreation, ServerToolUse};
 use crate::provider::openai::usage::TOKENS_MAX;
 
 /// As it is sent.
@@ -19,6 +19,9 @@ pub struct WireUsage {
     pub cache_creation: Option<CacheCreation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<String>,
+    /// Searches of the web are billed one by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_tool_use: Option<ServerToolUse>,
 }
 
 impl WireUsage {
@@ -35,6 +38,7 @@ impl WireUsage {
             cache_write_5m: written - hour,
             cache_write_1h: hour,
             output: count(self.output_tokens),
+            queries: self.server_tool_use.map_or(0, |done| done.web_search_requests.min(TOKENS_MAX)),
             ..Usage::default()
         }
     }
@@ -49,6 +53,7 @@ impl WireUsage {
             cache_read_input_tokens: later.cache_read_input_tokens.or(self.cache_read_input_tokens),
             cache_creation: later.cache_creation.or(self.cache_creation),
             service_tier: later.service_tier.or(self.service_tier),
+            server_tool_use: later.server_tool_use.or(self.server_tool_use),
         }
     }
 }
@@ -68,6 +73,7 @@ impl From<&Usage> for WireUsage {
             cache_read_input_tokens: Some(usage.cache_read),
             cache_creation: (written > 0).then_some(split),
             service_tier: None,
+            server_tool_use: (usage.queries > 0).then_some(ServerToolUse { web_search_requests: usage.queries }),
         }
     }
 }

@@ -80,8 +80,8 @@ fn every_kind_of_rate_arrives() {
     assert_eq!(tier.prices.input, per_million("2.5"));
     assert_eq!(gemini.prices.priority.as_ref().unwrap().tiers.len(), 1);
 
-    let flash = &card(ProviderKind::Gemini, "gemini-2.5-flash").prices;
-    assert_eq!(flash.reasoning, per_million("2.5"));
+    let research = &card(ProviderKind::Perplexity, "sonar-deep-research").prices;
+    assert_eq!((research.output, research.reasoning), (per_million("8"), per_million("3")));
 }
 
 #[test]
@@ -119,10 +119,27 @@ fn what_is_not_counted_in_tokens_is_priced() {
 fn what_also_has_a_price_by_the_token_is_not_charged_by_another_unit_in_chats() {
     for (provider, name, card) in Catalog::embedded().iter() {
         let prices = &card.prices;
-        let units = [prices.per_character, prices.per_second, prices.per_query, prices.per_output_second];
+        let units = [prices.per_character, prices.per_second, prices.per_output_second];
         let is_chat = ["chat", "responses", "completion", "embedding", "realtime"].contains(&card.mode);
         assert!(!is_chat || units.iter().all(Option::is_none), "{provider} {name}");
         assert!(!is_chat || prices.per_image.is_none() && prices.images.is_empty(), "{provider} {name}");
+    }
+}
+
+/// A rate that only repeats what is charged without it would be wrong in tiers that do not repeat it.
+#[test]
+fn no_rate_repeats_another() {
+    for (provider, name, card) in Catalog::embedded().iter() {
+        let prices = &card.prices;
+        for (leg, fallback) in [
+            (prices.reasoning, prices.output),
+            (prices.output_audio, prices.output),
+            (prices.output_image, prices.output),
+            (prices.input_audio, prices.input),
+            (prices.input_image, prices.input),
+        ] {
+            assert!(leg.is_none() || leg != fallback, "{provider} {name}");
+        }
     }
 }
 

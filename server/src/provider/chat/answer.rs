@@ -100,6 +100,16 @@ pub struct CompletionUsage {
     pub cache_creation_input_tokens: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_read_input_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_tool_use: Option<ServerToolUse>,
+}
+
+/// What Anthropic's own tools did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "fields are Anthropic's, documented there")]
+pub struct ServerToolUse {
+    pub web_search_requests: u64,
 }
 
 /// Parts of `prompt_tokens`.
@@ -163,6 +173,7 @@ impl From<Usage> for CompletionUsage {
             }),
             cache_creation_input_tokens: caches.then_some(written),
             cache_read_input_tokens: caches.then_some(usage.cache_read),
+            server_tool_use: (usage.queries > 0).then_some(ServerToolUse { web_search_requests: usage.queries }),
         }
     }
 }

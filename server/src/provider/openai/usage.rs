@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::price::ServiceTier;
 use crate::domain::usage::Usage;
-use crate::provider::chat::answer::CacheCreation;
+use crate::provider::chat::answer::{CacheCreation, ServerToolUse};
 
 /// No answer has more tokens of a kind: what a provider claims beyond is its mistake. Sums of many such answers must
 /// still fit the database's 64 bits, or the ledger would stop at them.
@@ -26,6 +26,8 @@ pub(super) struct WireUsage {
     prompt_cache_hit_tokens: Option<u64>,
     /// LiteLLM's name of what was written to the cache, inside `prompt_tokens`.
     cache_creation_input_tokens: Option<u64>,
+    /// LiteLLM's place for what Anthropic's own tools did.
+    server_tool_use: Option<ServerToolUse>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -34,6 +36,8 @@ struct PromptDetails {
     cached_tokens: Option<u64>,
     audio_tokens: Option<u64>,
     image_tokens: Option<u64>,
+    /// What was written to the cache: OpenAI's since GPT-5.6, and OpenRouter's.
+    cache_write_tokens: Option<u64>,
     cache_creation_token_details: Option<CacheCreation>,
 }
 
@@ -72,7 +76,7 @@ impl WireUsage {
         let mut prompt = Whole(self.prompt_tokens.unwrap_or(0).min(TOKENS_MAX));
         let details = self.prompt_tokens_details.unwrap_or_default();
         let cache_read = prompt.take(details.cached_tokens.or(self.prompt_cache_hit_tokens));
-        let written = prompt.take(self.cache_creation_input_tokens);
+        let written = prompt.take(self.cache_creation_input_tokens.or(details.cache_write_tokens));
         let hour = details.cache_creation_token_details.map_or(0, |split| split.ephemeral_1h_input_tokens).min(written);
         let input_audio = prompt.take(details.audio_tokens);
         let input_image = prompt.take(details.image_tokens);
@@ -92,6 +96,7 @@ impl WireUsage {
             reasoning,
             output_audio,
             output_image,
+            queries: self.server_tool_use.map_or(0, |done| done.web_search_requests.min(TOKENS_MAX)),
             ..Usage::default()
         }
     }
@@ -185,6 +190,14 @@ mod tests {
     fn deepseeks_cache_hits_are_cached_tokens() {
         let body = br#"{"usage":{"prompt_tokens":100,"completion_tokens":5,"prompt_cache_hit_tokens":64}}"#;
         assert_eq!(read_answer(body).usage.map(|usage| (usage.input, usage.cache_read)), Some((36, 64)));
+    }
+
+    #[test]
+    fn what_was_written_to_the_cache_is_apart() {
+        let body = br#"{"usage":{"prompt_tokens":5000,"completion_tokens":5,
+            "prompt_tokens_details":{"cached_tokens":1000,"cache_write_tokens":3207}}}"#;
+        let usage = read_answer(body).usage.unwrap();
+        assert_eq!((usage.input, usage.cache_read, usage.cache_write_5m), (793, 1000, 3207));
     }
 
     #[test]

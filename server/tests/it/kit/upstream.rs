@@ -121,6 +121,11 @@ impl FakeUpstream {
         )
     }
 
+    /// Where it is.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     /// How many callers went before their answer was over.
     pub(crate) fn left_early(&self) -> u64 {
         self.state.left.load(Ordering::SeqCst)
