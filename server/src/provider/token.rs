@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use reqwest::header::HeaderValue;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::clock::Clock;
 
@@ -23,26 +22,38 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A token as it was fetched.
 #[derive(Clone, Debug)]
-pub struct Token {
-    /// Marked as sensitive.
-    pub header: HeaderValue,
-    /// For how long it holds.
-    pub lifetime: Duration,
+pub struct Token<T> {
+    /// It.
+    pub value: T,
+    /// For how long it holds; `None`: for ever.
+    pub lifetime: Option<Duration>,
 }
 
 /// The newest token.
 #[derive(Debug)]
-pub struct TokenCache {
+pub struct TokenCache<T> {
     clock: Clock,
-    held: ArcSwapOption<Held>,
+    /// It is renewed when this much is left, if not before.
+    renewal_min: Duration,
+    held: ArcSwapOption<Held<T>>,
     fetching: Mutex<Option<Failure>>,
 }
 
 #[derive(Debug)]
-struct Held {
-    header: HeaderValue,
-    renewed_from: Instant,
-    ends: Instant,
+struct Held<T> {
+    value: T,
+    /// When it is to be renewed, and when it ends.
+    times: Option<(Instant, Instant)>,
+}
+
+impl<T> Held<T> {
+    fn holds(&self, now: Instant) -> bool {
+        self.times.is_none_or(|(_, ends)| now < ends)
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.times.is_some_and(|(renewed_from, _)| now >= renewed_from)
+    }
 }
 
 #[derive(Debug)]
@@ -51,11 +62,17 @@ struct Failure {
     until: Instant,
 }
 
-impl TokenCache {
+impl<T: Clone> TokenCache<T> {
     /// No token so far.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        Self { clock, held: ArcSwapOption::empty(), fetching: Mutex::new(None) }
+        Self::renewing(clock, Duration::ZERO)
+    }
+
+    /// The same for tokens that are renewed when no more than `renewal_min` is left, however short they hold.
+    #[must_use]
+    pub fn renewing(clock: Clock, renewal_min: Duration) -> Self {
+        Self { clock, renewal_min, held: ArcSwapOption::empty(), fetching: Mutex::new(None) }
     }
 
     /// A token that holds. Where there is none, one caller fetches it and all others wait; where one is about to end,
@@ -63,18 +80,17 @@ impl TokenCache {
     ///
     /// # Errors
     /// When `fetch` fails, with its reason.
-    pub async fn get<F>(&self, fetch: impl FnOnce() -> F) -> Result<HeaderValue, String>
+    pub async fn get<F>(&self, fetch: impl FnOnce() -> F) -> Result<T, String>
     where
-        F: Future<Output = Result<Token, String>>,
+        F: Future<Output = Result<Token<T>, String>>,
     {
         let now = self.clock.monotonic();
-        let held = self.held.load_full();
-        let usable = held.filter(|held| now < held.ends);
+        let usable = self.held.load_full().filter(|held| held.holds(now));
         let guard = match &usable {
-            Some(held) if now < held.renewed_from => return Ok(held.header.clone()),
+            Some(held) if !held.is_due(now) => return Ok(held.value.clone()),
             Some(held) => match self.fetching.try_lock() {
                 Ok(guard) => guard,
-                Err(_) => return Ok(held.header.clone()),
+                Err(_) => return Ok(held.value.clone()),
             },
             None => self.fetching.lock().await,
         };
@@ -82,7 +98,7 @@ impl TokenCache {
         match (fetched, usable) {
             (Err(reason), Some(held)) => {
                 tracing::warn!(reason, "a token could not be renewed; the old one still holds");
-                Ok(held.header.clone())
+                Ok(held.value.clone())
             }
             (fetched, _) => fetched,
         }
@@ -90,28 +106,26 @@ impl TokenCache {
 
     async fn fetch_alone<F>(
         &self,
-        mut last_failure: tokio::sync::MutexGuard<'_, Option<Failure>>,
+        mut last_failure: MutexGuard<'_, Option<Failure>>,
         fetch: impl FnOnce() -> F,
-    ) -> Result<HeaderValue, String>
+    ) -> Result<T, String>
     where
-        F: Future<Output = Result<Token, String>>,
+        F: Future<Output = Result<Token<T>, String>>,
     {
         let now = self.clock.monotonic();
         // Somebody else may have been here while this caller waited.
-        if let Some(held) = self.held.load_full().filter(|held| now < held.renewed_from) {
-            return Ok(held.header.clone());
+        if let Some(held) = self.held.load_full().filter(|held| held.holds(now) && !held.is_due(now)) {
+            return Ok(held.value.clone());
         }
         if let Some(failure) = last_failure.as_ref().filter(|failure| now < failure.until) {
             return Err(failure.reason.clone());
         }
         match fetch().await {
-            Ok(token) => {
+            Ok(Token { value, lifetime }) => {
                 *last_failure = None;
-                let spare = (token.lifetime / RENEWAL_SHARE).min(RENEWAL_MAX);
-                let ends = now + token.lifetime;
-                let held = Held { header: token.header.clone(), renewed_from: now + (token.lifetime - spare), ends };
-                self.held.store(Some(Arc::new(held)));
-                Ok(token.header)
+                let times = lifetime.and_then(|lifetime| self.times(now, lifetime));
+                self.held.store(Some(Arc::new(Held { value: value.clone(), times })));
+                Ok(value)
             }
             Err(reason) => {
                 let until = self.clock.monotonic() + FAILURE_TIME;
@@ -119,6 +133,12 @@ impl TokenCache {
                 Err(reason)
             }
         }
+    }
+
+    /// When a token that holds for `lifetime` from `now` on is to be renewed, and when it ends; `None`: after all time.
+    fn times(&self, now: Instant, lifetime: Duration) -> Option<(Instant, Instant)> {
+        let spare = (lifetime / RENEWAL_SHARE).min(RENEWAL_MAX).max(self.renewal_min).min(lifetime);
+        now.checked_add(lifetime).map(|ends| (now + (lifetime - spare), ends))
     }
 }
 
@@ -160,19 +180,18 @@ mod tests {
 
     use super::*;
 
-    fn cache() -> (Clock, TokenCache) {
+    fn cache() -> (Clock, TokenCache<String>) {
         let clock = Clock::manual("2026-11-21T12:00:00Z".parse().unwrap());
         (clock.clone(), TokenCache::new(clock))
     }
 
-    async fn numbered(cache: &TokenCache, fetches: &AtomicU32) -> String {
+    async fn numbered(cache: &TokenCache<String>, fetches: &AtomicU32) -> String {
         let fetch = || async {
             tokio::task::yield_now().await;
             let number = fetches.fetch_add(1, Ordering::SeqCst) + 1;
-            let header = HeaderValue::from_str(&format!("token-{number}")).unwrap();
-            Ok(Token { header, lifetime: Duration::from_secs(3600) })
+            Ok(Token { value: format!("token-{number}"), lifetime: Some(Duration::from_secs(3600)) })
         };
-        cache.get(fetch).await.unwrap().to_str().unwrap().to_owned()
+        cache.get(fetch).await.unwrap()
     }
 
     #[tokio::test]
@@ -195,7 +214,7 @@ mod tests {
         let asked = AtomicU32::new(0);
         let failing = || async {
             asked.fetch_add(1, Ordering::SeqCst);
-            Err::<Token, _>("away".to_owned())
+            Err::<Token<String>, _>("away".to_owned())
         };
         assert_eq!(cache.get(failing).await.unwrap_err(), "away");
         assert_eq!(cache.get(failing).await.unwrap_err(), "away");
@@ -207,5 +226,26 @@ mod tests {
         assert_eq!(cache.get(failing).await.unwrap(), "token-1");
         clock.advance(Duration::from_secs(200));
         assert_eq!(cache.get(failing).await.unwrap_err(), "away", "it has ended");
+    }
+
+    #[tokio::test]
+    async fn what_never_ends_is_fetched_once_and_what_is_short_for_each_call() {
+        let (clock, cache) = cache();
+        let fetches = AtomicU32::new(0);
+        let fetch = |lifetime: Option<Duration>| {
+            let number = fetches.fetch_add(1, Ordering::SeqCst) + 1;
+            std::future::ready(Ok(Token { value: number.to_string(), lifetime }))
+        };
+        assert_eq!(cache.get(|| fetch(None)).await.unwrap(), "1");
+        clock.advance(Duration::from_secs(10_000_000));
+        assert_eq!(cache.get(|| fetch(None)).await.unwrap(), "1");
+
+        let short = TokenCache::renewing(clock.clone(), Duration::from_secs(300));
+        for expected in ["2", "3"] {
+            assert_eq!(short.get(|| fetch(Some(Duration::from_secs(200)))).await.unwrap(), expected);
+        }
+        let endless = TokenCache::new(clock);
+        assert_eq!(endless.get(|| fetch(Some(Duration::MAX))).await.unwrap(), "4");
+        assert_eq!(endless.get(|| fetch(Some(Duration::MAX))).await.unwrap(), "4");
     }
 }

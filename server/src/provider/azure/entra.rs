@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Url};
 use serde::Deserialize;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(super) struct EntraId {
     url: Url,
     /// The form that is sent, secret included.
     form: Bytes,
-    tokens: TokenCache,
+    tokens: TokenCache<HeaderValue>,
 }
 
 impl std::fmt::Debug for EntraId {
@@ -78,7 +78,7 @@ impl EntraId {
         Ok(Self { client: token::client()?, url, form: Bytes::from(form), tokens: TokenCache::new(clock) })
     }
 
-    async fn fetch(&self) -> Result<Token, String> {
+    async fn fetch(&self) -> Result<Token<HeaderValue>, String> {
         let request = self
             .client
             .post(self.url.clone())
@@ -97,7 +97,7 @@ impl EntraId {
         let answer: Answer =
             serde_json::from_slice(&body).map_err(|error| format!("Microsoft Entra ID gave no token: {error}"))?;
         let header = secret_header("token", &format!("Bearer {}", answer.access_token))?;
-        Ok(Token { header, lifetime: Duration::from_secs(answer.expires_in) })
+        Ok(Token { value: header, lifetime: Some(Duration::from_secs(answer.expires_in)) })
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct GoogleTokens {
     /// Read anew for each token: files are replaced when keys are.
     from: GoogleCredentials,
     quota_project: Option<HeaderValue>,
-    tokens: TokenCache,
+    tokens: TokenCache<HeaderValue>,
 }
 
 impl std::fmt::Debug for GoogleTokens {
@@ -61,7 +61,7 @@ impl GoogleTokens {
         Ok(Self { client, tokens: TokenCache::new(clock.clone()), clock, from, quota_project })
     }
 
-    async fn fetch(&self) -> Result<Token, String> {
+    async fn fetch(&self) -> Result<Token<HeaderValue>, String> {
         let request = self.request()?;
         let answer = request
             .send()
@@ -75,7 +75,7 @@ impl GoogleTokens {
         }
         let answer: Answer = serde_json::from_slice(&body).map_err(|error| format!("Google gave no token: {error}"))?;
         let header = secret_header("token", &format!("Bearer {}", answer.access_token))?;
-        Ok(Token { header, lifetime: Duration::from_secs(answer.expires_in) })
+        Ok(Token { value: header, lifetime: Some(Duration::from_secs(answer.expires_in)) })
     }
 
     fn request(&self) -> Result<RequestBuilder, String> {

@@ -4,12 +4,12 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use parking_lot::RwLock;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::OnceCell;
 
 use super::identity;
 use crate::clock::Clock;
 use crate::config::AwsConfig;
+use crate::provider::token::{Token, TokenCache};
 
 /// New ones are asked for so long before the old ones end.
 const RENEWED_BEFORE: Duration = Duration::from_mins(5);
@@ -23,65 +23,31 @@ pub(super) struct Keeper {
     region: String,
     clock: Clock,
     provider: OnceCell<SharedCredentialsProvider>,
-    current: RwLock<Option<Credentials>>,
-    /// Held by whoever asks for new ones.
-    asking: Mutex<()>,
+    credentials: TokenCache<Credentials>,
 }
 
 impl Keeper {
     pub(super) fn new(aws: AwsConfig, region: String) -> Self {
-        let (provider, current, asking) = (OnceCell::new(), RwLock::new(None), Mutex::new(()));
-        Self { aws, region, clock: Clock::system(), provider, current, asking }
+        let clock = Clock::system();
+        let credentials = TokenCache::renewing(clock.clone(), RENEWED_BEFORE);
+        Self { aws, region, clock, provider: OnceCell::new(), credentials }
     }
 
     /// Credentials that hold now.
     pub(super) async fn get(&self) -> Result<Credentials, String> {
-        if let Some(found) = self.holding_for(RENEWED_BEFORE) {
-            return Ok(found);
-        }
-        // Whoever has some that still hold goes on with them while another asks.
-        let asking = match self.holding_for(Duration::ZERO) {
-            Some(found) => match self.asking.try_lock() {
-                Ok(asking) => asking,
-                Err(_) => return Ok(found),
-            },
-            None => self.asking.lock().await,
-        };
-        if let Some(found) = self.holding_for(RENEWED_BEFORE) {
-            return Ok(found);
-        }
-        let found = self.ask().await;
-        drop(asking);
-        match (found, self.holding_for(Duration::ZERO)) {
-            (Ok(found), _) => {
-                *self.current.write() = Some(found.clone());
-                Ok(found)
-            }
-            (Err(reason), Some(found)) => {
-                tracing::warn!(%reason, "new AWS credentials cannot be had; the old ones hold for a few minutes more");
-                Ok(found)
-            }
-            (Err(reason), None) => Err(reason),
-        }
+        self.credentials.get(|| self.ask()).await
     }
 
-    async fn ask(&self) -> Result<Credentials, String> {
+    async fn ask(&self) -> Result<Token<Credentials>, String> {
         let asked = async {
             let provider = self.provider.get_or_try_init(|| identity::provider(&self.aws, &self.region)).await?;
             provider.provide_credentials().await.map_err(|error| describe(&error))
         };
         let found = tokio::time::timeout(TIMEOUT, asked).await;
-        found.map_err(|_| format!("no AWS credentials were found within {} s", TIMEOUT.as_secs()))?
-    }
-
-    fn now(&self) -> SystemTime {
-        self.clock.now().into()
-    }
-
-    fn holding_for(&self, span: Duration) -> Option<Credentials> {
-        let end = self.now() + span;
-        let current = self.current.read();
-        current.as_ref().filter(|found| found.expiry().is_none_or(|expiry| expiry > end)).cloned()
+        let found = found.map_err(|_| format!("no AWS credentials were found within {} s", TIMEOUT.as_secs()))??;
+        let now = SystemTime::from(self.clock.now());
+        let lifetime = found.expiry().map(|expiry| expiry.duration_since(now).unwrap_or_default());
+        Ok(Token { value: found, lifetime })
     }
 }
 
