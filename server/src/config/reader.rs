@@ -95,7 +95,7 @@ impl<'a> Item<'a> {
     }
 
     /// True or false; also the words YAML 1.1 knew.
-    fn boolean(&self) -> Option<bool> {
+    pub(super) fn boolean(&self) -> Option<bool> {
         match &self.node.value {
             Value::Bool(b) => return Some(*b),
             Value::Null | Value::Missing(_) => return None,

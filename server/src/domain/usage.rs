@@ -64,6 +64,13 @@ impl Usage {
         sum([self.output, self.reasoning, self.output_audio, self.output_image])
     }
 
+    /// The same where at least `tokens` were written: those that are not accounted for are text.
+    #[must_use]
+    pub fn with_written(self, tokens: u64) -> Self {
+        let missing = tokens.saturating_sub(self.completion_tokens());
+        Self { output: self.output.saturating_add(missing), ..self }
+    }
+
     /// Every token of the call. Saturates.
     #[must_use]
     pub fn total_tokens(&self) -> u64 {
@@ -130,6 +137,13 @@ mod tests {
             [("characters", 1024), ("audio_ms", 2048), ("queries", 4096), ("output_audio_ms", 8192), ("images", 16384)];
         assert_eq!(named, expected);
         assert_eq!(Usage { input: 1, ..Usage::default() }.units().count(), 0);
+    }
+
+    #[test]
+    fn what_was_written_is_never_less_than_counted() {
+        let usage = Usage { input: 5, output: 1, reasoning: 2, ..Usage::default() };
+        assert_eq!(usage.with_written(10), Usage { output: 8, ..usage });
+        assert_eq!(usage.with_written(3), usage);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
+use serde_json::{Map, Value};
 
 use super::media::Media;
 use super::messages::request;
@@ -80,6 +81,39 @@ impl Incoming {
         Ok(plain.map(|plain| Self { media: self.media.clone(), ..plain }))
     }
 
+    /// The same call with the configuration's word on parameters that it does not name; `None` where it names them all.
+    ///
+    /// # Errors
+    /// As when it came.
+    pub(super) fn with_defaults(&self, defaults: &Map<String, Value>) -> Result<Option<Self>, RequestError> {
+        if defaults.is_empty() {
+            return Ok(None);
+        }
+        let completed = match &self.messages {
+            None => {
+                let missing = missing(defaults, |name| self.request.names(&self.body, name));
+                if missing.is_empty() {
+                    return Ok(None);
+                }
+                let body = self.request.with_members(&self.body, &missing);
+                Self::chat_completion(body, Some(&self.request.model))?
+            }
+            Some((native, body)) => {
+                let own = missing(&request::native_defaults(defaults), |name| native.names(body, name));
+                let completed = Self::messages(native.with_members(body, &own))?;
+                // Whoever does not speak Anthropic's protocol takes more parameters than it has.
+                let mut chat = serde_json::to_value(&*completed.chat()?).map_err(unreadable)?;
+                if let Some(fields) = chat.as_object_mut() {
+                    let missing = missing(defaults, |name| fields.contains_key(name));
+                    fields.extend(missing);
+                }
+                let chat = serde_json::from_value(chat).map_err(unreadable)?;
+                Self { parsed: OnceLock::from(Ok(Arc::new(chat))), ..completed }
+            }
+        };
+        Ok(Some(Self { headers: self.headers.clone(), media: self.media.clone(), ..completed }))
+    }
+
     /// All of it, typed: read once, and only where a deployment needs it translated.
     ///
     /// # Errors
@@ -96,6 +130,18 @@ impl Incoming {
     pub(super) fn read_chat(body: &[u8]) -> Result<ChatBody, RequestError> {
         serde_json::from_slice(body).map_err(unreadable)
     }
+}
+
+/// Parameters that say the same: a client that names one of them has said it.
+const THINKING: [&str; 3] = ["thinking", "reasoning_effort", "reasoning"];
+
+/// Those of `defaults` that a call does not name.
+fn missing(defaults: &Map<String, Value>, names: impl Fn(&str) -> bool) -> Map<String, Value> {
+    let is_said = |name: &str| {
+        if THINKING.contains(&name) { THINKING.iter().any(|name| names(name)) } else { names(name) }
+    };
+    let missing = defaults.iter().filter(|(name, _)| !is_said(name));
+    missing.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn unreadable(error: serde_json::Error) -> RequestError {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::{Map, Value, json};
 
 use super::incoming::Incoming;
@@ -38,6 +38,8 @@ pub(super) fn body(
 ) -> Result<Bytes, RequestError> {
     let with_plain_ids = if signs_ids(deployment) { None } else { incoming.with_plain_ids()? };
     let incoming = with_plain_ids.as_ref().unwrap_or(incoming);
+    let completed = incoming.with_defaults(&deployment.request.defaults)?;
+    let incoming = completed.as_ref().unwrap_or(incoming);
     let request = &incoming.request;
     let Target::Provider(endpoint) = &deployment.target else { return Ok(incoming.body.clone()) };
     let default_limit = deployment.default_max_tokens.filter(|_| request.max_output_tokens.is_none());
@@ -109,6 +111,19 @@ fn translated_body(
 /// Whether `deployment` answers in the client's own protocol, which is not OpenAI's.
 pub(super) fn passes(deployment: &Deployment, incoming: &Incoming) -> bool {
     deployment.dialect().is_some_and(Dialect::is_messages) && incoming.as_messages().is_some()
+}
+
+/// Headers of this call alone: those that belong to the client's own protocol, and those it wants sent. They never take
+/// the place of what the configuration sends.
+pub(super) fn headers(deployment: &Deployment, incoming: &Incoming) -> HeaderMap {
+    let mut headers = if passes(deployment, incoming) { incoming.headers.clone() } else { HeaderMap::new() };
+    let Target::Provider(endpoint) = &deployment.target else { return headers };
+    for (name, value) in &incoming.request.params.extra_headers {
+        if !endpoint.headers.contains_key(name) {
+            headers.append(name, value.clone());
+        }
+    }
+    headers
 }
 
 fn openai_body(deployment: &Deployment, incoming: &Incoming, changes: &Changes<'_>) -> Result<Bytes, RequestError> {

@@ -110,7 +110,7 @@ pub(super) async fn forward(
             .map_err(|error| Unanswered::Refused(error.into()))?;
         call.sent_to(InFlight::start(Arc::clone(&deployment), gateway.clock.now()));
         let passes = outgoing::passes(&deployment, incoming);
-        let headers = if passes { incoming.headers.clone() } else { HeaderMap::new() };
+        let headers = outgoing::headers(&deployment, incoming);
         let outgoing = Outgoing { headers, body, is_stream, passes, head: call.answer_head(&deployment) };
         let sent = match deployment.on_client_disconnect {
             OnClientDisconnect::Cancel => send(upstream, &deployment, outgoing).await,
@@ -224,7 +224,7 @@ pub async fn ping(deployment: &Deployment, upstream: &Upstream, timeout: Duratio
     let body = Bytes::from(body.to_string());
     let incoming = Incoming::chat_completion(body, None).map_err(|error| error.message)?;
     let body = outgoing::body(deployment, &incoming, Some(1), true).map_err(|error| error.message)?;
-    let head = AnswerHead { id: String::new(), created: 0, model: deployment.upstream_model.to_string() };
+    let head = AnswerHead { model: deployment.upstream_model.to_string(), ..AnswerHead::default() };
     let outgoing = Outgoing { headers: HeaderMap::new(), body, is_stream: false, passes: false, head };
     match tokio::time::timeout(timeout, send(upstream, deployment, outgoing)).await {
         Ok(sent) => sent.map(drop).map_err(|failure| failure.for_router().reason),

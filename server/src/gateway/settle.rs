@@ -26,7 +26,7 @@ use crate::domain::provider::OnClientDisconnect;
 use crate::domain::usage::Usage;
 use crate::ledger::contents::{AnswerContent, Content, Contents};
 use crate::ledger::{BeginRecord, SpendEvent};
-use crate::provider::chat::AnswerHead;
+use crate::provider::chat::{AnswerHead, EarlyUsage};
 use crate::provider::openai::Answer;
 use crate::provider::tokens::{self, TextCounter};
 use crate::router::deployment::InFlight;
@@ -121,6 +121,8 @@ struct Open {
     body: Bytes,
     /// Where it was sent last.
     target: Option<InFlight>,
+    /// What it told of the usage before its end.
+    early_usage: EarlyUsage,
     /// Attempts that failed before.
     attempts: Vec<Value>,
     /// An answer that was asked for and will be read even if the client leaves.
@@ -165,6 +167,7 @@ impl Call {
             tier,
             body,
             target: None,
+            early_usage: EarlyUsage::default(),
             attempts: Vec::new(),
             sending: None,
             _counted: Counted::enter(gateway),
@@ -185,6 +188,7 @@ impl Call {
             open.event.overhead_us = i64::try_from(overhead.as_micros()).unwrap_or(i64::MAX);
         }
         open.target = Some(target);
+        open.early_usage = EarlyUsage::default();
         let begin = BeginRecord { event: Cow::Borrowed(&open.event), reserved_nano: open.ticket.reserved().cost.0 };
         if let Err(error) = open.gateway.spool.begin(&begin) {
             tracing::error!(%error, "a call's begin is not in the spool");
@@ -233,6 +237,7 @@ impl Call {
             id: event.map_or_else(String::new, |event| format!("chatcmpl-{}", event.request_id)),
             created: event.map_or(0, |event| event.start_time.timestamp()),
             model: deployment.upstream_model.to_string(),
+            early_usage: self.0.as_ref().map(|open| open.early_usage.clone()).unwrap_or_default(),
         }
     }
 
@@ -298,7 +303,8 @@ impl Drop for Call {
 }
 
 fn settle(open: Box<Open>, outcome: Outcome) -> Result<Settled, JoinHandle<Settled>> {
-    let needs_counting = open.target.is_some() && outcome.answer.usage.is_none();
+    let answer = &outcome.answer;
+    let needs_counting = open.target.is_some() && (answer.usage.is_none() || answer.is_usage_early);
     match Handle::try_current() {
         Ok(runtime) if needs_counting => Err(runtime.spawn_blocking(move || open.settle(outcome))),
         _ => Ok(open.settle(outcome)),
@@ -308,14 +314,7 @@ fn settle(open: Box<Open>, outcome: Outcome) -> Result<Settled, JoinHandle<Settl
 impl Open {
     fn settle(mut self: Box<Self>, mut outcome: Outcome) -> Settled {
         self.keep_content(std::mem::take(&mut outcome.content));
-        let usage = match (outcome.answer.usage, &self.target) {
-            (Some(usage), _) => usage,
-            (None, None) => Usage::default(),
-            (None, Some(target)) => {
-                let input = tokens::count_prompt(&self.body, &target.deployment().upstream_model);
-                Usage { input, output: outcome.text.tokens(), ..Usage::default() }
-            }
-        };
+        let usage = self.usage(&outcome);
         let cost = self.cost(&usage, outcome.answer.service_tier.unwrap_or(self.tier));
         let duration = self.gateway.clock.monotonic().saturating_duration_since(self.started);
         self.note_health(&outcome, duration);
@@ -333,6 +332,22 @@ impl Open {
         ticket.release(|scope| !charge::is_charged(scope, provider.as_deref()));
         ticket.settle(Demand { cost, tokens: usage.total_tokens() });
         Settled { cost, duration }
+    }
+
+    /// What the provider told, with what was counted in the place of what it did not.
+    fn usage(&self, outcome: &Outcome) -> Usage {
+        let answer = &outcome.answer;
+        if let Some(usage) = answer.usage.filter(|_| !answer.is_usage_early) {
+            return usage;
+        }
+        let Some(target) = &self.target else { return Usage::default() };
+        match answer.usage.or_else(|| self.early_usage.get()) {
+            Some(told) => told.with_written(outcome.text.tokens()),
+            None => {
+                let input = tokens::count_prompt(&self.body, &target.deployment().upstream_model);
+                Usage { input, output: outcome.text.tokens(), ..Usage::default() }
+            }
+        }
     }
 
     fn keep_content(&self, answer: AnswerContent) {

@@ -149,12 +149,12 @@ impl UpstreamFailure {
         }
     }
 
-    /// Whether another deployment may do better.
+    /// Whether another deployment may do better. A failed dependency is Bedrock's word for a model that broke down.
     #[must_use]
     pub const fn is_worth_another(&self) -> bool {
         match self {
             Self::Unreachable(_) | Self::Timeout(_) => true,
-            Self::Status { status, .. } => matches!(status, 401 | 403 | 404 | 408 | 429 | 500..=599),
+            Self::Status { status, .. } => matches!(status, 401 | 403 | 404 | 408 | 424 | 429 | 500..=599),
         }
     }
 

@@ -3,7 +3,8 @@
 //! Source: Anthropic's API reference, "Create a message", "Streaming messages" and "Errors", version 2023-06-01.
 
 mod answer;
-mod budget;
+pub(super) mod budget;
+pub(super) mod model;
 mod request;
 mod stream;
 #[cfg(test)]

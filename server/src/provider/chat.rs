@@ -18,7 +18,7 @@ pub mod unsupported;
 pub use answer::{Choice, Completion, CompletionUsage, FinishReason, ReplyMessage};
 pub use chunk::{Chunk, ChunkChoice, Delta, FunctionDelta, ToolCallDelta};
 pub use content::{Content, FilePart, ImageUrl, InputAudio, Part};
-pub use dialect::{AnswerHead, Dialect, StreamDecoder, Translation};
+pub use dialect::{AnswerHead, Dialect, EarlyUsage, StreamDecoder, Translation};
 pub use link::{Link, LinkKind};
 pub use request::{
     ChatBody, FunctionCall, FunctionDefinition, Message, ResponseFormat, Role, Stop, Tool, ToolCall, ToolChoice,

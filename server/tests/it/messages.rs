@@ -43,6 +43,27 @@ async fn bytes_pass_through_to_anthropic_and_are_priced() {
     assert_eq!(logs[0]["call_type"], "anthropic_messages");
 }
 
+/// At 15 dollars a million output tokens.
+#[tokio::test]
+async fn thinking_stays_within_what_a_budget_affords() {
+    let upstream = FakeUpstream::start();
+    let app = start(&upstream).await;
+    for (max_budget, thinks) in [(0.07, true), (0.02, false), (1.0, true)] {
+        let key = app.new_key(json!({ "max_budget": max_budget })).await;
+        let mut body = ask("claude");
+        body["max_tokens"] = json!(20_000);
+        body["thinking"] = json!({ "type": "enabled", "budget_tokens": 10_000, "display": "omitted" });
+        upstream.then(Behaviour::Status(200, message(), vec![]));
+        app.bearer(&key).post(MESSAGES, body).expect_status(200).await;
+        let sent = upstream.received().last().unwrap().json();
+        let limit = sent["max_tokens"].as_u64().unwrap();
+        let budget = if max_budget < 1.0 { limit / 2 } else { 10_000 };
+        let expected = json!({ "type": "enabled", "budget_tokens": budget, "display": "omitted" });
+        assert_eq!(sent.get("thinking"), thinks.then_some(&expected), "{sent}");
+        assert_eq!(limit == 20_000, max_budget == 1.0, "{sent}");
+    }
+}
+
 #[tokio::test]
 async fn any_model_answers_in_anthropics_words() {
     let upstream = FakeUpstream::start();

@@ -2,4 +2,5 @@
 
 pub(crate) mod anthropic;
 mod gemini;
+mod params;
 mod quirks;

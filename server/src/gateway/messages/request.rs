@@ -105,6 +105,18 @@ pub(in crate::gateway) fn without_anthropics(mut body: ChatBody) -> ChatBody {
     body
 }
 
+/// What the configuration says of parameters, as far as Anthropic's protocol has them.
+pub(in crate::gateway) fn native_defaults(defaults: &Map<String, Value>) -> Map<String, Value> {
+    const NAMES: [(&str, &str); 5] = [
+        ("temperature", "temperature"),
+        ("top_p", "top_p"),
+        ("top_k", "top_k"),
+        ("thinking", "thinking"),
+        ("stop", "stop_sequences"),
+    ];
+    NAMES.iter().filter_map(|(name, native)| Some(((*native).to_owned(), defaults.get(*name)?.clone()))).collect()
+}
+
 fn effort(thinking: &Value) -> Option<String> {
     let kind = thinking.get("type").and_then(Value::as_str)?;
     let budget = thinking.get("budget_tokens").and_then(Value::as_u64).unwrap_or(0);

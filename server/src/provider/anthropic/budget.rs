@@ -2,39 +2,77 @@
 
 use serde_json::{Value, json};
 
+use super::model::{EFFORTS, Thinking, adaptive_effort};
 use crate::provider::chat::{ChatBody, Translation};
+use crate::provider::openai::RequestError;
 
 /// Output tokens where nobody says how many: the API needs a number.
 const MAX_TOKENS: u64 = 4096;
 /// The least that the API takes as a budget for thinking, in tokens.
 const THINKING_MIN: u64 = 1024;
 
-/// Tokens of thinking for each `reasoning_effort`: LiteLLM's, and twice as many for each step above.
-const EFFORTS: [(&str, u64); 6] =
-    [("minimal", 1024), ("low", 1024), ("medium", 2048), ("high", 4096), ("xhigh", 8192), ("max", 16384)];
+/// What the model is told.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Output tokens at most.
+    pub(super) max_tokens: u64,
+    /// The request to think.
+    pub(super) thinking: Option<Value>,
+    /// How much, of a model that finds its budget itself.
+    pub(super) effort: Option<String>,
+}
 
 /// Output tokens at most, and the request to think. The budget for thinking is part of the output and has to leave room
 /// for an answer; where even the least does not fit, there is no thinking.
-pub(super) fn of(body: &ChatBody, how: &Translation<'_>) -> (u64, Option<Value>) {
-    let asked = asked_thinking(body);
-    let tokens = asked.as_ref().and_then(|thinking| thinking.get("budget_tokens")).and_then(Value::as_u64);
+///
+/// # Errors
+/// When effort is asked of a model that does not think.
+pub(super) fn of(body: &ChatBody, how: &Translation<'_>) -> Result<Plan, RequestError> {
+    let (asked, effort) = asked(body, how)?;
     let default = how.model_max_output_tokens.unwrap_or(MAX_TOKENS).max(1);
-    let Some(tokens) = tokens else { return (how.max_output_tokens.unwrap_or(default), asked) };
-    let limit = how.max_output_tokens.unwrap_or_else(|| default.max(tokens.saturating_add(MAX_TOKENS)));
-    if tokens < limit {
-        return (limit, asked);
-    }
-    let fits = limit / 2;
-    (limit, (fits >= THINKING_MIN).then(|| json!({ "type": "enabled", "budget_tokens": fits })))
+    let max_tokens = how.max_output_tokens.unwrap_or_else(|| {
+        let budget = asked.as_ref().and_then(budget);
+        budget.map_or(default, |tokens| default.max(tokens.saturating_add(MAX_TOKENS)))
+    });
+    let thinking = asked
+        .and_then(|thinking| if fits(&thinking, max_tokens) { Some(thinking) } else { fitted(thinking, max_tokens) });
+    Ok(Plan { max_tokens, thinking, effort })
 }
 
-fn asked_thinking(body: &ChatBody) -> Option<Value> {
+fn asked(body: &ChatBody, how: &Translation<'_>) -> Result<(Option<Value>, Option<String>), RequestError> {
     if let Some(thinking) = &body.thinking {
-        return Some(thinking.clone());
+        return Ok((Some(thinking.clone()), None));
     }
-    let effort = body.reasoning_effort.as_deref()?;
-    let (_, tokens) = EFFORTS.into_iter().find(|(name, _)| *name == effort)?;
-    Some(json!({ "type": "enabled", "budget_tokens": tokens }))
+    let level = body.reasoning_effort.as_deref();
+    let Some((level, tokens)) = EFFORTS.into_iter().find(|(name, _)| Some(*name) == level) else {
+        return Ok((None, None));
+    };
+    match Thinking::of(how.model) {
+        Thinking::None => how.unsupported.check("reasoning_effort", true).map(|()| (None, None)),
+        Thinking::Budget => Ok((Some(json!({ "type": "enabled", "budget_tokens": tokens })), None)),
+        Thinking::Adaptive => {
+            // The later models only show what they think where they are asked to.
+            let thinking = json!({ "type": "adaptive", "display": "summarized" });
+            Ok((Some(thinking), Some(adaptive_effort(level).to_owned())))
+        }
+    }
+}
+
+fn budget(thinking: &Value) -> Option<u64> {
+    thinking.get("budget_tokens").and_then(Value::as_u64)
+}
+
+/// Whether a request to think leaves room for an answer of at most `max_tokens` with what was thought.
+pub(in crate::provider) fn fits(thinking: &Value, max_tokens: u64) -> bool {
+    budget(thinking).is_none_or(|tokens| tokens < max_tokens)
+}
+
+/// The same request with a budget that does; none where there is no such budget.
+pub(in crate::provider) fn fitted(mut thinking: Value, max_tokens: u64) -> Option<Value> {
+    let tokens = max_tokens / 2;
+    let fields = thinking.as_object_mut().filter(|_| tokens >= THINKING_MIN)?;
+    fields.insert("budget_tokens".to_owned(), Value::from(tokens));
+    Some(thinking)
 }
 
 /// Whether the model will think.

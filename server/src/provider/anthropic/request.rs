@@ -28,9 +28,10 @@ const OWN_FIELDS: [&str; 8] = [
 /// When the request has what Anthropic does not take.
 pub(super) fn translate(body: &ChatBody, how: &Translation<'_>) -> Result<MessagesBody, RequestError> {
     check(body, how)?;
-    let other = how.unsupported.others(&body.other, &OWN_FIELDS)?;
+    let mut other = how.unsupported.others(&body.other, &OWN_FIELDS)?;
     let (system, messages) = turns::translate(&body.messages, &how.unsupported)?;
-    let (max_tokens, thinking) = budget::of(body, how);
+    let budget::Plan { max_tokens, thinking, effort } = budget::of(body, how)?;
+    set_effort(&mut other, effort);
     let thinks = budget::is_on(thinking.as_ref());
     let mut tools: Vec<ToolDefinition> = body.tools.iter().map(tool).collect();
     tools.extend(body.web_search_options.as_ref().map(web_search));
@@ -57,6 +58,15 @@ pub(super) fn translate(body: &ChatBody, how: &Translation<'_>) -> Result<Messag
         service_tier: body.service_tier.as_deref().and_then(service_tier).map(str::to_owned),
         other,
     })
+}
+
+/// The client's own word goes before.
+fn set_effort(other: &mut Map<String, Value>, effort: Option<String>) {
+    let Some(effort) = effort else { return };
+    let config = other.entry("output_config").or_insert_with(|| json!({}));
+    if let Some(config) = config.as_object_mut() {
+        config.entry("effort").or_insert_with(|| Value::from(effort));
+    }
 }
 
 fn check(body: &ChatBody, how: &Translation<'_>) -> Result<(), RequestError> {

@@ -84,6 +84,7 @@ impl Decoder {
         if let Some(usage) = usage {
             self.usage = std::mem::take(&mut self.usage).updated(usage);
             self.has_usage = true;
+            self.head.early_usage.note(self.usage.normalise());
         }
     }
 

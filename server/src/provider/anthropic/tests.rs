@@ -31,7 +31,12 @@ fn refused(body: Value) -> (Option<&'static str>, String) {
 }
 
 fn head() -> AnswerHead {
-    AnswerHead { id: "chatcmpl-1".to_owned(), created: 1_700_000_000, model: "claude-sonnet-4-5".to_owned() }
+    AnswerHead {
+        id: "chatcmpl-1".to_owned(),
+        created: 1_700_000_000,
+        model: "claude-sonnet-4-5".to_owned(),
+        ..AnswerHead::default()
+    }
 }
 
 #[test]
@@ -110,6 +115,33 @@ fn thinking_leaves_room_for_an_answer() {
     assert_eq!(request(json!({ "reasoning_effort": "none" }), Some(3000)), (3000, None));
     let own = json!({ "thinking": { "type": "enabled", "budget_tokens": 70_000 } });
     assert_eq!(request(own, None), (74_096, Some(70_000)));
+}
+
+#[test]
+fn effort_becomes_what_the_model_knows() {
+    let request = |model: &'static str, more: Value, drop_params: bool| {
+        let mut body = json!({ "messages": [{ "role": "user", "content": "x" }] });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let body: ChatBody = serde_json::from_value(body).unwrap();
+        let sent = Anthropic.request(&body, &Translation { model, ..how(Some(10_000), drop_params) });
+        sent.map(|sent| serde_json::from_slice::<Value>(&sent).unwrap())
+    };
+    let adaptive = json!({ "type": "adaptive", "display": "summarized" });
+    for (effort, expected) in [("minimal", "low"), ("low", "low"), ("medium", "medium"), ("max", "max")] {
+        let sent = request("claude-opus-4-6", json!({ "reasoning_effort": effort }), false).unwrap();
+        assert_eq!((&sent["thinking"], &sent["output_config"]), (&adaptive, &json!({ "effort": expected })));
+    }
+    let own = json!({ "reasoning_effort": "low", "output_config": { "effort": "high", "x": 1 } });
+    let sent = request("claude-opus-4-6", own, false).unwrap();
+    assert_eq!(sent["output_config"], json!({ "effort": "high", "x": 1 }));
+    let none = request("claude-opus-4-6", json!({ "reasoning_effort": "none" }), false).unwrap();
+    assert_eq!((none.get("thinking"), none.get("output_config")), (None, None));
+    let budget = request("claude-sonnet-4-5", json!({ "reasoning_effort": "high" }), false).unwrap();
+    assert_eq!(budget["thinking"], json!({ "type": "enabled", "budget_tokens": 4096 }));
+    let refused = request("claude-3-5-sonnet-latest", json!({ "reasoning_effort": "high" }), false).unwrap_err();
+    assert_eq!(refused.param, Some("reasoning_effort"));
+    let dropped = request("claude-3-5-sonnet-latest", json!({ "reasoning_effort": "high" }), true).unwrap();
+    assert_eq!(dropped.get("thinking"), None);
 }
 
 #[test]

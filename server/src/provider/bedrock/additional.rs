@@ -3,15 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::model::{Model, Reasoning, TopK};
+use crate::provider::anthropic::model::{EFFORTS, adaptive_effort};
 use crate::provider::chat::{ChatBody, Translation};
 use crate::provider::openai::RequestError;
 
 /// Claude does not think with less, in tokens.
 const BUDGET_MIN: u64 = 1024;
-
-/// Budgets that the levels of effort stand for, in tokens; LiteLLM's.
-const BUDGETS: &[(&str, u64)] =
-    &[("minimal", 1024), ("low", 1024), ("medium", 2048), ("high", 4096), ("xhigh", 8192), ("max", 16_384)];
 
 /// How the model is to reason. Gives whether Claude will think.
 pub(super) fn reasoning(
@@ -43,7 +40,7 @@ pub(super) fn reasoning(
             // The later models only show what they think where they are asked to.
             let thinking = || json!({ "type": "adaptive", "display": "summarized" });
             fields.entry("thinking").or_insert_with(thinking);
-            let effort = if level == "minimal" { "low" } else { level };
+            let effort = adaptive_effort(level);
             let config = fields.entry("output_config").or_insert_with(|| json!({}));
             if let Some(config) = config.as_object_mut() {
                 config.entry("effort").or_insert_with(|| Value::from(effort));
@@ -93,7 +90,7 @@ fn kind(thinking: &Value) -> Option<&str> {
 }
 
 fn level(effort: &str) -> Result<&'static str, RequestError> {
-    let known = BUDGETS.iter().map(|(level, _)| *level).find(|level| *level == effort);
+    let known = EFFORTS.iter().map(|(level, _)| *level).find(|level| *level == effort);
     known.ok_or_else(|| {
         let message = format!(
             "reasoning_effort: expected \"none\", \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\" or \"max\", got {effort:?}."
@@ -104,7 +101,7 @@ fn level(effort: &str) -> Result<&'static str, RequestError> {
 
 /// A budget for thinking that leaves something for the answer; none where too little would be left.
 fn budget(level: &str, max_output_tokens: Option<u64>, fields: &mut Map<String, Value>) -> bool {
-    let wanted = BUDGETS.iter().find(|(name, _)| *name == level).map_or(BUDGET_MIN, |(_, budget)| *budget);
+    let wanted = EFFORTS.iter().find(|(name, _)| *name == level).map_or(BUDGET_MIN, |(_, budget)| *budget);
     let budget = wanted.min(max_output_tokens.map_or(u64::MAX, |limit| limit.saturating_sub(1)));
     if budget < BUDGET_MIN {
         return false;

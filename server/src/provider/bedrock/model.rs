@@ -1,6 +1,8 @@
 //! What a model on Bedrock can be asked for. The Converse API is one form for all, but refuses fields that the model
 //! behind it does not take; there is nothing to ask which those are, so it follows from the name.
 
+use crate::provider::anthropic::model::{Thinking, version};
+
 /// Groups of regions, written before a model's name.
 const AREAS: &[&str] = &["us.", "us-gov.", "eu.", "apac.", "au.", "jp.", "ca.", "in.", "global."];
 
@@ -114,9 +116,11 @@ impl Model {
 
     pub(super) const fn reasoning(&self) -> Reasoning {
         match self.maker {
-            Maker::Claude(0..=2, _) | Maker::Claude(3, 0..=6) => Reasoning::None,
-            Maker::Claude(3, _) | Maker::Claude(4, 0..=5) => Reasoning::Budget,
-            Maker::Claude(..) => Reasoning::Adaptive,
+            Maker::Claude(major, minor) => match Thinking::of_version(major, minor) {
+                Thinking::None => Reasoning::None,
+                Thinking::Budget => Reasoning::Budget,
+                Thinking::Adaptive => Reasoning::Adaptive,
+            },
             Maker::Nova2 => Reasoning::Config,
             Maker::Gpt => Reasoning::NestedEffort,
             Maker::Other | Maker::Hidden => Reasoning::Effort,
@@ -182,7 +186,7 @@ impl Model {
 
 fn maker(name: &str, is_arn: bool) -> Maker {
     if name.contains("claude") {
-        let (major, minor) = claude_version(name);
+        let (major, minor) = version(name);
         return Maker::Claude(major, minor);
     }
     match name {
@@ -196,19 +200,6 @@ fn maker(name: &str, is_arn: bool) -> Maker {
         _ if is_arn => Maker::Hidden,
         _ => Maker::Other,
     }
-}
-
-/// The version in a name such as `anthropic.claude-3-7-sonnet-20250219-v1:0` or `anthropic.claude-opus-4-6-v1`. One
-/// without a number is taken to be new, but for the first ones.
-fn claude_version(name: &str) -> (u32, u32) {
-    let mut words = name.split('-').skip_while(|word| !word.ends_with("claude")).skip(1).peekable();
-    if words.peek().is_some_and(|word| *word == "instant" || word.starts_with('v')) {
-        return (2, 0);
-    }
-    let number = |word: &str| if word.len() <= 2 { word.parse::<u32>().ok() } else { None };
-    let mut words = words.skip_while(|word| number(word).is_none());
-    let Some(major) = words.next().and_then(number) else { return (u32::MAX, 0) };
-    (major, words.next().and_then(number).unwrap_or(0))
 }
 
 #[cfg(test)]

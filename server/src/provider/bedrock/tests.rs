@@ -44,5 +44,5 @@ fn refused(model: &str, json: Value) -> RequestError {
 }
 
 fn head() -> AnswerHead {
-    AnswerHead { id: "call-1".to_owned(), created: 1_700_000_000, model: "m".to_owned() }
+    AnswerHead { id: "call-1".to_owned(), created: 1_700_000_000, model: "m".to_owned(), ..AnswerHead::default() }
 }

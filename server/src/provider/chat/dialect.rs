@@ -1,12 +1,16 @@
 //! What a provider's own protocol makes of a chat call.
 
 use std::fmt::Debug;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::answer::Completion;
 use super::chunk::Chunk;
 use super::link::Link;
 use super::request::ChatBody;
 use super::unsupported::Unsupported;
+use crate::domain::usage::Usage;
 use crate::provider::openai::RequestError;
 
 /// How a request is to be translated.
@@ -24,7 +28,7 @@ pub struct Translation<'a> {
 }
 
 /// What an answer says of itself where the provider does not.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AnswerHead {
     /// The call's id.
     pub id: String,
@@ -32,6 +36,25 @@ pub struct AnswerHead {
     pub created: i64,
     /// The provider's name of the model.
     pub model: String,
+    /// Where a stream's reader says what is known of its usage before the end.
+    pub early_usage: EarlyUsage,
+}
+
+/// The usage of a stream as far as the provider told before its end: what it read, but not all of what it wrote.
+#[derive(Clone, Debug, Default)]
+pub struct EarlyUsage(Arc<Mutex<Option<Usage>>>);
+
+impl EarlyUsage {
+    /// The provider has told so far.
+    pub fn note(&self, usage: Usage) {
+        *self.0.lock() = Some(usage);
+    }
+
+    /// What was noted last.
+    #[must_use]
+    pub fn get(&self) -> Option<Usage> {
+        *self.0.lock()
+    }
 }
 
 /// A protocol that is not OpenAI's.

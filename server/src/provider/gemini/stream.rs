@@ -54,7 +54,9 @@ impl Decoder {
             self.head.model = model;
         }
         if let Some(usage) = event.usage_metadata {
-            self.usage.get_or_insert_default().update(usage);
+            let so_far = self.usage.get_or_insert_default();
+            so_far.update(usage);
+            so_far.normalise().into_iter().for_each(|usage| self.head.early_usage.note(usage));
         }
         if let Some(feedback) = event.prompt_feedback.filter(|feedback| feedback.block_reason.is_some()) {
             self.blocked(&feedback, out);

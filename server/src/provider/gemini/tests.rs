@@ -47,5 +47,10 @@ fn asking(fields: Value) -> Value {
 }
 
 fn head() -> AnswerHead {
-    AnswerHead { id: "chatcmpl-7".to_owned(), created: 1_700_000_000, model: "gemini-2.5-flash".to_owned() }
+    AnswerHead {
+        id: "chatcmpl-7".to_owned(),
+        created: 1_700_000_000,
+        model: "gemini-2.5-flash".to_owned(),
+        ..AnswerHead::default()
+    }
 }

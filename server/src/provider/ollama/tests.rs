@@ -28,7 +28,12 @@ fn refused(body: Value) -> (Option<&'static str>, String) {
 }
 
 fn head() -> AnswerHead {
-    AnswerHead { id: "chatcmpl-1".to_owned(), created: 1_700_000_000, model: "llama3.2".to_owned() }
+    AnswerHead {
+        id: "chatcmpl-1".to_owned(),
+        created: 1_700_000_000,
+        model: "llama3.2".to_owned(),
+        ..AnswerHead::default()
+    }
 }
 
 fn answered(body: Value) -> Value {

@@ -16,6 +16,7 @@ use super::params::{ParamFields, RequestParams, is_accounted};
 use super::tags;
 use crate::config::RequestConfig;
 use crate::domain::price::ServiceTier;
+use crate::provider::anthropic::budget;
 use crate::provider::quirks::Quirks;
 
 /// Why a request cannot be served as it is.
@@ -209,6 +210,7 @@ impl ChatRequest {
         edits.set("model", self.span(body, "model"), &Value::from(model).to_string(), body);
         if let Some(limit) = max_output_tokens {
             self.limit_output(&mut edits, limit, "max_tokens", body);
+            self.limit_thinking(&mut edits, limit, body);
         }
         edits.apply(body, &self.members, self.end)
     }
@@ -237,6 +239,22 @@ impl ChatRequest {
             self.limit_output(&mut edits, limit, changes.quirks.max_tokens, body);
         }
         Ok(edits.apply(body, &self.members, self.end))
+    }
+
+    /// Whether `body`, of which this was read, has a member of this name.
+    #[must_use]
+    pub fn names(&self, body: &[u8], name: &str) -> bool {
+        self.span(body, name).is_some()
+    }
+
+    /// `body` with members that it does not have.
+    #[must_use]
+    pub fn with_members(&self, body: &Bytes, members: &Map<String, Value>) -> Bytes {
+        let mut edits = Edits::default();
+        for (name, value) in members {
+            edits.set(name, None, &value.to_string(), body);
+        }
+        edits.apply(body, &self.members, self.end)
     }
 
     /// The body without the members whose names are `dropped` or `taken`, if it has any of them, and those taken. Members
@@ -286,6 +304,19 @@ impl ChatRequest {
         }
     }
 
+    /// Anthropic wants a budget for thinking below the limit of output tokens. Where the limit is the client's own, it is
+    /// left to Anthropic to say so.
+    fn limit_thinking(&self, edits: &mut Edits, limit: u64, body: &[u8]) {
+        let is_lowered = self.max_output_tokens.is_none_or(|asked| asked > limit);
+        let Some((index, member)) = self.members.find(body, "thinking").filter(|_| is_lowered) else { return };
+        let thinking = body.get(member.value.clone()).and_then(|text| serde_json::from_slice::<Value>(text).ok());
+        let Some(thinking) = thinking.filter(|thinking| !budget::fits(thinking, limit)) else { return };
+        match budget::fitted(thinking, limit) {
+            Some(fitted) => edits.set("thinking", Some(&member.value), &fitted.to_string(), body),
+            None => edits.remove(index),
+        }
+    }
+
     /// The client's `stream_options` with the usage chunk asked for; its other options stay.
     fn options_with_usage(&self, body: &[u8]) -> String {
         let sent = self.span(body, "stream_options").and_then(|span| body.get(span.clone()));
@@ -314,7 +345,7 @@ pub(super) fn read<T: DeserializeOwned>(
     }
 }
 
-fn wrong(param: &'static str, expected: &str) -> RequestError {
+pub(super) fn wrong(param: &'static str, expected: &str) -> RequestError {
     RequestError { param: Some(param), message: format!("Invalid '{param}': expected {expected}.") }
 }
 

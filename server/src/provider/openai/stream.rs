@@ -131,16 +131,20 @@ impl SseFilter {
         if let Some(error) = chunk.error {
             outcome.error = Some(error.get().to_owned());
         }
+        for choice in &chunk.choices {
+            choice.each_text(|text| {
+                outcome.text.push(text);
+                outcome.answer.is_usage_early |= !text.is_empty();
+            });
+            if let Some(transcript) = &mut outcome.transcript {
+                transcript.add(choice);
+            }
+        }
         let usage = chunk.usage.and_then(|raw| serde_json::from_str::<WireUsage>(raw.get()).ok().zip(Some(raw)));
         if let Some((usage, raw)) = usage {
             outcome.answer.usage = Some(usage.normalise());
             outcome.answer.raw_usage = Some(raw.get().to_owned());
-        }
-        for choice in &chunk.choices {
-            choice.each_text(|text| outcome.text.push(text));
-            if let Some(transcript) = &mut outcome.transcript {
-                transcript.add(choice);
-            }
+            outcome.answer.is_usage_early = false;
         }
         usage.is_some() && chunk.choices.is_empty()
     }

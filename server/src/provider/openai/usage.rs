@@ -117,6 +117,8 @@ pub struct Answer {
     pub usage: Option<Usage>,
     /// The usage as it was sent.
     pub raw_usage: Option<String>,
+    /// Text came after the usage was told.
+    pub is_usage_early: bool,
     /// The tier it was processed in.
     pub service_tier: Option<ServiceTier>,
 }
@@ -142,6 +144,7 @@ pub fn read_answer(body: &[u8]) -> Answer {
         response_id: answer.id.map(Cow::into_owned),
         usage: usage.map(WireUsage::normalise),
         raw_usage: usage.and(answer.usage).map(|raw| raw.get().to_owned()),
+        is_usage_early: false,
         service_tier: answer.service_tier.map(|name| ServiceTier::from_name(&name)),
     }
 }

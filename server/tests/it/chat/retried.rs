@@ -39,6 +39,20 @@ async fn a_failing_deployment_is_replaced_by_its_sibling_and_cools_down() {
     assert_eq!(models["data"][0]["state"]["status"], "available");
 }
 
+/// What Bedrock says of a model that broke down, and Anthropic of one that is overloaded, among others.
+#[tokio::test]
+async fn a_sibling_is_asked_where_it_may_do_better() {
+    for (status, expected) in [(401, 1), (404, 1), (408, 1), (424, 1), (429, 1), (500, 1), (529, 1), (422, 0)] {
+        let (one, two) = (FakeUpstream::start(), FakeUpstream::start());
+        let first = one.deployment("gpt", "one").replace("    model_info:", "      order: 1\n    model_info:");
+        let second = two.deployment("gpt", "two").replace("    model_info:", "      order: 2\n    model_info:");
+        let app = TestApp::builder().config(&format!("model_list:\n{first}{second}")).start().await;
+        one.then(error(status));
+        app.post(CHAT, ask("gpt")).expect_status(if expected == 1 { 200 } else { status }).await;
+        assert_eq!((one.received().len(), two.received().len()), (1, expected), "{status}");
+    }
+}
+
 #[tokio::test]
 async fn attempts_are_bounded_and_shown() {
     let upstream = FakeUpstream::start();

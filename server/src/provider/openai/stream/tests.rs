@@ -79,3 +79,20 @@ fn an_error_in_the_stream_is_seen() {
     run(&mut filter, &["data: {\"error\":{\"message\":\"overloaded\"}}\n\n"]);
     assert!(filter.outcome().error.as_deref().unwrap().contains("overloaded"));
 }
+
+#[test]
+fn usage_that_text_follows_is_not_of_the_whole() {
+    let usage = r#""usage":{"prompt_tokens":9,"completion_tokens":1}"#;
+    let piece = |more: &str| format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"a\"}}}}]{more}}}\n\n");
+    for (events, is_early) in [
+        (piece(&format!(",{usage}")), false),
+        (format!("data: {{{usage},\"choices\":[]}}\n\n{}", piece("")), true),
+        (format!("{}{}", piece(&format!(",{usage}")), piece(",\"usage\":null")), true),
+        (format!("{}data: {{{usage},\"choices\":[]}}\n\n", piece("")), false),
+    ] {
+        let mut filter = SseFilter::new(true);
+        filter.push(events.clone().into());
+        let answer = filter.into_outcome().answer;
+        assert_eq!((answer.usage.is_some(), answer.is_usage_early), (true, is_early), "{events}");
+    }
+}
