@@ -64,6 +64,8 @@ pub fn serve(parts: Parts, listener: TcpListener, workers: usize) -> std::io::Re
         .client_request_timeout(HEAD_TIMEOUT)
         // A client that closes its side is gone: its call is cancelled at once.
         .h1_allow_half_closed(false)
+        // A piece of a stream does not wait until the client has acknowledged the piece before it.
+        .tcp_nodelay(true)
         .disable_signals()
         .listen(listener)?;
     Ok(server.run())

@@ -1,6 +1,7 @@
 """Chat completions through OpenAI's Python SDK."""
 
 import json
+import time
 
 from openai import AzureOpenAI, OpenAI
 
@@ -45,6 +46,17 @@ def test_streams(client: OpenAI, tollgate: Tollgate) -> None:
     rows = eventually(lambda: tollgate.logs_of(client.api_key), "the stream in the log")
     assert (rows[0]["spend"], rows[0]["prompt_tokens"], rows[0]["completion_tokens"]) == (COST, 10, 5)
     assert rows[0]["stream"] is True
+
+
+def test_pieces_of_a_stream_are_not_held_back(client: OpenAI) -> None:
+    def seconds() -> float:
+        started = time.monotonic()
+        list(client.chat.completions.create(model="fake", messages=MESSAGES, stream=True))
+        return time.monotonic() - started
+
+    # A system that waits for acknowledgements adds 40 ms to every stream of a connection but the first; a busy machine
+    # adds something to some.
+    assert min(seconds() for _ in range(10)) < 0.03
 
 
 def test_streams_usage_where_it_is_asked_for(client: OpenAI) -> None:
