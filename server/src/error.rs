@@ -144,6 +144,12 @@ impl ApiError {
         Self { is_anthropics: true, ..self }
     }
 
+    /// What Anthropic's SDKs act on: told that a conversation cannot be held for them, they send the whole of it.
+    fn anthropic_details(&self) -> Option<serde_json::Value> {
+        let Body::Envelope { param, .. } = &self.body else { return None };
+        (param.as_deref() == Some("thread")).then(|| json!({ "error_code": "thread_unsupported_request" }))
+    }
+
     /// Keeps the cause for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -225,7 +231,10 @@ impl ResponseError for ApiError {
             response.insert_header((name.clone(), value.clone()));
         }
         if self.is_anthropics {
-            let error = json!({ "type": anthropic_type(self.status.as_u16()), "message": self.message() });
+            let mut error = json!({ "type": anthropic_type(self.status.as_u16()), "message": self.message() });
+            if let (Some(fields), Some(details)) = (error.as_object_mut(), self.anthropic_details()) {
+                fields.insert("details".to_owned(), details);
+            }
             return response.json(json!({ "type": "error", "error": error }));
         }
         match &self.body {

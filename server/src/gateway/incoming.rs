@@ -50,7 +50,9 @@ impl Incoming {
     /// When a field has the wrong type.
     pub(super) fn messages(body: Bytes) -> Result<Self, RequestError> {
         let (native, body) = ChatRequest::read(body, None)?;
-        let chat = request::translate(serde_json::from_slice(&body).map_err(unreadable)?);
+        let message = serde_json::from_slice(&body).map_err(unreadable)?;
+        request::check(&message)?;
+        let chat = request::translate(message);
         // What the call may cost is reckoned with these bytes, so that nothing Anthropic would read is missing in them.
         let in_bytes = ChatBody { thinking: None, top_k: None, ..chat.clone() };
         let chat_bytes = Bytes::from(serde_json::to_vec(&in_bytes).map_err(unreadable)?);

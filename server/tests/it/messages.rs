@@ -138,6 +138,23 @@ async fn refusals_and_failures_are_anthropics_errors() {
 }
 
 #[tokio::test]
+async fn conversations_are_not_held_and_sdks_are_told() {
+    let upstream = FakeUpstream::start();
+    let app = start(&upstream).await;
+    let mut body = ask("claude");
+    body["thread"] = json!({ "type": "continue", "previous_message_id": "msg_of_somebody_else" });
+    for path in [MESSAGES, "/v1/messages/count_tokens"] {
+        let refused = app.post(path, body.clone()).expect_status(400).await.value();
+        assert_eq!(refused["error"]["details"]["error_code"], "thread_unsupported_request", "{refused}");
+        assert!(refused["error"]["message"].as_str().unwrap().contains("'thread'"), "{refused}");
+    }
+    assert!(upstream.received().is_empty());
+    body["thread"] = Value::Null;
+    upstream.then(Behaviour::Status(200, message(), vec![]));
+    app.post(MESSAGES, body).expect_status(200).await;
+}
+
+#[tokio::test]
 async fn a_stream_that_the_provider_breaks_off_says_so() {
     let upstream = FakeUpstream::start();
     let app = start(&upstream).await;

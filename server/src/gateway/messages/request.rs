@@ -41,6 +41,19 @@ pub(in crate::gateway) fn read(headers: &HeaderMap, body: Bytes) -> Result<Incom
     Ok(incoming)
 }
 
+/// A conversation that the provider is to hold (`thread`) is refused: what it costs cannot be told from the call, whoever
+/// else has the provider's key could read it, and only the deployment that began it could go on with it.
+///
+/// # Errors
+/// When the call begins one, or goes on with one.
+pub(in crate::gateway) fn check(body: &MessagesBody) -> Result<(), RequestError> {
+    if body.other.get("thread").is_none_or(Value::is_null) {
+        return Ok(());
+    }
+    let message = "Invalid 'thread': no conversations are held here. Send the whole conversation without 'thread'.".to_owned();
+    Err(RequestError { param: Some("thread"), message })
+}
+
 /// Says in OpenAI's words what was said in Anthropic's.
 pub(in crate::gateway) fn translate(body: MessagesBody) -> ChatBody {
     let mut messages = Vec::new();
