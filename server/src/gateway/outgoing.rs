@@ -23,6 +23,9 @@ use crate::router::deployment::Target;
 
 /// Characters that `user` may have there.
 const USER_LENGTH_MAX: usize = 64;
+/// What clients of Anthropic's say to every model: Claude Code asks all of them to think, and AI SDKs for one call at a
+/// time.
+const MESSAGES_WISHES: [&str; 3] = ["parallel_tool_calls", "reasoning_effort", "thinking"];
 /// Anthropic's status where it is overloaded; nobody else knows it.
 const OVERLOADED: u16 = 529;
 
@@ -60,11 +63,20 @@ pub(super) fn body(
                 model: &deployment.upstream_model,
                 max_output_tokens: lower_limit.into_iter().chain(request.max_output_tokens).min(),
                 model_max_output_tokens: deployment.max_output_tokens,
-                unsupported: Unsupported { provider: &deployment.provider_name, drop_params },
+                unsupported: Unsupported {
+                    provider: &deployment.provider_name,
+                    drop_params,
+                    wishes: wishes_of(incoming),
+                },
             };
             translated_body(&**dialect, incoming, params, &how)
         }
     }
+}
+
+/// What the call's protocol has as a matter of course, so that it is meant where the provider can be told.
+fn wishes_of(incoming: &Incoming) -> &'static [&'static str] {
+    if incoming.as_messages().is_some() { &MESSAGES_WISHES } else { &[] }
 }
 
 fn signs_ids(deployment: &Deployment) -> bool {
@@ -143,6 +155,7 @@ fn openai_form(body: &ChatBody, deployment: &Deployment, quirks: &Quirks) -> Cha
         thinking: None,
         top_k: None,
         reasoning_effort: body.reasoning_effort.clone().filter(|_| reasons),
+        parallel_tool_calls: body.parallel_tool_calls.filter(|_| !quirks.unsupported.contains(&"parallel_tool_calls")),
         user: body.user.clone().filter(|user| user.chars().count() <= USER_LENGTH_MAX),
         // A search is run by OpenAI's search models only.
         web_search_options: None,

@@ -50,7 +50,8 @@ pub(in crate::gateway) fn check(body: &MessagesBody) -> Result<(), RequestError>
     if body.other.get("thread").is_none_or(Value::is_null) {
         return Ok(());
     }
-    let message = "Invalid 'thread': no conversations are held here. Send the whole conversation without 'thread'.".to_owned();
+    let message =
+        "Invalid 'thread': no conversations are held here. Send the whole conversation without 'thread'.".to_owned();
     Err(RequestError { param: Some("thread"), message })
 }
 

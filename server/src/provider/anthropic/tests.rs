@@ -11,7 +11,7 @@ fn how(max_output_tokens: Option<u64>, drop_params: bool) -> Translation<'static
         model: "claude-sonnet-4-5",
         max_output_tokens,
         model_max_output_tokens: Some(64_000),
-        unsupported: Unsupported { provider: "anthropic", drop_params },
+        unsupported: Unsupported { provider: "anthropic", drop_params, wishes: &[] },
     }
 }
 

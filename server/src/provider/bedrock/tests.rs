@@ -22,7 +22,7 @@ fn how(drop_params: bool, max_output_tokens: Option<u64>) -> Translation<'static
         model: "m",
         max_output_tokens,
         model_max_output_tokens: None,
-        unsupported: Unsupported { provider: "bedrock", drop_params },
+        unsupported: Unsupported { provider: "bedrock", drop_params, wishes: &[] },
     }
 }
 

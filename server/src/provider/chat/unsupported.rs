@@ -29,6 +29,8 @@ pub struct Unsupported<'a> {
     pub provider: &'a str,
     /// They are left out without a word.
     pub drop_params: bool,
+    /// The same of these alone.
+    pub wishes: &'a [&'static str],
 }
 
 impl Unsupported<'_> {
@@ -37,7 +39,7 @@ impl Unsupported<'_> {
     /// # Errors
     /// When it was sent and is not to be dropped.
     pub fn check(&self, param: &'static str, is_sent: bool) -> Result<(), RequestError> {
-        if is_sent && !self.drop_params {
+        if is_sent && !self.drop_params && !self.wishes.contains(&param) {
             return Err(RequestError { param: Some(param), message: self.message(param) });
         }
         Ok(())

@@ -12,7 +12,7 @@ fn how(drop_params: bool) -> Translation<'static> {
         model: "command-a-03-2025",
         max_output_tokens: Some(100),
         model_max_output_tokens: Some(8000),
-        unsupported: Unsupported { provider: "cohere", drop_params },
+        unsupported: Unsupported { provider: "cohere", drop_params, wishes: &[] },
     }
 }
 

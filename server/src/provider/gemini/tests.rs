@@ -17,7 +17,7 @@ fn how(model: &str, drop_params: bool) -> Translation<'_> {
         model,
         max_output_tokens: None,
         model_max_output_tokens: Some(65_536),
-        unsupported: Unsupported { provider: "gemini", drop_params },
+        unsupported: Unsupported { provider: "gemini", drop_params, wishes: &[] },
     }
 }
 

@@ -12,7 +12,7 @@ fn how(limit: Option<u64>, drop_params: bool) -> Translation<'static> {
         model: "llama3.2",
         max_output_tokens: limit,
         model_max_output_tokens: None,
-        unsupported: Unsupported { provider: "ollama", drop_params },
+        unsupported: Unsupported { provider: "ollama", drop_params, wishes: &[] },
     }
 }
 

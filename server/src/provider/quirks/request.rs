@@ -82,7 +82,7 @@ impl Quirks {
     }
 
     fn unsupported(&self, changes: &Changes<'_>) -> Unsupported<'_> {
-        Unsupported { provider: self.provider, drop_params: changes.drop_params }
+        Unsupported { provider: self.provider, drop_params: changes.drop_params, wishes: &[] }
     }
 
     fn edit_value(&self, name: &str, member: &Member, body: &Bytes, edits: &mut Edits) {

@@ -118,7 +118,7 @@ fn claude_is_told_the_version_in_the_body_and_the_model_in_the_address() {
         model: "claude-sonnet-4-5@20250929",
         max_output_tokens: Some(5),
         model_max_output_tokens: None,
-        unsupported: Unsupported { provider: "vertex_ai", drop_params: false },
+        unsupported: Unsupported { provider: "vertex_ai", drop_params: false, wishes: &[] },
     };
     let plain: Map<String, Value> = serde_json::from_slice(&Anthropic.request(&body, &how).unwrap()).unwrap();
     let mut sent: Map<String, Value> = serde_json::from_slice(&Claude.request(&body, &how).unwrap()).unwrap();

@@ -111,3 +111,24 @@ async fn errors_have_openais_status_and_googles_words() {
     assert_eq!(refused.value()["error"]["param"], "logit_bias");
     assert_eq!(upstream.received().len(), 1);
 }
+
+/// Clients of Anthropic's say it to every model, whoever it is of; clients of OpenAI's are told that it is not there.
+#[tokio::test]
+async fn what_anthropics_clients_say_as_a_matter_of_course_is_left_out() {
+    let upstream = FakeUpstream::start();
+    let app = start(&[upstream.deployment_of("gemini/gemini-2.5-flash", "m", "one")]).await;
+    upstream.then(Behaviour::Status(200, answer(&json!([{ "text": "Hello" }])).to_string(), vec![]));
+    let mut body = ask("m");
+    body["max_tokens"] = json!(50);
+    body["tools"] = json!([{ "name": "now", "input_schema": { "type": "object" } }]);
+    body["tool_choice"] = json!({ "type": "any", "disable_parallel_tool_use": true });
+    app.post("/v1/messages", body).expect_status(200).await;
+    let sent = upstream.received()[0].json();
+    assert_eq!(sent["toolConfig"]["functionCallingConfig"], json!({ "mode": "ANY" }));
+
+    let mut body = ask("m");
+    body["tools"] = json!([{ "type": "function", "function": { "name": "now" } }]);
+    body["parallel_tool_calls"] = json!(false);
+    let refused = app.post(CHAT, body).expect_status(400).await.value();
+    assert_eq!(refused["error"]["param"], "parallel_tool_calls");
+}
