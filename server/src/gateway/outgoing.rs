@@ -177,11 +177,11 @@ fn openai_form(body: &ChatBody, deployment: &Deployment, quirks: &Quirks) -> Cha
 }
 
 /// A stream of an OpenAI-compatible provider as OpenAI's.
-pub(super) fn compatible_stream(quirks: &'static Quirks, chunks: Chunks) -> Chunks {
+pub(super) fn compatible_stream(quirks: &'static Quirks, id: String, chunks: Chunks) -> Chunks {
     if quirks.keeps_answers() {
         return chunks;
     }
-    let start = (chunks, Some(AnswerRewriter::new(quirks)));
+    let start = (chunks, Some(AnswerRewriter::new(quirks, id)));
     Box::pin(stream::unfold(start, |(mut chunks, rewriter)| async move {
         let mut rewriter = rewriter?;
         Some(match chunks.next().await {

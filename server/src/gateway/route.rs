@@ -186,7 +186,7 @@ async fn stream(
     let chunks: Chunks = Box::pin(response.bytes_stream());
     Ok(Source::Stream(match &endpoint.protocol {
         Protocol::OpenAi(quirks) => {
-            Streaming { headers, chunks: outgoing::compatible_stream(quirks, chunks), native: None }
+            Streaming { headers, chunks: outgoing::compatible_stream(quirks, head.id, chunks), native: None }
         }
         Protocol::Translated(dialect) if passes => Streaming { headers, chunks, native: Some(dialect.stream(head)) },
         Protocol::Translated(dialect) => {
@@ -206,7 +206,7 @@ async fn whole(
     let headers = response.headers().clone();
     let body = upstream::read_answer(response).await?;
     let whole = match &endpoint.protocol {
-        Protocol::OpenAi(quirks) => Whole::openai(quirks::openai_answer(quirks, &body)),
+        Protocol::OpenAi(quirks) => Whole::openai(quirks::openai_answer(quirks, &head.id, &body)),
         Protocol::Translated(dialect) => {
             let openai = outgoing::openai_answer(&**dialect, &body, &head).map_err(UpstreamFailure::Unreachable)?;
             Whole { openai, native: passes.then_some(body) }

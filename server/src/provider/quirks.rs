@@ -36,6 +36,8 @@ pub struct Quirks {
     pub messages: MessageQuirks,
     /// Where it says what the model thought.
     pub reasoning: Reasoning,
+    /// Its answers have ids. OpenAI's SDKs miss the usage of a stream without.
+    pub gives_ids: bool,
     /// It takes `stop` as a list only.
     pub lists_stop: bool,
     /// How it takes `response_format`.
@@ -106,7 +108,7 @@ impl Quirks {
     /// Whether answers pass through as they are.
     #[must_use]
     pub fn keeps_answers(&self) -> bool {
-        self.reasoning == Reasoning::Content
+        self.reasoning == Reasoning::Content && self.gives_ids
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a provider answers, with its reasoning where clients look for it.
+//! What a provider answers, with its reasoning where clients look for it, and an id.
 
 use std::ops::Range;
 
@@ -17,6 +17,8 @@ const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// An answer or a chunk of one, as far as it may change.
 #[derive(Deserialize)]
 struct Answer<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     choices: Vec<Choice<'a>>,
 }
@@ -51,24 +53,25 @@ enum Part {
     Other,
 }
 
-/// A whole answer.
+/// A whole answer; `id` is for one without.
 #[must_use]
-pub fn openai_answer(quirks: &Quirks, body: &Bytes) -> Bytes {
-    rewrite(quirks, body).map_or_else(|| body.clone(), Bytes::from)
+pub fn openai_answer(quirks: &Quirks, id: &str, body: &Bytes) -> Bytes {
+    rewrite(quirks, id, body).map_or_else(|| body.clone(), Bytes::from)
 }
 
 /// Rewrites a stream, however its bytes are cut.
 #[derive(Debug)]
 pub struct AnswerRewriter {
     quirks: &'static Quirks,
+    id: String,
     carry: BytesMut,
 }
 
 impl AnswerRewriter {
-    /// For a provider's streams.
+    /// For a stream of a provider; `id` is for one without.
     #[must_use]
-    pub fn new(quirks: &'static Quirks) -> Self {
-        Self { quirks, carry: BytesMut::new() }
+    pub fn new(quirks: &'static Quirks, id: String) -> Self {
+        Self { quirks, id, carry: BytesMut::new() }
     }
 
     /// Takes bytes and gives the lines they complete.
@@ -97,7 +100,7 @@ impl AnswerRewriter {
         let mut copied_to = 0;
         let mut at = 0;
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            let rewritten = line.strip_prefix(b"data:").and_then(|data| rewrite(self.quirks, data));
+            let rewritten = line.strip_prefix(b"data:").and_then(|data| rewrite(self.quirks, &self.id, data));
             if let Some(data) = rewritten {
                 out.extend_from_slice(lines.get(copied_to..at).unwrap_or_default());
                 out.extend_from_slice(b"data:");
@@ -114,20 +117,25 @@ impl AnswerRewriter {
     }
 }
 
-/// The text with its reasoning in `reasoning_content`; `None` where nothing has to change.
-fn rewrite(quirks: &Quirks, text: &[u8]) -> Option<Vec<u8>> {
+/// The text with its reasoning in `reasoning_content` and an id; `None` where nothing has to change.
+fn rewrite(quirks: &Quirks, id: &str, text: &[u8]) -> Option<Vec<u8>> {
     let sign: &[u8] = match quirks.reasoning {
-        Reasoning::Content => return None,
+        Reasoning::Content if quirks.gives_ids => return None,
+        Reasoning::Content => b"\"id\"",
         Reasoning::Field => b"\"reasoning\"",
         Reasoning::Parts => b"\"content\"",
     };
     memmem::find(text, sign)?;
     let answer: Answer<'_> = serde_json::from_slice(text).ok()?;
     let mut edits = Vec::new();
+    if let Some(empty) = answer.id.filter(|found| found.get() == "\"\"" && !quirks.gives_ids) {
+        edits.push((span(text, empty)?, Value::from(id).to_string()));
+    }
     for said in answer.choices.iter().filter_map(|choice| choice.message.as_ref()) {
         match quirks.reasoning {
+            Reasoning::Content => {}
             Reasoning::Field => edits.extend(renamed(text, said)),
-            _ => edits.extend(joined(text, said)),
+            Reasoning::Parts => edits.extend(joined(text, said)),
         }
     }
     if edits.is_empty() {

@@ -34,6 +34,7 @@ pub(super) const NONE: Quirks = Quirks {
     takes_stream_options: true,
     messages: MessageQuirks { takes_developer: true, takes_name: true, dropped: &[], reasoning: None },
     reasoning: Reasoning::Content,
+    gives_ids: true,
     lists_stop: false,
     response_format: FormatField::OpenAi,
 };
@@ -254,7 +255,7 @@ pub(super) const NIM: Quirks = Quirks { provider: "nvidia_nim", ..VLLM };
 pub(super) const HUGGINGFACE: Quirks = Quirks { provider: "huggingface", reasoning: Reasoning::Field, ..NONE };
 
 /// Hugging Face, "Text Generation Inference, Messages API" (its router's `ChatRequest`): `stop` is a list, `logit_bias` is
-/// one of numbers, a schema stands under `value`, there is one answer.
+/// one of numbers, a schema stands under `value`, there is one answer, and it has no id.
 pub(super) const TGI: Quirks = Quirks {
     provider: "huggingface",
     renamed: &[("max_completion_tokens", "max_tokens")],
@@ -263,5 +264,6 @@ pub(super) const TGI: Quirks = Quirks {
     messages: MessageQuirks { takes_developer: false, dropped: ANSWER_MEMBERS, ..NONE.messages },
     lists_stop: true,
     response_format: FormatField::Tgi,
+    gives_ids: false,
     ..NONE
 };

@@ -202,7 +202,7 @@ fn azures_field_follows_the_version_and_the_model() {
 
 fn answered(model: &str, body: &str) -> String {
     let body = Bytes::from(body.to_owned());
-    String::from_utf8(openai_answer(quirks(model), &body).to_vec()).unwrap()
+    String::from_utf8(openai_answer(quirks(model), "call-1", &body).to_vec()).unwrap()
 }
 
 #[test]
@@ -231,6 +231,15 @@ fn reasoning_is_found_where_clients_look_for_it() {
     );
 }
 
+#[test]
+fn an_answer_without_an_id_gets_one() {
+    let body = r#"{"id" : "", "choices":[{"message":{"tool_calls":[{"id":""}]}}]}"#;
+    assert_eq!(answered("huggingface/tgi", body), body.replacen("\"\"", "\"call-1\"", 1));
+    assert_eq!(answered("openai/x", body), body);
+    let named = body.replacen("\"\"", "\"its own\"", 1);
+    assert_eq!(answered("huggingface/tgi", &named), named);
+}
+
 const STREAM: &str = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"reasoning\":\"H\"}}]}\n\n: ping\n\n\
 data: {\"choices\":[{\"delta\":{\"content\":\"A \\\"reasoning\\\"\"}}]}\r\n\r\n\
 data:{\"choices\":[{\"delta\":{\"reasoning\":\"m\",\"content\":null}},{\"index\":1,\"delta\":{\"reasoning\":\"n\"}}]}\n\ndata: [DONE]\n\n";
@@ -240,7 +249,7 @@ fn streams_are_rewritten_wherever_they_are_cut() {
     let expected = STREAM.replace("\"reasoning\":", "\"reasoning_content\":");
     for cut in 0..=STREAM.len() {
         let (head, tail) = STREAM.as_bytes().split_at(cut);
-        let mut rewriter = AnswerRewriter::new(quirks("groq/x"));
+        let mut rewriter = AnswerRewriter::new(quirks("groq/x"), String::new());
         let mut out = rewriter.push(Bytes::copy_from_slice(head)).to_vec();
         out.extend(rewriter.push(Bytes::copy_from_slice(tail)));
         out.extend(rewriter.finish());
@@ -251,7 +260,7 @@ fn streams_are_rewritten_wherever_they_are_cut() {
 proptest! {
     #[test]
     fn no_bytes_are_lost_or_panic(parts in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..8)) {
-        let mut rewriter = AnswerRewriter::new(quirks("groq/x"));
+        let mut rewriter = AnswerRewriter::new(quirks("groq/x"), String::new());
         let mut out = Vec::new();
         parts.iter().for_each(|part| out.extend(rewriter.push(Bytes::copy_from_slice(part))));
         out.extend(rewriter.finish());
