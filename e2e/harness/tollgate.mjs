@@ -19,12 +19,12 @@ export const MASTER_KEY = "sk-master-key-of-the-tests";
 export const USERNAME = "admin";
 export const PASSWORD = "correct horse battery staple";
 
-/** Starts a gateway in front of a fake provider; `stop` ends both and removes the data. */
-export async function startTollgate() {
+/** Starts a gateway in front of a fake provider; `stop` ends both and removes the data. `config` is a file of this folder. */
+export async function startTollgate({ config = "config.yaml", env = {} } = {}) {
   const upstream = await startUpstream();
   const data = await mkdtemp(path.join(os.tmpdir(), "tollgate-e2e-"));
   const port = await freePort();
-  const child = spawn(binary(), ["serve", "--config", configFile(), "--host", "127.0.0.1", "--port", String(port), "--data", data], {
+  const child = spawn(binary(), ["serve", "--config", configFile(config), "--host", "127.0.0.1", "--port", String(port), "--data", data], {
     cwd: data,
     env: {
       PATH: process.env.PATH,
@@ -34,6 +34,7 @@ export async function startTollgate() {
       LITELLM_SALT_KEY: "salt-of-the-tests",
       UI_USERNAME: USERNAME,
       UI_PASSWORD: PASSWORD,
+      ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -95,8 +96,8 @@ function binary() {
   return found;
 }
 
-function configFile() {
-  return fileURLToPath(new URL("config.yaml", import.meta.url));
+function configFile(name) {
+  return fileURLToPath(new URL(name, import.meta.url));
 }
 
 async function freePort() {

@@ -10,11 +10,12 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import Any
 
-from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, sse, words
+from fake import Answer, Call, Provider, Refused, asked_failure, sse
+from fake_openai import chunks, whole
 
 KEY = "0123456789abcdef0123456789abcdef"
 API_VERSION = "2024-10-21"
-DEPLOYMENT = "my gpt/4o"
+DEPLOYMENTS = ["my gpt/4o", "gpt-4o"]
 TENANT, CLIENT_ID, CLIENT_SECRET = "tenant-1", "client-1", "secret+of/the=client"
 SCOPE = "https://cognitiveservices.azure.com/.default"
 SAFE = {kind: {"filtered": False, "severity": "safe"} for kind in ("hate", "self_harm", "sexual", "violence")}
@@ -44,8 +45,8 @@ class Azure(Provider):
         if call.path == f"/{TENANT}/oauth2/v2.0/token":
             return self.token(call)
         self.authorize(call)
-        name = urllib.parse.quote(DEPLOYMENT, safe="")
-        if call.path == f"/openai/deployments/{name}/chat/completions":
+        names = [urllib.parse.quote(name, safe="") for name in DEPLOYMENTS]
+        if call.path in [f"/openai/deployments/{name}/chat/completions" for name in names]:
             if call.query != {"api-version": API_VERSION}:
                 raise Refused(404, {"error": {"code": "404", "message": "Resource not found"}})
         elif call.path == "/openai/v1/chat/completions":
@@ -83,55 +84,24 @@ class Azure(Provider):
             refusal = Refused(429, {"error": {"code": "429", "message": "Rate limit is exceeded. Try again in 7 seconds."}})
             refusal.answer.headers["retry-after"] = "7"
             raise refusal
+        if status := asked_failure(body["messages"][-1]):
+            raise Refused(status, {"error": {"code": str(status), "message": "Scripted failure."}})
         if body.get("stream"):
             return Answer(pieces=self.stream(body), content_type="text/event-stream")
-        message, finish = reply(body)
-        choice = {"index": 0, "finish_reason": finish, "logprobs": None, "message": message, "content_filter_results": SAFE}
-        return Answer({
-            "id": "chatcmpl-azure", "object": "chat.completion", "created": 1_700_000_000, "model": "gpt-4o-2024-08-06",
-            "choices": [choice], "usage": usage(), "prompt_filter_results": prompt_filter(),
-        })
+        answer = whole(body)
+        choices = [{**choice, "content_filter_results": SAFE} for choice in answer["choices"]]
+        return Answer({**answer, "choices": choices, "prompt_filter_results": prompt_filter()})
 
     def stream(self, body: dict[str, Any]) -> Iterator[str]:
-        def chunk(choices: list[Any], **more: Any) -> str:
-            head = {"id": "chatcmpl-azure", "object": "chat.completion.chunk", "created": 1_700_000_000, "model": "gpt-4o-2024-08-06"}
-            return sse({**head, "choices": choices, **more})
-
-        yield chunk([], id="", object="", created=0, model="", prompt_filter_results=prompt_filter())
-        message, finish = reply(body)
-        yield chunk([{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None, "content_filter_results": {}}])
-        for word in words(message["content"] or ""):
-            yield chunk([{"index": 0, "delta": {"content": word}, "finish_reason": None, "content_filter_results": SAFE}])
-        for index, call in enumerate(message.get("tool_calls", [])):
-            yield chunk([{"index": 0, "delta": {"tool_calls": [{"index": index, **call}]}, "finish_reason": None}])
-        yield chunk([{"index": 0, "delta": {}, "finish_reason": finish, "content_filter_results": {}}])
-        if body.get("stream_options", {}).get("include_usage"):
-            yield chunk([], usage=usage())
+        empty = {"id": "", "object": "", "created": 0, "model": "", "choices": []}
+        yield sse({**empty, "prompt_filter_results": prompt_filter()})
+        for chunk in chunks(body):
+            choices = [
+                {**choice, "content_filter_results": SAFE if choice["delta"].get("content") else {}} for choice in chunk["choices"]
+            ]
+            yield sse({**chunk, "choices": choices})
         yield sse("[DONE]")
-
-
-def usage() -> dict[str, int]:
-    return {"prompt_tokens": INPUT_TOKENS, "completion_tokens": OUTPUT_TOKENS, "total_tokens": INPUT_TOKENS + OUTPUT_TOKENS}
 
 
 def prompt_filter() -> list[Any]:
     return [{"prompt_index": 0, "content_filter_results": SAFE}]
-
-
-def reply(body: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """What the model says to a request in OpenAI's form."""
-    last = body["messages"][-1]
-    if last["role"] == "tool":
-        return {"role": "assistant", "content": WEATHER}, "stop"
-    if body.get("tools"):
-        calls = [
-            {"id": f"call_{city}", "type": "function", "function": {"name": "weather", "arguments": json.dumps({"city": city})}}
-            for city in CITIES
-        ]
-        return {"role": "assistant", "content": None, "tool_calls": calls}, "tool_calls"
-    if body.get("response_format", {}).get("type") == "json_schema":
-        return {"role": "assistant", "content": json.dumps(DOCUMENT)}, "stop"
-    if isinstance(last["content"], list):
-        url = next(part["image_url"]["url"] for part in last["content"] if part["type"] == "image_url")
-        return {"role": "assistant", "content": f"An image: {url}"}, "stop"
-    return {"role": "assistant", "content": TEXT}, "stop"

@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, sse, words
+from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, asked_failure, sse, words
+from fake_openai import call_of, gives_answer
 
 KEY = "co-key"
 FIELDS = {
@@ -50,7 +51,9 @@ class Cohere(Provider):
         check(body)
         if "LONG" in json.dumps(body["messages"]):
             raise Refused(400, {"id": "e-1", "message": "too many tokens: the context length is 128000"})
-        if body["stream"]:
+        if status := asked_failure(body["messages"][-1]):
+            raise Refused(status, {"id": "e-1", "message": "Scripted failure."})
+        if body.get("stream"):
             return Answer(pieces=stream(body), content_type="text/event-stream")
         message, finish = reply(body)
         return Answer({"id": "c-1", "finish_reason": finish, "message": message, "usage": USAGE})
@@ -82,16 +85,14 @@ def reply(body: dict[str, Any]) -> tuple[dict[str, Any], str]:
     if last["role"] == "tool":
         return text(WEATHER), "COMPLETE"
     if body.get("tools"):
-        calls = [
-            {"id": f"weather_{city}", "type": "function", "function": {"name": "weather", "arguments": json.dumps({"city": city})}}
-            for city in CITIES
-        ]
+        function = body["tools"][0]["function"]
+        calls = [call_of(function, city) for city in (CITIES[:1] if gives_answer(function) else CITIES)]
         return {"role": "assistant", "tool_plan": "I will look.", "tool_calls": calls}, "TOOL_CALL"
     if "json_schema" in body.get("response_format", {}):
         return text(json.dumps(DOCUMENT)), "COMPLETE"
     if isinstance(last["content"], list):
-        url = next(part["image_url"]["url"] for part in last["content"] if part["type"] == "image_url")
-        return text(f"An image: {url}"), "COMPLETE"
+        images = [part["image_url"]["url"] for part in last["content"] if part["type"] == "image_url"]
+        return text(f"An image: {images[0]}" if images else TEXT), "COMPLETE"
     message = text(TEXT)
     if body.get("documents"):
         message["citations"] = [CITATION]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import urllib.parse
 from collections.abc import Iterable
@@ -57,6 +58,7 @@ class Provider:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
                 provider.serve(self)
@@ -78,7 +80,7 @@ class Provider:
         raw = http.rfile.read(int(http.headers.get("content-length", 0)))
         headers = {name.lower(): value for name, value in http.headers.items()}
         call = Call(url.path, dict(urllib.parse.parse_qsl(url.query)), headers, raw)
-        if headers.get("content-type") == "application/json":
+        if raw.startswith(b"{"):
             call.body = json.loads(raw)
         self.calls.append(call)
         try:
@@ -113,6 +115,27 @@ def words(text: str) -> list[str]:
     """The words of a text, the space kept with the word before it."""
     parts = text.split(" ")
     return [part + " " for part in parts[:-1]] + parts[-1:]
+
+
+def asked_failure(message: Any) -> int | None:
+    """The status that a prompt asks to fail with, by `fail 429` and the like."""
+    found = re.search(r"\bfail (\d{3})\b", json.dumps(message))
+    return int(found[1]) if found else None
+
+
+def example(schema: Any, city: str = CITIES[0]) -> Any:
+    """Something that a schema describes; every text in it is the city."""
+    match schema.get("type"):
+        case "object":
+            return {name: example(inner, city) for name, inner in schema.get("properties", {}).items()}
+        case "array":
+            return [example(schema.get("items", {}), city)]
+        case "integer" | "number":
+            return DOCUMENT["degrees"]
+        case "boolean":
+            return True
+        case _:
+            return city
 
 
 def sse(data: Any, name: str | None = None) -> str:

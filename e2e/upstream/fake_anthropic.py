@@ -13,15 +13,18 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from fake import CITIES, asked_failure, example
+
 KEY = "sk-ant-of-the-tests"
 # What the gateway says by itself, and what Anthropic's SDK says through it.
 VERSIONS = {"2023-06-01", "2026-10-21"}
 SIGNATURE = "c2lnbmVk"
 FIELDS = {
     "model", "max_tokens", "messages", "system", "stop_sequences", "stream", "temperature", "top_p", "top_k", "tools",
-    "tool_choice", "thinking", "metadata", "service_tier",
+    "tool_choice", "thinking", "metadata", "service_tier", "output_config",
 }  # fmt: skip
 USAGE = {"input_tokens": 20, "cache_creation_input_tokens": 8, "cache_read_input_tokens": 4, "output_tokens": 6}
+KINDS = {400: "invalid_request_error", 401: "authentication_error", 429: "rate_limit_error", 500: "api_error", 529: "overloaded_error"}
 
 
 class Refusal(Exception):
@@ -72,22 +75,42 @@ def answer_of(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
     thoughts = [{"type": "thinking", "thinking": "Let me think.", "signature": SIGNATURE}] if body.get("thinking") else []
     if "too long" in text:
         raise Refusal(400, "invalid_request_error", "prompt is too long: 300000 tokens > 200000 maximum")
+    if status := asked_failure(text):
+        raise Refusal(status, KINDS[status], "Scripted failure.")
     if "overloaded" in text:
         raise Refusal(529, "overloaded_error", "Overloaded")
     choice = body.get("tool_choice") or {}
-    tools = [tool["name"] for tool in body.get("tools", [])]
-    if choice.get("type") == "tool":
-        return [*thoughts, {"type": "tool_use", "id": "toolu_1", "name": choice["name"], "input": {"city": "Oslo", "degrees": 7}}], "tool_use"
+    tools = [tool["name"] for tool in body.get("tools", []) if "input_schema" in tool]
+    if choice.get("type") == "tool" or (choice.get("type") == "any" and choice.get("disable_parallel_tool_use")):
+        tool = next(tool for tool in body["tools"] if tool["name"] == choice.get("name", tools[0]))
+        call = {"type": "tool_use", "id": "toolu_1", "name": tool["name"], "input": example(tool["input_schema"])}
+        return [*thoughts, call], "tool_use"
     if results := [block for block in last if block["type"] == "tool_result"]:
         said = "; ".join("".join(part["text"] for part in blocks(result["content"])) for result in results)
         return [*thoughts, {"type": "text", "text": f"It says: {said}"}], "end_turn"
     if tools:
-        calls = [{"type": "tool_use", "id": f"toolu_{n}", "name": tools[0], "input": {"city": city}} for n, city in enumerate(["Oslo", "Rome"])]
+        schema = body["tools"][0]["input_schema"]
+        calls = [{"type": "tool_use", "id": f"toolu_{n}", "name": tools[0], "input": example(schema, city)} for n, city in enumerate(CITIES)]
         return [*thoughts, {"type": "text", "text": "Let me look."}, *calls], "tool_use"
-    if images := [block for block in last if block["type"] == "image"]:
+    if form := (body.get("output_config") or {}).get("format"):
+        return [*thoughts, {"type": "text", "text": json.dumps(example(form["schema"]))}], "end_turn"
+    if any(tool.get("type", "").startswith("web_search") for tool in body.get("tools", [])):
+        return [*thoughts, *searched()], "end_turn"
+    if images := [block for block in last if block["type"] in ("image", "document")]:
         kinds = ", ".join(image["source"].get("media_type") or image["source"]["url"] for image in images)
         return [{"type": "text", "text": f"I see {kinds}."}], "end_turn"
     return [*thoughts, {"type": "text", "text": "The quick brown fox jumps."}], "end_turn"
+
+
+def searched() -> list[dict[str, Any]]:
+    """What Anthropic found by its own search: the call of it, its results, and a text that cites them."""
+    found = {"type": "web_search_result", "url": "https://fox.example/", "title": "Foxes", "encrypted_content": "eA==", "page_age": None}
+    cited = {"type": "web_search_result_location", "url": "https://fox.example/", "title": "Foxes", "encrypted_index": "eA==", "cited_text": "They jump."}
+    return [
+        {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "foxes"}},
+        {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [found]},
+        {"type": "text", "text": "The quick brown fox jumps.", "citations": [cited]},
+    ]
 
 
 def events_of(message: dict[str, Any]) -> list[dict[str, Any]]:
@@ -95,13 +118,22 @@ def events_of(message: dict[str, Any]) -> list[dict[str, Any]]:
     usage = {**message["usage"], "output_tokens": 1}
     events: list[dict[str, Any]] = [{"type": "message_start", "message": {**message, "content": [], "stop_reason": None, "usage": usage}}]
     for index, block in enumerate(message["content"]):
-        empty = {"text": {"text": ""}, "thinking": {"thinking": "", "signature": ""}, "tool_use": {"input": {}}}[block["type"]]
+        cited = block.get("citations", [])
+        empty = {
+            "text": {"text": "", **({"citations": []} if cited else {})},
+            "thinking": {"thinking": "", "signature": ""},
+            "tool_use": {"input": {}},
+            "server_tool_use": {"input": {}},
+        }.get(block["type"], {})
         events.append({"type": "content_block_start", "index": index, "content_block": {**block, **empty}})
         if block["type"] == "text":
             deltas = [{"type": "text_delta", "text": word} for word in block["text"].split(" ")]
             deltas = [{**delta, "text": delta["text"] + ("" if delta is deltas[-1] else " ")} for delta in deltas]
+            deltas += [{"type": "citations_delta", "citation": citation} for citation in cited]
         elif block["type"] == "thinking":
             deltas = [{"type": "thinking_delta", "thinking": block["thinking"]}, {"type": "signature_delta", "signature": block["signature"]}]
+        elif "input" not in block:
+            deltas = []
         else:
             whole = json.dumps(block["input"])
             deltas = [{"type": "input_json_delta", "partial_json": part} for part in (whole[:4], whole[4:])]
@@ -113,6 +145,7 @@ def events_of(message: dict[str, Any]) -> list[dict[str, Any]]:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))

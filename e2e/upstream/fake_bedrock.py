@@ -28,6 +28,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.eventstream import EventStreamBuffer
 from botocore.validate import ParamValidator
+from fake import asked_failure
 
 ACCESS_KEY = "AKIAEXAMPLEOFTHETESTS"
 SECRET_KEY = "secret/of+the/tests"
@@ -57,6 +58,14 @@ STATUSES = {
     "ThrottlingException": 429,
     "InternalServerException": 500,
     "ServiceUnavailableException": 503,
+}
+#: What AWS calls errors of these statuses; a credential it does not know is forbidden.
+KINDS = {
+    400: "ValidationException",
+    401: "UnrecognizedClientException",
+    429: "ThrottlingException",
+    500: "InternalServerException",
+    503: "ServiceUnavailableException",
 }
 _service = botocore.session.Session().get_service_model("bedrock-runtime")
 INPUTS = {
@@ -211,8 +220,8 @@ def answer_of(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
     tools = body.get("toolConfig", {})
     choice = tools.get("toolChoice", {})
     specs = [tool["toolSpec"] for tool in tools.get("tools", []) if "toolSpec" in tool]
-    if "tool" in choice:
-        spec = next(spec for spec in specs if spec["name"] == choice["tool"]["name"])
+    if "tool" in choice or "any" in choice:
+        spec = next(spec for spec in specs if spec["name"] == choice.get("tool", specs[0])["name"])
         call = {"toolUseId": "tooluse_json", "name": spec["name"], "input": example(spec["inputSchema"]["json"])}
         return [*thoughts, {"toolUse": call}], "tool_use"
     if results := [block["toolResult"] for block in last if "toolResult" in block]:
@@ -346,6 +355,7 @@ def sts_error(refusal: Refusal) -> bytes:
 def handler(aws: Aws) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def log_message(self, *_: object) -> None:
             pass
@@ -427,6 +437,8 @@ def handler(aws: Aws) -> type[BaseHTTPRequestHandler]:
             aws.calls.append(call)
             check_body(body, model, operation)
             text = json.dumps(body["messages"][-1])
+            if status := asked_failure(text):
+                raise Refusal(KINDS[status], "Scripted failure.")
             for kind in STATUSES:
                 if f"fail {kind}" in text:
                     raise Refusal(kind, f"Scripted {kind}.")

@@ -16,13 +16,15 @@ import re
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import fake_anthropic
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from fake import asked_failure, example
 
 API_KEY = "AIza-of-the-tests"
 PROJECT = "project-of-the-tests"
@@ -56,6 +58,9 @@ GEMINI = re.compile(
     rf"^(?:/v1beta|{PLACE}/google)/models/(?P<model>[^/:]+):(?P<method>generateContent|streamGenerateContent)$"
 )
 CLAUDE = re.compile(rf"^{PLACE}/anthropic/models/(?P<model>[^/:]+):(?P<method>rawPredict|streamRawPredict)$")
+
+
+STATUSES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE"}
 
 
 class Refusal(Exception):
@@ -169,6 +174,19 @@ class Google:
             raise Refusal(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
 
 
+def camel(value: Any) -> Any:
+    """Names as the reference has them: the parser takes those of the protocol buffers (`inline_data`), too. What only the
+    caller and the model know the names of stays as it is.
+    """
+    if isinstance(value, list):
+        return [camel(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    names = {name: re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name) for name in value}
+    free = {"args", "response", "parameters", "parametersJsonSchema", "responseSchema", "responseJsonSchema", "labels"}
+    return {names[name]: inner if names[name] in free else camel(inner) for name, inner in value.items()}
+
+
 def check_request(body: dict[str, Any], model: str) -> None:
     """What Google's parser and its models refuse."""
     known(body, REQUEST_FIELDS, "request")
@@ -228,8 +246,8 @@ def answer_of(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
     if tools and body.get("toolConfig", {}).get("functionCallingConfig", {}).get("mode") != "NONE":
         return [*parts, *calls_of(tools[0]["functionDeclarations"], model)]
     if config.get("responseMimeType") == "application/json":
-        properties = config.get("responseJsonSchema", {}).get("properties", {"answer": {}})
-        return [*parts, {"text": json.dumps({name: "Oslo" for name in properties})}]
+        schema = config.get("responseJsonSchema", {"type": "object", "properties": {"answer": {}}})
+        return [*parts, {"text": json.dumps(example(schema))}]
     images = [part["inlineData"] for part in last if "inlineData" in part]
     if images:
         seen = ", ".join(f"{image['mimeType']} of {len(base64.b64decode(image['data']))} bytes" for image in images)
@@ -241,8 +259,8 @@ def calls_of(functions: list[dict[str, Any]], model: str) -> list[dict[str, Any]
     """Calls every function once; only the first call is signed."""
     calls = []
     for number, function in enumerate(functions):
-        properties = function.get("parametersJsonSchema", {}).get("properties", {})
-        call: dict[str, Any] = {"name": function["name"], "args": {name: "Oslo" for name in properties}}
+        schema = function.get("parametersJsonSchema") or function.get("parameters") or {"type": "object"}
+        call: dict[str, Any] = {"name": function["name"], "args": example(schema)}
         if model.startswith("gemini-3"):
             call["id"] = f"fc{number}"
         part: dict[str, Any] = {"functionCall": call}
@@ -258,6 +276,8 @@ def refuse(body: dict[str, Any]) -> None:
     if "PLEASE REFUSE" in text:
         detail = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.074824224s"}
         raise Refusal(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota.", detail)
+    if status := asked_failure(text):
+        raise Refusal(status, STATUSES[status], "Scripted failure.")
     if "TOO LONG" in text:
         raise invalid("The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).")
 
@@ -274,15 +294,24 @@ def events_of(body: dict[str, Any], model: str) -> Iterator[dict[str, Any]]:
     written, thoughts = 0, 0
     for number, piece in enumerate(pieces):
         written, thoughts = (written, thoughts + 1) if piece.get("thought") else (written + 1, thoughts)
-        candidate: dict[str, Any] = {"content": {"role": "model", "parts": [piece]}, "index": 0}
+        candidate: dict[str, Any] = {"content": {"role": "model", "parts": [piece]}, **likelihood(body, piece)}
         if number == len(pieces) - 1:
             candidate |= {"finishReason": "STOP", **grounding(body)}
         yield {
-            "candidates": [candidate],
+            "candidates": [{**candidate, "index": index} for index in range(body.get("generationConfig", {}).get("candidateCount", 1))],
             "usageMetadata": usage(written, thoughts),
             "modelVersion": f"{model}-001",
             "responseId": "response-1",
         }
+
+
+def likelihood(body: dict[str, Any], piece: dict[str, Any]) -> dict[str, Any]:
+    """How likely its only word was."""
+    config = body.get("generationConfig", {})
+    if not config.get("responseLogprobs"):
+        return {}
+    token = {"token": piece.get("text", ""), "tokenId": 1, "logProbability": -0.25}
+    return {"logprobsResult": {"chosenCandidates": [token], "topCandidates": [{"candidates": [token] * config.get("logprobs", 0)}]}}
 
 
 def grounding(body: dict[str, Any]) -> dict[str, Any]:
@@ -313,7 +342,8 @@ def whole(body: dict[str, Any], model: str) -> dict[str, Any]:
     events = list(events_of(body, model))
     last = events[-1]
     if "candidates" in last:
-        last["candidates"][0]["content"]["parts"] = answer_of(body, model)
+        for candidate in last["candidates"]:
+            candidate["content"]["parts"] = answer_of(body, model)
     return last
 
 
@@ -330,43 +360,29 @@ def check_claude(body: dict[str, Any], method: str) -> None:
 
 
 def claude_message(body: dict[str, Any], model: str) -> dict[str, Any]:
-    """Calls the first tool, or says what it heard."""
-    last = body["messages"][-1]["content"]
-    blocks = [{"type": "text", "text": last}] if isinstance(last, str) else last
-    results = [block for block in blocks if block["type"] == "tool_result"]
-    content: dict[str, Any] = {"type": "text", "text": f"Claude heard {len(blocks)} blocks and {len(results)} results."}
-    if body.get("tools") and not results:
-        content = {"type": "tool_use", "id": "toolu_1", "name": body["tools"][0]["name"], "input": {"city": "Oslo"}}
+    """What Anthropic itself would answer."""
+    try:
+        fake_anthropic.check({"model": model, **{name: value for name, value in body.items() if name != "anthropic_version"}})
+        content, reason = fake_anthropic.answer_of(body)
+    except fake_anthropic.Refusal as refused:
+        refusal = Refusal(refused.status, refused.kind, str(refused))
+        refusal.body = {"type": "error", "error": {"type": refused.kind, "message": str(refused)}}
+        raise refusal from refused
     return {
-        "id": "msg_vrtx_1",
-        "type": "message",
-        "role": "assistant",
-        "model": model,
-        "content": [content],
-        "stop_reason": "tool_use" if content["type"] == "tool_use" else "end_turn",
-        "stop_sequence": None,
-        "usage": {"input_tokens": 10, "output_tokens": 5},
-    }
+        "id": "msg_vrtx_1", "type": "message", "role": "assistant", "model": model, "content": content,
+        "stop_reason": reason, "stop_sequence": None, "usage": {"input_tokens": 10, "output_tokens": 5, **cached(body)},
+    }  # fmt: skip
 
 
-def claude_events(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    [block] = message["content"]
-    yield {"type": "message_start", "message": {**message, "content": [], "stop_reason": None}}
-    if block["type"] == "text":
-        start, delta = {**block, "text": ""}, {"type": "text_delta", "text": block["text"]}
-    else:
-        start, delta = {**block, "input": {}}, {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
-    yield {"type": "content_block_start", "index": 0, "content_block": start}
-    yield {"type": "content_block_delta", "index": 0, "delta": delta}
-    yield {"type": "content_block_stop", "index": 0}
-    ending = {"stop_reason": message["stop_reason"], "stop_sequence": None}
-    yield {"type": "message_delta", "delta": ending, "usage": {"output_tokens": 5}}
-    yield {"type": "message_stop"}
+def cached(body: dict[str, Any]) -> dict[str, int]:
+    """What is marked to be cached has been cached before."""
+    return {"cache_read_input_tokens": 4} if "cache_control" in json.dumps(body) else {}
 
 
 def handler(google: Google) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             if self.path != "/computeMetadata/v1/instance/service-accounts/default/token":
@@ -391,6 +407,7 @@ def handler(google: Google) -> type[BaseHTTPRequestHandler]:
                 if route.re is CLAUDE:
                     check_claude(body, route["method"])
                     return self.claude(body, route["model"])
+                body = camel(body)
                 check_request(body, route["model"])
                 refuse(body)
             except Refusal as refusal:
@@ -404,7 +421,7 @@ def handler(google: Google) -> type[BaseHTTPRequestHandler]:
             message = claude_message(body, model)
             if not body.get("stream"):
                 return self.send(200, message)
-            events = claude_events(message)
+            events = fake_anthropic.events_of(message)
             return self.stream(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
 
         def token(self, raw: bytes) -> None:
@@ -413,7 +430,7 @@ def handler(google: Google) -> type[BaseHTTPRequestHandler]:
             except (ValueError, AssertionError, jwt.PyJWTError) as error:
                 return self.send(400, {"error": "invalid_grant", "error_description": str(error)})
 
-        def stream(self, events: Iterator[str]) -> None:
+        def stream(self, events: Iterable[str]) -> None:
             self.send_response(200)
             self.send_header("content-type", "text/event-stream")
             self.send_header("transfer-encoding", "chunked")

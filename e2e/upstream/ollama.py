@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, words
+from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, asked_failure, example, words
 
 FIELDS = {"model", "messages", "stream", "format", "keep_alive", "tools", "options", "think", "truncate", "shift", "logprobs", "top_logprobs"}
 OPTIONS = {"num_predict", "temperature", "top_p", "top_k", "seed", "stop", "presence_penalty", "frequency_penalty", "num_ctx", "min_p"}
@@ -36,10 +36,13 @@ class Ollama(Provider):
         if body.get("model") != "llama3.2":
             raise Refused(404, {"error": f"model '{body.get('model')}' not found"})
         check(body)
+        if status := asked_failure(body["messages"][-1]):
+            raise Refused(status, {"error": "Scripted failure."})
         # It streams unless told otherwise.
         if body.get("stream", True):
             return Answer(pieces=stream(body), content_type="application/x-ndjson")
-        return Answer({**HEAD, "message": reply(body), "done_reason": "stop", "done": True, **FIGURES})
+        message = reply(body)
+        return Answer({**HEAD, "message": message, **logprobs(message["content"], body), "done_reason": "stop", "done": True, **FIGURES})
 
 
 def check(body: dict[str, Any]) -> None:
@@ -65,7 +68,8 @@ def reply(body: dict[str, Any]) -> dict[str, Any]:
     if last["role"] == "tool":
         return {"role": "assistant", "content": WEATHER}
     if body.get("tools"):
-        calls = [{"function": {"name": "weather", "arguments": {"city": city}}} for city in CITIES]
+        function = body["tools"][0]["function"]
+        calls = [{"function": {"name": function["name"], "arguments": example(function["parameters"], city)}} for city in CITIES]
         return {"role": "assistant", "content": "", "tool_calls": calls}
     if isinstance(body.get("format"), dict):
         return {"role": "assistant", "content": json.dumps(DOCUMENT)}
@@ -73,6 +77,13 @@ def reply(body: dict[str, Any]) -> dict[str, Any]:
         return {"role": "assistant", "content": f"An image: data:image/png;base64,{last['images'][0]}"}
     thinks = {"thinking": "Hm."} if body.get("think") else {}
     return {"role": "assistant", "content": TEXT, **thinks}
+
+
+def logprobs(text: str, body: dict[str, Any]) -> dict[str, Any]:
+    if not body.get("logprobs"):
+        return {}
+    tokens = [{"token": word, "logprob": -0.25, "bytes": list(word.encode())} for word in words(text)]
+    return {"logprobs": [{**token, "top_logprobs": [token] * body.get("top_logprobs", 0)} for token in tokens]}
 
 
 def stream(body: dict[str, Any]) -> Iterator[str]:
@@ -83,7 +94,7 @@ def stream(body: dict[str, Any]) -> Iterator[str]:
     if message.get("thinking"):
         yield line({"thinking": message["thinking"]})
     for word in words(message["content"]):
-        yield line({"content": word})
+        yield line({"content": word}, **logprobs(word, body))
     for call in message.get("tool_calls", []):
         yield line({"tool_calls": [call]})
     yield line({}, done_reason="stop", done=True, **FIGURES)

@@ -9,10 +9,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from azure import reply, usage
-from fake import Answer, Call, Provider, Refused, sse, words
+from fake import Answer, Call, Provider, Refused, asked_failure, sse
+from fake_openai import chunks, whole
 
 ROLES = {"system", "user", "assistant", "tool"}
+#: It gives no ids.
+HEAD = {"id": "", "created": 1, "model": "tgi"}
+#: What its messages have.
+MEMBERS = {"role", "content", "tool_calls"}
 
 
 class Tgi(Provider):
@@ -26,23 +30,31 @@ class Tgi(Provider):
         fits = (stop is None or isinstance(stop, list)) and (form is None or "value" in form)
         if not fits or "max_completion_tokens" in body or any(one["role"] not in ROLES for one in body["messages"]):
             raise Refused(422, {"error": "Failed to deserialize the JSON body into the target type", "error_type": "validation"})
+        if unknown := [kind for kind in kinds(body) if kind not in ("text", "image_url")]:
+            message = f"Failed to deserialize the JSON body into the target type: unknown variant `{unknown[0]}`"
+            raise Refused(422, {"error": message, "error_type": "validation"})
         if "LONG" in json.dumps(body["messages"]):
             raise Refused(422, {"error": "Input validation error: `inputs` must have less than 100 tokens.", "error_type": "validation"})
+        if status := asked_failure(body["messages"][-1]):
+            raise Refused(status, {"error": "Scripted failure.", "error_type": "generation"})
         if body.get("stream"):
             return Answer(pieces=stream(body), content_type="text/event-stream")
-        message, finish = reply(body)
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish}
-        return Answer({"id": "", "object": "chat.completion", "created": 1, "model": "tgi", "choices": [choice], "usage": usage()})
+        answer = {**whole(body), **HEAD}
+        for choice in answer["choices"]:
+            choice["message"] = {name: value for name, value in choice["message"].items() if name in MEMBERS}
+        return Answer(answer)
+
+
+def kinds(body: dict[str, Any]) -> list[str]:
+    """Of the parts of all messages."""
+    return [part["type"] for message in body["messages"] if isinstance(message.get("content"), list) for part in message["content"]]
 
 
 def stream(body: dict[str, Any]) -> Iterator[str]:
-    head = {"id": "", "object": "chat.completion.chunk", "created": 1, "model": "tgi"}
-    message, finish = reply(body)
-    for word in words(message["content"] or ""):
-        yield sse({**head, "choices": [{"index": 0, "delta": {"role": "assistant", "content": word}, "finish_reason": None}]})
-    for index, call in enumerate(message.get("tool_calls", [])):
-        yield sse({**head, "choices": [{"index": 0, "delta": {"role": "assistant", "tool_calls": [{"index": index, **call}]}, "finish_reason": None}]})
-    yield sse({**head, "choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": finish}]})
-    if body.get("stream_options", {}).get("include_usage"):
-        yield sse({**head, "choices": [], "usage": usage()})
+    for chunk in chunks(body):
+        choices = [
+            {**choice, "delta": {"role": "assistant", **{name: value for name, value in choice["delta"].items() if name in MEMBERS}}}
+            for choice in chunk["choices"]
+        ]
+        yield sse({**chunk, "choices": choices, **HEAD})
     yield sse("[DONE]")

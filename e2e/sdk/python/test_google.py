@@ -306,28 +306,27 @@ def test_a_key_that_google_does_not_know_gives_no_token(client: OpenAI, gateway:
 @pytest.mark.parametrize("is_stream", [False, True])
 def test_claude_on_vertex(client: OpenAI, provider: google.Google, is_stream: bool) -> None:
     messages: list[Any] = says("Hello!")
-    call = ask_claude_for_a_call(client, messages, is_stream)
-    assert (call["function"]["name"], json.loads(call["function"]["arguments"])) == ("weather", {"city": "Oslo"})
-    messages.append({"role": "assistant", "tool_calls": [call]})
-    messages.append({"role": "tool", "tool_call_id": call["id"], "content": "sunny"})
+    calls = ask_claude_for_calls(client, messages, is_stream)
+    assert [json.loads(call["function"]["arguments"])["city"] for call in calls] == ["Oslo", "Rome"]
+    messages.append({"role": "assistant", "tool_calls": calls})
+    messages += [{"role": "tool", "tool_call_id": call["id"], "content": "sunny"} for call in calls]
     answer = client.chat.completions.create(model="vertex-claude", messages=messages, tools=TOOLS, stream=is_stream)
     if is_stream:
         text = "".join(chunk.choices[0].delta.content or "" for chunk in answer if chunk.choices)
     else:
         text = answer.choices[0].message.content
         assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (10, 5)
-    assert text == "Claude heard 1 blocks and 1 results."
+    assert text == "It says: sunny; sunny"
     assert provider.calls[-1]["path"].endswith("/publishers/anthropic/models/claude-sonnet-4-5@20250929:" + (
         "streamRawPredict" if is_stream else "rawPredict"
     ))
 
 
-def ask_claude_for_a_call(client: OpenAI, messages: list[Any], is_stream: bool) -> dict[str, Any]:
-    answer = client.chat.completions.create(model="vertex-claude", messages=messages, tools=TOOLS, stream=is_stream)
+def ask_claude_for_calls(client: OpenAI, messages: list[Any], is_stream: bool) -> list[dict[str, Any]]:
     if not is_stream:
+        answer = client.chat.completions.create(model="vertex-claude", messages=messages, tools=TOOLS)
         assert answer.choices[0].finish_reason == "tool_calls"
-        return answer.choices[0].message.tool_calls[0].model_dump()
-    deltas = [delta for chunk in answer if chunk.choices for delta in chunk.choices[0].delta.tool_calls or []]
-    arguments = "".join(delta.function.arguments or "" for delta in deltas)
-    function = {"name": deltas[0].function.name, "arguments": arguments}
-    return {"id": deltas[0].id, "type": "function", "function": function}
+        return [call.model_dump() for call in answer.choices[0].message.tool_calls or []]
+    with client.chat.completions.stream(model="vertex-claude", messages=messages, tools=TOOLS) as stream:
+        calls = stream.get_final_completion().choices[0].message.tool_calls or []
+    return [call.model_dump(exclude={"function": {"parsed_arguments"}}) for call in calls]
