@@ -13,13 +13,14 @@ pub(in crate::gateway) fn encode(openai: &Bytes) -> Option<Bytes> {
     let completion: Completion = serde_json::from_slice(openai).ok()?;
     let usage = read_answer(openai).usage.unwrap_or_default();
     let choice = completion.choices.into_iter().next()?;
+    let is_refused = choice.message.refusal.as_ref().is_some_and(|text| !text.is_empty());
     let message = Message {
         id: message_id(&completion.id),
         kind: "message".to_owned(),
         role: "assistant".to_owned(),
         model: completion.model,
         content: blocks(choice.message),
-        stop_reason: Some(stop_reason(choice.finish_reason).to_owned()),
+        stop_reason: Some(stop_reason(choice.finish_reason, is_refused).to_owned()),
         stop_sequence: None,
         usage: Some(WireUsage::from(&usage)),
     };
@@ -49,8 +50,11 @@ fn blocks(reply: ReplyMessage) -> Vec<Block> {
     blocks
 }
 
-/// Why it ended, in Anthropic's words.
-pub(super) const fn stop_reason(reason: Option<FinishReason>) -> &'static str {
+/// Why it ended, in Anthropic's words. A refusal of OpenAI's ends like any other answer.
+pub(super) const fn stop_reason(reason: Option<FinishReason>, is_refused: bool) -> &'static str {
+    if is_refused {
+        return "refusal";
+    }
     match reason {
         Some(FinishReason::Length) => "max_tokens",
         Some(FinishReason::ToolCalls | FinishReason::FunctionCall) => "tool_use",

@@ -49,6 +49,7 @@ pub(in crate::gateway) struct Encoder {
     next: u64,
     waiting: BTreeMap<u64, Waiting>,
     finish: Option<FinishReason>,
+    is_refused: bool,
     usage: Option<WireUsage>,
     is_over: bool,
 }
@@ -129,6 +130,7 @@ impl Encoder {
         } else {
             delta.thinking_blocks.into_iter().for_each(|block| self.thinking_block(block));
         }
+        self.is_refused |= delta.refusal.as_ref().is_some_and(|text| !text.is_empty());
         for text in [delta.content, delta.refusal].into_iter().flatten().filter(|text| !text.is_empty()) {
             self.open(Open::Text, || Block::text(""));
             self.block_delta(BlockDelta::TextDelta { text });
@@ -211,7 +213,7 @@ impl Encoder {
             self.block_delta(BlockDelta::InputJsonDelta { partial_json: arguments });
             self.close();
         }
-        let stop_reason = Some(stop_reason(self.finish).to_owned());
+        let stop_reason = Some(stop_reason(self.finish, self.is_refused).to_owned());
         let usage = self.usage.take();
         self.write(&Event::MessageDelta { delta: MessageDelta { stop_reason, stop_sequence: None }, usage });
         self.write(&Event::MessageStop);

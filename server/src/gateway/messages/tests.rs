@@ -51,6 +51,20 @@ fn an_error_is_said_in_anthropics_words() {
     assert_eq!(encoded, json!({ "type": "error", "error": { "type": "rate_limit_error", "message": "no" } }));
 }
 
+#[test]
+fn a_refusal_is_one_in_anthropics_words() {
+    let message = json!({ "role": "assistant", "content": null, "refusal": "I cannot." });
+    let choice = json!({ "index": 0, "finish_reason": "stop", "message": message });
+    let answer = json!({ "id": "1", "object": "chat.completion", "model": "gpt", "choices": [choice] });
+    let whole: Value = serde_json::from_slice(&encode(&answer.to_string().into()).unwrap()).unwrap();
+    assert_eq!((&whole["stop_reason"], &whole["content"][0]["text"]), (&json!("refusal"), &json!("I cannot.")));
+    let stream =
+        chunk(json!({ "refusal": "I " }), None) + &chunk(json!({ "refusal": "cannot." }), Some("stop")) + &usage();
+    let events = events(&encoded(&[stream.as_bytes()]));
+    let reason = events.iter().find_map(|event| event["delta"]["stop_reason"].as_str());
+    assert_eq!(reason, Some("refusal"));
+}
+
 fn chunk(delta: Value, finish: Option<&str>) -> String {
     let choice = json!({ "index": 0, "delta": delta, "finish_reason": finish });
     let chunk = json!({ "id": "chatcmpl-1", "object": "chat.completion.chunk", "model": "gpt", "choices": [choice] });
