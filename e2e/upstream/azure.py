@@ -84,6 +84,10 @@ class Azure(Provider):
             refusal = Refused(429, {"error": {"code": "429", "message": "Rate limit is exceeded. Try again in 7 seconds."}})
             refusal.answer.headers["retry-after"] = "7"
             raise refusal
+        if "too long" in prompt:
+            message = "This model's maximum context length is 128000 tokens."
+            error = {"message": message, "type": "invalid_request_error", "param": "messages", "code": "context_length_exceeded"}
+            raise Refused(400, {"error": error})
         if status := asked_failure(body["messages"][-1]):
             raise Refused(status, {"error": {"code": str(status), "message": "Scripted failure."}})
         if body.get("stream"):

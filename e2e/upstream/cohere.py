@@ -6,10 +6,11 @@ Forms: Cohere's API reference, "Chat" and "Chat with Streaming".
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, asked_failure, sse, words
+from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, asked_failure, cut, sse, words
 from fake_openai import call_of, gives_answer
 
 KEY = "co-key"
@@ -49,7 +50,7 @@ class Cohere(Provider):
             raise Refused(404, {"id": "e-1", "message": f"no such path {call.path}"})
         body = call.body
         check(body)
-        if "LONG" in json.dumps(body["messages"]):
+        if re.search("too long|LONG", json.dumps(body["messages"])):
             raise Refused(400, {"id": "e-1", "message": "too many tokens: the context length is 128000"})
         if status := asked_failure(body["messages"][-1]):
             raise Refused(status, {"id": "e-1", "message": "Scripted failure."})
@@ -84,7 +85,7 @@ def reply(body: dict[str, Any]) -> tuple[dict[str, Any], str]:
     last = body["messages"][-1]
     if last["role"] == "tool":
         return text(WEATHER), "COMPLETE"
-    if body.get("tools"):
+    if body.get("tools") and body.get("tool_choice") != "NONE":
         function = body["tools"][0]["function"]
         calls = [call_of(function, city) for city in (CITIES[:1] if gives_answer(function) else CITIES)]
         return {"role": "assistant", "tool_plan": "I will look.", "tool_calls": calls}, "TOOL_CALL"
@@ -93,12 +94,13 @@ def reply(body: dict[str, Any]) -> tuple[dict[str, Any], str]:
     if isinstance(last["content"], list):
         images = [part["image_url"]["url"] for part in last["content"] if part["type"] == "image_url"]
         return text(f"An image: {images[0]}" if images else TEXT), "COMPLETE"
-    message = text(TEXT)
+    said, is_cut = cut(TEXT, body.get("max_tokens"))
+    message = text(said)
     if body.get("documents"):
         message["citations"] = [CITATION]
     if body.get("thinking", {}).get("type") == "enabled":
         message["content"].insert(0, {"type": "thinking", "thinking": "Hm."})
-    return message, "COMPLETE"
+    return message, "MAX_TOKENS" if is_cut else "COMPLETE"
 
 
 def text(content: str) -> dict[str, Any]:

@@ -111,6 +111,14 @@ class Provider:
         self.server.server_close()
 
 
+def cut(text: str, tokens_max: int | None) -> tuple[str, bool]:
+    """A text of at most so many words, a token each, and whether something is missing."""
+    said = words(text)
+    if tokens_max is None or len(said) <= tokens_max:
+        return text, False
+    return "".join(said[:tokens_max]).rstrip(), True
+
+
 def words(text: str) -> list[str]:
     """The words of a text, the space kept with the word before it."""
     parts = text.split(" ")

@@ -13,7 +13,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from fake import CITIES, asked_failure, example
+from fake import CITIES, asked_failure, cut, example
 
 KEY = "sk-ant-of-the-tests"
 # What the gateway says by itself, and what Anthropic's SDK says through it.
@@ -23,6 +23,8 @@ FIELDS = {
     "model", "max_tokens", "messages", "system", "stop_sequences", "stream", "temperature", "top_p", "top_k", "tools",
     "tool_choice", "thinking", "metadata", "service_tier", "output_config",
 }  # fmt: skip
+#: What is taken with a beta's header only.
+BETA_FIELDS = {"context_management": "context-management-2025-06-27", "output_format": "structured-outputs-2025-11-13"}
 USAGE = {"input_tokens": 20, "cache_creation_input_tokens": 8, "cache_read_input_tokens": 4, "output_tokens": 6}
 KINDS = {400: "invalid_request_error", 401: "authentication_error", 429: "rate_limit_error", 500: "api_error", 529: "overloaded_error"}
 
@@ -44,9 +46,10 @@ def blocks(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
-def check(body: dict[str, Any]) -> None:
+def check(body: dict[str, Any], betas: str = "") -> None:
+    fields = FIELDS | {field for field, beta in BETA_FIELDS.items() if beta in betas}
     for field in body:
-        need(field in FIELDS, f"{field}: Extra inputs are not permitted")
+        need(field in fields, f"{field}: Extra inputs are not permitted")
     need(isinstance(body.get("max_tokens"), int) and body["max_tokens"] >= 1, "max_tokens: Field required")
     messages = body.get("messages") or []
     need(bool(messages) and messages[0]["role"] == "user", "messages: first message must use the user role")
@@ -80,7 +83,7 @@ def answer_of(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
     if "overloaded" in text:
         raise Refusal(529, "overloaded_error", "Overloaded")
     choice = body.get("tool_choice") or {}
-    tools = [tool["name"] for tool in body.get("tools", []) if "input_schema" in tool]
+    tools = [tool["name"] for tool in body.get("tools", []) if "input_schema" in tool and choice.get("type") != "none"]
     if choice.get("type") == "tool" or (choice.get("type") == "any" and choice.get("disable_parallel_tool_use")):
         tool = next(tool for tool in body["tools"] if tool["name"] == choice.get("name", tools[0]))
         call = {"type": "tool_use", "id": "toolu_1", "name": tool["name"], "input": example(tool["input_schema"])}
@@ -92,14 +95,17 @@ def answer_of(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
         schema = body["tools"][0]["input_schema"]
         calls = [{"type": "tool_use", "id": f"toolu_{n}", "name": tools[0], "input": example(schema, city)} for n, city in enumerate(CITIES)]
         return [*thoughts, {"type": "text", "text": "Let me look."}, *calls], "tool_use"
-    if form := (body.get("output_config") or {}).get("format"):
+    if form := (body.get("output_config") or {}).get("format") or body.get("output_format"):
         return [*thoughts, {"type": "text", "text": json.dumps(example(form["schema"]))}], "end_turn"
     if any(tool.get("type", "").startswith("web_search") for tool in body.get("tools", [])):
         return [*thoughts, *searched()], "end_turn"
     if images := [block for block in last if block["type"] in ("image", "document")]:
         kinds = ", ".join(image["source"].get("media_type") or image["source"]["url"] for image in images)
         return [{"type": "text", "text": f"I see {kinds}."}], "end_turn"
-    return [*thoughts, {"type": "text", "text": "The quick brown fox jumps."}], "end_turn"
+    if "refuse me" in text:
+        return [{"type": "text", "text": "I cannot help with that."}], "refusal"
+    said, is_cut = cut("The quick brown fox jumps.", body["max_tokens"])
+    return [*thoughts, {"type": "text", "text": said}], "max_tokens" if is_cut else "end_turn"
 
 
 def searched() -> list[dict[str, Any]]:
@@ -156,7 +162,7 @@ class Handler(BaseHTTPRequestHandler):
             if self.headers["x-api-key"] != KEY or self.headers["authorization"]:
                 raise Refusal(401, "authentication_error", "invalid x-api-key")
             need(self.headers["anthropic-version"] in VERSIONS, "anthropic-version: header is required")
-            check(body)
+            check(body, self.headers.get("anthropic-beta", ""))
             content, reason = answer_of(body)
         except Refusal as refusal:
             error = {"type": "error", "error": {"type": refusal.kind, "message": str(refusal)}, "request_id": "req_1"}

@@ -28,7 +28,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.eventstream import EventStreamBuffer
 from botocore.validate import ParamValidator
-from fake import asked_failure
+from fake import asked_failure, cut
 
 ACCESS_KEY = "AKIAEXAMPLEOFTHETESTS"
 SECRET_KEY = "secret/of+the/tests"
@@ -227,6 +227,9 @@ def answer_of(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
     if results := [block["toolResult"] for block in last if "toolResult" in block]:
         said = "; ".join(f"{part['text']}" for result in results for part in result["content"] if "text" in part)
         return [*thoughts, {"text": f"The tools say: {said}."}], "end_turn"
+    if any("systemTool" in tool for tool in tools.get("tools", [])):
+        citation = {"title": "Foxes", "location": {"web": {"url": "https://fox.example/", "domain": "fox.example"}}}
+        return [{"citationsContent": {"content": [{"text": "The quick brown fox jumps."}], "citations": [citation]}}], "end_turn"
     names = {spec["name"] for spec in specs}
     if "weather" in names and "weather" in text:
         calls = [{"toolUseId": f"tooluse_{n}", "name": "weather", "input": {"city": city}} for n, city in enumerate(("Oslo", "Bergen"))]
@@ -238,7 +241,8 @@ def answer_of(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
         return [{"text": "Sorry, the model cannot answer this question."}], "guardrail_intervened"
     if media:
         return [*thoughts, {"text": f"I see {', '.join(media)}."}], "end_turn"
-    return [*thoughts, {"text": f"The quick brown fox heard: {text}"}], "end_turn"
+    said, is_cut = cut(f"The quick brown fox heard: {text}", body.get("inferenceConfig", {}).get("maxTokens"))
+    return [*thoughts, {"text": said}], "max_tokens" if is_cut else "end_turn"
 
 
 def check_thoughts(body: dict[str, Any]) -> None:
@@ -321,6 +325,9 @@ def events_of(
         deltas: list[dict[str, Any]] = []
         if "text" in block:
             deltas = [{"text": piece} for piece in pieces(block["text"])]
+        elif cited := block.get("citationsContent"):
+            deltas = [{"text": piece} for part in cited["content"] for piece in pieces(part["text"])]
+            deltas += [{"citation": citation} for citation in cited["citations"]]
         elif "toolUse" in block:
             call = block["toolUse"]
             start = {"toolUse": {"toolUseId": call["toolUseId"], "name": call["name"]}}
@@ -439,6 +446,8 @@ def handler(aws: Aws) -> type[BaseHTTPRequestHandler]:
             text = json.dumps(body["messages"][-1])
             if status := asked_failure(text):
                 raise Refusal(KINDS[status], "Scripted failure.")
+            if "too long" in text:
+                raise invalid("Input is too long for requested model.")
             for kind in STATUSES:
                 if f"fail {kind}" in text:
                     raise Refusal(kind, f"Scripted {kind}.")

@@ -24,7 +24,7 @@ import fake_anthropic
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from fake import asked_failure, example
+from fake import asked_failure, cut, example
 
 API_KEY = "AIza-of-the-tests"
 PROJECT = "project-of-the-tests"
@@ -252,7 +252,8 @@ def answer_of(body: dict[str, Any], model: str) -> list[dict[str, Any]]:
     if images:
         seen = ", ".join(f"{image['mimeType']} of {len(base64.b64decode(image['data']))} bytes" for image in images)
         return [*parts, {"text": f"I see {seen}."}]
-    return [*parts, {"text": f"The quick brown fox heard: {text}", "thoughtSignature": SIGNATURE}]
+    said, _ = cut(f"The quick brown fox heard: {text}", config.get("maxOutputTokens"))
+    return [*parts, {"text": said, "thoughtSignature": SIGNATURE}]
 
 
 def calls_of(functions: list[dict[str, Any]], model: str) -> list[dict[str, Any]]:
@@ -278,7 +279,7 @@ def refuse(body: dict[str, Any]) -> None:
         raise Refusal(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota.", detail)
     if status := asked_failure(text):
         raise Refusal(status, STATUSES[status], "Scripted failure.")
-    if "TOO LONG" in text:
+    if re.search("too long|TOO LONG", text):
         raise invalid("The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).")
 
 
@@ -296,7 +297,8 @@ def events_of(body: dict[str, Any], model: str) -> Iterator[dict[str, Any]]:
         written, thoughts = (written, thoughts + 1) if piece.get("thought") else (written + 1, thoughts)
         candidate: dict[str, Any] = {"content": {"role": "model", "parts": [piece]}, **likelihood(body, piece)}
         if number == len(pieces) - 1:
-            candidate |= {"finishReason": "STOP", **grounding(body)}
+            is_cut = written + thoughts == body.get("generationConfig", {}).get("maxOutputTokens")
+            candidate |= {"finishReason": "MAX_TOKENS" if is_cut else "STOP", **grounding(body)}
         yield {
             "candidates": [{**candidate, "index": index} for index in range(body.get("generationConfig", {}).get("candidateCount", 1))],
             "usageMetadata": usage(written, thoughts),

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, asked_failure, example, sse, words
+from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, asked_failure, cut, example, sse, words
 
 KEY = "sk-of-openai"
 FIELDS = {
@@ -150,11 +150,9 @@ def reply(body: dict[str, Any]) -> tuple[dict[str, Any], str]:
         return {"role": "assistant", "content": json.dumps(DOCUMENT)}, "stop"
     if isinstance(last["content"], list) and (seen := [see(part) for part in last["content"] if part["type"] != "text"]):
         return {"role": "assistant", "content": " ".join(seen)}, "stop"
-    limit = body.get("max_completion_tokens") or body.get("max_tokens") or OUTPUT_TOKENS
-    if limit < OUTPUT_TOKENS:
-        return {"role": "assistant", "content": "".join(words(TEXT)[:limit]).rstrip()}, "length"
+    text, is_cut = cut(TEXT, body.get("max_completion_tokens") or body.get("max_tokens"))
     cited = {"annotations": [CITED]} if "web_search_options" in body else {}
-    return {"role": "assistant", "content": TEXT, **cited}, "stop"
+    return {"role": "assistant", "content": text, **cited}, "length" if is_cut else "stop"
 
 
 def gives_answer(function: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, asked_failure, example, words
+from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, asked_failure, cut, example, words
 
 FIELDS = {"model", "messages", "stream", "format", "keep_alive", "tools", "options", "think", "truncate", "shift", "logprobs", "top_logprobs"}
 OPTIONS = {"num_predict", "temperature", "top_p", "top_k", "seed", "stop", "presence_penalty", "frequency_penalty", "num_ctx", "min_p"}
@@ -42,7 +42,7 @@ class Ollama(Provider):
         if body.get("stream", True):
             return Answer(pieces=stream(body), content_type="application/x-ndjson")
         message = reply(body)
-        return Answer({**HEAD, "message": message, **logprobs(message["content"], body), "done_reason": "stop", "done": True, **FIGURES})
+        return Answer({**HEAD, "message": message, **logprobs(message["content"], body), "done_reason": reason_of(message, body), "done": True, **FIGURES})
 
 
 def check(body: dict[str, Any]) -> None:
@@ -76,7 +76,17 @@ def reply(body: dict[str, Any]) -> dict[str, Any]:
     if last.get("images"):
         return {"role": "assistant", "content": f"An image: data:image/png;base64,{last['images'][0]}"}
     thinks = {"thinking": "Hm."} if body.get("think") else {}
-    return {"role": "assistant", "content": TEXT, **thinks}
+    return {"role": "assistant", "content": cut(TEXT, limit_of(body))[0], **thinks}
+
+
+def limit_of(body: dict[str, Any]) -> int | None:
+    return body.get("options", {}).get("num_predict")
+
+
+def reason_of(message: dict[str, Any], body: dict[str, Any]) -> str:
+    """Why it ended."""
+    is_cut = message["content"] != TEXT and cut(TEXT, limit_of(body))[0] == message["content"]
+    return "length" if is_cut else "stop"
 
 
 def logprobs(text: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -97,4 +107,4 @@ def stream(body: dict[str, Any]) -> Iterator[str]:
         yield line({"content": word}, **logprobs(word, body))
     for call in message.get("tool_calls", []):
         yield line({"tool_calls": [call]})
-    yield line({}, done_reason="stop", done=True, **FIGURES)
+    yield line({}, done_reason=reason_of(message, body), done=True, **FIGURES)

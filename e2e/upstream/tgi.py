@@ -6,6 +6,7 @@ Forms: Hugging Face, "Text Generation Inference, Messages API", and its router's
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,7 +34,7 @@ class Tgi(Provider):
         if unknown := [kind for kind in kinds(body) if kind not in ("text", "image_url")]:
             message = f"Failed to deserialize the JSON body into the target type: unknown variant `{unknown[0]}`"
             raise Refused(422, {"error": message, "error_type": "validation"})
-        if "LONG" in json.dumps(body["messages"]):
+        if re.search("too long|LONG", json.dumps(body["messages"])):
             raise Refused(422, {"error": "Input validation error: `inputs` must have less than 100 tokens.", "error_type": "validation"})
         if status := asked_failure(body["messages"][-1]):
             raise Refused(status, {"error": "Scripted failure.", "error_type": "generation"})

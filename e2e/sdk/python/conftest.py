@@ -1,12 +1,14 @@
-"""One gateway for all tests of this folder; each test makes its own key."""
+"""One gateway for all tests of this folder, and one with every provider; each test makes its own key."""
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from openai import OpenAI
+from providers import Providers
 
-from tollgate import Tollgate, Upstream
+from tollgate import E2E, Tollgate, Upstream
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +21,23 @@ def upstream() -> Iterator[Upstream]:
 @pytest.fixture(scope="session")
 def tollgate(upstream: Upstream) -> Iterator[Tollgate]:
     tollgate = Tollgate(upstream)
+    try:
+        yield tollgate.start()
+    finally:
+        tollgate.remove()
+
+
+@pytest.fixture(scope="session")
+def providers() -> Iterator[Providers]:
+    providers = Providers()
+    yield providers
+    providers.stop()
+
+
+@pytest.fixture(scope="session")
+def matrix(providers: Providers) -> Iterator[Tollgate]:
+    """A gateway with a model of every provider."""
+    tollgate = Tollgate(SimpleNamespace(origin="http://127.0.0.1:9"), E2E / "harness" / "matrix.yaml", providers.env)  # type: ignore[arg-type]
     try:
         yield tollgate.start()
     finally:

@@ -1,4 +1,4 @@
-"""Every feature of a chat, asked of every provider through OpenAI's Python SDK, and the main ones through Anthropic's.
+"""Every feature of a chat, asked of every provider through OpenAI's Python SDK, and of a message through Anthropic's.
 
 A feature works, or the client is told by the parameter's name that the provider has not got it, or it is a wish that
 changes nothing where there is nobody to heed it. Which of these is written to the folder TOLLGATE_FEATURES; the table made
@@ -10,9 +10,9 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
+import anthropic
 import openai
 import pytest
 from anthropic import Anthropic
@@ -20,13 +20,17 @@ from openai import OpenAI
 from providers import Providers
 from pydantic import BaseModel
 
-from tollgate import E2E, Tollgate
+from tollgate import Tollgate
 
 MODELS = [
     "openai", "azure", "anthropic", "bedrock-claude", "bedrock-nova", "gemini", "vertex", "vertex-claude", "cohere", "ollama",
     "tgi",
 ]  # fmt: skip
 WORKS, REFUSED, IGNORED = "works", "refused", "ignored"
+#: How a refusal says that the provider has not got something; the last is TGI's own.
+LACKS = ("does not support", "does not take", "unknown variant")
+#: Who answers whatever is asked: a context that is too long loses its beginning.
+TOO_LONG_FOR_NOBODY = {"ollama"}
 TEXT = "The quick brown fox"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 PDF = base64.b64encode(b"%PDF-1.4 and so on").decode()
@@ -169,8 +173,44 @@ def citations(model: Chat) -> str | None:
     return None if found else IGNORED
 
 
+def streamed_citations(model: Chat) -> str | None:
+    deltas = [choice.delta.model_dump() for chunk in model.ask(web_search_options={}, stream=True) for choice in chunk.choices]
+    found = [note["url_citation"]["url"] for delta in deltas for note in delta.get("annotations") or []]
+    return None if found == ["https://fox.example/"] else IGNORED
+
+
+def cut_answer(model: Chat) -> None:
+    answer = model.ask(max_tokens=2)
+    assert answer.choices[0].finish_reason == "length" and answer.choices[0].message.content == "The quick"
+
+
+def no_tool(model: Chat) -> str | None:
+    answer = model.ask(says(QUESTION), tools=[TOOL], tool_choice="none")
+    return IGNORED if answer.choices[0].message.tool_calls else None
+
+
+def too_long(model: Chat) -> str | None:
+    if model.model in TOO_LONG_FOR_NOBODY:
+        return IGNORED
+    with pytest.raises((openai.BadRequestError, openai.UnprocessableEntityError)) as refused:
+        model.ask(says("This is too long."))
+    assert refused.value.code == "context_length_exceeded"
+    return None
+
+
+def rate_limited(model: Chat) -> None:
+    with pytest.raises(openai.RateLimitError):
+        model.ask(says("Please fail 429."))
+
+
 def several_answers(model: Chat) -> None:
     assert len(model.reads(n=2).choices) == 2
+
+
+def streamed_logprobs(model: Chat) -> None:
+    chunks = model.ask(logprobs=True, top_logprobs=2, stream=True)
+    found = [choice.logprobs.content for chunk in chunks for choice in chunk.choices if choice.logprobs]
+    assert "".join(entry.token for content in found for entry in content).startswith(TEXT)
 
 
 def logprobs(model: Chat) -> None:
@@ -196,6 +236,7 @@ CHATS: dict[str, Callable[[Chat], str | None]] = {
     "parallel tool calls": parallel_calls,
     "`parallel_tool_calls: false`": one_call_at_a_time,
     "`tool_choice: required`": required_tool,
+    "`tool_choice: none`": no_tool,
     "`tool_choice` of one tool": named_tool,
     "vision": vision,
     "documents (PDF)": documents,
@@ -204,16 +245,21 @@ CHATS: dict[str, Callable[[Chat], str | None]] = {
     "signed thoughts": signed_thoughts,
     "`cache_control`": prompt_caching,
     "web search, citations": citations,
+    "streamed citations": streamed_citations,
     "`developer` role": told("Be brief", messages=[{"role": "developer", "content": "Be brief."}, *says("Say something.")]),
     "`temperature`, `top_p`": told("0.515", temperature=0.515, top_p=0.9),
+    "cut at `max_tokens`": cut_answer,
     "`stop`": told("THE END", stop=["THE END"]),
     "`seed`": told("71077", seed=71077),
     "penalties": told("0.515", presence_penalty=0.515, frequency_penalty=0.515),
     "`logit_bias`": told("71077", logit_bias={"71077": 1}),
     "`n`": several_answers,
     "`logprobs`": logprobs,
+    "streamed `logprobs`": streamed_logprobs,
     "`user`": told("user-71077", user="user-71077"),
     "`service_tier`": told("flex", "standard_only", service_tier="flex"),
+    "too long a context is told": too_long,
+    "a rate limit is told": rate_limited,
 }
 
 
@@ -260,35 +306,111 @@ def message_json_schema(client: Anthropic, model: str) -> None:
     assert answer.parsed_output and answer.parsed_output.city
 
 
-MESSAGES: dict[str, Callable[[Anthropic, str], None]] = {
+def message_document(client: Anthropic, model: str) -> None:
+    document: Any = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": PDF}}
+    answer = client.messages.create(model=model, max_tokens=50, messages=says({"type": "text", "text": "What is it?"}, document))
+    assert "pdf" in answer.content[0].text
+
+
+def message_thinking(client: Anthropic, model: str) -> str | None:
+    asked: Any = {"model": model, "max_tokens": 3000, "thinking": {"type": "enabled", "budget_tokens": 2000}}
+    message = client.messages.create(**asked, messages=says("Say something."))
+    assert message.content[-1].text.startswith(TEXT)
+    return None if message.content[0].type == "thinking" else IGNORED
+
+
+def message_signatures(client: Anthropic, model: str) -> str | None:
+    """What was thought before a call goes back with the call's result."""
+    offered: Any = [{"name": "weather", "description": "The weather of a city.", "input_schema": CITY}]
+    asked: Any = {"model": model, "max_tokens": 3000, "tools": offered, "thinking": {"type": "enabled", "budget_tokens": 2000}}
+    with client.messages.stream(**asked, messages=says(QUESTION)) as events:
+        message = events.get_final_message()
+    calls = [block for block in message.content if block.type == "tool_use"]
+    results = [{"type": "tool_result", "tool_use_id": call.id, "content": "21 degrees"} for call in calls]
+    history: Any = [*says(QUESTION), {"role": "assistant", "content": message.content}, {"role": "user", "content": results}]
+    assert "21 degrees" in client.messages.create(**asked, messages=history).content[-1].text
+    is_signed = any(block.type == "thinking" and block.signature for block in message.content)
+    return None if is_signed or "__thought__" in calls[0].id else IGNORED
+
+
+def message_caching(client: Anthropic, model: str) -> str | None:
+    part: Any = {"type": "text", "text": "A long text.", "cache_control": {"type": "ephemeral"}}
+    answer = client.messages.create(model=model, max_tokens=50, system=[part], messages=says("Say something."))
+    return None if answer.usage.cache_read_input_tokens else IGNORED
+
+
+def message_cut(client: Anthropic, model: str) -> None:
+    answer = client.messages.create(model=model, max_tokens=2, messages=says("Say something."))
+    assert (answer.stop_reason, answer.content[0].text) == ("max_tokens", "The quick")
+
+
+def message_choice(client: Anthropic, model: str) -> None:
+    offered: Any = [{"name": "weather", "description": "The weather of a city.", "input_schema": CITY}]
+    answer = client.messages.create(
+        model=model, max_tokens=200, tools=offered, tool_choice={"type": "any", "disable_parallel_tool_use": True}, messages=says(QUESTION)
+    )
+    assert answer.stop_reason == "tool_use"
+
+
+def message_count(client: Anthropic, model: str) -> None:
+    assert client.messages.count_tokens(model=model, messages=says("Say something.")).input_tokens > 0
+
+
+def message_too_long(client: Anthropic, model: str) -> str | None:
+    if model in TOO_LONG_FOR_NOBODY:
+        return IGNORED
+    with pytest.raises((anthropic.BadRequestError, anthropic.UnprocessableEntityError)):
+        client.messages.create(model=model, max_tokens=50, messages=says("This is too long."))
+    return None
+
+
+def as_claude_code(client: Anthropic, model: str) -> None:
+    """All that Claude Code says at once: betas, marks to cache, thinking, what is to become of old context."""
+    marked = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    tool: Any = {"name": "weather", "description": "The weather of a city.", "input_schema": CITY, **marked}
+    asked: Any = {
+        "model": model,
+        "max_tokens": 32_000,
+        "betas": ["interleaved-thinking-2025-05-14", "context-management-2025-06-27", "extended-cache-ttl-2025-04-11"],
+        "system": [{"type": "text", "text": "You are Claude Code.", **marked}],
+        "tools": [tool],
+        "metadata": {"user_id": json.dumps({"device_id": "d" * 64, "session_id": "s" * 36})},
+        "thinking": {"type": "adaptive"},
+        "output_config": {"effort": "medium"},
+        "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
+    }
+    history: Any = [{"role": "user", "content": [{"type": "text", "text": QUESTION, **marked}]}]
+    with client.beta.messages.stream(**asked, messages=history) as events:
+        message = events.get_final_message()
+    calls = [block for block in message.content if block.type == "tool_use"]
+    results = [{"type": "tool_result", "tool_use_id": call.id, "content": [{"type": "text", "text": "21 degrees"}]} for call in calls]
+    history += [{"role": "assistant", "content": message.content}, {"role": "user", "content": results}]
+    with client.beta.messages.stream(**asked, messages=history) as events:
+        assert "21 degrees" in events.get_final_message().content[-1].text
+
+
+MESSAGES: dict[str, Callable[[Anthropic, str], str | None]] = {
     "chat": message_chat,
     "stream": message_stream,
     "tools": message_tools,
     "streamed tools": message_streamed_tools,
+    "`tool_choice: any`, one call": message_choice,
     "vision": message_vision,
+    "documents (PDF)": message_document,
     "JSON schema": message_json_schema,
+    "`thinking`": message_thinking,
+    "signed thoughts": message_signatures,
+    "`cache_control`": message_caching,
+    "cut at `max_tokens`": message_cut,
+    "`count_tokens`": message_count,
+    "too long a context is told": message_too_long,
+    "as Claude Code asks": as_claude_code,
 }
 
 
 @pytest.fixture(scope="module")
-def providers() -> Iterator[Providers]:
-    providers = Providers()
-    yield providers
-    providers.stop()
-
-
-@pytest.fixture(scope="module")
-def gateway(providers: Providers) -> Iterator[Tollgate]:
-    tollgate = Tollgate(SimpleNamespace(origin="http://127.0.0.1:9"), E2E / "harness" / "matrix.yaml", providers.env)  # type: ignore[arg-type]
-    try:
-        yield tollgate.start()
-    finally:
-        tollgate.remove()
-
-
-@pytest.fixture(scope="module")
-def key(gateway: Tollgate) -> str:
-    return str(gateway.manage("POST", "/key/generate", {})["key"])
+def key(matrix: Tollgate) -> str:
+    return str(matrix.manage("POST", "/key/generate", {})["key"])
 
 
 @pytest.fixture(scope="module")
@@ -303,19 +425,24 @@ def results() -> Iterator[list[dict[str, str]]]:
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("feature", CHATS)
 def test_openai(
-    gateway: Tollgate, providers: Providers, key: str, results: list[dict[str, str]], feature: str, model: str
+    matrix: Tollgate, providers: Providers, key: str, results: list[dict[str, str]], feature: str, model: str
 ) -> None:
-    client = OpenAI(base_url=f"{gateway.url}/v1", api_key=key, max_retries=0, timeout=30)
+    client = OpenAI(base_url=f"{matrix.url}/v1", api_key=key, max_retries=0, timeout=30)
     try:
         outcome = CHATS[feature](Chat(client, model, providers)) or WORKS
     except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-        assert any(words in str(error) for words in ("does not support", "does not take", "unknown variant")), error
+        assert any(words in str(error) for words in LACKS), error
         outcome = REFUSED
     results.append({"client": "OpenAI Python", "model": model, "feature": feature, "outcome": outcome})
 
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("feature", MESSAGES)
-def test_anthropic(gateway: Tollgate, key: str, results: list[dict[str, str]], feature: str, model: str) -> None:
-    MESSAGES[feature](Anthropic(base_url=gateway.url, api_key=key, max_retries=0, timeout=30), model)
-    results.append({"client": "Anthropic Python", "model": model, "feature": feature, "outcome": WORKS})
+def test_anthropic(matrix: Tollgate, key: str, results: list[dict[str, str]], feature: str, model: str) -> None:
+    client = Anthropic(base_url=matrix.url, api_key=key, max_retries=0, timeout=30)
+    try:
+        outcome = MESSAGES[feature](client, model) or WORKS
+    except (anthropic.BadRequestError, anthropic.UnprocessableEntityError) as error:
+        assert any(words in str(error) for words in LACKS), error
+        outcome = REFUSED
+    results.append({"client": "Anthropic Python", "model": model, "feature": feature, "outcome": outcome})
