@@ -10,7 +10,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 ARGS ?=
 STAGES ?=
 
-.PHONY: help run dev test build console openapi fmt lint bench bench-database clean setup
+.PHONY: help run dev test build console openapi fmt lint bench bench-streams bench-database features clean setup
 
 help: ## List the targets
 	@echo "Tollgate. Targets:"
@@ -59,10 +59,21 @@ bench: build ## Measure Tollgate beside nginx
 	@$(SCRIPTS)/setup.sh bench redis
 	@python3 e2e/bench/bench.py "$(TARGET)/release/tollgate"
 
+bench-streams: build ## Measure 2,000 streams at once, and calls of 1 MB to each provider
+	@echo "bench-streams: measuring streams and translation"
+	@$(SCRIPTS)/setup.sh python
+	@cargo build --quiet --release --package tollgate-bench-streams
+	@python3 e2e/bench/streams.py "$(TARGET)/release/tollgate" "$(TARGET)/release/tollgate-bench-streams"
+	@. $(SCRIPTS)/lib.sh && "$$(venv_path requirements)/bin/python" e2e/bench/translation.py "$(TARGET)/release/tollgate"
+
 bench-database: build ## Measure reports, lists and ledger verify on a PostgreSQL of their own
 	@echo "bench-database: measuring reports and lists"
 	@$(SCRIPTS)/setup.sh postgres
 	@$(SCRIPTS)/start_test_db.sh python3 e2e/bench/database.py "$(TARGET)/release/tollgate"
+
+features: ## Write deploy/docs/providers.md from the SDK tests
+	@echo "features: running the SDK tests"
+	@TOLLGATE_WRITE_FEATURES=yes $(SCRIPTS)/test.sh setup binary sdk-python sdk-node features
 
 clean: ## Remove what was built; data stays
 	@echo "clean: removing what was built"

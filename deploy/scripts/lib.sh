@@ -27,9 +27,9 @@ postgres_bin() {
   done | sort -V | tail -n 1
 }
 
-# The Python environment of the tests; its name follows the pinned requirements, so a change makes a new one.
+# The Python environment with the packages of e2e/$1.txt; its name follows what is pinned there, so a change makes a new one.
 venv_path() {
-  printf '%s/venv-%s\n' "$cache" "$(sha256sum "$root/e2e/requirements.txt" | cut -c1-12)"
+  printf '%s/venv-%s\n' "$cache" "$(sha256sum "$root/e2e/$1.txt" | cut -c1-12)"
 }
 
 # True when rustup's toolchain can build for the browser.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian machine, and nothing that is there. Usage: setup.sh PART…
-# Parts: rust wasm chromium redis postgres nextest shellcheck npm python bench.
+# Parts: rust wasm chromium redis postgres nextest shellcheck npm python litellm bench.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -68,17 +68,21 @@ setup_npm() {
   cp "$root/e2e/package-lock.json" "$stamp"
 }
 
-setup_python() {
+# A Python environment with the packages of e2e/$1.txt.
+make_venv() {
   local venv
-  venv=$(venv_path)
+  venv=$(venv_path "$1")
   if [ -e "$venv/.installed" ]; then return; fi
   if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then apt_install python3 python3-venv; fi
-  say "installing Python packages"
+  say "installing the Python packages of $1.txt"
   rm -rf "$venv"
   python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$root/e2e/requirements.txt"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$root/e2e/$1.txt"
   touch "$venv/.installed"
 }
+setup_python() { make_venv requirements; }
+# What the differential test compares with: large, and apart, since it pins versions of its own.
+setup_litellm() { make_venv requirements-litellm; }
 
 setup_bench() {
   has wrk || apt_install wrk
@@ -87,7 +91,7 @@ setup_bench() {
 
 for part in "$@"; do
   case $part in
-    rust | wasm | chromium | redis | postgres | nextest | shellcheck | npm | python | bench) "setup_$part" ;;
+    rust | wasm | chromium | redis | postgres | nextest | shellcheck | npm | python | litellm | bench) "setup_$part" ;;
     *) die "unknown part '$part'" ;;
   esac
 done

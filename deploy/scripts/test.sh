@@ -22,14 +22,16 @@ stages=(
   "postgres|integration tests on PostgreSQL"
   "binary|the binary the black-box tests run"
   "openapi|openapi.json is what the server says"
-  "sdk-python|OpenAI's Python SDK"
-  "sdk-node|OpenAI's Node SDK, on PostgreSQL"
+  "sdk-python|OpenAI's and Anthropic's Python SDKs"
+  "sdk-node|OpenAI's and Anthropic's Node SDKs, LangChain and the AI SDK, on PostgreSQL"
+  "features|the table of providers is what the SDK tests saw"
+  "differential|the same calls to LiteLLM and to Tollgate"
   "faults|kill -9 under load, three nodes, Redis and the database gone, start and stop"
   "browser|the console in Chromium"
 )
 
 run_setup() {
-  "$scripts/setup.sh" rust wasm chromium redis postgres nextest shellcheck python npm
+  "$scripts/setup.sh" rust wasm chromium redis postgres nextest shellcheck python litellm npm
 }
 run_console() { "$scripts/build_console.sh"; }
 run_format() { cargo fmt --all --check; }
@@ -91,15 +93,26 @@ pytest() {
     shift
   fi
   TOLLGATE_BIN=$run/tollgate "${before[@]}" \
-    "$(venv_path)/bin/python" -m pytest -q -p no:cacheprovider -c e2e/pytest.ini "$@"
+    "$(venv_path requirements)/bin/python" -m pytest -q -p no:cacheprovider -c e2e/pytest.ini "$@"
 }
 run_sdk-python() {
-  pytest --junitxml="$run/sdk-python.xml" e2e/sdk/python
+  TOLLGATE_FEATURES=$run/features pytest --junitxml="$run/sdk-python.xml" e2e/sdk/python
 }
 run_sdk-node() {
-  TOLLGATE_BIN=$run/tollgate "$scripts/start_test_db.sh" node --test --test-concurrency=1 \
+  TOLLGATE_FEATURES=$run/features TOLLGATE_PYTHON=$(venv_path requirements)/bin/python \
+    TOLLGATE_BIN=$run/tollgate "$scripts/start_test_db.sh" node --test --test-concurrency=1 \
     --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=junit --test-reporter-destination="$run/sdk-node.xml" e2e/sdk/node/*.test.mjs
+}
+# With TOLLGATE_WRITE_FEATURES the table is written instead.
+run_features() {
+  local table=deploy/docs/providers.md
+  python3 "$scripts/feature_table.py" "$run/features" >"$run/providers.md"
+  if [ -n "${TOLLGATE_WRITE_FEATURES:-}" ]; then cp "$run/providers.md" "$table"; fi
+  diff -u "$table" "$run/providers.md"
+}
+run_differential() {
+  LITELLM_BIN=$(venv_path requirements-litellm)/bin/litellm pytest --junitxml="$run/differential.xml" e2e/differential
 }
 # The kill is tried on both databases; several nodes and a database that goes away need PostgreSQL.
 run_faults() {
@@ -151,7 +164,7 @@ run_stage() {
   fi
   passed=$((passed + ok))
   failed=$((failed + bad))
-  summary+=("$(printf '%-4s  %-11s %5d passed %4d failed  %3d:%02d  %s' \
+  summary+=("$(printf '%-4s  %-12s %5d passed %4d failed  %3d:%02d  %s' \
     "$verdict" "$name" "$ok" "$bad" $((seconds / 60)) $((seconds % 60)) "$text")")
 }
 
