@@ -9,6 +9,7 @@ from exchange import Case
 MODELS = ["openai", "azure", "anthropic", "bedrock-claude", "bedrock-nova", "gemini", "cohere", "ollama"]
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PDF = "JVBERi0xLjQgYW5kIHNvIG9u"
 SCHEMA = {
     "type": "object",
     "properties": {"city": {"type": "string"}, "degrees": {"type": "integer"}},
@@ -66,6 +67,14 @@ CASES = [
     chat("JSON schema", response_format={"type": "json_schema", "json_schema": {"name": "weather", "schema": SCHEMA, "strict": True}}),
     chat("reasoning effort", reasoning_effort="low"),
     chat("user", user="u-1"),
+    chat("JSON object", [{"role": "user", "content": "Say something in JSON."}], response_format={"type": "json_object"}),
+    chat("seed", seed=1),
+    chat("penalties", presence_penalty=0.5, frequency_penalty=0.5),
+    chat("several answers", n=2),
+    chat("logprobs", logprobs=True, top_logprobs=2),
+    chat("one call at a time", [ASKED], tools=[TOOL], parallel_tool_calls=False),
+    chat("cache control", user({"type": "text", "text": "A long text.", "cache_control": {"type": "ephemeral"}}, {"type": "text", "text": "Say something."})),
+    chat("document", user({"type": "text", "text": "What is this?"}, {"type": "file", "file": {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{PDF}"}})),
     *(chat(f"fails with {status}", [{"role": "user", "content": f"Please fail {status}."}]) for status in (400, 401, 429, 500)),
     message("chat"),
     message("system", system="Be brief."),
@@ -84,6 +93,19 @@ CASES = [
         "vision", user({"type": "text", "text": "What is this?"}, {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}})
     ),
     message("JSON schema", output_config={"format": {"type": "json_schema", "schema": SCHEMA}}),
+    message(
+        "failed tool",
+        [
+            ASKED,
+            {"role": "assistant", "content": CALLS_OF_ANTHROPIC[1:2]},
+            {"role": "user", "content": [{**RESULTS_OF_ANTHROPIC[0], "content": "no such city", "is_error": True}]},
+        ],
+        tools=[TOOL_OF_ANTHROPIC],
+    ),
+    message("cache control", system=[{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}]),
+    message(
+        "document", user({"type": "text", "text": "What is this?"}, {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": PDF}})
+    ),
     message("thinking", max_tokens=3000, thinking={"type": "enabled", "budget_tokens": 2000}),
     *(message(f"fails with {status}", [{"role": "user", "content": f"Please fail {status}."}]) for status in (400, 401, 429, 500)),
 ]

@@ -1,6 +1,9 @@
 """One gateway for all tests of this folder, and one with every provider; each test makes its own key."""
 
+import json
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,6 +45,22 @@ def matrix(providers: Providers) -> Iterator[Tollgate]:
         yield tollgate.start()
     finally:
         tollgate.remove()
+
+
+@pytest.fixture(scope="session")
+def key(matrix: Tollgate) -> str:
+    """For those who need none of their own."""
+    return str(matrix.manage("POST", "/key/generate", {})["key"])
+
+
+@pytest.fixture(scope="session")
+def results() -> Iterator[list[dict[str, str]]]:
+    """What worked, for the table in the documentation: written to the folder TOLLGATE_FEATURES."""
+    results: list[dict[str, str]] = []
+    yield results
+    if folder := os.environ.get("TOLLGATE_FEATURES"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        (Path(folder) / "python.json").write_text(json.dumps(results))
 
 
 @pytest.fixture

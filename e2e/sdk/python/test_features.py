@@ -7,9 +7,7 @@ of it stands in the documentation, and a test compares the two.
 
 import base64
 import json
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import anthropic
@@ -406,20 +404,6 @@ MESSAGES: dict[str, Callable[[Anthropic, str], str | None]] = {
     "too long a context is told": message_too_long,
     "as Claude Code asks": as_claude_code,
 }
-
-
-@pytest.fixture(scope="module")
-def key(matrix: Tollgate) -> str:
-    return str(matrix.manage("POST", "/key/generate", {})["key"])
-
-
-@pytest.fixture(scope="module")
-def results() -> Iterator[list[dict[str, str]]]:
-    results: list[dict[str, str]] = []
-    yield results
-    if folder := os.environ.get("TOLLGATE_FEATURES"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        (Path(folder) / "python.json").write_text(json.dumps(results))
 
 
 @pytest.mark.parametrize("model", MODELS)
