@@ -32,11 +32,12 @@ class Call:
 
 @dataclass
 class Answer:
-    """What is sent back: a JSON body, or the pieces of a stream."""
+    """What is sent back: a JSON body, raw bytes, or the pieces of a stream."""
 
     body: Any = None
     status: int = 200
     pieces: Iterable[str] | None = None
+    raw: bytes | None = None
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -92,7 +93,7 @@ class Provider:
             http.send_header(name, value)
         http.send_header("content-type", answer.content_type)
         if answer.pieces is None:
-            body = json.dumps(answer.body).encode()
+            body = json.dumps(answer.body).encode() if answer.raw is None else answer.raw
             http.send_header("content-length", str(len(body)))
             http.end_headers()
             http.wfile.write(body)

@@ -5,6 +5,7 @@
 pub mod address;
 pub mod answer_length;
 pub mod model_limits;
+pub mod operation;
 pub mod permission;
 pub mod price;
 pub mod provider;

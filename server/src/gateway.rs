@@ -5,14 +5,17 @@
 
 pub mod admit;
 pub mod authenticate;
+mod call;
 pub mod call_id;
 pub mod charge;
 pub mod chat;
 mod client;
+pub mod completions;
 mod converse;
 pub mod drain;
 pub mod error;
 mod estimate;
+mod exchange;
 mod headers;
 mod incoming;
 mod media;
@@ -20,11 +23,13 @@ pub mod messages;
 mod mock;
 pub mod models;
 mod outgoing;
+pub mod ping;
 pub mod record;
 pub mod route;
 pub mod settle;
 pub mod stream;
 mod tags;
+pub mod task;
 pub mod upstream;
 pub mod usual_length;
 

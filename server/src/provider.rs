@@ -11,6 +11,7 @@ pub mod gemini;
 pub mod ollama;
 pub mod openai;
 pub mod quirks;
+pub mod task;
 pub mod token;
 pub mod tokens;
 pub mod vertex;

@@ -7,18 +7,13 @@ const DOUBLINGS: u32 = 20;
 /// Above this many samples all counts are halved, so that new answers outweigh old ones.
 const SAMPLES_MAX: u32 = 1_024;
 
-/// Lengths of answers in tokens, counted by size.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Lengths of answers in tokens, counted by size. Sizes that were not seen take no memory: keys are many, and the answers
+/// of each alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AnswerLengths {
-    counts: Vec<u16>,
+    /// Step and count, in the order of steps.
+    counts: Vec<(u8, u16)>,
     samples: u32,
-}
-
-impl Default for AnswerLengths {
-    fn default() -> Self {
-        let size = usize::try_from(DOUBLINGS * STEPS + 1).unwrap_or_default();
-        Self { counts: vec![0; size], samples: 0 }
-    }
 }
 
 impl AnswerLengths {
@@ -31,14 +26,20 @@ impl AnswerLengths {
     /// Counts an answer.
     pub fn note(&mut self, tokens: u64) {
         if self.samples >= SAMPLES_MAX {
-            self.counts.iter_mut().for_each(|count| *count /= 2);
-            self.samples = self.counts.iter().map(|count| u32::from(*count)).sum();
+            self.counts.iter_mut().for_each(|(_, count)| *count /= 2);
+            self.counts.retain(|(_, count)| *count > 0);
+            self.samples = self.counts.iter().map(|(_, count)| u32::from(*count)).sum();
         }
-        let last = self.counts.len().saturating_sub(1);
-        if let Some(count) = self.counts.get_mut(index_of(tokens).min(last)) {
-            *count = count.saturating_add(1);
-            self.samples += 1;
+        let step = step_of(tokens);
+        match self.counts.binary_search_by_key(&step, |(known, _)| *known) {
+            Ok(index) => {
+                if let Some((_, count)) = self.counts.get_mut(index) {
+                    *count = count.saturating_add(1);
+                }
+            }
+            Err(index) => self.counts.insert(index, (step, 1)),
         }
+        self.samples += 1;
     }
 
     /// A length that 95 of 100 answers do not exceed; `None` without any sample.
@@ -46,27 +47,27 @@ impl AnswerLengths {
     pub fn p95(&self) -> Option<u64> {
         let wanted = (self.samples * 95).div_ceil(100);
         let mut seen = 0;
-        let index = self.counts.iter().position(|count| {
+        let step = self.counts.iter().find(|(_, count)| {
             seen += u32::from(*count);
             seen >= wanted && seen > 0
         });
-        index.map(longest_of)
+        step.map(|(step, _)| longest_of(*step))
     }
 }
 
 /// The step that `tokens` belong to: step `STEPS × d + s` ends at `2^d × (1 + s/STEPS)`.
-fn index_of(tokens: u64) -> usize {
+fn step_of(tokens: u64) -> u8 {
     let tokens = tokens.clamp(1, 1 << DOUBLINGS);
     let doublings = tokens.ilog2();
     let base = 1_u64 << doublings;
     let steps = ((tokens - base) * u64::from(STEPS)).div_ceil(base);
-    usize::try_from(u64::from(doublings * STEPS) + steps).unwrap_or(usize::MAX)
+    u8::try_from(u64::from(doublings * STEPS) + steps).unwrap_or(u8::MAX)
 }
 
-fn longest_of(index: usize) -> u64 {
-    let index = u32::try_from(index).unwrap_or(u32::MAX);
-    let base = 1_u64 << (index / STEPS).min(63);
-    base + base * u64::from(index % STEPS) / u64::from(STEPS)
+fn longest_of(step: u8) -> u64 {
+    let step = u32::from(step);
+    let base = 1_u64 << (step / STEPS).min(63);
+    base + base * u64::from(step % STEPS) / u64::from(STEPS)
 }
 
 #[cfg(test)]

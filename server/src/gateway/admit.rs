@@ -42,11 +42,31 @@ pub struct Admitted {
     pub soft: Vec<Soft>,
 }
 
+/// What a call wants.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Public name of the model.
+    pub(super) model: &'a str,
+    /// What is counted where the outcome depends on it.
+    pub(super) body: &'a Bytes,
+    /// The most it can take.
+    pub(super) bounds: Bounds,
+}
+
+impl<'a> Wanted<'a> {
+    /// What a conversation wants of any of `deployments`.
+    #[must_use]
+    pub fn conversation(request: &'a ChatRequest, body: &'a Bytes, deployments: &[Arc<Deployment>]) -> Self {
+        Self { model: &request.model, body, bounds: Bounds::cheap(request, body, deployments) }
+    }
+}
+
 /// A call that wants to be admitted.
 struct Applicant<'a> {
     gateway: &'a Gateway,
     policy: &'a CallPolicy,
-    request: &'a ChatRequest,
+    /// Public name.
+    model: &'a str,
     /// Those that may serve it.
     deployments: Vec<Arc<Deployment>>,
     /// Those that may not, since their provider has reached a limit.
@@ -66,13 +86,12 @@ struct Applicant<'a> {
 pub async fn admit(
     gateway: &Gateway,
     policy: &CallPolicy,
-    request: &ChatRequest,
-    body: &Bytes,
+    wanted: Wanted<'_>,
     deployments: Vec<Arc<Deployment>>,
 ) -> Result<Admitted, GatewayError> {
-    let bounds = Bounds::cheap(request, body, &deployments);
+    let Wanted { model, body, bounds } = wanted;
     let providers = providers_of(gateway, &deployments).await?;
-    let mut applicant = Applicant::new(gateway, policy, request, deployments, providers, bounds);
+    let mut applicant = Applicant::new(gateway, policy, model, deployments, providers, bounds);
     loop {
         match applicant.apply(bounds, None).await {
             Admission::Granted(ticket) => return Ok(applicant.admitted(ticket, None)),
@@ -108,21 +127,21 @@ impl<'a> Applicant<'a> {
     fn new(
         gateway: &'a Gateway,
         policy: &'a CallPolicy,
-        request: &'a ChatRequest,
+        model: &'a str,
         deployments: Vec<Arc<Deployment>>,
         providers: Vec<Arc<Entity>>,
         bounds: Bounds,
     ) -> Self {
         let (barred, scopes) = (Vec::new(), Vec::new());
         let mut applicant =
-            Self { gateway, policy, request, deployments, barred, providers, scopes, bounds, is_trial: false };
+            Self { gateway, policy, model, deployments, barred, providers, scopes, bounds, is_trial: false };
         applicant.scopes = applicant.scopes_now();
         applicant
     }
 
     /// What the call is charged to, whoever serves it.
     fn scopes_now(&self) -> Vec<Scope> {
-        let mut scopes = self.policy.scopes(&self.request.model, &self.providers, self.gateway.clock.now());
+        let mut scopes = self.policy.scopes(self.model, &self.providers, self.gateway.clock.now());
         let is_free = self.deployments.iter().all(|one| one.prices.as_ref().is_none_or(|prices| prices.is_free()));
         if is_free {
             // As in LiteLLM: what costs nothing is not stopped by a budget.
@@ -132,7 +151,7 @@ impl<'a> Applicant<'a> {
     }
 
     fn admitted(&self, ticket: Ticket, output_limit: Option<u64>) -> Admitted {
-        let soft = Soft::of_call(self.policy, &self.providers, &self.request.model, self.gateway.clock.now());
+        let soft = Soft::of_call(self.policy, &self.providers, self.model, self.gateway.clock.now());
         Admitted { ticket, output_limit, barred: self.barred.clone(), soft }
     }
 
@@ -158,7 +177,7 @@ impl<'a> Applicant<'a> {
 
     /// Asks for as much as `bounds` say.
     async fn apply(&self, bounds: Bounds, place: Option<&Place>) -> Admission {
-        let demand = Demand { cost: bounds.cost(self.request, &self.deployments), tokens: self.tokens(bounds) };
+        let demand = Demand { cost: bounds.cost(&self.deployments), tokens: self.tokens(bounds) };
         if self.is_trial {
             return self.gateway.counters.try_out(&self.scopes, demand).await;
         }
@@ -176,7 +195,7 @@ impl<'a> Applicant<'a> {
     }
 
     fn usual_length(&self) -> Option<u64> {
-        self.gateway.usual_lengths.p95(&self.policy.key.token, &self.request.model)
+        self.gateway.usual_lengths.p95(&self.policy.key.token, self.model)
     }
 
     /// The longest answer that can be wanted, in tokens.
@@ -197,7 +216,7 @@ impl<'a> Applicant<'a> {
 
     /// The longest answer that `room` affords, in tokens.
     fn affordable(&self, room: Room) -> u64 {
-        let by_cost = room.cost.and_then(|left| self.bounds.affordable_output(left, self.request, &self.deployments));
+        let by_cost = room.cost.and_then(|left| self.bounds.affordable_output(left, &self.deployments));
         by_cost.unwrap_or(u64::MAX)
     }
 
@@ -225,7 +244,7 @@ impl<'a> Applicant<'a> {
         GatewayError::LimitExceeded {
             refusal: Box::new(refusal),
             name,
-            estimate: self.bounds.clamped(self.shortest()).cost(self.request, &self.deployments),
+            estimate: self.bounds.clamped(self.shortest()).cost(&self.deployments),
             budget_status: self.gateway.settings.budget_exceeded_status,
             now: self.gateway.clock.now(),
         }

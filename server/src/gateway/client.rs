@@ -4,7 +4,8 @@ use actix_web::HttpRequest;
 use bytes::Bytes;
 
 use super::incoming::Incoming;
-use super::messages;
+use super::{completions, messages};
+use crate::domain::operation::Operation;
 use crate::error::ApiError;
 use crate::provider::openai::RequestError;
 
@@ -15,6 +16,8 @@ pub(super) enum Client {
     Chat,
     /// Anthropic's messages.
     Messages,
+    /// OpenAI's text completions.
+    Completions,
 }
 
 /// Writes a stream in a client's protocol.
@@ -35,14 +38,23 @@ impl Client {
         match self {
             Self::Chat => Incoming::chat_completion(body, http.match_info().get("model")),
             Self::Messages => messages::request::read(http.headers(), body),
+            Self::Completions => Incoming::completion(body, http.match_info().get("model")),
+        }
+    }
+
+    /// What it asks for.
+    pub(super) const fn operation(self) -> Operation {
+        match self {
+            Self::Chat | Self::Messages => Operation::Chat,
+            Self::Completions => Operation::Completion,
         }
     }
 
     /// LiteLLM's name of the call in the log.
     pub(super) const fn call_type(self) -> &'static str {
         match self {
-            Self::Chat => "acompletion",
             Self::Messages => "anthropic_messages",
+            Self::Chat | Self::Completions => self.operation().call_type(),
         }
     }
 
@@ -51,6 +63,7 @@ impl Client {
         match self {
             Self::Chat => openai,
             Self::Messages => messages::answer::encode(&openai).unwrap_or(openai),
+            Self::Completions => completions::answer::encode(&openai).unwrap_or(openai),
         }
     }
 
@@ -59,13 +72,14 @@ impl Client {
         match self {
             Self::Chat => None,
             Self::Messages => Some(Box::new(messages::stream::Encoder::default())),
+            Self::Completions => Some(Box::new(completions::answer::Encoder::default())),
         }
     }
 
     /// An error as it expects it.
     pub(super) fn error(self, error: ApiError) -> ApiError {
         match self {
-            Self::Chat => error,
+            Self::Chat | Self::Completions => error,
             Self::Messages => error.in_anthropics_form(),
         }
     }
@@ -73,7 +87,7 @@ impl Client {
     /// A provider's error, given in OpenAI's form.
     pub(super) fn error_body(self, status: u16, openai: Bytes) -> Bytes {
         match self {
-            Self::Chat => openai,
+            Self::Chat | Self::Completions => openai,
             Self::Messages => messages::answer::encode_error(status, &openai),
         }
     }

@@ -21,8 +21,7 @@ use super::stream::{Chunks, Reading};
 use super::upstream::UpstreamFailure;
 use crate::domain::usage::Usage;
 use crate::ledger::contents::AnswerContent;
-use crate::provider::openai::usage::answer_texts;
-use crate::provider::openai::{Answer, read_answer};
+use crate::provider::openai::Answer;
 use crate::provider::tokens::TextCounter;
 
 /// A provider's answer that has been asked for.
@@ -100,19 +99,13 @@ pub(super) fn read_stream(runtime: &Handle, upstream: Chunks, reading: Reading, 
 /// Waits for an answer that was asked for, and reads it.
 pub(super) fn read_answer_of(runtime: &Handle, sending: Sending, call: Call, place: Place) {
     runtime.spawn(run(place, Reading::new(false, call), async |reading| match sending.await {
-        Ok(Source::Stream(Streaming { chunks, native, .. })) => {
-            if let Some(decoder) = native {
-                reading.pass(decoder);
-            }
+        Ok(Source::Stream(Streaming { chunks, read, .. })) => {
+            reading.read_as(read);
             read_on(chunks, reading).await;
         }
-        Ok(Source::Whole(_, Whole { openai: body, .. })) => {
-            let answer = read_answer(&body);
-            let mut text = TextCounter::default();
-            if answer.usage.is_none() {
-                answer_texts(&body).iter().for_each(|piece| text.push(piece));
-            }
-            let outcome = Outcome::left(answer, text).with_content(AnswerContent::Whole(body));
+        Ok(Source::Whole(_, whole)) => {
+            let Whole { openai, answer, text, .. } = *whole;
+            let outcome = Outcome::left(answer, text).with_content(AnswerContent::Whole(openai));
             reading.finish(outcome).await;
         }
         // It answers by itself and costs what came, which is nothing.

@@ -12,6 +12,7 @@ use tollgate_openapi::money::NanoUsd;
 
 use crate::counters::Refusal;
 use crate::crypto::NoKey;
+use crate::domain::operation::Operation;
 use crate::error::ApiError;
 use crate::policy::{Denial, Entity, EntityKind, PolicyError};
 use crate::provider::openai::RequestError;
@@ -66,6 +67,16 @@ pub enum GatewayError {
     /// No deployment can serve the model.
     #[error(transparent)]
     Route(#[from] RouteError),
+    /// The model is there for something else.
+    #[error("{model} cannot do {operation}")]
+    WrongOperation {
+        /// Public name.
+        model: String,
+        /// What was asked.
+        operation: Operation,
+        /// What it is for.
+        mode: Option<String>,
+    },
     /// A limit does not allow the call.
     #[error("limit exceeded")]
     LimitExceeded {
@@ -157,6 +168,11 @@ impl From<GatewayError> for ApiError {
             ),
             E::BodyIncomplete(_) => invalid("The request body did not arrive whole."),
             E::Route(error) => route(&error),
+            E::WrongOperation { model, operation, mode } => {
+                let mode = mode.map(|mode| format!(" (its mode is {mode})")).unwrap_or_default();
+                let wanted = "GET /v1/models lists the models this key may use.";
+                invalid(format!("The model '{model}' does not do {operation}{mode}. {wanted}")).with_param("model")
+            }
             E::LimitExceeded { refusal, name, estimate, budget_status, now } => {
                 limit::error(&refusal, &name, estimate, budget_status, now)
             }

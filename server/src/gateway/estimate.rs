@@ -6,7 +6,7 @@ use bytes::Bytes;
 use memchr::memmem;
 use tollgate_openapi::money::NanoUsd;
 
-use crate::domain::price::{OutputKinds, Prices};
+use crate::domain::price::{OutputKinds, Prices, ServiceTier};
 use crate::domain::usage::Usage;
 use crate::provider::openai::ChatRequest;
 use crate::provider::tokens::{self, Media, PromptTokens};
@@ -35,6 +35,10 @@ pub(super) struct Bounds {
     kinds: OutputKinds,
     /// What the deployments that may be called take.
     takes: Takes,
+    /// What is paid for besides text: known from the request.
+    units: Usage,
+    /// The processing tier asked for.
+    tier: ServiceTier,
 }
 
 /// Kinds of input that may have prices of their own.
@@ -88,6 +92,8 @@ impl Bounds {
             },
             kinds: OutputKinds { audio: writes_audio, image: false },
             takes,
+            units: Usage::default(),
+            tier: request.service_tier,
         }
     }
 
@@ -98,8 +104,25 @@ impl Bounds {
             output: request.max_output_tokens,
             choices: request.choices,
             reads: Reads::default(),
-            kinds: OutputKinds { audio: false, image: false },
+            kinds: OutputKinds::default(),
             takes: Takes::of(&[]),
+            units: Usage::default(),
+            tier: request.service_tier,
+        }
+    }
+
+    /// Bounds of a call that is no conversation: of its text, whose tokens are bytes at most, and of what else `units`
+    /// say. It writes no text beyond `output` tokens.
+    pub(super) fn task(text_bytes: usize, output: u64, units: Usage, deployments: &[Arc<Deployment>]) -> Self {
+        Self {
+            input: u64::try_from(text_bytes).unwrap_or(u64::MAX),
+            output: Some(output),
+            choices: 1,
+            reads: Reads::default(),
+            kinds: OutputKinds::default(),
+            takes: Takes::of(deployments),
+            units,
+            tier: ServiceTier::Standard,
         }
     }
 
@@ -126,8 +149,9 @@ impl Bounds {
     }
 
     /// Tokens the call needs when each of its answers is `output` tokens long.
-    pub(super) const fn tokens(&self, output: u64) -> u64 {
-        self.input.saturating_add(output.saturating_mul(self.choices))
+    pub(super) fn tokens(&self, output: u64) -> u64 {
+        let text = self.input.saturating_add(output.saturating_mul(self.choices));
+        text.saturating_add(self.units.total_tokens())
     }
 
     /// The longest answer that any of `deployments` may give, in tokens, of each choice.
@@ -136,33 +160,33 @@ impl Bounds {
     }
 
     /// The most the call can cost on the dearest of `deployments`; zero where none has a price.
-    pub(super) fn cost(&self, request: &ChatRequest, deployments: &[Arc<Deployment>]) -> NanoUsd {
+    pub(super) fn cost(&self, deployments: &[Arc<Deployment>]) -> NanoUsd {
         let cost = |deployment: &Arc<Deployment>| {
             let prices = deployment.prices.as_ref()?;
             let output = self.longest_of(deployment).saturating_mul(self.choices);
-            Some(self.cost_at(request, prices, output))
+            Some(self.cost_at(prices, output))
         };
         deployments.iter().filter_map(cost).max().unwrap_or(NanoUsd::ZERO)
     }
 
-    fn cost_at(&self, request: &ChatRequest, prices: &Prices, output: u64) -> NanoUsd {
-        let input = Usage { input: self.input, ..Usage::default() };
+    fn cost_at(&self, prices: &Prices, output: u64) -> NanoUsd {
+        let input = Usage { input: self.input, ..self.units };
         let legs = [
             Usage { output, ..input },
             Usage { reasoning: output, ..input },
             Usage { output_audio: if self.kinds.audio { output } else { 0 }, ..input },
         ];
-        let cost = |usage: Usage| prices.cost(&usage, request.service_tier);
+        let cost = |usage: Usage| prices.cost(&usage, self.tier);
         let written = legs.into_iter().map(cost).max().unwrap_or(NanoUsd::ZERO);
         // What is read may turn out to be written to the cache, or to be audio, which may be dearer than text.
         let text = cost(input);
         let Reads { audio, images, cached_long } = self.reads;
         let read_where = |is_read: bool| if is_read { self.input } else { 0 };
         let dearer = [
-            Usage { cache_write_5m: self.input, ..Usage::default() },
-            Usage { cache_write_1h: read_where(cached_long), ..Usage::default() },
-            Usage { input_audio: read_where(audio), ..Usage::default() },
-            Usage { input_image: read_where(images), ..Usage::default() },
+            Usage { cache_write_5m: self.input, ..self.units },
+            Usage { cache_write_1h: read_where(cached_long), ..self.units },
+            Usage { input_audio: read_where(audio).saturating_add(self.units.input_audio), ..self.units },
+            Usage { input_image: read_where(images).saturating_add(self.units.input_image), ..self.units },
         ];
         let read = dearer.into_iter().map(cost).fold(text, NanoUsd::max);
         written + (read - text)
@@ -174,17 +198,12 @@ impl Bounds {
     }
 
     /// Output tokens that `left` affords in each choice, on the dearest of `deployments`; `None`: any number.
-    pub(super) fn affordable_output(
-        &self,
-        left: NanoUsd,
-        request: &ChatRequest,
-        deployments: &[Arc<Deployment>],
-    ) -> Option<u64> {
-        let input = Usage { input: self.input, ..Usage::default() };
+    pub(super) fn affordable_output(&self, left: NanoUsd, deployments: &[Arc<Deployment>]) -> Option<u64> {
+        let input = Usage { input: self.input, ..self.units };
         let afforded = |deployment: &Arc<Deployment>| {
             let prices = deployment.prices.as_ref()?;
-            let dearer_read = self.cost_at(request, prices, 0) - prices.cost(&input, request.service_tier);
-            prices.max_output_tokens(left - dearer_read, &input, request.service_tier, self.kinds)
+            let dearer_read = self.cost_at(prices, 0) - prices.cost(&input, self.tier);
+            prices.max_output_tokens(left - dearer_read, &input, self.tier, self.kinds)
         };
         let tokens = deployments.iter().filter_map(afforded).min()?;
         Some(tokens / self.choices.max(1))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::HttpResponseBuilder;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::header::HeaderMap;
 use tollgate_openapi::money::NanoUsd;
 
@@ -98,6 +98,14 @@ pub(super) fn rate(unit: &str, state: RateState) -> [(String, HeaderValue); 3] {
         (format!("x-ratelimit-remaining-{unit}"), HeaderValue::from(state.remaining)),
         (format!("x-ratelimit-reset-{unit}"), HeaderValue::try_from(reset).unwrap_or(HeaderValue::from_static("0s"))),
     ]
+}
+
+/// What tells clients and proxies on the way that events follow.
+pub(super) fn event_stream(response: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
+    response
+        .insert_header((CONTENT_TYPE, "text/event-stream; charset=utf-8"))
+        .insert_header(("cache-control", "no-cache"))
+        .insert_header(("x-accel-buffering", "no"))
 }
 
 /// What the call cost and how long it took.

@@ -6,8 +6,10 @@ use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 
+use super::completions;
 use super::media::Media;
 use super::messages::request;
+use crate::domain::operation::Operation;
 use crate::provider::chat::{ChatBody, signed_id};
 use crate::provider::openai::{ChatRequest, RequestError};
 
@@ -25,6 +27,8 @@ pub(super) struct Incoming {
     messages: Option<(ChatRequest, Bytes)>,
     /// What it links to, as far as that was fetched.
     pub(super) media: Media,
+    /// It is a text to go on with, not a conversation.
+    is_completion: bool,
 }
 
 impl Incoming {
@@ -34,14 +38,35 @@ impl Incoming {
     /// When a field the gateway reads is wrong.
     pub(super) fn chat_completion(body: Bytes, model_from_path: Option<&str>) -> Result<Self, RequestError> {
         let (request, body) = ChatRequest::read(body, model_from_path)?;
-        Ok(Self {
-            request,
-            body,
-            parsed: OnceLock::new(),
-            headers: HeaderMap::new(),
-            messages: None,
-            media: Media::default(),
-        })
+        Ok(Self::new(request, body))
+    }
+
+    /// A text to go on with.
+    ///
+    /// # Errors
+    /// When a field the gateway reads is wrong.
+    pub(super) fn completion(body: Bytes, model_from_path: Option<&str>) -> Result<Self, RequestError> {
+        let (request, body) = ChatRequest::read_for(Operation::Completion, body, model_from_path)?;
+        Ok(Self { is_completion: true, ..Self::new(request, body) })
+    }
+
+    fn new(request: ChatRequest, body: Bytes) -> Self {
+        let (parsed, headers) = (OnceLock::new(), HeaderMap::new());
+        Self { request, body, parsed, headers, messages: None, media: Media::default(), is_completion: false }
+    }
+
+    /// Whether it is a text to go on with.
+    pub(super) const fn is_completion(&self) -> bool {
+        self.is_completion
+    }
+
+    /// The text to go on with as a conversation.
+    ///
+    /// # Errors
+    /// When it asks for what conversations cannot do.
+    pub(super) fn in_conversation(&self) -> Result<Self, RequestError> {
+        let body = completions::request::translate(&self.body)?;
+        Self::chat_completion(body, Some(&self.request.model))
     }
 
     /// A message in Anthropic's protocol.
@@ -60,8 +85,7 @@ impl Incoming {
         let mut request = ChatRequest::parse(&chat_bytes, None)?;
         request.tags.clone_from(&native.tags);
         let parsed = OnceLock::from(Ok(Arc::new(chat)));
-        let (headers, media) = (HeaderMap::new(), Media::default());
-        Ok(Self { request, body: chat_bytes, parsed, headers, messages: Some((native, body)), media })
+        Ok(Self { parsed, messages: Some((native, body)), ..Self::new(request, chat_bytes) })
     }
 
     /// The call in Anthropic's protocol, where it came in it: what was read of it, and the body.

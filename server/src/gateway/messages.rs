@@ -16,7 +16,7 @@ use super::client::Client;
 use super::error::GatewayError;
 use super::incoming::Incoming;
 use super::upstream::Upstream;
-use super::{Gateway, authenticate, converse};
+use super::{Gateway, authenticate, call, converse};
 use crate::error::ApiError;
 use crate::provider::tokens;
 
@@ -49,7 +49,7 @@ pub async fn count_tokens(
 
 async fn count(http: HttpRequest, payload: web::Payload, gateway: &Gateway) -> Result<HttpResponse, ApiError> {
     let policy = authenticate::authenticate(gateway, http.headers()).await?;
-    let body = converse::read_body(payload, gateway.settings.max_body_bytes).await?;
+    let body = call::read_body(payload, gateway.settings.max_body_bytes).await?;
     let incoming = Incoming::messages(body).map_err(GatewayError::from)?;
     let model = incoming.request.model.clone();
     let policy = gateway.policy.call(policy, None, &[]).await.map_err(GatewayError::from)?;

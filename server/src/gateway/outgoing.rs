@@ -7,6 +7,7 @@ use futures_util::{StreamExt, stream};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::{Map, Value, json};
 
+use super::completions;
 use super::incoming::Incoming;
 use super::stream::Chunks;
 use super::upstream::UpstreamFailure;
@@ -39,6 +40,12 @@ pub(super) fn body(
     output_limit: Option<u64>,
     drop_params: bool,
 ) -> Result<Bytes, RequestError> {
+    if incoming.is_completion() {
+        return match completions::endpoint(deployment) {
+            Some(_) => completion_body(deployment, incoming, output_limit, drop_params),
+            None => body(deployment, &incoming.in_conversation()?, output_limit, drop_params),
+        };
+    }
     let with_plain_ids = if signs_ids(deployment) { None } else { incoming.with_plain_ids()? };
     let incoming = with_plain_ids.as_ref().unwrap_or(incoming);
     let completed = incoming.with_defaults(&deployment.request.defaults)?;
@@ -77,6 +84,20 @@ pub(super) fn body(
 /// What the call's protocol has as a matter of course, so that it is meant where the provider can be told.
 fn wishes_of(incoming: &Incoming) -> &'static [&'static str] {
     if incoming.as_messages().is_some() { &MESSAGES_WISHES } else { &[] }
+}
+
+/// The body of a text to go on with, for a provider that does that.
+fn completion_body(
+    deployment: &Deployment,
+    incoming: &Incoming,
+    output_limit: Option<u64>,
+    drop_params: bool,
+) -> Result<Bytes, RequestError> {
+    let (model, params, quirks) = (&deployment.upstream_model, &deployment.request, Quirks::NONE);
+    let default_limit = deployment.default_max_tokens.filter(|_| incoming.request.max_output_tokens.is_none());
+    let max_output_tokens = output_limit.into_iter().chain(default_limit).min();
+    let drop_params = drop_params || params.drop_params || incoming.request.params.drop_params;
+    incoming.request.upstream_body(&incoming.body, &Changes { model, max_output_tokens, quirks, params, drop_params })
 }
 
 fn signs_ids(deployment: &Deployment) -> bool {
@@ -125,12 +146,16 @@ pub(super) fn passes(deployment: &Deployment, incoming: &Incoming) -> bool {
     deployment.dialect().is_some_and(Dialect::is_messages) && incoming.as_messages().is_some()
 }
 
-/// Headers of this call alone: those that belong to the client's own protocol, and those it wants sent. They never take
-/// the place of what the configuration sends.
+/// Headers of this call alone: those that belong to the client's own protocol, and those it wants sent.
 pub(super) fn headers(deployment: &Deployment, incoming: &Incoming) -> HeaderMap {
-    let mut headers = if passes(deployment, incoming) { incoming.headers.clone() } else { HeaderMap::new() };
+    let own = if passes(deployment, incoming) { incoming.headers.clone() } else { HeaderMap::new() };
+    with_extra(own, deployment, &incoming.request)
+}
+
+/// The same with the headers that the client wants sent. They never take the place of what the configuration sends.
+pub(super) fn with_extra(mut headers: HeaderMap, deployment: &Deployment, request: &ChatRequest) -> HeaderMap {
     let Target::Provider(endpoint) = &deployment.target else { return headers };
-    for (name, value) in &incoming.request.params.extra_headers {
+    for (name, value) in &request.params.extra_headers {
         if !endpoint.headers.contains_key(name) {
             headers.append(name, value.clone());
         }
@@ -223,12 +248,18 @@ pub(super) fn openai_error(protocol: &Protocol, failure: UpstreamFailure) -> Ups
     if let Some(seconds) = dialect.retry_after(&body) {
         headers.entry(RETRY_AFTER).or_insert_with(|| seconds.into());
     }
-    let Some(message) = dialect.error_message(&body) else {
-        return UpstreamFailure::Status { status, headers, body: quirks::openai_error(status, body) };
-    };
     let status = match dialect.error_status(status, &body) {
         OVERLOADED => 503,
         status => status,
+    };
+    worded(UpstreamFailure::Status { status, headers, body }, |body| dialect.error_message(body))
+}
+
+/// A provider's error in OpenAI's form, given what reads its message.
+pub(super) fn worded(failure: UpstreamFailure, message: impl FnOnce(&[u8]) -> Option<String>) -> UpstreamFailure {
+    let UpstreamFailure::Status { status, headers, body } = failure else { return failure };
+    let Some(message) = message(&body) else {
+        return UpstreamFailure::Status { status, headers, body: quirks::openai_error(status, body) };
     };
     let code = quirks::error_code(status, &message);
     let error = json!({ "error": { "message": message, "type": error_type(status), "param": null, "code": code } });

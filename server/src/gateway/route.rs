@@ -7,21 +7,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use rand::RngExt;
 use reqwest::header::HeaderMap;
-use serde_json::json;
 
+use super::Gateway;
 use super::drain::Sending;
 use super::error::GatewayError;
-use super::incoming::Incoming;
 use super::settle::Call;
-use super::stream::Chunks;
-use super::upstream::{self, Upstream, UpstreamFailure};
-use super::{Gateway, media, outgoing};
+use super::stream::{Chunks, Watcher};
+use super::upstream::{Upstream, UpstreamFailure};
 use crate::domain::provider::OnClientDisconnect;
 use crate::provider::chat::{AnswerHead, StreamDecoder};
-use crate::provider::endpoint::{Endpoint, Protocol};
-use crate::provider::quirks;
+use crate::provider::openai::usage::answer_texts;
+use crate::provider::openai::{Answer, RequestError, read_answer};
+use crate::provider::tokens::TextCounter;
 use crate::router::Deployment;
-use crate::router::deployment::{InFlight, Target};
+use crate::router::deployment::InFlight;
 
 /// First pause before the same deployment is tried again; it doubles.
 const BACKOFF_MIN: Duration = Duration::from_millis(250);
@@ -43,7 +42,7 @@ pub(super) enum Source {
     /// The provider, as a stream.
     Stream(Streaming),
     /// The provider, whole.
-    Whole(HeaderMap, Whole),
+    Whole(HeaderMap, Box<Whole>),
     /// The gateway itself, with this text.
     Mock(Arc<str>),
 }
@@ -52,10 +51,22 @@ pub(super) enum Source {
 pub(super) struct Streaming {
     /// The provider's headers.
     pub(super) headers: HeaderMap,
-    /// In OpenAI's form, or in the client's own.
+    /// In the form that `read` says.
     pub(super) chunks: Chunks,
-    /// What reads the client's own.
-    pub(super) native: Option<Box<dyn StreamDecoder>>,
+    /// How it is read.
+    pub(super) read: StreamForm,
+}
+
+/// How a provider's stream is read for the ledger.
+pub(super) enum StreamForm {
+    /// As chat chunks of OpenAI's.
+    OpenAi,
+    /// As text chunks of OpenAI's, which are read as those of chats are and pass through.
+    Completion,
+    /// In the client's own protocol, by this decoder.
+    Native(Box<dyn StreamDecoder>),
+    /// As something else that passes through, by this watcher.
+    Watched(Box<dyn Watcher>),
 }
 
 /// An answer that is all there.
@@ -65,12 +76,21 @@ pub(super) struct Whole {
     pub(super) openai: Bytes,
     /// In the client's own, where the provider answered in it.
     pub(super) native: Option<Bytes>,
+    /// What the ledger wants to know of it.
+    pub(super) answer: Answer,
+    /// Its text, where the provider did not tell what it took.
+    pub(super) text: TextCounter,
 }
 
 impl Whole {
-    /// One of OpenAI's form.
-    pub(super) const fn openai(body: Bytes) -> Self {
-        Self { openai: body, native: None }
+    /// A chat completion.
+    pub(super) fn openai(body: Bytes) -> Self {
+        let answer = read_answer(&body);
+        let mut text = TextCounter::default();
+        if answer.usage.is_none() {
+            answer_texts(&body).iter().for_each(|piece| text.push(piece));
+        }
+        Self { openai: body, native: None, answer, text }
     }
 }
 
@@ -89,34 +109,70 @@ pub(super) enum Unanswered {
     Failed(UpstreamFailure),
 }
 
+/// A call, as any deployment may be asked to do it.
+pub(super) trait Attempt {
+    /// What one deployment is sent.
+    type Outgoing: Outgoing;
+
+    /// Public name of the model.
+    fn model(&self) -> &str;
+
+    /// Gets what `deployment` has to be sent and the call does not have.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    async fn prepare(&self, _gateway: &Gateway, _deployment: &Deployment) -> Result<(), RequestError> {
+        Ok(())
+    }
+
+    /// What `deployment` is sent; `head` is what its answer says of itself where the provider does not. Parameters it
+    /// does not take are left out if `drop_params` says so.
+    ///
+    /// # Errors
+    /// When the call cannot be said in its protocol.
+    fn outgoing(
+        &self,
+        deployment: &Deployment,
+        drop_params: bool,
+        head: AnswerHead,
+    ) -> Result<Self::Outgoing, RequestError>;
+}
+
+/// What is sent to one deployment.
+pub(super) trait Outgoing: Send + 'static {
+    /// Sends it and waits until the answer begins, or for all of one that is whole.
+    fn send(
+        self,
+        upstream: &Upstream,
+        deployment: &Deployment,
+    ) -> impl Future<Output = Result<Source, UpstreamFailure>> + Send;
+}
+
 /// Sends the call to one deployment after the other, but not to those that are `barred`.
-pub(super) async fn forward(
+pub(super) async fn forward<A: Attempt>(
     gateway: &Gateway,
     upstream: &Upstream,
     call: &mut Call,
-    incoming: &Incoming,
-    output_limit: Option<u64>,
+    attempt: &A,
     barred: &[Arc<Deployment>],
 ) -> Result<Reply, Unanswered> {
-    let (model, is_stream) = (&incoming.request.model, incoming.request.stream);
+    let model = attempt.model();
     let mut tried: Vec<Arc<Deployment>> = barred.to_vec();
     let mut retries_left = gateway.settings.num_retries;
     let mut backoff = BACKOFF_MIN;
     loop {
         let deployment = gateway.router.choose(model, &tried).map_err(|error| Unanswered::Refused(error.into()))?;
-        let fetched = media::fetch(gateway, &deployment, incoming).await;
-        fetched.map_err(|error| Unanswered::Refused(error.into()))?;
-        let body = outgoing::body(&deployment, incoming, output_limit, gateway.settings.drop_params)
-            .map_err(|error| Unanswered::Refused(error.into()))?;
+        let prepared = attempt.prepare(gateway, &deployment).await;
+        prepared.map_err(|error| Unanswered::Refused(error.into()))?;
+        let drop_params = gateway.settings.drop_params;
+        let outgoing = attempt.outgoing(&deployment, drop_params, call.answer_head(&deployment));
+        let outgoing = outgoing.map_err(|error| Unanswered::Refused(error.into()))?;
         call.sent_to(InFlight::start(Arc::clone(&deployment), gateway.clock.now()));
-        let passes = outgoing::passes(&deployment, incoming);
-        let headers = outgoing::headers(&deployment, incoming);
-        let outgoing = Outgoing { headers, body, is_stream, passes, head: call.answer_head(&deployment) };
         let sent = match deployment.on_client_disconnect {
-            OnClientDisconnect::Cancel => send(upstream, &deployment, outgoing).await,
+            OnClientDisconnect::Cancel => outgoing.send(upstream, &deployment).await,
             OnClientDisconnect::Drain => {
                 let (upstream, to) = (upstream.clone(), Arc::clone(&deployment));
-                let sending = Sending::new(async move { send(&upstream, &to, outgoing).await });
+                let sending = Sending::new(async move { outgoing.send(&upstream, &to).await });
                 call.wait_for(sending).await
             }
         };
@@ -142,92 +198,5 @@ pub(super) async fn forward(
         let pause = backoff.mul_f64(rand::rng().random_range(0.5..1.0));
         tokio::time::sleep(pause.max(gateway.settings.retry_after)).await;
         backoff = (backoff * 2).min(BACKOFF_MAX);
-    }
-}
-
-/// What is sent to a deployment.
-struct Outgoing {
-    headers: HeaderMap,
-    body: Bytes,
-    is_stream: bool,
-    /// Client and provider speak the same protocol, which is not OpenAI's.
-    passes: bool,
-    head: AnswerHead,
-}
-
-async fn send(upstream: &Upstream, deployment: &Deployment, outgoing: Outgoing) -> Result<Source, UpstreamFailure> {
-    let endpoint = match &deployment.target {
-        Target::Mock(text) => return Ok(Source::Mock(Arc::clone(text))),
-        Target::None => {
-            return Err(UpstreamFailure::Unreachable(deployment.unavailable.clone().unwrap_or_default()));
-        }
-        Target::Provider(endpoint) => endpoint,
-    };
-    let sent = if outgoing.is_stream {
-        stream(upstream, endpoint, deployment.stream_timeout, outgoing).await
-    } else {
-        // Nothing is sent to the client before the answer is whole: one that breaks off may still be tried again.
-        let whole = whole(upstream, endpoint, deployment.timeout, outgoing);
-        let in_time = tokio::time::timeout(deployment.timeout, whole).await;
-        in_time.unwrap_or(Err(UpstreamFailure::Timeout(deployment.timeout)))
-    };
-    sent.map_err(|failure| outgoing::openai_error(&endpoint.protocol, failure))
-}
-
-async fn stream(
-    upstream: &Upstream,
-    endpoint: &Endpoint,
-    timeout: Duration,
-    outgoing: Outgoing,
-) -> Result<Source, UpstreamFailure> {
-    let Outgoing { headers, body, passes, head, .. } = outgoing;
-    let response = upstream.post_json(endpoint, &endpoint.stream_url, headers, body, timeout).await?;
-    let headers = response.headers().clone();
-    let chunks: Chunks = Box::pin(response.bytes_stream());
-    Ok(Source::Stream(match &endpoint.protocol {
-        Protocol::OpenAi(quirks) => {
-            Streaming { headers, chunks: outgoing::compatible_stream(quirks, head.id, chunks), native: None }
-        }
-        Protocol::Translated(dialect) if passes => Streaming { headers, chunks, native: Some(dialect.stream(head)) },
-        Protocol::Translated(dialect) => {
-            Streaming { headers, chunks: outgoing::openai_stream(chunks, dialect.stream(head)), native: None }
-        }
-    }))
-}
-
-async fn whole(
-    upstream: &Upstream,
-    endpoint: &Endpoint,
-    timeout: Duration,
-    outgoing: Outgoing,
-) -> Result<Source, UpstreamFailure> {
-    let Outgoing { headers, body, passes, head, .. } = outgoing;
-    let response = upstream.post_json(endpoint, &endpoint.whole_url, headers, body, timeout).await?;
-    let headers = response.headers().clone();
-    let body = upstream::read_answer(response).await?;
-    let whole = match &endpoint.protocol {
-        Protocol::OpenAi(quirks) => Whole::openai(quirks::openai_answer(quirks, &head.id, &body)),
-        Protocol::Translated(dialect) => {
-            let openai = outgoing::openai_answer(&**dialect, &body, &head).map_err(UpstreamFailure::Unreachable)?;
-            Whole { openai, native: passes.then_some(body) }
-        }
-    };
-    Ok(Source::Whole(headers, whole))
-}
-
-/// Asks a deployment for one token, which is booked to nobody.
-///
-/// # Errors
-/// When it does not answer; the text says why.
-pub async fn ping(deployment: &Deployment, upstream: &Upstream, timeout: Duration) -> Result<(), String> {
-    let body = json!({ "model": &*deployment.model_name, "messages": [{ "role": "user", "content": "ping" }] });
-    let body = Bytes::from(body.to_string());
-    let incoming = Incoming::chat_completion(body, None).map_err(|error| error.message)?;
-    let body = outgoing::body(deployment, &incoming, Some(1), true).map_err(|error| error.message)?;
-    let head = AnswerHead { model: deployment.upstream_model.to_string(), ..AnswerHead::default() };
-    let outgoing = Outgoing { headers: HeaderMap::new(), body, is_stream: false, passes: false, head };
-    match tokio::time::timeout(timeout, send(upstream, deployment, outgoing)).await {
-        Ok(sent) => sent.map(drop).map_err(|failure| failure.for_router().reason),
-        Err(_) => Err(UpstreamFailure::Timeout(timeout).for_router().reason),
     }
 }

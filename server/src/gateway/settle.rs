@@ -109,6 +109,28 @@ pub struct Settled {
 #[must_use = "a dropped call is one whose client left"]
 pub struct Call(Option<Box<Open>>);
 
+/// What a call asked for, to be counted where the provider does not tell what it took.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// In OpenAI's form; without the files of a form.
+    pub(super) body: Bytes,
+    /// What it takes besides the tokens of its text.
+    pub(super) units: Usage,
+    /// The processing tier asked for.
+    pub(super) tier: ServiceTier,
+    /// What picture, where it asked for one.
+    pub(super) image: Option<ImageAsked>,
+}
+
+/// What a picture's price depends on.
+#[derive(Clone, Debug)]
+pub(super) struct ImageAsked {
+    /// As the request names it.
+    pub(super) quality: Option<String>,
+    /// As the request names it.
+    pub(super) size: Option<String>,
+}
+
 /// What is known of a call while it runs.
 #[derive(Debug)]
 struct Open {
@@ -117,8 +139,7 @@ struct Open {
     ticket: Ticket,
     soft: Vec<Soft>,
     started: Instant,
-    tier: ServiceTier,
-    body: Bytes,
+    asked: Asked,
     /// Where it was sent last.
     target: Option<InFlight>,
     /// What it told of the usage before its end.
@@ -149,13 +170,12 @@ impl Drop for Counted {
 
 impl Call {
     /// Starts a call. `started` is when it arrived.
-    pub fn begin(
+    pub(super) fn begin(
         gateway: &Arc<Gateway>,
         event: SpendEvent,
         ticket: Ticket,
         soft: Vec<Soft>,
-        tier: ServiceTier,
-        body: Bytes,
+        asked: Asked,
         started: Instant,
     ) -> Self {
         Self(Some(Box::new(Open {
@@ -164,8 +184,7 @@ impl Call {
             ticket,
             soft,
             started,
-            tier,
-            body,
+            asked,
             target: None,
             early_usage: EarlyUsage::default(),
             attempts: Vec::new(),
@@ -188,7 +207,6 @@ impl Call {
             open.event.overhead_us = i64::try_from(overhead.as_micros()).unwrap_or(i64::MAX);
         }
         open.target = Some(target);
-        open.early_usage = EarlyUsage::default();
         let begin = BeginRecord { event: Cow::Borrowed(&open.event), reserved_nano: open.ticket.reserved().cost.0 };
         if let Err(error) = open.gateway.spool.begin(&begin) {
             tracing::error!(%error, "a call's begin is not in the spool");
@@ -199,6 +217,7 @@ impl Call {
     pub fn attempt_failed(&mut self, reason: &str, status: Option<u16>) {
         let Some(open) = &mut self.0 else { return };
         let Some(target) = open.target.take() else { return };
+        open.early_usage = EarlyUsage::default();
         open.attempts.push(json!({ "model_id": &*target.deployment().id, "error": reason, "status": status }));
     }
 
@@ -315,7 +334,7 @@ impl Open {
     fn settle(mut self: Box<Self>, mut outcome: Outcome) -> Settled {
         self.keep_content(std::mem::take(&mut outcome.content));
         let usage = self.usage(&outcome);
-        let cost = self.cost(&usage, outcome.answer.service_tier.unwrap_or(self.tier));
+        let cost = self.cost(&usage, outcome.answer.service_tier.unwrap_or(self.asked.tier));
         let duration = self.gateway.clock.monotonic().saturating_duration_since(self.started);
         self.note_health(&outcome, duration);
         self.note_length(&outcome, &usage);
@@ -344,8 +363,8 @@ impl Open {
         match answer.usage.or_else(|| self.early_usage.get()) {
             Some(told) => told.with_written(outcome.text.tokens()),
             None => {
-                let input = tokens::count_prompt(&self.body, &target.deployment().upstream_model);
-                Usage { input, output: outcome.text.tokens(), ..Usage::default() }
+                let input = tokens::count_prompt(&self.asked.body, &target.deployment().upstream_model);
+                Usage { input, output: outcome.text.tokens(), ..self.asked.units }
             }
         }
     }
@@ -355,7 +374,7 @@ impl Open {
         contents.push(Content {
             request_id: Arc::clone(&self.event.request_id),
             start_time: self.event.start_time,
-            request: self.body.clone(),
+            request: self.asked.body.clone(),
             answer,
         });
     }
@@ -364,7 +383,10 @@ impl Open {
         let Some(target) = &self.target else { return NanoUsd::ZERO };
         let deployment = target.deployment();
         match &deployment.prices {
-            Some(prices) => prices.cost(usage, tier),
+            Some(prices) => match &self.asked.image {
+                Some(image) => prices.image_cost(image.quality.as_deref(), image.size.as_deref(), usage, tier),
+                None => prices.cost(usage, tier),
+            },
             None => {
                 record::unpriced(deployment);
                 NanoUsd::ZERO

@@ -21,9 +21,9 @@ use tokio::time::{Instant, Sleep};
 use super::client::StreamEncoder;
 use super::drain;
 use super::messages;
+use super::route::StreamForm;
 use super::settle::{Call, Outcome, Settled};
 use crate::ledger::contents::AnswerContent;
-use crate::provider::chat::StreamDecoder;
 use crate::provider::chat::stream::OpenAiEvents;
 use crate::provider::openai::transcript::Transcript;
 use crate::provider::openai::{Answer, SseFilter, StreamOutcome};
@@ -119,6 +119,20 @@ enum Form {
     Written(Box<dyn StreamEncoder>),
     /// It comes and goes in the client's, and is read in OpenAI's.
     Passing(OpenAiEvents),
+    /// It is no conversation, and passes through.
+    Watched(Box<dyn Watcher>),
+}
+
+/// Reads, for the ledger, a stream that passes through and is no conversation.
+pub(super) trait Watcher: Send {
+    /// Takes a piece.
+    fn push(&mut self, bytes: &[u8]);
+
+    /// What was read, at the end.
+    fn outcome(&mut self) -> StreamOutcome;
+
+    /// What the client of a stream that breaks off is told, with this message, where there is a way.
+    fn broken_off(&self, message: &str) -> Bytes;
 }
 
 impl fmt::Debug for Form {
@@ -127,6 +141,7 @@ impl fmt::Debug for Form {
             Self::OpenAi => "OpenAi",
             Self::Written(_) => "Written",
             Self::Passing(_) => "Passing",
+            Self::Watched(_) => "Watched",
         })
     }
 }
@@ -142,9 +157,13 @@ impl Reading {
         Self { filter, call: Some(call), form: Form::OpenAi }
     }
 
-    /// The same of a stream in the client's own protocol, which `decoder` reads.
-    pub(super) fn pass(&mut self, decoder: Box<dyn StreamDecoder>) {
-        self.form = Form::Passing(OpenAiEvents::new(decoder));
+    /// The same of a stream that comes in this form.
+    pub(super) fn read_as(&mut self, form: StreamForm) {
+        self.form = match form {
+            StreamForm::OpenAi | StreamForm::Completion => Form::OpenAi,
+            StreamForm::Native(decoder) => Form::Passing(OpenAiEvents::new(decoder)),
+            StreamForm::Watched(watcher) => Form::Watched(watcher),
+        };
     }
 
     /// The same for a client that speaks the protocol `encoder` writes, if any.
@@ -161,9 +180,13 @@ impl Reading {
                 drop(self.filter.push(events.push(&chunk)));
                 chunk
             }
+            Form::Watched(watcher) => {
+                watcher.push(&chunk);
+                chunk
+            }
         };
         if let Some(call) = &mut self.call
-            && !self.filter.outcome().text.is_empty()
+            && (matches!(self.form, Form::Watched(_)) || !self.filter.outcome().text.is_empty())
         {
             call.first_token();
         }
@@ -179,6 +202,9 @@ impl Reading {
             format!("data: {}\n\n", json!({ "error": error }))
         });
         let error = error.unwrap_or_default();
+        if let Form::Watched(watcher) = &self.form {
+            return if broke_off { watcher.broken_off(BROKEN_OFF) } else { Bytes::new() };
+        }
         let rest = self.filter.finish();
         match &mut self.form {
             Form::OpenAi => Bytes::from([&rest, error.as_bytes()].concat()),
@@ -190,6 +216,7 @@ impl Reading {
                 drop(self.filter.push(events.finish()));
                 messages::stream::broken_off()
             }
+            Form::Watched(_) => Bytes::new(),
         }
     }
 
@@ -220,6 +247,9 @@ impl Reading {
     }
 
     fn take_outcome(&mut self) -> StreamOutcome {
+        if let Form::Watched(watcher) = &mut self.form {
+            return watcher.outcome();
+        }
         std::mem::replace(&mut self.filter, SseFilter::new(true)).into_outcome()
     }
 }

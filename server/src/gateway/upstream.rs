@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, Url, redirect};
+use reqwest::{Client, Response, Url, multipart, redirect};
 
 use crate::config::Limits;
 use crate::provider::endpoint::Endpoint;
@@ -23,6 +23,15 @@ const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_secs(50);
 #[derive(Clone, Debug)]
 pub struct Upstream {
     client: Client,
+}
+
+/// What a provider is sent.
+#[derive(Debug)]
+pub enum Payload {
+    /// JSON.
+    Json(Bytes),
+    /// A form, with files.
+    Form(multipart::Form),
 }
 
 /// Why a provider gave no answer that can be used.
@@ -75,13 +84,28 @@ impl Upstream {
         body: Bytes,
         timeout: Duration,
     ) -> Result<Response, UpstreamFailure> {
-        let request = self
-            .client
-            .post(url.clone())
-            .headers(endpoint.headers.clone())
-            .headers(headers)
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(body);
+        self.post(endpoint, url, headers, Payload::Json(body), timeout).await
+    }
+
+    /// The same with any payload.
+    ///
+    /// # Errors
+    /// As [`Self::post_json`].
+    pub async fn post(
+        &self,
+        endpoint: &Endpoint,
+        url: &Url,
+        headers: HeaderMap,
+        payload: Payload,
+        timeout: Duration,
+    ) -> Result<Response, UpstreamFailure> {
+        let request = self.client.post(url.clone()).headers(endpoint.headers.clone()).headers(headers);
+        let request = match payload {
+            Payload::Json(body) => {
+                request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body)
+            }
+            Payload::Form(form) => request.multipart(form),
+        };
         let mut request = request.build().map_err(|error| UpstreamFailure::from_reqwest(&error, timeout))?;
         let sent = async {
             if let Some(authorize) = &endpoint.authorize {

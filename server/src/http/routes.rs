@@ -7,8 +7,9 @@ use tollgate_openapi::paths;
 use utoipa_swagger_ui::Config;
 
 use super::console;
+use crate::domain::operation::Operation;
 use crate::error::ApiError;
-use crate::gateway::{chat, messages, models};
+use crate::gateway::{chat, completions, messages, models, task};
 use crate::management::{self, operation};
 
 /// Spellings of the chat completions route that clients use.
@@ -21,9 +22,91 @@ const CHAT_PATHS: [&str; 6] = [
     "/openai/v1/chat/completions",
 ];
 
+/// Spellings of the text completions route.
+const COMPLETION_PATHS: [&str; 6] = [
+    "/v1/completions",
+    "/completions",
+    "/openai/deployments/{model:.+}/completions",
+    "/engines/{model:.+}/completions",
+    "/v1/engines/{model:.+}/completions",
+    "/openai/v1/completions",
+];
+
+/// Spellings of the routes of everything but chat.
+const TASK_PATHS: [(Operation, &[&str]); 8] = [
+    (
+        Operation::Embedding,
+        &[
+            "/v1/embeddings",
+            "/embeddings",
+            "/openai/deployments/{model:.+}/embeddings",
+            "/engines/{model:.+}/embeddings",
+            "/v1/engines/{model:.+}/embeddings",
+            "/openai/v1/embeddings",
+        ],
+    ),
+    (
+        Operation::Image,
+        &[
+            "/v1/images/generations",
+            "/images/generations",
+            "/openai/deployments/{model:.+}/images/generations",
+            "/openai/v1/images/generations",
+        ],
+    ),
+    (
+        Operation::ImageEdit,
+        &[
+            "/v1/images/edits",
+            "/images/edits",
+            "/openai/deployments/{model:.+}/images/edits",
+            "/openai/v1/images/edits",
+        ],
+    ),
+    (
+        Operation::Speech,
+        &[
+            "/v1/audio/speech",
+            "/audio/speech",
+            "/openai/deployments/{model:.+}/audio/speech",
+            "/openai/v1/audio/speech",
+        ],
+    ),
+    (
+        Operation::Transcription,
+        &[
+            "/v1/audio/transcriptions",
+            "/audio/transcriptions",
+            "/openai/deployments/{model:.+}/audio/transcriptions",
+            "/openai/v1/audio/transcriptions",
+        ],
+    ),
+    (
+        Operation::Translation,
+        &[
+            "/v1/audio/translations",
+            "/audio/translations",
+            "/openai/deployments/{model:.+}/audio/translations",
+            "/openai/v1/audio/translations",
+        ],
+    ),
+    (Operation::Moderation, &["/v1/moderations", "/moderations", "/openai/v1/moderations"]),
+    (Operation::Rerank, &["/v1/rerank", "/rerank", "/v2/rerank"]),
+];
+
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     for path in CHAT_PATHS {
         config.service(operation(path, Method::POST, chat::chat_completions));
+    }
+    for path in COMPLETION_PATHS {
+        config.service(operation(path, Method::POST, completions::completions));
+    }
+    for (asked, paths) in TASK_PATHS {
+        for path in paths {
+            let perform =
+                move |http, payload, gateway, upstream| task::perform(asked, http, payload, gateway, upstream);
+            config.service(operation(path, Method::POST, perform));
+        }
     }
     config.service(operation("/v1/messages", Method::POST, messages::messages)).service(operation(
         "/v1/messages/count_tokens",

@@ -14,7 +14,7 @@ use crate::auth::Principal;
 use crate::domain::permission::Action;
 use crate::error::ApiResult;
 use crate::gateway::upstream::Upstream;
-use crate::gateway::{Gateway, route};
+use crate::gateway::{Gateway, ping};
 use crate::router::Deployment;
 
 /// The database has this long to say it is there.
@@ -134,6 +134,6 @@ async fn probe(deployment: Arc<Deployment>, upstream: &Upstream) -> EndpointHeal
         model: format!("{}/{}", deployment.provider_name, deployment.upstream_model),
         model_id: deployment.id.to_string(),
         api_base: deployment.api_base().map(ToString::to_string),
-        error: route::ping(&deployment, upstream, PROBE_TIMEOUT).await.err(),
+        error: ping::ping(&deployment, upstream, PROBE_TIMEOUT).await.err(),
     }
 }

@@ -14,8 +14,10 @@ use reqwest::header::{AUTHORIZATION, HeaderMap};
 
 use super::endpoint::{self, Authorize, Endpoint, Protocol};
 use super::quirks::Quirks;
+use super::task::{TaskEndpoint, TaskProtocol};
 use crate::clock::Clock;
 use crate::config::DeploymentConfig;
+use crate::domain::operation::Operation;
 use entra::EntraId;
 
 /// The version asked for where nobody says: LiteLLM's default.
@@ -40,34 +42,62 @@ pub fn endpoint(one: &DeploymentConfig) -> Result<Endpoint, String> {
     }
     endpoint::add_extra_headers(one, &mut headers)?;
     let (base, url) = endpoint::base(one)?;
-    let url = chat_url(url, &one.provider_model, one.api_version.as_deref())?;
-    let api_base = Arc::from(endpoint::shown(base));
+    let at = |operation| operation_url(url.clone(), operation, &one.provider_model, one.api_version.as_deref());
+    let chat = at(Operation::Chat)?;
+    let mut tasks = Vec::new();
+    for operation in OFFERED {
+        tasks.push(TaskEndpoint { operation, url: at(operation)?, protocol: TaskProtocol::Passing });
+    }
     Ok(Endpoint {
-        api_base,
-        whole_url: url.clone(),
-        stream_url: url,
+        api_base: Arc::from(endpoint::shown(base)),
+        whole_url: chat.clone(),
+        stream_url: chat,
         headers,
         protocol: Protocol::OpenAi(Quirks::of(one)),
         authorize,
+        tasks,
     })
 }
 
-/// The address of chat calls: below the resource's, below a deployment's, or as given where it is whole.
-fn chat_url(mut url: Url, deployment: &str, api_version: Option<&str>) -> Result<Url, String> {
-    let path = url.path().trim_end_matches('/').to_owned();
-    let is_whole = path.ends_with("/chat/completions");
+/// What Azure offers of OpenAI's API besides chat.
+const OFFERED: [Operation; 7] = [
+    Operation::Completion,
+    Operation::Embedding,
+    Operation::Image,
+    Operation::ImageEdit,
+    Operation::Speech,
+    Operation::Transcription,
+    Operation::Translation,
+];
+
+/// The address of an operation: below the resource's, below a deployment's, or as given where it is whole.
+fn operation_url(
+    mut url: Url,
+    operation: Operation,
+    deployment: &str,
+    api_version: Option<&str>,
+) -> Result<Url, String> {
+    let given = url.path().trim_end_matches('/').to_owned();
+    // A whole address is one of chat calls; the others are beside it.
+    let path = match given.strip_suffix(Operation::Chat.path()) {
+        Some(root) if operation != Operation::Chat => root.to_owned(),
+        _ => given,
+    };
+    url.set_path(&path);
+    let is_whole = path.ends_with(Operation::Chat.path());
+    let own: Vec<&str> = operation.path().split('/').skip(1).collect();
     let asks_for_v1 = api_version.is_some_and(|version| V1_VERSIONS.contains(&version));
     let names_deployment = path.contains("/deployments/");
     let is_v1 = path.contains("/openai/v1") || (asks_for_v1 && !names_deployment);
-    let more: &[&str] = match () {
-        () if is_whole => &[],
-        () if names_deployment || path.ends_with("/openai/v1") => &["chat", "completions"],
-        () if is_v1 => &["openai", "v1", "chat", "completions"],
-        () => &["openai", "deployments", deployment, "chat", "completions"],
+    let before: &[&str] = match () {
+        () if is_whole || names_deployment || path.ends_with("/openai/v1") => &[],
+        () if is_v1 => &["openai", "v1"],
+        () => &["openai", "deployments", deployment],
     };
-    let has_openai = path.ends_with("/openai") && more.first() == Some(&"openai");
+    let has_openai = path.ends_with("/openai") && before.first() == Some(&"openai");
+    let own = own.iter().filter(|_| !is_whole);
     let mut segments = url.path_segments_mut().map_err(|()| "its api_base has no path")?;
-    segments.pop_if_empty().extend(more.iter().skip(usize::from(has_openai)));
+    segments.pop_if_empty().extend(before.iter().skip(usize::from(has_openai)).chain(own));
     drop(segments);
     set_version(&mut url, api_version, is_v1);
     Ok(url)

@@ -87,6 +87,7 @@ pub fn endpoint(one: &DeploymentConfig) -> Result<Endpoint, String> {
         headers,
         protocol: Protocol::Translated(Arc::new(converse)),
         authorize,
+        tasks: Vec::new(),
     })
 }
 

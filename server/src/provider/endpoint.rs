@@ -9,8 +9,10 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::chat::Dialect;
 use super::quirks::Quirks;
+use super::task::{TaskEndpoint, TaskProtocol};
 use super::{anthropic, azure, bedrock, cohere, gemini, ollama, vertex};
 use crate::config::DeploymentConfig;
+use crate::domain::operation::Operation;
 use crate::domain::provider::ProviderKind;
 
 /// The address of a deployment, what it is told with every call, and in which protocol.
@@ -28,6 +30,8 @@ pub struct Endpoint {
     pub protocol: Protocol,
     /// What proves whose calls they are, where a header is not enough.
     pub authorize: Option<Arc<dyn Authorize>>,
+    /// What is done there besides chat.
+    pub tasks: Vec<TaskEndpoint>,
 }
 
 /// What a provider speaks.
@@ -71,7 +75,14 @@ impl Endpoint {
         let (base, url) = base(one)?;
         let url = below(url, path);
         let api_base = Arc::from(shown(base));
-        Ok(Self { api_base, whole_url: url.clone(), stream_url: url, headers, protocol, authorize: None })
+        let (whole_url, stream_url) = (url.clone(), url);
+        Ok(Self { api_base, whole_url, stream_url, headers, protocol, authorize: None, tasks: Vec::new() })
+    }
+
+    /// Where `operation`, which is not chat, is done.
+    #[must_use]
+    pub fn task(&self, operation: Operation) -> Option<&TaskEndpoint> {
+        self.tasks.iter().find(|task| task.operation == operation)
     }
 }
 
@@ -84,14 +95,42 @@ fn openai(one: &DeploymentConfig) -> Result<Endpoint, String> {
         headers.insert("openai-organization", secret_header("organization", organization)?);
     }
     add_extra_headers(one, &mut headers)?;
-    let base = one.api_base.as_deref().unwrap_or_default();
-    let path = match one.provider {
-        // A TGI is known by the address of its server, with or without the path of its API.
-        Some(ProviderKind::HuggingFace) if base.ends_with("/chat/completions") => "",
-        Some(ProviderKind::HuggingFace) if !base.ends_with("/v1") => "/v1/chat/completions",
-        _ => "/chat/completions",
-    };
-    Endpoint::at(one, path, headers, Protocol::OpenAi(Quirks::of(one)))
+    let (base, url) = base(one)?;
+    let root = Root::of(one, url);
+    let url = root.at(Operation::Chat);
+    let passing = |operation| TaskEndpoint { operation, url: root.at(operation), protocol: TaskProtocol::Passing };
+    Ok(Endpoint {
+        api_base: Arc::from(shown(base)),
+        whole_url: url.clone(),
+        stream_url: url,
+        headers,
+        protocol: Protocol::OpenAi(Quirks::of(one)),
+        authorize: None,
+        tasks: Operation::TASKS.into_iter().chain([Operation::Completion]).map(passing).collect(),
+    })
+}
+
+/// What OpenAI's paths stand below.
+struct Root {
+    url: Url,
+    prefix: &'static str,
+}
+
+impl Root {
+    /// A TGI is known by the address of its server, with or without the path of its API.
+    fn of(one: &DeploymentConfig, mut url: Url) -> Self {
+        let path = url.path().trim_end_matches('/').to_owned();
+        let is_tgi = one.provider == Some(ProviderKind::HuggingFace);
+        if let Some(root) = path.strip_suffix(Operation::Chat.path()).filter(|_| is_tgi) {
+            url.set_path(root);
+            return Self { url, prefix: "" };
+        }
+        Self { url, prefix: if is_tgi && !path.ends_with("/v1") { "/v1" } else { "" } }
+    }
+
+    fn at(&self, operation: Operation) -> Url {
+        below(self.url.clone(), &format!("{}{}", self.prefix, operation.path()))
+    }
 }
 
 /// The configured address, and the same taken apart.

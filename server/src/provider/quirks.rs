@@ -80,6 +80,8 @@ pub enum FormatField {
 impl Quirks {
     /// Nothing: an address of which only the protocol is known.
     pub const NONE: &'static Self = &table::NONE;
+    /// What is known of operations that are no conversations.
+    pub const TASKS: &'static Self = &table::TASKS;
 
     /// Those of the provider and the model of `one`.
     #[must_use]

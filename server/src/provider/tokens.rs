@@ -53,6 +53,11 @@ struct Prompt {
     response_format: Option<Value>,
     /// What only Anthropic has, of a call in its protocol.
     beyond_openai: Option<Value>,
+    /// What is asked of models that hold no conversations.
+    prompt: Option<Value>,
+    input: Option<Value>,
+    query: Option<Value>,
+    documents: Option<Value>,
 }
 
 /// Tokens of a chat request's input, text and the rest apart.
@@ -87,11 +92,17 @@ fn count_with(body: &[u8], count: fn(&str) -> u64) -> PromptTokens {
     let Ok(prompt) = serde_json::from_slice::<Prompt>(body) else {
         return PromptTokens::default();
     };
-    let mut counter = PromptCounter { count, found: PromptTokens { text: PRIMING_TOKENS, ..PromptTokens::default() } };
+    let primes = if prompt.messages.is_empty() { 0 } else { PRIMING_TOKENS };
+    let mut counter = PromptCounter { count, found: PromptTokens { text: primes, ..PromptTokens::default() } };
+    for input in [prompt.prompt, prompt.input, prompt.query, prompt.documents].into_iter().flatten() {
+        counter.input(&input);
+    }
     for message in &prompt.messages {
         counter.message(message);
     }
-    for schema in [prompt.tools, prompt.functions, prompt.response_format, prompt.beyond_openai].into_iter().flatten() {
+    // The format of a picture or a transcript is a word, which no model reads.
+    let response_format = prompt.response_format.filter(Value::is_object);
+    for schema in [prompt.tools, prompt.functions, response_format, prompt.beyond_openai].into_iter().flatten() {
         counter.value(&schema);
     }
     counter.found
@@ -110,6 +121,16 @@ impl PromptCounter {
                 Value::Array(parts) if name == "content" => parts.iter().for_each(|part| self.part(part)),
                 value => self.value(value),
             }
+        }
+    }
+
+    /// A text, or a list of texts, tokens or parts.
+    fn input(&mut self, input: &Value) {
+        match input {
+            Value::Array(inputs) => inputs.iter().for_each(|input| self.input(input)),
+            Value::Number(_) => self.found.text = self.found.text.saturating_add(1),
+            Value::Object(_) => self.part(input),
+            input => self.value(input),
         }
     }
 

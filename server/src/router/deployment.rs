@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::health::Health;
 use crate::config::RequestConfig;
+use crate::domain::operation::Operation;
 use crate::domain::price::Prices;
 use crate::domain::provider::{OnClientDisconnect, ProviderKind};
 use crate::provider::chat::Dialect;
@@ -109,6 +110,23 @@ impl Deployment {
             },
             Target::Mock(_) | Target::None => None,
         }
+    }
+
+    /// What its model is for, as the configuration or the catalog has it, such as `embedding`.
+    #[must_use]
+    pub fn mode(&self) -> Option<&str> {
+        self.model_info.get("mode").and_then(Value::as_str)
+    }
+
+    /// Whether it does `operation`, as far as that is known.
+    #[must_use]
+    pub fn does(&self, operation: Operation) -> bool {
+        let is_offered = match (&self.target, operation) {
+            (_, Operation::Chat | Operation::Completion) => true,
+            (Target::Provider(endpoint), operation) => endpoint.task(operation).is_some(),
+            (Target::Mock(_) | Target::None, _) => false,
+        };
+        is_offered && self.mode().is_none_or(|mode| operation.suits(mode))
     }
 
     /// The address shown in logs.

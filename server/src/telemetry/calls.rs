@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::spend::CallStatus;
 
+use crate::domain::operation::Operation;
 use crate::ledger::SpendEvent;
 
 /// Handles a worker keeps; above it, it starts anew.
@@ -114,6 +115,18 @@ pub fn keep_keys(at_most: usize) {
     KEYS_MAX.store(at_most, Ordering::Relaxed);
 }
 
+/// The route of a call of this type, without its version, as LiteLLM names it.
+fn route_of(call_type: &str) -> &'static str {
+    let served = Operation::TASKS.into_iter().chain([Operation::Completion]);
+    let named = served.into_iter().find(|operation| operation.call_type() == call_type).map(Operation::path);
+    named.unwrap_or(match call_type {
+        "anthropic_messages" => "/messages",
+        "aresponses" => "/responses",
+        "pass_through_endpoint" => "/pass_through",
+        _ => Operation::Chat.path(),
+    })
+}
+
 fn has_own(api_key: &Arc<str>) -> bool {
     let mut keys = KEYS.lock();
     let keys = keys.get_or_insert_default();
@@ -183,12 +196,13 @@ impl Handles {
             ("model_id", text(event.model_id.as_deref())),
             ("api_provider", text(event.provider.as_deref())),
         ];
-        let status = [("status_code", event.status_code.to_string()), ("route", "/chat/completions".to_owned())];
+        let status = [("status_code", event.status_code.to_string()), ("route", route_of(&event.call_type).to_owned())];
         let simple = vec![Label::new("model", model_group), Label::new("provider", text(event.provider.as_deref()))];
         let simple_with_status =
             simple.iter().cloned().chain([Label::new("status", event.status.as_str())]).collect::<Vec<Label>>();
         let is_failed = matches!(event.status, CallStatus::Failure | CallStatus::Interrupted);
-        let failed = [("exception_status", event.status_code.to_string()), ("route", "/chat/completions".to_owned())];
+        let failed =
+            [("exception_status", event.status_code.to_string()), ("route", route_of(&event.call_type).to_owned())];
         Self {
             requests: counter!("litellm_requests_metric_total", with(&model)),
             proxy_requests: counter!("litellm_proxy_total_requests_metric_total", with(&status)),

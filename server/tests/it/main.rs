@@ -36,5 +36,6 @@ mod scope;
 mod session;
 mod spend;
 mod tag;
+mod task;
 mod team;
 mod user;

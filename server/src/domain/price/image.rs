@@ -1,6 +1,9 @@
 //! Prices of pictures by quality and size.
 
-use super::{Prices, Rate};
+use tollgate_openapi::money::NanoUsd;
+
+use super::{Prices, Rate, ServiceTier};
+use crate::domain::usage::Usage;
 
 /// Quality and size that a picture has whose request names none, at models that know this quality: DALL·E's. Later
 /// models choose both themselves.
@@ -27,6 +30,15 @@ impl Prices {
         Self { per_image, images: Vec::new(), ..self.clone() }
     }
 
+    /// What `usage` costs of pictures of this quality and size. Those whose tokens the provider tells, and that have a
+    /// price by the token, are not paid by the piece, too.
+    #[must_use]
+    pub fn image_cost(&self, quality: Option<&str>, size: Option<&str>, usage: &Usage, tier: ServiceTier) -> NanoUsd {
+        let is_by_token = usage.output_image > 0 && self.output_image.or(self.output).is_some();
+        let images = if is_by_token { 0 } else { usage.images };
+        self.for_image(quality, size).cost(&Usage { images, ..*usage }, tier)
+    }
+
     fn image_rate(&self, quality: Option<&str>, size: Option<&str>) -> Option<Rate> {
         let is_standard = self.images.iter().any(|image| image.quality == STANDARD_QUALITY);
         let known = |named: Option<&'static str>| named.filter(|_| is_standard);
@@ -50,11 +62,7 @@ impl Prices {
 
 #[cfg(test)]
 mod tests {
-    use tollgate_openapi::money::NanoUsd;
-
-    use super::super::ServiceTier;
     use super::*;
-    use crate::domain::usage::Usage;
 
     fn image(quality: &str, size: &str, usd: &str) -> ImagePrice {
         ImagePrice { quality: quality.to_owned(), size: size.to_owned(), rate: Rate::parse(usd).unwrap() }

@@ -55,7 +55,7 @@ pub async fn explain(
 ) -> Result<Explanation, GatewayError> {
     let bounds = Bounds::known(request, input);
     let providers = providers_of(gateway, &deployments).await?;
-    let applicant = Applicant::new(gateway, policy, request, deployments, providers, bounds);
+    let applicant = Applicant::new(gateway, policy, &request.model, deployments, providers, bounds);
     let mut applicant = Applicant { is_trial: true, ..applicant };
     let judgement = match applicant.decide().await {
         Decision::Admitted(admitted) => Judgement::Admitted(admitted.output_limit),
@@ -66,7 +66,7 @@ pub async fn explain(
     let names: Vec<Arc<str>> = applicant.scopes.iter().map(|scope| applicant.name_of(&scope.id)).collect();
     let tokens = applicant.tokens(bounds);
     let (longest, usual) = (applicant.longest(), applicant.usual_length());
-    let cost = bounds.cost(request, &applicant.deployments);
+    let cost = bounds.cost(&applicant.deployments);
     let scopes = applicant.scopes.into_iter().zip(standings).zip(names);
     let scopes = scopes.map(|((scope, standing), name)| (scope, standing, name)).collect();
     Ok(Explanation { judgement, scopes, cost, tokens, longest, usual })

@@ -3,7 +3,7 @@
 use super::*;
 
 fn url(base: &str, deployment: &str, version: Option<&str>) -> String {
-    chat_url(Url::parse(base).unwrap(), deployment, version).unwrap().to_string()
+    operation_url(Url::parse(base).unwrap(), Operation::Chat, deployment, version).unwrap().to_string()
 }
 
 #[test]

@@ -31,8 +31,24 @@ const GATEWAY_FIELDS: &[&str] = &[
 const GATEWAY_PREFIXES: [&str; 2] = ["litellm_", "mock_testing_"];
 
 /// Members that decide what a call may cost: nobody puts others in their place or takes them out.
-const ACCOUNTED_FIELDS: [&str; 8] =
-    ["model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n", "service_tier"];
+const ACCOUNTED_FIELDS: [&str; 16] = [
+    "model",
+    "messages",
+    "stream",
+    "stream_options",
+    "max_tokens",
+    "max_completion_tokens",
+    "n",
+    "service_tier",
+    "prompt",
+    "best_of",
+    "input",
+    "query",
+    "documents",
+    "size",
+    "quality",
+    "speed",
+];
 
 /// Headers that only the gateway sets: who calls, who pays, and how the message travels.
 const GATEWAY_HEADERS: &[&str] = &[

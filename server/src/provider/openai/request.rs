@@ -11,10 +11,12 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::content::ContentFields;
 use super::members::{Edits, Members};
 use super::params::{ParamFields, RequestParams, is_accounted};
 use super::tags;
 use crate::config::RequestConfig;
+use crate::domain::operation::Operation;
 use crate::domain::price::ServiceTier;
 use crate::provider::anthropic::budget;
 use crate::provider::quirks::Quirks;
@@ -74,7 +76,7 @@ pub struct Changes<'a> {
 #[derive(Default)]
 struct Fields<'a> {
     model: Option<&'a RawValue>,
-    messages: Option<&'a RawValue>,
+    content: ContentFields<'a>,
     stream: Option<&'a RawValue>,
     stream_options: Option<&'a RawValue>,
     max_tokens: Option<&'a RawValue>,
@@ -92,7 +94,6 @@ impl<'a> Fields<'a> {
     fn slot(&mut self, name: &str) -> Option<&mut Option<&'a RawValue>> {
         Some(match name {
             "model" => &mut self.model,
-            "messages" => &mut self.messages,
             "stream" => &mut self.stream,
             "stream_options" => &mut self.stream_options,
             "max_tokens" => &mut self.max_tokens,
@@ -102,7 +103,7 @@ impl<'a> Fields<'a> {
             "service_tier" => &mut self.service_tier,
             "tags" => &mut self.tags,
             "metadata" => &mut self.metadata,
-            _ => return self.params.slot(name),
+            _ => return self.content.slot(name).or_else(|| self.params.slot(name)),
         })
     }
 }
@@ -145,12 +146,24 @@ impl ChatRequest {
     /// # Errors
     /// As [`Self::parse`].
     pub fn read(body: Bytes, model_from_path: Option<&str>) -> Result<(Self, Bytes), RequestError> {
-        let (request, has_tags) = Self::parse_fields(&body, model_from_path)?;
+        Self::read_for(Operation::Chat, body, model_from_path)
+    }
+
+    /// The same of a request for any `operation`.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn read_for(
+        operation: Operation,
+        body: Bytes,
+        model_from_path: Option<&str>,
+    ) -> Result<(Self, Bytes), RequestError> {
+        let (request, has_tags) = Self::parse_fields(operation, &body, model_from_path)?;
         if !has_tags {
             return Ok((request, body));
         }
         let body = Bytes::from(tags::without(&body).map_err(malformed)?);
-        let (rest, _) = Self::parse_fields(&body, model_from_path)?;
+        let (rest, _) = Self::parse_fields(operation, &body, model_from_path)?;
         Ok((Self { tags: request.tags, ..rest }, body))
     }
 
@@ -159,13 +172,17 @@ impl ChatRequest {
     /// # Errors
     /// When the body is not a JSON object or a field the gateway reads has the wrong type.
     pub fn parse(body: &[u8], model_from_path: Option<&str>) -> Result<Self, RequestError> {
-        Ok(Self::parse_fields(body, model_from_path)?.0)
+        Ok(Self::parse_fields(Operation::Chat, body, model_from_path)?.0)
     }
 
     /// The request, and whether its body names tags.
-    fn parse_fields(body: &[u8], model_from_path: Option<&str>) -> Result<(Self, bool), RequestError> {
+    fn parse_fields(
+        operation: Operation,
+        body: &[u8],
+        model_from_path: Option<&str>,
+    ) -> Result<(Self, bool), RequestError> {
         let fields: Fields<'_> = serde_json::from_slice(body).map_err(malformed)?;
-        check_messages(fields.messages)?;
+        fields.content.check(operation)?;
         let body_model: Option<String> = read("model", "a string", fields.model)?;
         let model = model_from_path.map(str::to_owned).or(body_model).filter(|model| !model.is_empty());
         let model = model.ok_or_else(|| wrong("model", "a string that names a model"))?;
@@ -185,7 +202,7 @@ impl ChatRequest {
             wants_usage,
             // Which of the two a provider heeds is not known.
             max_output_tokens: max_completion.max(max_tokens),
-            choices,
+            choices: fields.content.answers(choices)?,
             user: read("user", "a string", fields.user)?,
             tags: tags::read(fields.tags, fields.metadata)?,
             service_tier: tier.as_deref().map_or(ServiceTier::Standard, ServiceTier::from_name),
@@ -325,13 +342,6 @@ impl ChatRequest {
         options.insert("include_usage".to_owned(), Value::Bool(true));
         Value::Object(options).to_string()
     }
-}
-
-fn check_messages(messages: Option<&RawValue>) -> Result<(), RequestError> {
-    let expected = "a list of at least one message";
-    let messages = messages.ok_or_else(|| wrong("messages", expected))?;
-    let rest = messages.get().strip_prefix('[').ok_or_else(|| wrong("messages", expected))?;
-    if rest.trim_start().starts_with(']') { Err(wrong("messages", expected)) } else { Ok(()) }
 }
 
 pub(super) fn read<T: DeserializeOwned>(

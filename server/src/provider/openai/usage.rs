@@ -41,6 +41,16 @@ struct PromptDetails {
     cache_creation_token_details: Option<CacheCreation>,
 }
 
+/// Parts of what was read or written, as operations other than chat name them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct Details {
+    pub(super) text_tokens: Option<u64>,
+    pub(super) cached_tokens: Option<u64>,
+    pub(super) audio_tokens: Option<u64>,
+    pub(super) image_tokens: Option<u64>,
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 struct CompletionDetails {
@@ -50,11 +60,21 @@ struct CompletionDetails {
 }
 
 /// Tokens of which parts are taken.
-struct Whole(u64);
+pub(super) struct Whole(u64);
 
 impl Whole {
+    /// What a provider tells of a kind.
+    pub(super) fn of(tokens: Option<u64>) -> Self {
+        Self(tokens.unwrap_or(0).min(TOKENS_MAX))
+    }
+
+    /// What nobody took.
+    pub(super) const fn left(&self) -> u64 {
+        self.0
+    }
+
     /// Takes a part, as far as there is so much left.
-    fn take(&mut self, part: Option<u64>) -> u64 {
+    pub(super) fn take(&mut self, part: Option<u64>) -> u64 {
         let part = part.unwrap_or(0).min(self.0);
         self.0 -= part;
         part
@@ -73,14 +93,14 @@ impl WireUsage {
 
     /// Each leg apart. A detail larger than its whole is cut to it: no token is priced twice.
     pub(super) fn normalise(self) -> Usage {
-        let mut prompt = Whole(self.prompt_tokens.unwrap_or(0).min(TOKENS_MAX));
+        let mut prompt = Whole::of(self.prompt_tokens);
         let details = self.prompt_tokens_details.unwrap_or_default();
         let cache_read = prompt.take(details.cached_tokens.or(self.prompt_cache_hit_tokens));
         let written = prompt.take(self.cache_creation_input_tokens.or(details.cache_write_tokens));
         let hour = details.cache_creation_token_details.map_or(0, |split| split.ephemeral_1h_input_tokens).min(written);
         let input_audio = prompt.take(details.audio_tokens);
         let input_image = prompt.take(details.image_tokens);
-        let mut completion = Whole(self.written().min(TOKENS_MAX));
+        let mut completion = Whole::of(Some(self.written()));
         let details = self.completion_tokens_details.unwrap_or_default();
         let reasoning = completion.take(details.reasoning_tokens);
         let output_audio = completion.take(details.audio_tokens);
@@ -156,8 +176,9 @@ pub fn answer_texts(body: &[u8]) -> Vec<String> {
         return Vec::new();
     };
     let choices = answer.get("choices").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
-    let texts = choices.iter().filter_map(|choice| choice.get("message")).flat_map(|message| {
-        let plain = ["content", "reasoning_content", "refusal"].map(|name| message.get(name));
+    // Of a text that was gone on with, the choice itself is what is said.
+    let texts = choices.iter().map(|choice| choice.get("message").unwrap_or(choice)).flat_map(|message| {
+        let plain = ["content", "reasoning_content", "refusal", "text"].map(|name| message.get(name));
         let text = plain.into_iter().flatten().filter_map(serde_json::Value::as_str).map(str::to_owned);
         let tools = message.get("tool_calls").filter(|calls| calls.is_array()).map(ToString::to_string);
         text.chain(tools).collect::<Vec<_>>()

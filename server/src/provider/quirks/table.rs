@@ -39,6 +39,9 @@ pub(super) const NONE: Quirks = Quirks {
     response_format: FormatField::OpenAi,
 };
 
+/// Of whoever does something else than chat: streams of that have no options.
+pub(super) const TASKS: Quirks = Quirks { takes_stream_options: false, ..NONE };
+
 /// OpenAI, "Create chat completion": `max_tokens` is deprecated, messages have no reasoning.
 pub(super) const OPENAI: Quirks = Quirks {
     provider: "openai",

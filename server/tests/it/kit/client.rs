@@ -59,6 +59,12 @@ impl Client {
         self.call(Method::POST, path, Some(body.to_owned()))
     }
 
+    /// A body of the content type among the headers.
+    pub(crate) fn post_form(&self, path: &str, body: &str) -> Call {
+        let request = self.http.post(format!("{}{path}", self.base)).headers(self.headers.clone());
+        Call { what: format!("POST {path}"), request: request.body(body.to_owned()) }
+    }
+
     pub(crate) fn call(&self, method: Method, path: &str, body: Option<String>) -> Call {
         let request = self.http.request(method.clone(), format!("{}{path}", self.base)).headers(self.headers.clone());
         let request = match body {

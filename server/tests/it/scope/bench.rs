@@ -10,7 +10,7 @@ use tollgate::clock::Clock;
 use tollgate::counters::Demand;
 use tollgate::crypto::KeyDigest;
 use tollgate::gateway::Gateway;
-use tollgate::gateway::admit::admit;
+use tollgate::gateway::admit::{Wanted, admit};
 use tollgate::provider::openai::ChatRequest;
 use tollgate_openapi::money::NanoUsd;
 
@@ -80,7 +80,8 @@ async fn measure(gateway: &Arc<Gateway>, key: &str, clock: &Clock, steps: &mut S
     let call = gateway.policy.call(policy, Some("c"), std::slice::from_ref(&tag)).await.unwrap();
     let deployments = gateway.router.callable("gpt").unwrap();
     let known = clock.monotonic();
-    let admitted = admit(gateway, &call, &request, &body, deployments).await.unwrap();
+    let wanted = Wanted::conversation(&request, &body, &deployments);
+    let admitted = admit(gateway, &call, wanted, deployments).await.unwrap();
     let granted = clock.monotonic();
     assert_eq!(admitted.ticket.charged().len(), 9);
     admitted.ticket.settle(Demand { cost: NanoUsd(50_000), tokens: 30 });

@@ -1,0 +1,239 @@
+//! What all calls go through, whatever they ask for: who calls, with which policy, admitted or refused, answered or failed.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::admit::{Admitted, Wanted};
+use super::error::GatewayError;
+use super::record::{self, Caller};
+use super::route::Unanswered;
+use super::settle::{Asked, Call, Outcome};
+use super::upstream::UpstreamFailure;
+use super::{Gateway, admit, authenticate, headers, tags};
+use crate::domain::operation::Operation;
+use crate::error::ApiError;
+use crate::ledger::SpendEvent;
+use crate::policy::{CallPolicy, Policy};
+use crate::provider::openai::ChatRequest;
+use crate::router::Deployment;
+
+/// A call whose key is good.
+pub(super) struct Arrived {
+    gateway: Arc<Gateway>,
+    key: Arc<Policy>,
+    caller: Caller,
+    started: Instant,
+}
+
+/// What a call says of itself that its policy depends on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'a> {
+    /// Public name of the model.
+    pub(super) model: &'a str,
+    /// The `user` of the body.
+    pub(super) user: Option<&'a str>,
+    /// The tags of the body.
+    pub(super) tags: &'a [String],
+    /// The answer is wanted as a stream.
+    pub(super) stream: bool,
+}
+
+impl<'a> From<&'a ChatRequest> for Named<'a> {
+    fn from(request: &'a ChatRequest) -> Self {
+        let ChatRequest { model, user, tags, stream, .. } = request;
+        Self { model, user: user.as_deref(), tags, stream: *stream }
+    }
+}
+
+/// A call on its way: what every later step needs.
+pub(super) struct Context {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) policy: CallPolicy,
+    pub(super) caller: Caller,
+    started: Instant,
+    /// As it is written down if it is refused.
+    event: SpendEvent,
+}
+
+/// An admitted call.
+pub(super) struct Started {
+    pub(super) call: Call,
+    pub(super) output_limit: Option<u64>,
+    /// Where it may not be sent.
+    pub(super) barred: Vec<Arc<Deployment>>,
+}
+
+impl Arrived {
+    /// Looks up the key of a call that LiteLLM's log would name `call_type`.
+    ///
+    /// # Errors
+    /// When the gateway takes no calls, or the key is no good.
+    pub(super) async fn new(
+        gateway: Arc<Gateway>,
+        http: &HttpRequest,
+        call_type: &'static str,
+    ) -> Result<Self, GatewayError> {
+        let started = gateway.clock.monotonic();
+        let start_time = gateway.clock.now();
+        let caller = Caller {
+            request_id: Arc::from(gateway.call_ids.next(start_time)),
+            start_time,
+            ip_address: http.peer_addr().map(|address| address.ip().to_string()),
+            call_type,
+        };
+        if gateway.in_flight.is_draining() {
+            return Err(GatewayError::Draining);
+        }
+        let key = authenticate::authenticate(&gateway, http.headers()).await?;
+        Ok(Self { gateway, key, caller, started })
+    }
+
+    /// The call's body.
+    ///
+    /// # Errors
+    /// As [`read_body`].
+    pub(super) async fn body(&self, payload: web::Payload) -> Result<Bytes, GatewayError> {
+        read_body(payload, self.gateway.settings.max_body_bytes).await
+    }
+
+    /// Looks up all else that limits the call.
+    ///
+    /// # Errors
+    /// When its tags are too many, or the database is away.
+    pub(super) async fn named(self, http: &HttpRequest, named: Named<'_>) -> Result<Context, GatewayError> {
+        let Self { gateway, key, caller, started } = self;
+        let tags = tags::of_call(http.headers(), named.tags, &key)?;
+        let end_user = named.user.filter(|user| !user.is_empty());
+        let policy = gateway.policy.call(key, end_user, &tags).await?;
+        let event = record::new_event(&caller, &policy, named.model, named.user, named.stream);
+        Ok(Context { gateway, policy, caller, started, event: SpendEvent { tags, ..event } })
+    }
+}
+
+/// The body, up to `limit` bytes.
+///
+/// # Errors
+/// When it is longer, or does not arrive.
+pub(super) async fn read_body(payload: web::Payload, limit: usize) -> Result<Bytes, GatewayError> {
+    match payload.to_bytes_limited(limit).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) => Err(GatewayError::BodyIncomplete(error.to_string())),
+        Err(_) => Err(GatewayError::BodyTooLarge(limit)),
+    }
+}
+
+impl Context {
+    /// The deployments of `model` that can do `operation`, and those that cannot.
+    ///
+    /// # Errors
+    /// When the call may not be made at all, or nobody can do it.
+    pub(super) fn deployments(&self, model: &str, operation: Operation) -> Result<Deployments, GatewayError> {
+        if !self.gateway.spool.is_accepting() {
+            return Err(GatewayError::SpoolFailed);
+        }
+        self.policy.check(model).map_err(|denial| GatewayError::denied(denial, model))?;
+        let callable = self.gateway.router.callable(model)?;
+        let (able, unable): (Vec<_>, Vec<_>) = callable.into_iter().partition(|one| one.does(operation));
+        if able.is_empty() {
+            let mode = unable.iter().find_map(|one| one.mode()).map(str::to_owned);
+            return Err(GatewayError::WrongOperation { model: model.to_owned(), operation, mode });
+        }
+        Ok(Deployments { able, unable })
+    }
+
+    /// Admits the call.
+    ///
+    /// # Errors
+    /// When a limit does not allow it.
+    pub(super) async fn admit(
+        &self,
+        wanted: Wanted<'_>,
+        asked: Asked,
+        deployments: Deployments,
+    ) -> Result<Started, GatewayError> {
+        let Self { gateway, policy, .. } = self;
+        let Admitted { ticket, output_limit, mut barred, soft } =
+            admit::admit(gateway, policy, wanted, deployments.able).await?;
+        barred.extend(deployments.unable);
+        let mut event = self.event.clone();
+        if let Some(limit) = output_limit {
+            event.metadata.insert("output_tokens_limited_to".to_owned(), Value::from(limit));
+        }
+        let call = Call::begin(gateway, event, ticket, soft, asked, self.started);
+        Ok(Started { call, output_limit, barred })
+    }
+
+    /// Writes a refusal down and words it.
+    pub(super) fn refuse(&self, error: GatewayError) -> ApiError {
+        let error = ApiError::from(error);
+        record::record_refusal(&self.gateway, self.event.clone(), &error);
+        error.with_call_id(&self.caller.request_id)
+    }
+
+    /// The head of an answer: the provider's headers and ours.
+    pub(super) fn head(
+        &self,
+        status: StatusCode,
+        deployment: Option<&Deployment>,
+        call: Option<&Call>,
+    ) -> HttpResponseBuilder {
+        let mut response = HttpResponse::build(status);
+        let failed_attempts = call.map_or(0, Call::failed_attempts);
+        headers::describe(&mut response, &self.caller.request_id, &self.policy.key, deployment, failed_attempts);
+        response
+    }
+
+    /// Settles a call that no deployment answered and passes the last failure on; `word` puts a provider's error, given
+    /// with its status in OpenAI's form, in the client's own.
+    ///
+    /// # Errors
+    /// When no provider answered at all.
+    pub(super) async fn fail(
+        &self,
+        call: Call,
+        unanswered: Unanswered,
+        word: impl FnOnce(u16, Bytes) -> Bytes,
+    ) -> Result<HttpResponse, ApiError> {
+        let failed_attempts = call.failed_attempts();
+        let failure = match unanswered {
+            Unanswered::Refused(error) => {
+                let error = ApiError::from(error);
+                call.finish(Outcome::failed(error.status().as_u16(), error.message())).await;
+                return Err(error.with_call_id(&self.caller.request_id));
+            }
+            Unanswered::Failed(failure) => failure,
+        };
+        let reason = failure.for_router().reason;
+        let error = match failure {
+            UpstreamFailure::Status { status, headers, body } => {
+                call.finish(Outcome::failed(status, reason)).await;
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+                let mut head = self.head(status, None, None);
+                head.insert_header(("x-litellm-attempted-retries", failed_attempts.saturating_sub(1)));
+                headers::forward(&mut head, &headers);
+                let body = word(status.as_u16(), body);
+                return Ok(head.insert_header((CONTENT_TYPE, "application/json")).body(body));
+            }
+            UpstreamFailure::Unreachable(reason) => GatewayError::ProviderUnreachable { reason },
+            UpstreamFailure::Timeout(after) => GatewayError::ProviderTimeout { after },
+        };
+        let error = ApiError::from(error);
+        call.finish(Outcome::failed(error.status().as_u16(), reason)).await;
+        Err(error.with_call_id(&self.caller.request_id))
+    }
+}
+
+/// The deployments of a model.
+#[derive(Debug)]
+pub(super) struct Deployments {
+    /// Those that can do what is asked.
+    pub(super) able: Vec<Arc<Deployment>>,
+    /// Those that cannot.
+    unable: Vec<Arc<Deployment>>,
+}

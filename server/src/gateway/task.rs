@@ -1,0 +1,117 @@
+//! Everything but conversations: embeddings, pictures, sound, moderation, reranking. OpenAI's protocol, and Cohere's
+//! where documents are ranked.
+
+mod amount;
+mod exchange;
+mod form;
+pub(super) mod request;
+mod sound;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use reqwest::header::HeaderMap;
+
+use super::admit::Wanted;
+use super::call::{Arrived, Context, Named, Started};
+use super::error::GatewayError;
+use super::route::{self, Reply, Source, Streaming, Whole};
+use super::settle::{Asked, Call, ImageAsked, Outcome};
+use super::stream::{AnswerStream, Reading};
+use super::upstream::Upstream;
+use super::{Gateway, headers};
+use crate::domain::operation::Operation;
+use crate::error::ApiError;
+use crate::ledger::contents::AnswerContent;
+use amount::Amount;
+use request::TaskRequest;
+
+/// Answers a call that asks for `operation`.
+///
+/// # Errors
+/// When the call is refused or no deployment answers.
+pub async fn perform(
+    operation: Operation,
+    http: HttpRequest,
+    payload: web::Payload,
+    gateway: web::Data<Gateway>,
+    upstream: web::Data<Upstream>,
+) -> Result<HttpResponse, ApiError> {
+    let arrived = Arrived::new(gateway.into_inner(), &http, operation.call_type()).await?;
+    let body = arrived.body(payload).await?;
+    let task = TaskRequest::read(operation, &http, body).await.map_err(GatewayError::from)?;
+    let context = arrived.named(&http, Named::from(&task.request)).await?;
+    let Started { mut call, barred, .. } = match start(&context, &task).await {
+        Ok(started) => started,
+        Err(error) => return Err(context.refuse(error)),
+    };
+    match route::forward(&context.gateway, &upstream, &mut call, &task, &barred).await {
+        Ok(reply) => answer(&context, call, reply).await,
+        Err(unanswered) => context.fail(call, unanswered, |_, body| body).await,
+    }
+}
+
+/// Admits the call.
+async fn start(context: &Context, task: &TaskRequest) -> Result<Started, GatewayError> {
+    let TaskRequest { operation, request, body, .. } = task;
+    let deployments = context.deployments(&request.model, *operation)?;
+    let amount = Amount::of(task, &deployments.able);
+    let bounds = amount.bounds(&deployments.able);
+    let asked =
+        Asked { body: body.clone(), units: amount.untold, tier: request.service_tier, image: image_asked(task) };
+    context.admit(Wanted { model: &request.model, body, bounds }, asked, deployments).await
+}
+
+/// What picture a call asks for.
+fn image_asked(task: &TaskRequest) -> Option<ImageAsked> {
+    if !matches!(task.operation, Operation::Image | Operation::ImageEdit) {
+        return None;
+    }
+    let members = task.members();
+    let text = |name: &str| members.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    Some(ImageAsked { quality: text("quality"), size: text("size") })
+}
+
+async fn answer(context: &Context, call: Call, reply: Reply) -> Result<HttpResponse, ApiError> {
+    let Reply { deployment, source } = reply;
+    let mut head = context.head(StatusCode::OK, Some(&deployment), Some(&call));
+    let rates = call.rates();
+    match source {
+        Source::Stream(Streaming { headers: provided, chunks, read }) => {
+            describe(&mut head, &provided);
+            headers::rates(&mut head, rates);
+            let mut reading = Reading::new(true, call);
+            reading.read_as(read);
+            headers::key_spend(&mut head, &context.gateway, &context.policy.key);
+            Ok(head.body(AnswerStream::new(chunks, reading, context.gateway.settings.stream_idle_timeout)))
+        }
+        Source::Whole(provided, whole) => {
+            describe(&mut head, &provided);
+            headers::rates(&mut head, rates);
+            Ok(send_whole(head, context, call, *whole).await)
+        }
+        // Texts of the configuration are answers in conversations.
+        Source::Mock(_) => Err(ApiError::internal("a deployment that answers by itself was asked for no conversation")),
+    }
+}
+
+/// The provider's headers and the type of its answer.
+fn describe(head: &mut HttpResponseBuilder, provided: &HeaderMap) {
+    headers::forward(head, provided);
+    let content_type = provided.get(reqwest::header::CONTENT_TYPE).map(|value| value.as_bytes());
+    let content_type = content_type.and_then(|value| HeaderValue::from_bytes(value).ok());
+    head.insert_header((CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/json"))));
+}
+
+async fn send_whole(mut head: HttpResponseBuilder, context: &Context, call: Call, whole: Whole) -> HttpResponse {
+    let Whole { openai: body, answer, text, .. } = whole;
+    let overhead = call.overhead();
+    let outcome = Outcome::answered(200, answer, text).with_content(AnswerContent::Whole(body.clone()));
+    let settled = call.finish(outcome).await;
+    headers::settled(&mut head, &settled, overhead);
+    headers::key_spend(&mut head, &context.gateway, &context.policy.key);
+    head.body(body)
+}
