@@ -12,6 +12,7 @@
 
 mod ask;
 mod change;
+mod connection;
 mod feed;
 mod keeper;
 mod keys;

@@ -98,7 +98,7 @@ impl Shared {
             call.arg(self.expires_ms(scope.window_end));
             call.arg(text(limits.rpm)).arg(text(limits.tpm)).arg(text(limits.parallel));
         }
-        let mut connection = online.link.connection.clone();
+        let mut connection = self.connection_here(&online.link).await?;
         let answer: Vec<Value> = call.invoke_async(&mut connection).await?;
         read_answer(&answer)
     }

@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use metrics::gauge;
-use redis::AsyncConnectionConfig;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -85,10 +84,7 @@ impl Shared {
 
     /// Takes a lease, tells what this node holds, and counts together with others once the counters may be used.
     async fn join(&self, counters: &Counters) -> Result<(), JoinError> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(self.settings.timeout))
-            .set_response_timeout(Some(self.settings.timeout));
-        let mut connection = self.settings.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let mut connection = self.connect().await?;
         let lease: Arc<str> = Arc::from(Uuid::new_v4().simple().to_string());
         let mut call = self.scripts.join.key(self.keys.generation());
         call.arg(Uuid::new_v4().simple().to_string()).arg(self.told_time()).arg(NEW_COUNTERS_WAIT_MS);

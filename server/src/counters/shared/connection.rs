@@ -1,0 +1,48 @@
+//! Connections to Redis: one that keeps in touch with it, and one of each worker, which asks.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, RedisResult};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::OnceCell;
+
+use super::{Link, Shared};
+
+/// A worker's own connection, under a lease.
+struct Own {
+    lease: Arc<str>,
+    connection: Arc<OnceCell<MultiplexedConnection>>,
+}
+
+thread_local! {
+    static OWN: RefCell<Option<Own>> = const { RefCell::new(None) };
+}
+
+impl Shared {
+    /// A new connection, which lives on the runtime of this thread.
+    pub(super) async fn connect(&self) -> RedisResult<MultiplexedConnection> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.settings.timeout))
+            .set_response_timeout(Some(self.settings.timeout));
+        self.settings.client.get_multiplexed_async_connection_with_config(&config).await
+    }
+
+    /// The connection to ask by. A worker has its own, so that no other thread has to wake up for its answers.
+    pub(super) async fn connection_here(&self, link: &Link) -> RedisResult<MultiplexedConnection> {
+        let is_worker = Handle::try_current().is_ok_and(|here| here.runtime_flavor() == RuntimeFlavor::CurrentThread);
+        if !is_worker {
+            return Ok(link.connection.clone());
+        }
+        let own = OWN.with_borrow_mut(|own| match own {
+            Some(own) if Arc::ptr_eq(&own.lease, &link.lease) => Arc::clone(&own.connection),
+            _ => {
+                let connection = Arc::default();
+                *own = Some(Own { lease: Arc::clone(&link.lease), connection: Arc::clone(&connection) });
+                connection
+            }
+        });
+        own.get_or_try_init(|| self.connect()).await.cloned()
+    }
+}
