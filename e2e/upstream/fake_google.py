@@ -11,6 +11,7 @@ applications"; Compute Engine, "About VM metadata".
 from __future__ import annotations
 
 import base64
+import datetime
 import json
 import re
 import threading
@@ -35,6 +36,14 @@ REFRESH_TOKEN = "1//refresh-token-of-the-tests"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 #: What an assertion is for, wherever it is sent.
 AUDIENCE = "https://oauth2.googleapis.com/token"
+POOL = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/provider"
+SUBJECT_KEY = "a key of the other provider of identities"
+
+
+def subject_token() -> str:
+    """What the other provider of identities gives."""
+    return jwt.encode({"sub": "a machine", "aud": "google", "exp": time.time() + 300}, SUBJECT_KEY, algorithm="HS256")
+
 SIGNATURE = base64.b64encode(b"what was thought").decode()
 NO_SIGNATURE = base64.b64encode(b"skip_thought_signature_validator").decode()
 ASSERTION_S_MAX = 3600
@@ -129,6 +138,46 @@ class Google:
             "quota_project_id": PROJECT,
             "token_uri": self.token_uri,
         }
+
+    def external_account(self, token_file: str, impersonates: bool) -> dict[str, Any]:
+        """What `gcloud iam workload-identity-pools create-cred-config` writes."""
+        credentials: dict[str, Any] = {
+            "type": "external_account",
+            "audience": POOL,
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "token_url": f"{self.origin}/v1/token",
+            "credential_source": {"file": token_file},
+        }
+        if impersonates:
+            credentials["credential_source"] = {
+                "url": f"{self.origin}/vouch",
+                "headers": {"x-secret": "of-the-tests"},
+                "format": {"type": "json", "subject_token_field_name": "id_token"},
+            }
+            credentials["service_account_impersonation_url"] = f"{self.origin}/v1/{ACCOUNT}:generateAccessToken"
+        return credentials
+
+    def trade(self, form: dict[str, str]) -> dict[str, Any]:
+        """The Security Token Service."""
+        expected = {
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "requested_token_type": "urn:ietf:params:oauth:token-type:access_token",
+            "audience": POOL,
+            "scope": SCOPE,
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        }
+        if {name: form.get(name) for name in expected} != expected:
+            raise ValueError(f"Invalid request: {form}")
+        jwt.decode(form["subject_token"], SUBJECT_KEY, algorithms=["HS256"], audience="google", options={"require": ["sub", "exp"]})
+        return self.give_token("exchange")
+
+    def impersonate(self, token: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The IAM Service Account Credentials API."""
+        if self.tokens.get(token, 0) < time.time() or body != {"scope": [SCOPE], "lifetime": "3600s"}:
+            raise ValueError(f"Request had invalid authentication credentials: {body}")
+        given = self.give_token("impersonation")
+        ends = datetime.datetime.fromtimestamp(self.tokens[given["access_token"]], datetime.UTC)
+        return {"accessToken": given["access_token"], "expireTime": ends.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
     def give_token(self, kind: str) -> dict[str, Any]:
         self.token_requests.append(kind)
@@ -387,6 +436,8 @@ def handler(google: Google) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
+            if self.path == "/vouch" and self.headers.get("x-secret") == "of-the-tests":
+                return self.send(200, {"id_token": subject_token()})
             if self.path != "/computeMetadata/v1/instance/service-accounts/default/token":
                 return self.send(404, {"error": self.path})
             if self.headers.get("metadata-flavor") != "Google":
@@ -395,8 +446,11 @@ def handler(google: Google) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["content-length"]))
-            if self.path == "/token":
+            if self.path in ("/token", "/v1/token"):
                 return self.token(raw)
+            if self.path.endswith(":generateAccessToken"):
+                bearer = self.headers.get("authorization", "").removeprefix("Bearer ")
+                return self.send(200, google.impersonate(bearer, json.loads(raw)))
             path = urllib.parse.urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
             try:
@@ -428,7 +482,8 @@ def handler(google: Google) -> type[BaseHTTPRequestHandler]:
 
         def token(self, raw: bytes) -> None:
             try:
-                return self.send(200, google.exchange(dict(urllib.parse.parse_qsl(raw.decode()))))
+                form = dict(urllib.parse.parse_qsl(raw.decode()))
+                return self.send(200, google.exchange(form) if self.path == "/token" else google.trade(form))
             except (ValueError, AssertionError, jwt.PyJWTError) as error:
                 return self.send(400, {"error": "invalid_grant", "error_description": str(error)})
 

@@ -40,8 +40,9 @@ pub fn metrics() -> Option<&'static PrometheusHandle> {
 
 /// Sends logs to standard error: `RUST_LOG` chooses which, `json` their form.
 pub fn init_logs(json: bool) {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn,sqlx=warn,sea_orm=warn,aws_config=error,symphonia_core=off"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        EnvFilter::new("info,actix_server=warn,sqlx=warn,sea_orm=warn,aws_config=error,symphonia_core=off")
+    });
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let result = if json { logs.json().try_init() } else { logs.with_target(false).try_init() };
     // A second call, as in tests, keeps the first one's.

@@ -58,6 +58,15 @@ model_list:
       api_base: {origin}
       vertex_location: europe-west4
       vertex_credentials: {stranger}
+  - model_name: vertex-federated
+    litellm_params: &federated
+      model: vertex_ai/gemini-2.5-flash
+      api_base: {origin}
+      vertex_project: project-of-the-tests
+      vertex_location: europe-west4
+      vertex_credentials: {federated}
+  - model_name: vertex-impersonating
+    litellm_params: {{ <<: *federated, vertex_credentials: {impersonating} }}
 router_settings:
   num_retries: 0
 """
@@ -93,9 +102,12 @@ def gateway(provider: google.Google, tmp_path_factory: pytest.TempPathFactory) -
         "file": provider.service_account(),
         "user": provider.authorized_user(),
         # The account is the same, the key is not.
+        "federated": provider.external_account(str(folder / "subject"), impersonates=False),
+        "impersonating": provider.external_account("", impersonates=True),
         "stranger": {**stranger.service_account(), "token_uri": provider.token_uri},
     }
     stranger.stop()
+    (folder / "subject").write_text(google.subject_token() + "\n")
     paths = {name: write(folder / f"{name}.json", credentials) for name, credentials in files.items()}
     config = folder / "config.yaml"
     config.write_text(CONFIG.format(origin=provider.origin, key=google.API_KEY, **paths))
@@ -278,7 +290,14 @@ def test_a_wrong_key_is_googles_to_refuse(client: OpenAI) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "kind"), [("vertex", "assertion"), ("vertex-user", "refresh"), ("vertex-machine", "metadata")]
+    ("model", "kind"),
+    [
+        ("vertex", "assertion"),
+        ("vertex-user", "refresh"),
+        ("vertex-machine", "metadata"),
+        ("vertex-federated", "exchange"),
+        ("vertex-impersonating", "impersonation"),
+    ],
 )
 def test_every_kind_of_credentials_gives_tokens(
     client: OpenAI, provider: google.Google, model: str, kind: str

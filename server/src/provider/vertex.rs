@@ -5,6 +5,7 @@
 
 mod claude;
 mod credentials;
+mod federation;
 mod oauth;
 #[cfg(test)]
 mod tests;

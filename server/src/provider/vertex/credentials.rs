@@ -16,14 +16,18 @@ use rustls::pki_types::pem::PemObject;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::federation::ExternalAccount;
 use crate::config::GoogleCredentials;
 
 /// What tokens are for: all of Google Cloud, as far as the account may.
-const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+pub(super) const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 /// Where tokens come from unless the credentials say otherwise; an assertion is meant for it in any case.
 const TOKEN_ADDRESS: &str = "https://oauth2.googleapis.com/token";
 /// How long an assertion holds; Google takes no longer ones.
 const ASSERTION_TIME: Duration = Duration::from_secs(3600);
+
+/// Types of credentials.
+const KINDS: [&str; 3] = ["service_account", "authorized_user", "external_account"];
 
 /// The contents of a file of credentials.
 #[derive(Clone, Deserialize)]
@@ -33,6 +37,8 @@ pub(super) enum KeyFile {
     ServiceAccount(ServiceAccount),
     /// A person who signed in.
     AuthorizedUser(AuthorizedUser),
+    /// Somebody another provider of identities vouches for.
+    ExternalAccount(ExternalAccount),
 }
 
 #[derive(Clone, Deserialize)]
@@ -79,10 +85,8 @@ impl KeyFile {
         let json: serde_json::Value =
             serde_json::from_str(text).map_err(|error| format!("its credentials are not JSON: {error}"))?;
         let kind = json.get("type").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-        if !["service_account", "authorized_user"].contains(&kind.as_str()) {
-            return Err(format!(
-                "its credentials are of the type {kind:?}; those of a service_account and of an authorized_user are known"
-            ));
+        if !KINDS.contains(&kind.as_str()) {
+            return Err(format!("its credentials are of the type {kind:?}; known are: {}", KINDS.join(", ")));
         }
         // The error of a missing field names the field alone.
         Self::deserialize(json).map_err(|error| format!("its credentials of the type {kind} are not whole: {error}"))
@@ -93,6 +97,7 @@ impl KeyFile {
         match self {
             Self::ServiceAccount(account) => account.project_id.as_deref(),
             Self::AuthorizedUser(user) => user.quota_project_id.as_deref(),
+            Self::ExternalAccount(account) => account.quota_project_id.as_deref(),
         }
     }
 
@@ -101,35 +106,42 @@ impl KeyFile {
         match self {
             Self::ServiceAccount(_) => None,
             Self::AuthorizedUser(user) => user.quota_project_id.as_deref(),
+            Self::ExternalAccount(account) => account.quota_project_id.as_deref(),
         }
     }
+}
 
+impl TokenRequest {
+    fn new(address: Option<&str>, form: &[(&str, &str)]) -> Self {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        Self { address: address.unwrap_or(TOKEN_ADDRESS).to_owned(), form }
+    }
+}
+
+impl AuthorizedUser {
+    /// What is sent for a token.
+    pub(super) fn token_request(&self) -> TokenRequest {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("client_id", &*self.client_id),
+            ("client_secret", &*self.client_secret),
+            ("refresh_token", &*self.refresh_token),
+        ];
+        TokenRequest::new(self.token_uri.as_deref(), &form)
+    }
+}
+
+impl ServiceAccount {
     /// What is sent for a token at `now`.
     ///
     /// # Errors
     /// When the key cannot sign.
     pub(super) fn token_request(&self, now: DateTime<Utc>) -> Result<TokenRequest, String> {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        let address = match self {
-            Self::ServiceAccount(account) => {
-                form.append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
-                form.append_pair("assertion", &account.assertion(now)?);
-                &account.token_uri
-            }
-            Self::AuthorizedUser(user) => {
-                form.append_pair("grant_type", "refresh_token");
-                form.append_pair("client_id", &user.client_id);
-                form.append_pair("client_secret", &user.client_secret);
-                form.append_pair("refresh_token", &user.refresh_token);
-                &user.token_uri
-            }
-        };
-        let address = address.clone().unwrap_or_else(|| TOKEN_ADDRESS.to_owned());
-        Ok(TokenRequest { address, form: form.finish() })
+        let assertion = self.assertion(now)?;
+        let form = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", &*assertion)];
+        Ok(TokenRequest::new(self.token_uri.as_deref(), &form))
     }
-}
 
-impl ServiceAccount {
     /// A JSON Web Token that says who asks, signed with the account's key (RS256).
     fn assertion(&self, now: DateTime<Utc>) -> Result<String, String> {
         let issued = now.timestamp();

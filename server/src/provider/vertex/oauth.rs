@@ -8,8 +8,9 @@ use futures_util::future::BoxFuture;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, RequestBuilder};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use super::credentials::KeyFile;
+use super::credentials::{KeyFile, TokenRequest};
 use crate::clock::Clock;
 use crate::config::GoogleCredentials;
 use crate::provider::endpoint::{Authorize, secret_header};
@@ -35,10 +36,10 @@ impl std::fmt::Debug for GoogleTokens {
 }
 
 #[derive(Deserialize)]
-struct Answer {
-    access_token: String,
+pub(super) struct Answer {
+    pub(super) access_token: String,
     /// Seconds.
-    expires_in: u64,
+    pub(super) expires_in: u64,
 }
 
 #[derive(Deserialize)]
@@ -62,32 +63,50 @@ impl GoogleTokens {
     }
 
     async fn fetch(&self) -> Result<Token<HeaderValue>, String> {
-        let request = self.request()?;
-        let answer = request
-            .send()
-            .await
-            .map_err(|error| format!("Google could not be reached for a token: {}", error.without_url()))?;
-        let (status, body) = token::read(answer).await.map_err(|error| format!("Google's tokens: {error}"))?;
-        if status != 200 {
-            let reason = serde_json::from_slice::<Refusal>(&body);
-            let reason = reason.map(|refusal| format!("{}: {}", refusal.error, refusal.error_description));
-            return Err(format!("Google gave no token (HTTP {status}) {}", reason.unwrap_or_default()));
-        }
-        let answer: Answer = serde_json::from_slice(&body).map_err(|error| format!("Google gave no token: {error}"))?;
+        let answer: Answer = match KeyFile::load(&self.from)? {
+            Some(KeyFile::ServiceAccount(account)) => self.ask(account.token_request(self.clock.now())?).await?,
+            Some(KeyFile::AuthorizedUser(user)) => self.ask(user.token_request()).await?,
+            Some(KeyFile::ExternalAccount(account)) => account.token(&self.client, self.clock.now()).await?,
+            None => self.ask_machine().await?,
+        };
         let header = secret_header("token", &format!("Bearer {}", answer.access_token))?;
         Ok(Token { value: header, lifetime: Some(Duration::from_secs(answer.expires_in)) })
     }
 
-    fn request(&self) -> Result<RequestBuilder, String> {
-        let key = KeyFile::load(&self.from)?;
-        if let Some(key) = key {
-            let request = key.token_request(self.clock.now())?;
-            let builder = self.client.post(request.address);
-            return Ok(builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(request.form));
-        }
-        let GoogleCredentials::Metadata(host) = &self.from else { return Err("it has no credentials".to_owned()) };
-        Ok(self.client.get(format!("http://{host}/{METADATA_PATH}")).header("metadata-flavor", "Google"))
+    async fn ask(&self, request: TokenRequest) -> Result<Answer, String> {
+        let asked = self.client.post(request.address);
+        told(asked.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(request.form)).await
     }
+
+    async fn ask_machine(&self) -> Result<Answer, String> {
+        let GoogleCredentials::Metadata(host) = &self.from else { return Err("it has no credentials".to_owned()) };
+        told(self.client.get(format!("http://{host}/{METADATA_PATH}")).header("metadata-flavor", "Google")).await
+    }
+}
+
+/// The JSON that is answered.
+///
+/// # Errors
+/// When there is no answer, a refusal, or something else. The text shows nothing of a token.
+pub(super) async fn told<T: DeserializeOwned>(asked: RequestBuilder) -> Result<T, String> {
+    let text = text(asked).await?;
+    serde_json::from_str(&text).map_err(|error| format!("Google gave no token: {error}"))
+}
+
+/// The text that is answered.
+///
+/// # Errors
+/// When there is no answer, or a refusal.
+pub(super) async fn text(asked: RequestBuilder) -> Result<String, String> {
+    let answer = asked.send().await;
+    let answer = answer.map_err(|error| format!("Google could not be reached for a token: {}", error.without_url()))?;
+    let (status, body) = token::read(answer).await.map_err(|error| format!("Google's tokens: {error}"))?;
+    if status != 200 {
+        let reason = serde_json::from_slice::<Refusal>(&body);
+        let reason = reason.map(|refusal| format!("{}: {}", refusal.error, refusal.error_description));
+        return Err(format!("Google gave no token (HTTP {status}) {}", reason.unwrap_or_default()));
+    }
+    String::from_utf8(body).map_err(|_| "Google gave no token: it is no text".to_owned())
 }
 
 impl Authorize for GoogleTokens {

@@ -169,7 +169,8 @@ fn load(json: &str) -> Result<KeyFile, String> {
 fn bad_credentials_say_what_is_wrong_and_nothing_else() {
     for (json, words) in [
         ("{", "not JSON"),
-        (r#"{"type": "external_account"}"#, "external_account"),
+        (r#"{"type": "external_account", "audience": "hunter2"}"#, "subject_token_type"),
+        (r#"{"type": "gdch_service_account", "name": "hunter2"}"#, "gdch_service_account"),
         (r#"{"type": "service_account", "client_email": "hunter2"}"#, "private_key"),
         (r#"{"client_email": "hunter2"}"#, "type"),
     ] {
@@ -180,13 +181,15 @@ fn bad_credentials_say_what_is_wrong_and_nothing_else() {
     assert!(KeyFile::load(&missing).err().unwrap().contains("/no/such/file.json"));
     let unsigned = r#"{"type": "service_account", "client_email": "e", "private_key": "hunter2"}"#;
     let now = "2026-11-21T12:00:00Z".parse().unwrap();
-    let error = load(unsigned).unwrap().token_request(now).err().unwrap();
+    let KeyFile::ServiceAccount(account) = load(unsigned).unwrap() else { panic!("of another type") };
+    let error = account.token_request(now).err().unwrap();
     assert!(error.contains("private_key") && !error.contains("hunter2"), "{error}");
 }
 
 #[test]
 fn somebody_who_signed_in_is_asked_for_by_refresh_token() {
-    let request = load(USER).unwrap().token_request("2026-11-21T12:00:00Z".parse().unwrap()).unwrap();
+    let KeyFile::AuthorizedUser(user) = load(USER).unwrap() else { panic!("of another type") };
+    let request = user.token_request();
     assert_eq!(request.address, "https://oauth2.googleapis.com/token");
     assert_eq!(request.form, "grant_type=refresh_token&client_id=i&client_secret=s&refresh_token=r");
 }
