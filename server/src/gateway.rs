@@ -22,6 +22,7 @@ mod media;
 pub mod messages;
 mod mock;
 pub mod models;
+pub mod pass_through;
 mod outgoing;
 pub mod ping;
 pub mod record;

@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod gemini;
 pub mod ollama;
 pub mod openai;
+pub mod pass_through;
 pub mod quirks;
 pub mod task;
 pub mod token;

@@ -71,6 +71,28 @@ impl Usage {
         Self { output: self.output.saturating_add(missing), ..self }
     }
 
+    /// Of each leg the larger figure, of two that are told of the same answer.
+    #[must_use]
+    pub fn largest(self, other: Self) -> Self {
+        Self {
+            input: self.input.max(other.input),
+            cache_read: self.cache_read.max(other.cache_read),
+            cache_write_5m: self.cache_write_5m.max(other.cache_write_5m),
+            cache_write_1h: self.cache_write_1h.max(other.cache_write_1h),
+            input_audio: self.input_audio.max(other.input_audio),
+            input_image: self.input_image.max(other.input_image),
+            output: self.output.max(other.output),
+            reasoning: self.reasoning.max(other.reasoning),
+            output_audio: self.output_audio.max(other.output_audio),
+            output_image: self.output_image.max(other.output_image),
+            characters: self.characters.max(other.characters),
+            audio_ms: self.audio_ms.max(other.audio_ms),
+            queries: self.queries.max(other.queries),
+            output_audio_ms: self.output_audio_ms.max(other.output_audio_ms),
+            images: self.images.max(other.images),
+        }
+    }
+
     /// Every token of the call. Saturates.
     #[must_use]
     pub fn total_tokens(&self) -> u64 {

@@ -143,7 +143,7 @@ impl<'a> Applicant<'a> {
     fn scopes_now(&self) -> Vec<Scope> {
         let mut scopes = self.policy.scopes(self.model, &self.providers, self.gateway.clock.now());
         let is_free = self.deployments.iter().all(|one| one.prices.as_ref().is_none_or(|prices| prices.is_free()));
-        if is_free {
+        if is_free && !self.bounds.is_costly() {
             // As in LiteLLM: what costs nothing is not stopped by a budget.
             scopes.iter_mut().for_each(|scope| scope.limits.max_budget = None);
         }
@@ -205,7 +205,16 @@ impl<'a> Applicant<'a> {
 
     /// An answer below this is not worth having.
     fn shortest(&self) -> u64 {
+        if self.bounds.is_fixed() {
+            return self.longest();
+        }
         self.usual_length().unwrap_or(OUTPUT_TOKENS_MIN).min(self.longest())
+    }
+
+    /// As long as answers usually are; as long as can be, where that is not known or cannot be helped.
+    fn enough(&self) -> u64 {
+        let usual = self.usual_length().filter(|_| !self.bounds.is_fixed());
+        usual.unwrap_or(u64::MAX).min(self.longest())
     }
 
     /// Admits the call with an answer as long as `room` affords, where that is long enough; `None` where it is not.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use bytes::Bytes;
 use serde_json::Value;
@@ -79,6 +79,19 @@ impl Arrived {
         http: &HttpRequest,
         call_type: &'static str,
     ) -> Result<Self, GatewayError> {
+        Self::with_headers(gateway, http, http.headers(), call_type).await
+    }
+
+    /// The same of a call whose key is in these headers.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(super) async fn with_headers(
+        gateway: Arc<Gateway>,
+        http: &HttpRequest,
+        headers: &HeaderMap,
+        call_type: &'static str,
+    ) -> Result<Self, GatewayError> {
         let started = gateway.clock.monotonic();
         let start_time = gateway.clock.now();
         let caller = Caller {
@@ -90,8 +103,18 @@ impl Arrived {
         if gateway.in_flight.is_draining() {
             return Err(GatewayError::Draining);
         }
-        let key = authenticate::authenticate(&gateway, http.headers()).await?;
+        let key = authenticate::authenticate(&gateway, headers).await?;
         Ok(Self { gateway, key, caller, started })
+    }
+
+    /// What the key may do.
+    pub(super) fn key(&self) -> &Policy {
+        &self.key
+    }
+
+    /// What every call needs.
+    pub(super) fn gateway(&self) -> &Gateway {
+        &self.gateway
     }
 
     /// The call's body.
@@ -226,6 +249,13 @@ impl Context {
         let error = ApiError::from(error);
         call.finish(Outcome::failed(error.status().as_u16(), reason)).await;
         Err(error.with_call_id(&self.caller.request_id))
+    }
+}
+
+impl Deployments {
+    /// Those that can all do it.
+    pub(super) const fn all(able: Vec<Arc<Deployment>>) -> Self {
+        Self { able, unable: Vec::new() }
     }
 }
 

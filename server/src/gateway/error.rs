@@ -13,6 +13,7 @@ use tollgate_openapi::money::NanoUsd;
 use crate::counters::Refusal;
 use crate::crypto::NoKey;
 use crate::domain::operation::Operation;
+use crate::domain::provider::ProviderKind;
 use crate::error::ApiError;
 use crate::policy::{Denial, Entity, EntityKind, PolicyError};
 use crate::provider::openai::RequestError;
@@ -64,6 +65,15 @@ pub enum GatewayError {
     /// The client's body did not arrive.
     #[error("the body did not arrive: {0}")]
     BodyIncomplete(String),
+    /// No deployment of the provider whose API was called.
+    #[error("no deployment of {provider}")]
+    NoProvider {
+        /// Which.
+        provider: ProviderKind,
+    },
+    /// The key is of certain models, and the path of the provider's API does not tell its model.
+    #[error("no model in the path")]
+    NoModelInPath,
     /// No deployment can serve the model.
     #[error(transparent)]
     Route(#[from] RouteError),
@@ -167,6 +177,12 @@ impl From<GatewayError> for ApiError {
                 format!("The request body is longer than {limit} bytes, the limit of this gateway."),
             ),
             E::BodyIncomplete(_) => invalid("The request body did not arrive whole."),
+            E::NoProvider { provider } => Self::not_found(format!(
+                "No deployment of the provider {provider} can be called, whose credentials this path would need."
+            )),
+            E::NoModelInPath => Self::forbidden(
+                "This path of the provider's API names no model, and the key may only use certain models.",
+            ),
             E::Route(error) => route(&error),
             E::WrongOperation { model, operation, mode } => {
                 let mode = mode.map(|mode| format!(" (its mode is {mode})")).unwrap_or_default();

@@ -39,6 +39,10 @@ pub(super) struct Bounds {
     units: Usage,
     /// The processing tier asked for.
     tier: ServiceTier,
+    /// It may cost something though no price is known.
+    is_costly: bool,
+    /// The provider is not told of a lower limit: what the call can take cannot be made less.
+    is_fixed: bool,
 }
 
 /// Kinds of input that may have prices of their own.
@@ -94,6 +98,8 @@ impl Bounds {
             takes,
             units: Usage::default(),
             tier: request.service_tier,
+            is_costly: false,
+            is_fixed: false,
         }
     }
 
@@ -108,6 +114,8 @@ impl Bounds {
             takes: Takes::of(&[]),
             units: Usage::default(),
             tier: request.service_tier,
+            is_costly: false,
+            is_fixed: false,
         }
     }
 
@@ -123,7 +131,31 @@ impl Bounds {
             takes: Takes::of(deployments),
             units,
             tier: ServiceTier::Standard,
+            is_costly: false,
+            is_fixed: true,
         }
+    }
+
+    /// The same of a body in any form, whose words tell what it may have besides text, and in this tier.
+    pub(super) fn reading(self, body: &[u8], tier: ServiceTier) -> Self {
+        let has = |text: &str| memmem::find(body, text.as_bytes()).is_some();
+        let reads = Reads { audio: has("audio"), images: has("image"), cached_long: has("1h") };
+        Self { reads, tier, ..self }
+    }
+
+    /// The same of a call that may cost something though no price is known: it needs money to be left.
+    pub(super) const fn costly(self) -> Self {
+        Self { is_costly: true, ..self }
+    }
+
+    /// Whether what the call can take cannot be made less.
+    pub(super) const fn is_fixed(&self) -> bool {
+        self.is_fixed
+    }
+
+    /// Whether the call may cost something though no price is known.
+    pub(super) const fn is_costly(&self) -> bool {
+        self.is_costly
     }
 
     /// The same with the input counted, which is worth its time where the outcome depends on it.
@@ -166,7 +198,8 @@ impl Bounds {
             let output = self.longest_of(deployment).saturating_mul(self.choices);
             Some(self.cost_at(prices, output))
         };
-        deployments.iter().filter_map(cost).max().unwrap_or(NanoUsd::ZERO)
+        let least = if self.is_costly { NanoUsd(1) } else { NanoUsd::ZERO };
+        deployments.iter().filter_map(cost).fold(least, NanoUsd::max)
     }
 
     fn cost_at(&self, prices: &Prices, output: u64) -> NanoUsd {

@@ -122,6 +122,13 @@ pub(super) struct Asked {
     pub(super) image: Option<ImageAsked>,
 }
 
+impl Asked {
+    /// A text in whatever form.
+    pub(super) fn text(body: Bytes, tier: ServiceTier) -> Self {
+        Self { body, units: Usage::default(), tier, image: None }
+    }
+}
+
 /// What a picture's price depends on.
 #[derive(Clone, Debug)]
 pub(super) struct ImageAsked {

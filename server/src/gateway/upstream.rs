@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, Url, multipart, redirect};
+use reqwest::{Client, Method, RequestBuilder, Response, Url, multipart, redirect};
 
 use crate::config::Limits;
 use crate::provider::endpoint::Endpoint;
@@ -87,6 +87,11 @@ impl Upstream {
         self.post(endpoint, url, headers, Payload::Json(body), timeout).await
     }
 
+    /// A request of any kind, to be sent by [`Self::send`].
+    pub fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        self.client.request(method, url)
+    }
+
     /// The same with any payload.
     ///
     /// # Errors
@@ -106,6 +111,19 @@ impl Upstream {
             }
             Payload::Form(form) => request.multipart(form),
         };
+        self.send(endpoint, request, timeout).await
+    }
+
+    /// Sends a request to an address of `endpoint`, with the proof of whose it is, and waits for the head of the answer.
+    ///
+    /// # Errors
+    /// When the provider is away, slow, or answers with an error status.
+    pub async fn send(
+        &self,
+        endpoint: &Endpoint,
+        request: RequestBuilder,
+        timeout: Duration,
+    ) -> Result<Response, UpstreamFailure> {
         let mut request = request.build().map_err(|error| UpstreamFailure::from_reqwest(&error, timeout))?;
         let sent = async {
             if let Some(authorize) = &endpoint.authorize {

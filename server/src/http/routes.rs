@@ -9,8 +9,9 @@ use utoipa_swagger_ui::Config;
 use super::console;
 use crate::domain::operation::Operation;
 use crate::error::ApiError;
-use crate::gateway::{chat, completions, messages, models, task};
+use crate::gateway::{chat, completions, messages, models, pass_through, task};
 use crate::management::{self, operation};
+use crate::provider::pass_through::NATIVE_APIS;
 
 /// Spellings of the chat completions route that clients use.
 const CHAT_PATHS: [&str; 6] = [
@@ -134,7 +135,20 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").config(Config::from(paths::OPENAPI)))
         .configure(management::configure)
         .configure(guarded)
+        .configure(native)
         .default_service(web::to(unknown));
+}
+
+/// Providers' own APIs: behind all routes of the gateway's that begin alike.
+fn native(config: &mut web::ServiceConfig) {
+    for api in NATIVE_APIS {
+        for prefix in api.prefixes {
+            let pass = move |http, payload, gateway, upstream| {
+                pass_through::pass_through(api, http, payload, gateway, upstream)
+            };
+            config.service(web::resource(format!("/{prefix}/{{path:.*}}")).to(pass));
+        }
+    }
 }
 
 /// Operations of the management API that look at the data plane.

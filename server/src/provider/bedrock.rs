@@ -30,7 +30,9 @@ use super::endpoint::{self, Authorize, Endpoint, Protocol};
 use super::openai::RequestError;
 use crate::config::DeploymentConfig;
 use crate::domain::provider::bedrock::BedrockModel;
+use crate::domain::usage::Usage;
 use aws::Signature;
+pub(super) use frame::{Frame, FrameReader};
 use model::Model;
 
 /// The function whose arguments are the answer where JSON of a schema was asked for and the model can only be made to
@@ -54,6 +56,11 @@ impl Converse {
     pub fn new(id: &str, base_model: Option<&str>, defaults: Map<String, Value>) -> Self {
         Self { model: Model::new(base_model.unwrap_or(id)), defaults }
     }
+}
+
+/// What `usage` in an answer of Converse says.
+pub(super) fn usage_of(usage: &Value) -> Option<Usage> {
+    answer::usage_of(usage)
 }
 
 /// Where `one` is called, and how.

@@ -15,15 +15,22 @@ use std::sync::Arc;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::chat::{AnswerHead, ChatBody, Completion, Dialect, StreamDecoder, Translation};
 use super::endpoint::{self, Endpoint, Protocol};
 use super::openai::RequestError;
 use crate::config::DeploymentConfig;
+use crate::domain::usage::Usage;
 
 /// The protocol as a translation of OpenAI's.
 #[derive(Clone, Copy, Debug)]
 pub struct Cohere;
+
+/// What `usage` in an answer says.
+pub(super) fn usage_of(usage: &Value) -> Option<Usage> {
+    wire::WireUsage::deserialize(usage).ok().map(wire::WireUsage::normalise)
+}
 
 /// Where `one` is called.
 ///

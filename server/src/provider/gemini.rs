@@ -23,11 +23,14 @@ use std::sync::Arc;
 
 use reqwest::Url;
 use reqwest::header::HeaderMap;
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::chat::{AnswerHead, ChatBody, Completion, Dialect, Link, StreamDecoder, Translation};
 use super::endpoint::{self, Endpoint, Protocol};
 use super::openai::RequestError;
 use crate::config::DeploymentConfig;
+use crate::domain::usage::Usage;
 
 /// Google's word for a wrong key, which it refuses as a bad request.
 const WRONG_KEY: &str = "API_KEY_INVALID";
@@ -39,6 +42,11 @@ pub(super) const STREAM: &str = ":streamGenerateContent";
 /// The protocol as a translation of OpenAI's.
 #[derive(Clone, Copy, Debug)]
 pub struct Gemini;
+
+/// What `usageMetadata` in an answer says.
+pub(super) fn usage_of(metadata: &Value) -> Option<Usage> {
+    wire::UsageMetadata::deserialize(metadata).ok()?.normalise()
+}
 
 /// Where `one` is called at Google AI Studio.
 ///

@@ -58,6 +58,11 @@ struct Prompt {
     input: Option<Value>,
     query: Option<Value>,
     documents: Option<Value>,
+    /// Where providers' own protocols have instructions and conversations.
+    system: Option<Value>,
+    contents: Option<Value>,
+    #[serde(rename = "systemInstruction", alias = "system_instruction")]
+    system_instruction: Option<Value>,
 }
 
 /// Tokens of a chat request's input, text and the rest apart.
@@ -99,6 +104,9 @@ fn count_with(body: &[u8], count: fn(&str) -> u64) -> PromptTokens {
     }
     for message in &prompt.messages {
         counter.message(message);
+    }
+    for said in [prompt.system, prompt.contents, prompt.system_instruction].into_iter().flatten() {
+        counter.value(&said);
     }
     // The format of a picture or a transcript is a word, which no model reads.
     let response_format = prompt.response_format.filter(Value::is_object);

@@ -11,6 +11,7 @@ use crate::config::RequestConfig;
 use crate::domain::operation::Operation;
 use crate::domain::price::Prices;
 use crate::domain::provider::{OnClientDisconnect, ProviderKind};
+use crate::provider::catalog::ModelCard;
 use crate::provider::chat::Dialect;
 use crate::provider::endpoint::{Endpoint, Protocol};
 
@@ -100,6 +101,37 @@ impl Drop for InFlight {
 }
 
 impl Deployment {
+    /// The same deployment for another model of its provider, of which the catalog may know something; `None` where it has
+    /// no provider.
+    #[must_use]
+    pub fn as_model(&self, name: &str, card: Option<&ModelCard>) -> Option<Self> {
+        let Target::Provider(endpoint) = &self.target else { return None };
+        Some(Self {
+            id: Arc::clone(&self.id),
+            model_name: Arc::from(name),
+            provider: self.provider,
+            provider_name: Arc::clone(&self.provider_name),
+            upstream_model: Arc::from(name),
+            target: Target::Provider(endpoint.clone()),
+            prices: card.map(|card| card.prices.clone()),
+            max_input_tokens: card.and_then(|card| card.max_input_tokens),
+            max_output_tokens: card.and_then(|card| card.max_output_tokens),
+            request: self.request.clone(),
+            default_max_tokens: None,
+            order: self.order,
+            weight: self.weight,
+            rpm: self.rpm,
+            tpm: self.tpm,
+            timeout: self.timeout,
+            stream_timeout: self.stream_timeout,
+            on_client_disconnect: self.on_client_disconnect,
+            unavailable: None,
+            params: Map::new(),
+            model_info: Map::new(),
+            health: Health::default(),
+        })
+    }
+
     /// Its protocol, where that is not OpenAI's.
     #[must_use]
     pub fn dialect(&self) -> Option<&dyn Dialect> {

@@ -30,6 +30,7 @@ mod model;
 mod nodes;
 mod openapi;
 mod organization;
+mod pass_through;
 mod policy;
 mod provider;
 mod scope;

@@ -35,8 +35,7 @@ impl Applicant<'_> {
             Ok(room) => room?,
             Err(refusal) => return Some(Err(self.refused(refusal))),
         };
-        let enough = self.usual_length().unwrap_or(u64::MAX).min(self.longest());
-        let fair = self.affordable(share(room)).max(enough).min(self.longest());
+        let fair = self.affordable(share(room)).max(self.enough()).min(self.longest());
         if self.affordable(room) >= fair {
             return self.apply_limited(fair, Some(place)).await;
         }

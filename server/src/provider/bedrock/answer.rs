@@ -114,6 +114,11 @@ struct CacheDetail {
     input_tokens: u64,
 }
 
+/// What `usage` says, of an answer of which nothing else is known.
+pub(super) fn usage_of(usage: &Value) -> Option<Usage> {
+    WireUsage::deserialize(usage).ok().map(|usage| usage.normalise(&About::default()))
+}
+
 impl WireUsage {
     /// Each leg apart. What thinking took is among the output; only Claude tells how much it was, in `about`.
     pub(super) fn normalise(&self, about: &About) -> Usage {

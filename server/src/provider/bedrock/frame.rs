@@ -14,7 +14,7 @@ const MESSAGE_BYTES_MAX: u32 = 25 * 1024 * 1024;
 
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Frame {
+pub(in crate::provider) enum Frame {
     /// An event with its name and its JSON.
     Event(String, Bytes),
     /// An error: its name and what it says.
@@ -23,18 +23,18 @@ pub(super) enum Frame {
 
 /// Cuts a stream into messages.
 #[derive(Debug, Default)]
-pub(super) struct FrameReader {
+pub(in crate::provider) struct FrameReader {
     carry: BytesMut,
 }
 
 impl FrameReader {
     /// Takes more of the stream.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(in crate::provider) fn push(&mut self, bytes: &[u8]) {
         self.carry.extend_from_slice(bytes);
     }
 
     /// The next message, where all of it has come.
-    pub(super) fn next(&mut self) -> Result<Option<Frame>, String> {
+    pub(in crate::provider) fn next(&mut self) -> Result<Option<Frame>, String> {
         let Some(length) = self.length()? else { return Ok(None) };
         if self.carry.len() < length {
             return Ok(None);

@@ -41,7 +41,9 @@ pub(crate) enum Behaviour {
 /// One call as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
+    pub(crate) method: String,
     pub(crate) path: String,
+    pub(crate) query: String,
     pub(crate) body: String,
     pub(crate) authorization: Option<String>,
     pub(crate) headers: Vec<(String, String)>,
@@ -184,7 +186,9 @@ pub(crate) const DONE: &str = "data: [DONE]\n\n";
 async fn serve(http: HttpRequest, body: Bytes, state: web::Data<State>) -> HttpResponse {
     let state = state.into_inner();
     state.received.lock().push(Received {
+        method: http.method().to_string(),
         path: http.path().to_owned(),
+        query: http.query_string().to_owned(),
         body: String::from_utf8_lossy(&body).into_owned(),
         authorization: http.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned()),
         headers: http
