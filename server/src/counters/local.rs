@@ -1,21 +1,24 @@
 //! Counters in the process: one short critical section an admission, all scopes or none.
 
-use std::sync::Arc;
+mod idle;
+mod together;
+
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::oneshot;
 use tollgate_openapi::money::NanoUsd;
 
 use super::counter::{Counter, Scopes, current};
 use super::line::{Line, Place};
 use super::scope::{Charged, Demand, RateStates, Refusal, Scope, ScopeId, SharedPart, Standing};
-use super::shared::{Change, Grant, Note, Window, Written};
+use super::shared::{Change, Grant, Note, Window};
 use super::sliding::SLOT;
 use super::verdict::{Admission, Traffic, Verdict};
 use crate::clock::Clock;
+pub use idle::IdleScope;
+use together::{Feed, share, unshare};
 
 /// What every scope seen by this process has spent, reserved and let through.
 #[derive(Debug)]
@@ -31,25 +34,6 @@ struct State {
     scopes: Scopes,
     /// Where all nodes count together: what happens here is told there, in order.
     feed: Option<Feed>,
-}
-
-#[derive(Debug)]
-struct Feed {
-    notes: UnboundedSender<Note>,
-    /// What this node's reservations count under; none while it counts alone.
-    lease: Option<Arc<str>>,
-}
-
-/// Scopes that are looked at in one go, while calls wait.
-const WALK: usize = 256;
-
-/// A scope nobody uses.
-#[derive(Clone, Debug)]
-pub struct IdleScope {
-    /// Which.
-    pub id: ScopeId,
-    /// The slot it was last used in.
-    last_used: u64,
 }
 
 /// What a granted call took.
@@ -255,183 +239,4 @@ impl Local {
         let begins = u32::try_from(slot).ok().and_then(|slot| SLOT.checked_mul(slot)).unwrap_or_default();
         (self.origin + begins).saturating_duration_since(now)
     }
-}
-
-/// Making room.
-impl Local {
-    /// How many scopes are counted.
-    pub(super) fn len(&self) -> usize {
-        self.state.lock().scopes.len()
-    }
-
-    /// Of the scopes from `index` on, so many as are looked at in one go, those that have been idle for `period`, and
-    /// where to go on; `None` where that was the last of them.
-    pub(super) fn idle(&self, index: usize, period: Duration) -> (Vec<IdleScope>, Option<usize>) {
-        let slot = self.slot(self.clock.monotonic());
-        let slots = u64::try_from(period.as_millis() / SLOT.as_millis()).unwrap_or(u64::MAX);
-        let mut state = self.state.lock();
-        let end = state.scopes.len().min(index.saturating_add(WALK));
-        let Some(some) = state.scopes.get_range_mut(index..end) else { return (Vec::new(), None) };
-        let is_idle = |counter: &mut Counter| counter.last_used + slots <= slot && counter.is_idle(slot);
-        let idle = some.iter_mut().filter_map(|(id, counter)| {
-            is_idle(counter).then(|| IdleScope { id: id.clone(), last_used: counter.last_used })
-        });
-        let idle = idle.collect();
-        (idle, (end < state.scopes.len()).then_some(end))
-    }
-
-    /// Drops those of `idle` that were not used since.
-    pub(super) fn drop_unused(&self, idle: &[IdleScope]) {
-        let slot = self.slot(self.clock.monotonic());
-        for some in idle.chunks(WALK) {
-            let mut state = self.state.lock();
-            for IdleScope { id, last_used } in some {
-                let counter = state.scopes.get_mut(id);
-                if counter.is_some_and(|counter| counter.last_used == *last_used && counter.is_idle(slot)) {
-                    state.scopes.swap_remove(id);
-                }
-            }
-        }
-    }
-}
-
-/// Counting together with other nodes.
-impl Local {
-    /// Counts this node's reservations under `lease` from now on and tells all of them, and what it has spent that is
-    /// not in the ledger's database. `done` hears whether that arrived.
-    pub(super) fn join(&self, lease: &Arc<str>, done: oneshot::Sender<bool>) {
-        let mut state = self.state.lock();
-        let State { scopes, feed } = &mut *state;
-        let Some(feed) = feed else { return };
-        feed.lease = Some(Arc::clone(lease));
-        let changes = scopes.iter().filter_map(|(id, counter)| {
-            let share = counter.share.as_ref()?;
-            let change = Change {
-                reserved: share.reserved.0,
-                unwritten: Some(share.unwritten),
-                window_end: share.window_end,
-                in_flight: i64::try_from(share.in_flight).unwrap_or(i64::MAX),
-                ..Change::default()
-            };
-            Some((Window { scope: id.clone(), start: counter.window_start }, change))
-        });
-        feed.send(Note { lease: Some(Arc::clone(lease)), changes: changes.collect(), done: Some(done) });
-    }
-
-    /// Counts alone from now on.
-    pub(super) fn part(&self) {
-        if let Some(feed) = &mut self.state.lock().feed {
-            feed.lease = None;
-        }
-    }
-
-    /// Tells what was written to the ledger's database: of each window what of it came from this node, and what the
-    /// database has now.
-    pub(super) fn written(&self, windows: Vec<Written>) {
-        let mut state = self.state.lock();
-        let State { scopes, feed } = &mut *state;
-        let Some(feed) = feed else { return };
-        let changes = windows.into_iter().map(|(window, own, written)| {
-            let counter = scopes.get_mut(&window.scope).filter(|counter| counter.window_start == window.start);
-            let share = counter.and_then(|counter| counter.share.as_mut());
-            let unwritten = share.map_or(NanoUsd::ZERO, |share| {
-                share.unwritten = (share.unwritten - own).max(NanoUsd::ZERO);
-                share.unwritten
-            });
-            let change = Change { unwritten: Some(unwritten), written: Some(written), ..Change::default() };
-            (window, change)
-        });
-        let changes = changes.collect();
-        feed.tell(changes);
-    }
-
-    /// Hears when all that was told before has arrived.
-    pub(super) fn flush(&self, done: oneshot::Sender<bool>) {
-        if let Some(feed) = &self.state.lock().feed {
-            feed.send(Note { lease: None, changes: Vec::new(), done: Some(done) });
-        }
-    }
-
-    /// The windows that all nodes count together and this one has seen.
-    pub(super) fn shared_windows(&self) -> Vec<Window> {
-        let state = self.state.lock();
-        let shared = state.scopes.iter().filter(|(_, counter)| counter.share.is_some());
-        shared.map(|(id, counter)| Window { scope: id.clone(), start: counter.window_start }).collect()
-    }
-
-    /// Counts on from what the ledger's database has, while this node counts alone.
-    pub(super) fn count_on_from(&self, window: &Window, written: NanoUsd) {
-        let mut state = self.state.lock();
-        let counter = state.scopes.get_mut(&window.scope).filter(|counter| counter.window_start == window.start);
-        if let Some(counter) = counter {
-            let unwritten = counter.share.as_ref().map_or(NanoUsd::ZERO, |share| share.unwritten);
-            counter.spent = counter.spent.max(written + unwritten);
-        }
-    }
-}
-
-impl Feed {
-    fn tell(&self, mut changes: Vec<(Window, Change)>) {
-        changes.retain(|(_, change)| *change != Change::default());
-        // A node that counts alone tells all of it when it joins; only what was written must not be lost.
-        if self.lease.is_none() {
-            changes.retain(|(_, change)| change.written.is_some());
-        }
-        if !changes.is_empty() {
-            self.send(Note { lease: self.lease.clone(), changes, done: None });
-        }
-    }
-
-    fn send(&self, note: Note) {
-        if self.notes.send(note).is_err() {
-            tracing::error!("nobody brings counters to Redis any more");
-        }
-    }
-}
-
-/// Notes what of a call all nodes count together.
-fn share(counter: &mut Counter, scope: &Scope, demand: Demand, grant: Option<&Grant>, index: usize) -> SharedPart {
-    let limits = scope.limits;
-    let slot = grant.and_then(|grant| grant.slot).filter(|_| limits.rpm.is_some() || limits.tpm.is_some());
-    let part = SharedPart { budget: limits.max_budget.is_some(), parallel: limits.parallel.is_some(), slot };
-    if !part.budget && !part.parallel {
-        return part;
-    }
-    let known = grant.and_then(|grant| grant.spent.get(index).copied().flatten());
-    let share = counter.share.get_or_insert_default();
-    share.window_end = scope.window_end;
-    if part.budget {
-        share.reserved += demand.cost;
-    }
-    share.in_flight += u64::from(part.parallel);
-    if let Some(known) = known.filter(|_| part.budget) {
-        counter.spent = if share.is_stale { known } else { known.max(counter.spent) };
-        share.is_stale = false;
-    }
-    part
-}
-
-/// What all nodes have to hear of a call that ended.
-fn unshare(counter: &mut Counter, charged: &Charged, reserved: Demand, used: Demand) -> Option<(Window, Change)> {
-    let SharedPart { budget, parallel, slot } = charged.shared;
-    let window = Window { scope: charged.id.clone(), start: charged.window_start };
-    let mut change = Change::default();
-    if let Some(share) = counter.share.as_mut() {
-        if parallel {
-            share.in_flight = share.in_flight.saturating_sub(1);
-            change.in_flight = -1;
-        }
-        if budget && counter.window_start == charged.window_start {
-            share.reserved -= reserved.cost;
-            share.unwritten += used.cost;
-            change.unwritten = Some(share.unwritten);
-            change.reserved = -reserved.cost.0;
-            change.window_end = charged.window_end;
-        }
-    }
-    if let Some(slot) = slot {
-        let difference = i128::from(used.tokens) - i128::from(reserved.tokens);
-        change.tokens.insert(slot, i64::try_from(difference).unwrap_or(i64::MAX));
-    }
-    (change != Change::default()).then_some((window, change))
 }

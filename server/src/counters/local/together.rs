@@ -1,0 +1,171 @@
+//! Counting together with other nodes: what happens here is told there, in order.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
+use tollgate_openapi::money::NanoUsd;
+
+use super::{Local, State};
+use crate::counters::counter::Counter;
+use crate::counters::scope::{Charged, Demand, Scope, SharedPart};
+use crate::counters::shared::{Change, Grant, Note, Window, Written};
+
+/// How all nodes hear of it.
+#[derive(Debug)]
+pub(super) struct Feed {
+    pub(super) notes: UnboundedSender<Note>,
+    /// What this node's reservations count under; none while it counts alone.
+    pub(super) lease: Option<Arc<str>>,
+}
+
+impl Local {
+    /// Counts this node's reservations under `lease` from now on and tells all of them, and what it has spent that is
+    /// not in the ledger's database. `done` hears whether that arrived.
+    pub(in crate::counters) fn join(&self, lease: &Arc<str>, done: oneshot::Sender<bool>) {
+        let mut state = self.state.lock();
+        let State { scopes, feed } = &mut *state;
+        let Some(feed) = feed else { return };
+        feed.lease = Some(Arc::clone(lease));
+        let changes = scopes.iter().filter_map(|(id, counter)| {
+            let share = counter.share.as_ref()?;
+            let change = Change {
+                reserved: share.reserved.0,
+                unwritten: Some(share.unwritten),
+                window_end: share.window_end,
+                in_flight: i64::try_from(share.in_flight).unwrap_or(i64::MAX),
+                ..Change::default()
+            };
+            Some((Window { scope: id.clone(), start: counter.window_start }, change))
+        });
+        feed.send(Note { lease: Some(Arc::clone(lease)), changes: changes.collect(), done: Some(done) });
+    }
+
+    /// Counts alone from now on.
+    pub(in crate::counters) fn part(&self) {
+        if let Some(feed) = &mut self.state.lock().feed {
+            feed.lease = None;
+        }
+    }
+
+    /// Tells what was written to the ledger's database: of each window what of it came from this node, and what the
+    /// database has now.
+    pub(in crate::counters) fn written(&self, windows: Vec<Written>) {
+        let mut state = self.state.lock();
+        let State { scopes, feed } = &mut *state;
+        let Some(feed) = feed else { return };
+        let changes = windows.into_iter().map(|(window, own, written)| {
+            let counter = scopes.get_mut(&window.scope).filter(|counter| counter.window_start == window.start);
+            let share = counter.and_then(|counter| counter.share.as_mut());
+            let unwritten = share.map_or(NanoUsd::ZERO, |share| {
+                share.unwritten = (share.unwritten - own).max(NanoUsd::ZERO);
+                share.unwritten
+            });
+            let change = Change { unwritten: Some(unwritten), written: Some(written), ..Change::default() };
+            (window, change)
+        });
+        let changes = changes.collect();
+        feed.tell(changes);
+    }
+
+    /// Hears when all that was told before has arrived.
+    pub(in crate::counters) fn flush(&self, done: oneshot::Sender<bool>) {
+        if let Some(feed) = &self.state.lock().feed {
+            feed.send(Note { lease: None, changes: Vec::new(), done: Some(done) });
+        }
+    }
+
+    /// The windows that all nodes count together and this one has seen.
+    pub(in crate::counters) fn shared_windows(&self) -> Vec<Window> {
+        let state = self.state.lock();
+        let shared = state.scopes.iter().filter(|(_, counter)| counter.share.is_some());
+        shared.map(|(id, counter)| Window { scope: id.clone(), start: counter.window_start }).collect()
+    }
+
+    /// Counts on from what the ledger's database has, while this node counts alone.
+    pub(in crate::counters) fn count_on_from(&self, window: &Window, written: NanoUsd) {
+        let mut state = self.state.lock();
+        let counter = state.scopes.get_mut(&window.scope).filter(|counter| counter.window_start == window.start);
+        if let Some(counter) = counter {
+            let unwritten = counter.share.as_ref().map_or(NanoUsd::ZERO, |share| share.unwritten);
+            counter.spent = counter.spent.max(written + unwritten);
+        }
+    }
+}
+
+impl Feed {
+    pub(super) fn tell(&self, mut changes: Vec<(Window, Change)>) {
+        changes.retain(|(_, change)| *change != Change::default());
+        // A node that counts alone tells all of it when it joins; only what was written must not be lost.
+        if self.lease.is_none() {
+            changes.retain(|(_, change)| change.written.is_some());
+        }
+        if !changes.is_empty() {
+            self.send(Note { lease: self.lease.clone(), changes, done: None });
+        }
+    }
+
+    fn send(&self, note: Note) {
+        if self.notes.send(note).is_err() {
+            tracing::error!("nobody brings counters to Redis any more");
+        }
+    }
+}
+
+/// Notes what of a call all nodes count together.
+pub(super) fn share(
+    counter: &mut Counter,
+    scope: &Scope,
+    demand: Demand,
+    grant: Option<&Grant>,
+    index: usize,
+) -> SharedPart {
+    let limits = scope.limits;
+    let slot = grant.and_then(|grant| grant.slot).filter(|_| limits.rpm.is_some() || limits.tpm.is_some());
+    let part = SharedPart { budget: limits.max_budget.is_some(), parallel: limits.parallel.is_some(), slot };
+    if !part.budget && !part.parallel {
+        return part;
+    }
+    let known = grant.and_then(|grant| grant.spent.get(index).copied().flatten());
+    let share = counter.share.get_or_insert_default();
+    share.window_end = scope.window_end;
+    if part.budget {
+        share.reserved += demand.cost;
+    }
+    share.in_flight += u64::from(part.parallel);
+    if let Some(known) = known.filter(|_| part.budget) {
+        counter.spent = if share.is_stale { known } else { known.max(counter.spent) };
+        share.is_stale = false;
+    }
+    part
+}
+
+/// What all nodes have to hear of a call that ended.
+pub(super) fn unshare(
+    counter: &mut Counter,
+    charged: &Charged,
+    reserved: Demand,
+    used: Demand,
+) -> Option<(Window, Change)> {
+    let SharedPart { budget, parallel, slot } = charged.shared;
+    let window = Window { scope: charged.id.clone(), start: charged.window_start };
+    let mut change = Change::default();
+    if let Some(share) = counter.share.as_mut() {
+        if parallel {
+            share.in_flight = share.in_flight.saturating_sub(1);
+            change.in_flight = -1;
+        }
+        if budget && counter.window_start == charged.window_start {
+            share.reserved -= reserved.cost;
+            share.unwritten += used.cost;
+            change.unwritten = Some(share.unwritten);
+            change.reserved = -reserved.cost.0;
+            change.window_end = charged.window_end;
+        }
+    }
+    if let Some(slot) = slot {
+        let difference = i128::from(used.tokens) - i128::from(reserved.tokens);
+        change.tokens.insert(slot, i64::try_from(difference).unwrap_or(i64::MAX));
+    }
+    (change != Change::default()).then_some((window, change))
+}
