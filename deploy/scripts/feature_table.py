@@ -65,7 +65,7 @@ def main() -> None:
     for one in (one for one in results if one["feature"] in common):
         lacks = clients.setdefault(one["client"], {}).setdefault(one["model"], [])
         lacks += [one["feature"]] if one["outcome"] != "works" else []
-    said = {name: {model: f"✓ but {', '.join(lacks)}" if lacks else "✓" for model, lacks in by.items()} for name, by in clients.items()}
+    said = {name: {model: f"✓ but {', '.join(lacks)}" if lacks else "✓" for model, lacks in by.items()} for name, by in sorted(clients.items())}
     print("\n".join([*page, CLIENTS, table("", said)]), end="")
 
 
