@@ -12,6 +12,7 @@ from typing import Any
 
 from fake import Answer, Call, Provider, Refused, asked_failure, sse
 from fake_openai import chunks, whole
+from openai_tasks import embed
 
 KEY = "0123456789abcdef0123456789abcdef"
 API_VERSION = "2024-10-21"
@@ -46,7 +47,8 @@ class Azure(Provider):
             return self.token(call)
         self.authorize(call)
         names = [urllib.parse.quote(name, safe="") for name in DEPLOYMENTS]
-        if call.path in [f"/openai/deployments/{name}/chat/completions" for name in names]:
+        folder, _, task = call.path.removeprefix("/openai/deployments/").partition("/")
+        if call.path.startswith("/openai/deployments/") and folder in names:
             if call.query != {"api-version": API_VERSION}:
                 raise Refused(404, {"error": {"code": "404", "message": "Resource not found"}})
         elif call.path == "/openai/v1/chat/completions":
@@ -55,7 +57,7 @@ class Azure(Provider):
         else:
             message = "The API deployment for this resource does not exist."
             raise Refused(404, {"error": {"code": "DeploymentNotFound", "message": message}})
-        return self.chat(call.body)
+        return embed(call) if task == "embeddings" else self.chat(call.body)
 
     def authorize(self, call: Call) -> None:
         by_key = call.headers.get("api-key") == KEY and "authorization" not in call.headers

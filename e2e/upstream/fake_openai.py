@@ -1,4 +1,4 @@
-"""A fake OpenAI: chat completions, whole and streamed.
+"""A fake OpenAI: chat completions, whole and streamed, and embeddings.
 
 It refuses what OpenAI refuses: a wrong key, arguments and parts it does not know, results that do not match the calls
 before them, schemas that `strict` does not allow. What it answers follows from the conversation; see `reply`.
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, asked_failure, cut, example, sse, words
+from openai_tasks import embed
 
 KEY = "sk-of-openai"
 FIELDS = {
@@ -68,6 +69,8 @@ class OpenAi(Provider):
     def answer(self, call: Call) -> Answer:
         if call.headers.get("authorization") != f"Bearer {KEY}":
             raise error(401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided.")
+        if call.path.endswith("/v1/embeddings"):
+            return embed(call)
         if not call.path.endswith("/v1/chat/completions"):
             raise error(404, "invalid_request_error", None, f"Invalid URL (POST {call.path})")
         body = call.body

@@ -40,13 +40,7 @@ class OpenAITasks(Provider):
         return answer
 
     def embeddings(self, call: Call) -> Answer:
-        body = allow(call.body, {"model", "input", "encoding_format", "dimensions", "user"})
-        inputs = body["input"] if isinstance(body["input"], list) else [body["input"]]
-        vector = VECTOR[: body.get("dimensions", 3)]
-        packed = base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
-        embedding = packed if body.get("encoding_format") == "base64" else vector
-        data = [{"object": "embedding", "index": index, "embedding": embedding} for index in range(len(inputs))]
-        return Answer({"object": "list", "data": data, "model": body["model"], "usage": {"prompt_tokens": 8, "total_tokens": 8}})
+        return embed(call)
 
     def images_generations(self, call: Call) -> Answer:
         known = {"model", "prompt", "n", "size", "quality", "background", "output_format", "stream", "partial_images", "user"}
@@ -111,6 +105,17 @@ class OpenAITasks(Provider):
         prompts = body["prompt"] if isinstance(body["prompt"], list) else [body["prompt"]]
         choices = [{"text": CONTINUATION, "index": index, "logprobs": None, "finish_reason": "stop"} for index in range(len(prompts))]
         return Answer({**head, "choices": choices, "usage": usage})
+
+
+def embed(call: Call) -> Answer:
+    """A vector for each input."""
+    body = allow(call.body, {"model", "input", "encoding_format", "dimensions", "user"})
+    inputs = body["input"] if isinstance(body["input"], list) else [body["input"]]
+    vector = VECTOR[: body.get("dimensions", 3)]
+    packed = base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+    embedding = packed if body.get("encoding_format") == "base64" else vector
+    data = [{"object": "embedding", "index": index, "embedding": embedding} for index in range(len(inputs))]
+    return Answer({"object": "list", "data": data, "model": body["model"], "usage": {"prompt_tokens": 8, "total_tokens": 8}})
 
 
 def allow(body: dict[str, Any], known: set[str]) -> dict[str, Any]:

@@ -29,6 +29,10 @@ const MODELS = [
   "tgi",
 ];
 
+/** Who has a model for embeddings here, and who asks for them. */
+const EMBEDDERS = ["openai", "azure"];
+const EMBEDDED_BY = [openai, langchain.openai, vercel.openai];
+
 /** What a provider has not, and a client is told by the parameter's name: client, model, feature, parameter. */
 const REFUSED = [
   // It is asked for by a tool that has to be called.
@@ -53,7 +57,8 @@ after(async () => {
 for (const client of CLIENTS) {
   describe(client.name, () => {
     for (const model of MODELS) {
-      for (const feature of FEATURES) {
+      const embeds = EMBEDDERS.includes(model) && EMBEDDED_BY.includes(client);
+      for (const feature of [...FEATURES, ...(embeds ? ["embeddings"] : [])]) {
         const refused = REFUSED.find((one) => one[0] === client && one[1] === model && one[2] === feature);
         it(`${feature}: ${model}`, async () => {
           const asked = client.connect({ url: tollgate.url, key })[feature](model);

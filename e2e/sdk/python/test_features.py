@@ -24,6 +24,8 @@ MODELS = [
     "openai", "azure", "anthropic", "bedrock-claude", "bedrock-nova", "gemini", "vertex", "vertex-claude", "cohere", "ollama",
     "tgi",
 ]  # fmt: skip
+#: Who has a model for embeddings here.
+EMBEDDERS = ["openai", "azure"]
 WORKS, REFUSED, IGNORED = "works", "refused", "ignored"
 #: How a refusal says that the provider has not got something; the last is TGI's own.
 LACKS = ("does not support", "does not take", "unknown variant")
@@ -418,6 +420,15 @@ def test_openai(
         assert any(words in str(error) for words in LACKS), error
         outcome = REFUSED
     results.append({"client": "OpenAI Python", "model": model, "feature": feature, "outcome": outcome})
+
+
+@pytest.mark.parametrize("model", EMBEDDERS)
+def test_embeddings(matrix: Tollgate, key: str, results: list[dict[str, str]], model: str) -> None:
+    client = OpenAI(base_url=f"{matrix.url}/v1", api_key=key, max_retries=0, timeout=30)
+    answer = client.embeddings.create(model=f"{model}-embedding", input=["A fox", "The lazy dog"])
+    assert [len(one.embedding) > 1 for one in answer.data] == [True, True]
+    assert answer.usage.prompt_tokens >= 0
+    results.append({"client": "OpenAI Python", "model": model, "feature": "embeddings", "outcome": WORKS})
 
 
 @pytest.mark.parametrize("model", MODELS)

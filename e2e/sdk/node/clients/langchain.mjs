@@ -5,14 +5,21 @@ import assert from "node:assert/strict";
 import { ChatAnthropic } from "@langchain/anthropic";
 import { HumanMessage, SystemMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
-import { ChatOpenAI } from "@langchain/openai";
+import { ChatOpenAI, OpenAIEmbeddings } from "@langchain/openai";
 
 import * as q from "./question.mjs";
 
 export const openai = {
   name: "LangChain ChatOpenAI",
-  connect: ({ url, key }) =>
-    withModels((model) => new ChatOpenAI({ model, apiKey: key, maxRetries: 0, configuration: { baseURL: `${url}/v1` } })),
+  connect({ url, key }) {
+    const ask = { apiKey: key, maxRetries: 0, configuration: { baseURL: `${url}/v1` } };
+    return {
+      ...withModels((model) => new ChatOpenAI({ model, ...ask })),
+      async embeddings(model) {
+        q.assertVectors(await new OpenAIEmbeddings({ model: q.embedderOf(model), ...ask }).embedDocuments(q.TEXTS));
+      },
+    };
+  },
 };
 
 export const anthropic = {

@@ -46,6 +46,10 @@ export function connect({ url, key }) {
       const answer = await client.chat.completions.parse({ model, messages, response_format });
       q.assertReport(answer.choices[0].message.parsed);
     },
+    async embeddings(model) {
+      const answer = await client.embeddings.create({ model: q.embedderOf(model), input: q.TEXTS });
+      q.assertVectors(answer.data.map((one) => one.embedding));
+    },
   };
 
   async function useTools(model, stream) {

@@ -47,6 +47,15 @@ export function assertSeen(text) {
   assert.match(text, /image.png/);
 }
 
+/** What is embedded, and the model that does it beside `model`. */
+export const TEXTS = ["A fox", "The lazy dog"];
+export const embedderOf = (model) => `${model}-embedding`;
+
+export function assertVectors(vectors) {
+  assert.equal(vectors.length, TEXTS.length);
+  for (const vector of vectors) assert.ok(vector.length > 1 && vector.every(Number.isFinite), `${vector}`);
+}
+
 /** A stream came in pieces, said everything and told what was used. */
 export function assertStreamed(pieces, tokens) {
   assert.ok(pieces.filter((piece) => piece !== "").length > 1, `${pieces.length} pieces`);

@@ -4,13 +4,22 @@ import assert from "node:assert/strict";
 
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createOpenAI } from "@ai-sdk/openai";
-import { Output, generateText, stepCountIs, streamText, tool } from "ai";
+import { Output, embedMany, generateText, stepCountIs, streamText, tool } from "ai";
 
 import * as q from "./question.mjs";
 
 export const openai = {
   name: "AI SDK OpenAI",
-  connect: ({ url, key }) => withModels(createOpenAI({ baseURL: `${url}/v1`, apiKey: key }).chat),
+  connect({ url, key }) {
+    const provider = createOpenAI({ baseURL: `${url}/v1`, apiKey: key });
+    return {
+      ...withModels(provider.chat),
+      async embeddings(model) {
+        const answer = await embedMany({ model: provider.embedding(q.embedderOf(model)), values: q.TEXTS, maxRetries: 0 });
+        q.assertVectors(answer.embeddings);
+      },
+    };
+  },
 };
 
 export const anthropic = {
