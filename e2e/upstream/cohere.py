@@ -1,6 +1,6 @@
-"""A fake Cohere, version 2 of its Chat API.
+"""A fake Cohere, version 2 of its API.
 
-Forms: Cohere's API reference, "Chat" and "Chat with Streaming".
+Forms: Cohere's API reference, "Chat", "Chat with Streaming", "Embed" and "Rerank".
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, asked_failure, cut, sse, words
+from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, asked_failure, cut, embedding, score, sse, words
 from fake_openai import call_of, gives_answer
 
 KEY = "co-key"
@@ -46,6 +46,10 @@ class Cohere(Provider):
     def answer(self, call: Call) -> Answer:
         if call.headers.get("authorization") != f"Bearer {KEY}":
             raise Refused(401, {"id": "e-1", "message": "invalid api token"})
+        if call.path == "/v2/embed":
+            return Answer(embed(call.body))
+        if call.path == "/v2/rerank":
+            return Answer(rerank(call.body))
         if call.path != "/v2/chat":
             raise Refused(404, {"id": "e-1", "message": f"no such path {call.path}"})
         body = call.body
@@ -79,6 +83,33 @@ def check(body: dict[str, Any]) -> None:
         require(tool["type"] == "function" and tool["function"]["parameters"]["type"] == "object", "tools")
     require(body.get("tool_choice") in (None, "REQUIRED", "NONE"), "tool_choice")
     require(body.get("response_format", {}).get("type") in (None, "text", "json_object"), "response_format")
+
+
+def embed(body: dict[str, Any]) -> dict[str, Any]:
+    known = {"model", "texts", "input_type", "embedding_types", "output_dimension", "truncate", "max_tokens", "priority"}
+    require(not body.keys() - known, f"unknown field {body.keys() - known}")
+    require(body.get("model") == "embed-v4.0", "no such model")
+    texts = body["texts"]
+    require(0 < len(texts) <= 96 and all(isinstance(text, str) for text in texts), "texts")
+    require(body.get("input_type") in ("search_document", "search_query", "classification", "clustering"), "input_type")
+    require(body.get("embedding_types") == ["float"], "embedding_types")
+    vectors = [embedding(text, body.get("output_dimension")) for text in texts]
+    return {"id": "e-1", "texts": texts, "embeddings": {"float": vectors}, "meta": meta(input_tokens=float(len(texts)))}
+
+
+def rerank(body: dict[str, Any]) -> dict[str, Any]:
+    known = {"model", "query", "documents", "top_n", "max_tokens_per_doc", "priority"}
+    require(not body.keys() - known, f"unknown field {body.keys() - known}")
+    require(body.get("model") == "rerank-v3.5" and isinstance(body["query"], str), "model and query")
+    documents = body["documents"]
+    require(bool(documents) and all(isinstance(document, str) for document in documents), "documents")
+    scores = [{"index": index, "relevance_score": score(body["query"], text)} for index, text in enumerate(documents)]
+    best = sorted(scores, key=lambda one: -one["relevance_score"])[: body.get("top_n")]
+    return {"id": "r-1", "results": best, "meta": meta(search_units=1.0)}
+
+
+def meta(**billed: float) -> dict[str, Any]:
+    return {"api_version": {"version": "2"}, "billed_units": billed}
 
 
 def reply(body: dict[str, Any]) -> tuple[dict[str, Any], str]:

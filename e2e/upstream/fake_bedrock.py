@@ -1,10 +1,10 @@
-"""A fake AWS: Bedrock's Converse and ConverseStream, the security token service, and the places credentials come from.
+"""A fake AWS: Bedrock's Converse, ConverseStream, InvokeModel for embeddings and Rerank, the security token service, and the places credentials come from.
 
 It refuses what AWS refuses: a signature that botocore would not make, a body that botocore's model of the service does not
 know, blank text, turns that do not alternate, results that do not match their calls. What it answers follows from the
 conversation; see `answer_of`. Event streams are framed here by hand and read back with botocore before they are sent.
 
-Wire formats: Amazon Bedrock API reference; AWS Security Token Service API reference; Amazon ECS, "Task IAM role"; Amazon
+Wire formats: Amazon Bedrock API reference; Amazon Bedrock User Guide, "Amazon Titan Embeddings" and "Cohere Embed"; AWS Security Token Service API reference; Amazon ECS, "Task IAM role"; Amazon
 EC2, "Retrieve security credentials from instance metadata".
 """
 
@@ -28,7 +28,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.eventstream import EventStreamBuffer
 from botocore.validate import ParamValidator
-from fake import asked_failure, cut
+from fake import asked_failure, cut, embedding, score
 
 ACCESS_KEY = "AKIAEXAMPLEOFTHETESTS"
 SECRET_KEY = "secret/of+the/tests"
@@ -43,6 +43,7 @@ REDACTED = base64.b64encode(b"what is not shown").decode()
 CACHED_TOKENS = 2000
 TOOL_ID = re.compile(r"^[a-zA-Z0-9_.:-]{1,64}$")
 ROUTE = re.compile(r"^/model/(?P<model>[^/]+)/(?P<operation>converse|converse-stream)$")
+INVOKE = re.compile(r"^/model/(?P<model>[^/]+)/invoke$")
 AUTHORIZATION = re.compile(
     r"^AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/(?P<date>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, ?"
     r"SignedHeaders=(?P<signed>[^,]+), ?Signature=(?P<signature>[0-9a-f]{64})$"
@@ -68,6 +69,8 @@ KINDS = {
     503: "ServiceUnavailableException",
 }
 _service = botocore.session.Session().get_service_model("bedrock-runtime")
+_agents = botocore.session.Session().get_service_model("bedrock-agent-runtime")
+RERANK_INPUT = _agents.operation_model("Rerank").input_shape
 INPUTS = {
     "converse": _service.operation_model("Converse").input_shape,
     "converse-stream": _service.operation_model("ConverseStream").input_shape,
@@ -190,6 +193,44 @@ def check_block(block: dict[str, Any]) -> None:
         raise invalid("toolUseId failed to satisfy constraint")
     if "document" in block and not re.match(r"^[a-zA-Z0-9\-()\[\]]+( [a-zA-Z0-9\-()\[\]]+)*$", block["document"]["name"]):
         raise invalid("The document file name can only contain alphanumeric characters and so on")
+
+
+def embed(model: str, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """Embeddings in the form of their model's maker, and tokens: one for each text."""
+    name = model.removeprefix("us.")
+    known = {
+        "amazon.titan-embed-text-v1": {"inputText"},
+        "amazon.titan-embed-text-v2:0": {"inputText", "dimensions", "normalize", "embeddingTypes"},
+        "amazon.titan-embed-image-v1": {"inputText", "inputImage", "embeddingConfig"},
+        "cohere.embed-english-v3": {"texts", "images", "input_type", "truncate", "embedding_types"},
+        "cohere.embed-v4:0": {"texts", "input_type", "truncate", "embedding_types", "output_dimension", "max_tokens"},
+    }
+    if name not in known:
+        raise Refusal("ValidationException", "The provided model identifier is invalid.")
+    if strange := body.keys() - known[name]:
+        raise invalid(f"Malformed input request: extraneous key {strange} is not permitted, please reformat your input and try again.")
+    if "texts" in body:
+        if not 0 < len(body["texts"]) <= 96 or body["input_type"] not in ("search_document", "search_query"):
+            raise invalid("Malformed input request: texts or input_type")
+        vectors = [embedding(text, body.get("output_dimension")) for text in body["texts"]]
+        about = {"id": "e-1", "response_type": "embeddings_by_type", "texts": body["texts"]}
+        return {**about, "embeddings": {kind: vectors for kind in body["embedding_types"]}}, len(vectors)
+    dimensions = body.get("dimensions", body.get("embeddingConfig", {}).get("outputEmbeddingLength"))
+    return {"embedding": embedding(body["inputText"], dimensions), "inputTextTokenCount": 1}, 1
+
+
+def rerank(body: dict[str, Any], region: str) -> dict[str, Any]:
+    report = ParamValidator().validate(body, RERANK_INPUT)
+    if report.has_errors():
+        raise invalid(report.generate_report())
+    configuration = body["rerankingConfiguration"]["bedrockRerankingConfiguration"]
+    arn = f"arn:aws:bedrock:{region}::foundation-model/cohere.rerank-v3-5:0"
+    if configuration["modelConfiguration"]["modelArn"] != arn:
+        raise invalid("The provided model identifier is invalid.")
+    query = body["queries"][0]["textQuery"]["text"]
+    texts = [source["inlineDocumentSource"]["textDocument"]["text"] for source in body["sources"]]
+    scores = [{"index": index, "relevanceScore": score(query, text)} for index, text in enumerate(texts)]
+    return {"results": sorted(scores, key=lambda one: -one["relevanceScore"])[: configuration.get("numberOfResults")]}
 
 
 def find_bytes(value: Any) -> list[str]:
@@ -412,11 +453,15 @@ def handler(aws: Aws) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.body()
             try:
+                if self.path == "/rerank":
+                    return self.rerank(body)
+                if found := INVOKE.match(self.path):
+                    return self.invoke(urllib.parse.unquote(found["model"]), body)
                 if found := ROUTE.match(self.path):
                     return self.converse(urllib.parse.unquote(found["model"]), found["operation"], body)
                 self.assume(body)
             except Refusal as refusal:
-                if ROUTE.match(self.path):
+                if self.path == "/rerank" or INVOKE.match(self.path) or ROUTE.match(self.path):
                     return self.send_json({"message": str(refusal)}, refusal.status, x_amzn_errortype=refusal.kind)
                 self.send(refusal.status, sts_error(refusal), "text/xml")
 
@@ -433,6 +478,19 @@ def handler(aws: Aws) -> type[BaseHTTPRequestHandler]:
             if fields["RoleArn"] != ROLE:
                 raise Refusal("AccessDeniedException", f"not authorized to perform: sts:{action}")
             self.send(200, sts_answer(action, aws.issue(source), fields["RoleSessionName"]), "text/xml")
+
+        def invoke(self, model: str, raw: bytes) -> None:
+            key, region = check_signature(aws, self, raw, "bedrock")
+            body = json.loads(raw)
+            aws.calls.append({"operation": "invoke", "model": model, "key": key, "region": region, "body": body})
+            answer, tokens = embed(model, body)
+            self.send_json(answer, x_amzn_bedrock_input_token_count=str(tokens))
+
+        def rerank(self, raw: bytes) -> None:
+            key, region = check_signature(aws, self, raw, "bedrock")
+            body = json.loads(raw)
+            aws.calls.append({"operation": "rerank", "key": key, "region": region, "body": body})
+            self.send_json(rerank(body, region))
 
         def converse(self, model: str, operation: str, raw: bytes) -> None:
             if self.headers.get("authorization") == f"Bearer {API_KEY}":

@@ -4,7 +4,8 @@ It refuses what Google refuses: unknown fields, a wrong key, a token it did not 
 not accept, results that do not match their calls, calls of Gemini 3 without a thought signature. What it answers follows
 from the conversation; see `answer_of`.
 
-Wire formats: Gemini API reference, "Generating content"; Google Identity, "Using OAuth 2.0 for server to server
+Wire formats: Gemini API reference, "Generating content" and "Embeddings"; Vertex AI API reference, "Text embeddings API"
+and `publishers.models.embedContent`; Google Identity, "Using OAuth 2.0 for server to server
 applications"; Compute Engine, "About VM metadata".
 """
 
@@ -25,7 +26,7 @@ import fake_anthropic
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from fake import asked_failure, cut, example
+from fake import asked_failure, cut, embedding, example
 
 API_KEY = "AIza-of-the-tests"
 PROJECT = "project-of-the-tests"
@@ -65,6 +66,9 @@ DATA_FIELDS = {"text", "inlineData", "fileData", "functionCall", "functionRespon
 PLACE = r"/v1/projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)/publishers"
 GEMINI = re.compile(
     rf"^(?:/v1beta|{PLACE}/google)/models/(?P<model>[^/:]+):(?P<method>generateContent|streamGenerateContent)$"
+)
+EMBED = re.compile(
+    rf"^(?:/v1beta|{PLACE}/google)/models/(?P<model>[^/:]+):(?P<method>batchEmbedContents|predict|embedContent)$"
 )
 CLAUDE = re.compile(rf"^{PLACE}/anthropic/models/(?P<model>[^/:]+):(?P<method>rawPredict|streamRawPredict)$")
 
@@ -430,6 +434,39 @@ def cached(body: dict[str, Any]) -> dict[str, int]:
     return {"cache_read_input_tokens": 4} if "cache_control" in json.dumps(body) else {}
 
 
+def embed(body: dict[str, Any], route: re.Match[str]) -> dict[str, Any]:
+    """Embeddings, in the form of each method. A token is counted for each text."""
+    match route["method"]:
+        case "batchEmbedContents":
+            known(body, {"requests"}, "request")
+            for one in body["requests"]:
+                known(one, {"model", "content", "taskType", "title", "outputDimensionality"}, "requests")
+                if one["model"] != f"models/{route['model']}":
+                    raise invalid("* BatchEmbedContentsRequest.requests.model: model is not the one of the address")
+            vectors = [embedding(text_of(one["content"]), one.get("outputDimensionality")) for one in body["requests"]]
+            counted = {"usageMetadata": {"promptTokenCount": len(vectors)}}
+            return {"embeddings": [{"values": vector} for vector in vectors], **counted}
+        case "predict":
+            known(body, {"instances", "parameters"}, "request")
+            parameters = body.get("parameters", {})
+            known(parameters, {"autoTruncate", "outputDimensionality"}, "parameters")
+            for one in body["instances"]:
+                known(one, {"content", "task_type", "title"}, "instances")
+            vectors = [embedding(one["content"], parameters.get("outputDimensionality")) for one in body["instances"]]
+            counted = {"statistics": {"truncated": False, "token_count": 1}}
+            return {"predictions": [{"embeddings": {"values": vector, **counted}} for vector in vectors]}
+    known(body, {"content", "embedContentConfig"}, "request")
+    config = body.get("embedContentConfig", {})
+    known(config, {"taskType", "title", "outputDimensionality", "autoTruncate"}, "embed_content_config")
+    vector = embedding(text_of(body["content"]), config.get("outputDimensionality"))
+    return {"embedding": {"values": vector}, "truncated": False, "usageMetadata": {"promptTokenCount": 1}}
+
+
+def text_of(content: dict[str, Any]) -> str:
+    [part] = content["parts"]
+    return part["text"]
+
+
 def handler(google: Google) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -454,7 +491,7 @@ def handler(google: Google) -> type[BaseHTTPRequestHandler]:
             path = urllib.parse.urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
             try:
-                route = GEMINI.match(path.path) or CLAUDE.match(path.path)
+                route = GEMINI.match(path.path) or CLAUDE.match(path.path) or EMBED.match(path.path)
                 if route is None:
                     raise Refusal(404, "NOT_FOUND", f"{path.path} is not found.")
                 google.authorise(route, headers)
@@ -463,6 +500,8 @@ def handler(google: Google) -> type[BaseHTTPRequestHandler]:
                 if route.re is CLAUDE:
                     check_claude(body, route["method"])
                     return self.claude(body, route["model"])
+                if route.re is EMBED:
+                    return self.send(200, embed(body, route))
                 body = camel(body)
                 check_request(body, route["model"])
                 refuse(body)

@@ -1,6 +1,6 @@
 """A fake Ollama.
 
-Forms: Ollama's API documentation, "Generate a chat completion".
+Forms: Ollama's API documentation, "Generate a chat completion" and "Generate Embeddings".
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, asked_failure, cut, example, words
+from fake import CITIES, DOCUMENT, INPUT_TOKENS, OUTPUT_TOKENS, TEXT, WEATHER, Answer, Call, Provider, Refused, asked_failure, cut, embedding, example, words
 
 FIELDS = {"model", "messages", "stream", "format", "keep_alive", "tools", "options", "think", "truncate", "shift", "logprobs", "top_logprobs"}
 OPTIONS = {"num_predict", "temperature", "top_p", "top_k", "seed", "stop", "presence_penalty", "frequency_penalty", "num_ctx", "min_p"}
@@ -30,6 +30,8 @@ class Ollama(Provider):
     """Checks every member against the documentation."""
 
     def answer(self, call: Call) -> Answer:
+        if call.path == "/api/embed":
+            return Answer(embed(call.body))
         if call.path != "/api/chat":
             raise Refused(404, {"error": "404 page not found"})
         body = call.body
@@ -61,6 +63,16 @@ def check(body: dict[str, Any]) -> None:
             require(isinstance(call["function"]["arguments"], dict), "arguments")
         if message["role"] == "tool":
             require(message.get("tool_name") == "weather", "tool_name")
+
+
+def embed(body: dict[str, Any]) -> dict[str, Any]:
+    known = {"model", "input", "truncate", "dimensions", "options", "keep_alive"}
+    require(not body.keys() - known, f"unknown field {body.keys() - known}")
+    if body["model"] != "nomic-embed-text":
+        raise Refused(404, {"error": f"model '{body['model']}' not found"})
+    vectors = [embedding(text, body.get("dimensions")) for text in body["input"]]
+    figures = {"total_duration": 1, "load_duration": 1, "prompt_eval_count": len(vectors)}
+    return {"model": body["model"], "embeddings": vectors, **figures}
 
 
 def reply(body: dict[str, Any]) -> dict[str, Any]:

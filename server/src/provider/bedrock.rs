@@ -8,10 +8,12 @@ mod additional;
 mod answer;
 mod aws;
 mod content;
+mod embed;
 mod frame;
 mod messages;
 mod model;
 mod request;
+mod rerank;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -28,12 +30,16 @@ use serde_json::{Map, Value};
 use super::chat::{AnswerHead, ChatBody, Completion, Dialect, Link, StreamDecoder, Translation};
 use super::endpoint::{self, Authorize, Endpoint, Protocol};
 use super::openai::RequestError;
+use super::task::{TaskDialect, TaskEndpoint, TaskProtocol};
 use crate::config::DeploymentConfig;
+use crate::domain::operation::Operation;
 use crate::domain::provider::bedrock::BedrockModel;
 use crate::domain::usage::Usage;
 use aws::Signature;
+use embed::Embed;
 pub(super) use frame::{Frame, FrameReader};
 use model::Model;
+use rerank::Rerank;
 
 /// The function whose arguments are the answer where JSON of a schema was asked for and the model can only be made to
 /// write it by calling something.
@@ -87,6 +93,7 @@ pub fn endpoint(one: &DeploymentConfig) -> Result<Endpoint, String> {
     };
     endpoint::add_extra_headers(one, &mut headers)?;
     let converse = Converse::new(id, behind, one.aws.request_fields.clone());
+    let tasks = tasks(one, id, behind)?;
     Ok(Endpoint {
         api_base: Arc::from(endpoint::shown(base)),
         whole_url,
@@ -94,18 +101,36 @@ pub fn endpoint(one: &DeploymentConfig) -> Result<Endpoint, String> {
         headers,
         protocol: Protocol::Translated(Arc::new(converse)),
         authorize,
-        tasks: Vec::new(),
+        tasks,
+    })
+}
+
+/// What the model with this id does besides chat; `behind` says what it is where the id does not.
+fn tasks(one: &DeploymentConfig, id: &str, behind: Option<&str>) -> Result<Vec<TaskEndpoint>, String> {
+    let (base, url) = endpoint::base(one)?;
+    let model = behind.unwrap_or(id);
+    let region = one.aws.region.as_deref().or_else(|| BedrockModel::parse(&one.provider_model).region);
+    let task = |operation, url, dialect: Arc<dyn TaskDialect>| {
+        vec![TaskEndpoint { operation, url, protocol: TaskProtocol::Translated(dialect) }]
+    };
+    if let Some(dialect) = Embed::of(model) {
+        return Ok(task(Operation::Embedding, address(base, id, "invoke")?, Arc::new(dialect)));
+    }
+    Ok(match Rerank::of(id, model, region.unwrap_or_default()).zip(Rerank::url(url)) {
+        Some((dialect, url)) => task(Operation::Rerank, url, Arc::new(dialect)),
+        None => Vec::new(),
     })
 }
 
 /// Bedrock's addresses for the chat of one model: whole answers, and streams.
 fn addresses(api_base: &str, id: &str) -> Result<(Url, Url), String> {
+    Ok((address(api_base, id, "converse")?, address(api_base, id, "converse-stream")?))
+}
+
+fn address(api_base: &str, id: &str, operation: &str) -> Result<Url, String> {
     let model = utf8_percent_encode(id, IN_PATH);
-    let address = |operation: &str| {
-        let text = format!("{}/model/{model}/{operation}", api_base.trim_end_matches('/'));
-        Url::parse(&text).map_err(|error| format!("api_base {api_base:?} is not an address: {error}"))
-    };
-    Ok((address("converse")?, address("converse-stream")?))
+    let text = format!("{}/model/{model}/{operation}", api_base.trim_end_matches('/'));
+    Url::parse(&text).map_err(|error| format!("api_base {api_base:?} is not an address: {error}"))
 }
 
 impl Dialect for Converse {

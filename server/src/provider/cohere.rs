@@ -1,10 +1,12 @@
-//! Cohere's Chat API, version 2.
+//! Cohere's API, version 2.
 //!
 //! Sources: Cohere's API reference, "Chat" and "Chat with Streaming" (and the types its Python client is generated with),
 //! "How Does Cohere's Pricing Work" (what is billed is `billed_units`).
 
 mod answer;
+pub(in crate::provider) mod embed;
 mod request;
+mod rerank;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -20,7 +22,9 @@ use serde_json::Value;
 use super::chat::{AnswerHead, ChatBody, Completion, Dialect, StreamDecoder, Translation};
 use super::endpoint::{self, Endpoint, Protocol};
 use super::openai::RequestError;
+use super::task::{TaskDialect, TaskEndpoint, TaskProtocol};
 use crate::config::DeploymentConfig;
+use crate::domain::operation::Operation;
 use crate::domain::usage::Usage;
 
 /// The protocol as a translation of OpenAI's.
@@ -47,7 +51,16 @@ pub fn endpoint(one: &DeploymentConfig) -> Result<Endpoint, String> {
         base if base.ends_with("/v2") => "/chat",
         _ => "/v2/chat",
     };
-    Endpoint::at(one, path, headers, Protocol::Translated(Arc::new(Cohere)))
+    let mut endpoint = Endpoint::at(one, path, headers, Protocol::Translated(Arc::new(Cohere)))?;
+    let dialects: [(Operation, &str, Arc<dyn TaskDialect>); 2] = [
+        (Operation::Embedding, "embed", Arc::new(embed::Embed)),
+        (Operation::Rerank, "rerank", Arc::new(rerank::Rerank)),
+    ];
+    endpoint.tasks.extend(dialects.map(|(operation, name, dialect)| {
+        let url = endpoint::beside(endpoint.whole_url.clone(), name);
+        TaskEndpoint { operation, url, protocol: TaskProtocol::Translated(dialect) }
+    }));
+    Ok(endpoint)
 }
 
 impl Dialect for Cohere {
@@ -65,10 +78,14 @@ impl Dialect for Cohere {
     }
 
     fn error_message(&self, body: &[u8]) -> Option<String> {
-        #[derive(Deserialize)]
-        struct ErrorBody {
-            message: String,
-        }
-        serde_json::from_slice::<ErrorBody>(body).ok().map(|body| body.message)
+        error_message(body)
     }
+}
+
+fn error_message(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct ErrorBody {
+        message: String,
+    }
+    serde_json::from_slice::<ErrorBody>(body).ok().map(|body| body.message)
 }

@@ -154,6 +154,15 @@ pub fn below(mut url: Url, path: &str) -> Url {
     url
 }
 
+/// `url` with `name` in the place of the last part of its path.
+#[must_use]
+pub fn beside(mut url: Url, name: &str) -> Url {
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().pop().push(name);
+    }
+    url
+}
+
 /// Adds the headers that the configuration wants with every call.
 ///
 /// # Errors

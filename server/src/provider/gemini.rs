@@ -5,6 +5,7 @@
 
 mod answer;
 mod contents;
+pub(super) mod embed;
 mod media;
 mod model;
 mod reading;
@@ -29,7 +30,9 @@ use serde_json::Value;
 use super::chat::{AnswerHead, ChatBody, Completion, Dialect, Link, StreamDecoder, Translation};
 use super::endpoint::{self, Endpoint, Protocol};
 use super::openai::RequestError;
+use super::task::{TaskEndpoint, TaskProtocol};
 use crate::config::DeploymentConfig;
+use crate::domain::operation::Operation;
 use crate::domain::usage::Usage;
 
 /// Google's word for a wrong key, which it refuses as a bad request.
@@ -64,7 +67,10 @@ pub(super) fn endpoint(one: &DeploymentConfig) -> Result<Endpoint, String> {
     let protocol = Protocol::Translated(Arc::new(Gemini));
     let mut endpoint = Endpoint::at(one, &format!("{path}{WHOLE}"), headers, protocol)?;
     let (_, base) = endpoint::base(one)?;
-    endpoint.stream_url = stream_url(endpoint::below(base, &format!("{path}{STREAM}")));
+    let at = |method| endpoint::below(base.clone(), &format!("{path}{method}"));
+    endpoint.stream_url = stream_url(at(STREAM));
+    let protocol = TaskProtocol::Translated(Arc::new(embed::Embed));
+    endpoint.tasks.push(TaskEndpoint { operation: Operation::Embedding, url: at(embed::METHOD), protocol });
     Ok(endpoint)
 }
 
@@ -89,7 +95,7 @@ impl Dialect for Gemini {
     }
 
     fn error_message(&self, body: &[u8]) -> Option<String> {
-        error(body).map(|error| error.message).filter(|message| !message.is_empty())
+        error_message(body)
     }
 
     fn needs_bytes(&self, link: &Link<'_>, model: &str) -> bool {
@@ -112,6 +118,10 @@ impl Dialect for Gemini {
         let is_more = rest.bytes().any(|digit| digit != b'0');
         Some(seconds.parse::<u64>().ok()?.saturating_add(u64::from(is_more)))
     }
+}
+
+pub(super) fn error_message(body: &[u8]) -> Option<String> {
+    error(body).map(|error| error.message).filter(|message| !message.is_empty())
 }
 
 /// The error in a body. Errors of streams come as a list of one.

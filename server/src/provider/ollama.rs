@@ -4,6 +4,7 @@
 //! (`api/types.go`).
 
 mod answer;
+mod embed;
 mod messages;
 mod request;
 mod stream;
@@ -19,7 +20,9 @@ use serde::Deserialize;
 use super::chat::{AnswerHead, ChatBody, Completion, Dialect, Link, LinkKind, StreamDecoder, Translation};
 use super::endpoint::{self, Endpoint, Protocol};
 use super::openai::RequestError;
+use super::task::{TaskEndpoint, TaskProtocol};
 use crate::config::DeploymentConfig;
+use crate::domain::operation::Operation;
 
 /// The protocol as a translation of OpenAI's.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +43,11 @@ pub fn endpoint(one: &DeploymentConfig) -> Result<Endpoint, String> {
         base if base.ends_with("/api") => "/chat",
         _ => "/api/chat",
     };
-    Endpoint::at(one, path, headers, Protocol::Translated(Arc::new(Ollama)))
+    let mut endpoint = Endpoint::at(one, path, headers, Protocol::Translated(Arc::new(Ollama)))?;
+    let url = endpoint::beside(endpoint.whole_url.clone(), "embed");
+    let protocol = TaskProtocol::Translated(Arc::new(embed::Embed));
+    endpoint.tasks.push(TaskEndpoint { operation: Operation::Embedding, url, protocol });
+    Ok(endpoint)
 }
 
 impl Dialect for Ollama {
@@ -58,15 +65,19 @@ impl Dialect for Ollama {
     }
 
     fn error_message(&self, body: &[u8]) -> Option<String> {
-        #[derive(Deserialize)]
-        struct ErrorBody {
-            error: String,
-        }
-        serde_json::from_slice::<ErrorBody>(body).ok().map(|body| body.error)
+        error_message(body)
     }
 
     /// It takes pictures and nothing else, and fetches none.
     fn needs_bytes(&self, link: &Link<'_>, _model: &str) -> bool {
         link.kind == LinkKind::Image
     }
+}
+
+fn error_message(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct ErrorBody {
+        error: String,
+    }
+    serde_json::from_slice::<ErrorBody>(body).ok().map(|body| body.error)
 }

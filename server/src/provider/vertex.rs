@@ -5,6 +5,7 @@
 
 mod claude;
 mod credentials;
+mod embed;
 mod federation;
 mod oauth;
 #[cfg(test)]
@@ -17,10 +18,13 @@ use reqwest::header::HeaderMap;
 use super::chat::Dialect;
 use super::endpoint::{self, Endpoint, Protocol};
 use super::gemini::{self, Gemini};
+use super::task::{TaskEndpoint, TaskProtocol};
 use crate::clock::Clock;
 use crate::config::{DeploymentConfig, GoogleCredentials};
+use crate::domain::operation::Operation;
 use claude::Claude;
 use credentials::KeyFile;
+use embed::Embed;
 use oauth::GoogleTokens;
 
 /// Versions of the API that an address may end with.
@@ -34,6 +38,8 @@ struct Model {
     whole: &'static str,
     stream: &'static str,
     dialect: Arc<dyn Dialect>,
+    /// How embeddings are asked for, where it makes them.
+    embed: Option<Embed>,
 }
 
 /// Where `one` is called.
@@ -61,7 +67,12 @@ pub(super) fn endpoint(one: &DeploymentConfig) -> Result<Endpoint, String> {
     let is_gemini = model.stream == gemini::STREAM;
     let protocol = Protocol::Translated(model.dialect);
     let mut endpoint = Endpoint::at(one, &format!("{path}{}", model.whole), headers, protocol)?;
-    let stream_url = endpoint::below(base, &format!("{path}{}", model.stream));
+    let at = |method: &str| endpoint::below(base.clone(), &format!("{path}{method}"));
+    let stream_url = at(model.stream);
+    if let Some(dialect) = model.embed {
+        let (url, protocol) = (at(dialect.method()), TaskProtocol::Translated(Arc::new(dialect)));
+        endpoint.tasks.push(TaskEndpoint { operation: Operation::Embedding, url, protocol });
+    }
     endpoint.stream_url = if is_gemini { gemini::stream_url(stream_url) } else { stream_url };
     endpoint.authorize = Some(Arc::new(GoogleTokens::new(from, key.as_ref(), Clock::system())?));
     Ok(endpoint)
@@ -80,13 +91,14 @@ fn model(name: &str) -> Result<Model, String> {
     let own = name.strip_prefix("gemini/").or_else(|| name.strip_prefix("google/")).unwrap_or(name);
     let partners = name.strip_prefix("anthropic/").unwrap_or(name);
     let is_number = !own.is_empty() && own.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number || (own.starts_with("gem") && !own.contains('/')) {
+    let embed = Embed::of(own);
+    if is_number || embed.is_some() || (own.starts_with("gem") && !own.contains('/')) {
         let path = if is_number { format!("endpoints/{own}") } else { format!("publishers/google/models/{own}") };
-        return Ok(Model { path, whole: gemini::WHOLE, stream: gemini::STREAM, dialect: Arc::new(Gemini) });
+        return Ok(Model { path, whole: gemini::WHOLE, stream: gemini::STREAM, dialect: Arc::new(Gemini), embed });
     }
     if partners.starts_with("claude-") {
         let path = format!("publishers/anthropic/models/{partners}");
-        return Ok(Model { path, whole: ":rawPredict", stream: ":streamRawPredict", dialect: Arc::new(Claude) });
+        return Ok(Model { path, whole: ":rawPredict", stream: ":streamRawPredict", dialect: Arc::new(Claude), embed });
     }
     Err(format!("the model {name} of Vertex AI is not supported yet: those of Google and of Anthropic are"))
 }
