@@ -6,12 +6,14 @@
 mod imitators;
 mod openai;
 mod own;
+mod tasks;
 
 use serde_json::{Value, json};
 use tollgate_openapi::spend::SpendLogView;
 
 use crate::chat::{CHAT, ask};
-use crate::kit::{Behaviour, FakeUpstream, TestApp};
+use crate::kit::{Behaviour, Call, FakeUpstream, TestApp};
+use crate::task::{form, with_form};
 
 /// A call and what it costs.
 pub(super) struct Row {
@@ -29,6 +31,16 @@ pub(super) struct Row {
     info: Vec<&'static str>,
     /// Where a token has to be fetched first.
     needs_token: bool,
+    /// What is asked, but for the model; a conversation where nothing is said.
+    asked: Asked,
+    /// The provider's headers.
+    headers: Vec<(&'static str, &'static str)>,
+}
+
+enum Asked {
+    Json(&'static str, Value),
+    /// A recording to be written down.
+    Recording,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -46,7 +58,17 @@ pub(super) const fn tokens(read: i64, cached: i64, stored: i64, written: i64, th
 
 impl Row {
     pub(super) fn new(model: &'static str, answer: Value, tokens: Tokens, cost: i64) -> Self {
-        Self { model, answer, tokens, cost, params: vec![], info: vec![], needs_token: false }
+        Self {
+            model,
+            answer,
+            tokens,
+            cost,
+            params: vec![],
+            info: vec![],
+            needs_token: false,
+            asked: Asked::Json(CHAT, ask("")),
+            headers: vec![],
+        }
     }
 
     pub(super) fn param(mut self, line: &'static str) -> Self {
@@ -57,6 +79,35 @@ impl Row {
     pub(super) fn info(mut self, line: &'static str) -> Self {
         self.info.push(line);
         self
+    }
+
+    pub(super) fn asked(mut self, path: &'static str, body: Value) -> Self {
+        self.asked = Asked::Json(path, body);
+        self
+    }
+
+    pub(super) fn recording(mut self) -> Self {
+        self.asked = Asked::Recording;
+        self
+    }
+
+    pub(super) fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    fn call(&self, app: &TestApp, model: &str) -> Call {
+        match &self.asked {
+            Asked::Json(path, body) => {
+                let mut body = body.clone();
+                body["model"] = json!(model);
+                app.post(path, body)
+            }
+            Asked::Recording => {
+                let form = form(&[("model", model)], ("file", "RIFFsound"));
+                with_form(app).post_form("/v1/audio/transcriptions", &form)
+            }
+        }
     }
 
     fn deployment(&self, upstream: &FakeUpstream, name: &str) -> String {
@@ -77,9 +128,9 @@ impl Row {
             let token = json!({ "access_token": "t", "expires_in": 3600 }).to_string();
             upstream.then(Behaviour::Status(200, token, vec![]));
         }
-        upstream.then(Behaviour::Status(200, self.answer.to_string(), vec![]));
+        upstream.then(Behaviour::Status(200, self.answer.to_string(), self.headers.clone()));
         let what = format!("{name} {}", self.model);
-        let answer = app.post(CHAT, ask(name)).send().await;
+        let answer = self.call(app, name).send().await;
         assert_eq!(answer.status, 200, "{what}: {}", answer.body());
         app.settled().await;
         let call_id = answer.header("x-litellm-call-id");

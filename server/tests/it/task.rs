@@ -124,7 +124,7 @@ async fn speech_comes_as_it_is_and_is_priced_by_the_character() {
 
 const BOUNDARY: &str = "----of-the-test";
 
-fn form(fields: &[(&str, &str)], file: (&str, &str)) -> String {
+pub(crate) fn form(fields: &[(&str, &str)], file: (&str, &str)) -> String {
     let mut body = String::new();
     for (name, value) in fields {
         body += &format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
@@ -136,7 +136,7 @@ fn form(fields: &[(&str, &str)], file: (&str, &str)) -> String {
     body
 }
 
-fn with_form(app: &TestApp) -> Client {
+pub(crate) fn with_form(app: &TestApp) -> Client {
     app.nobody().with_key(MASTER_KEY).with_header("content-type", &format!("multipart/form-data; boundary={BOUNDARY}"))
 }
 

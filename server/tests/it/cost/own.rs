@@ -247,7 +247,7 @@ async fn gemini_at_google() {
 }
 
 /// Somebody who signed in, and where tokens come from: the fake provider.
-fn vertex(model: &'static str, answer: Value, legs: super::Tokens, cost: i64) -> Row {
+pub(super) fn vertex(model: &'static str, answer: Value, legs: super::Tokens, cost: i64) -> Row {
     let row = Row::new(model, answer, legs, cost).param("vertex_project: p").param("vertex_location: us-central1");
     Row { needs_token: true, ..row }
 }
