@@ -30,7 +30,7 @@ const MODELS = [
 ];
 
 /** Who has a model for embeddings here, and who asks for them. */
-const EMBEDDERS = ["openai", "azure"];
+const EMBEDDERS = ["openai", "azure", "bedrock-nova", "gemini", "vertex", "cohere", "ollama"];
 const EMBEDDED_BY = [openai, langchain.openai, vercel.openai];
 
 /** What a provider has not, and a client is told by the parameter's name: client, model, feature, parameter. */

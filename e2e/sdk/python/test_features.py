@@ -25,7 +25,7 @@ MODELS = [
     "tgi",
 ]  # fmt: skip
 #: Who has a model for embeddings here.
-EMBEDDERS = ["openai", "azure"]
+EMBEDDERS = ["openai", "azure", "bedrock-nova", "gemini", "vertex", "cohere", "ollama"]
 WORKS, REFUSED, IGNORED = "works", "refused", "ignored"
 #: How a refusal says that the provider has not got something; the last is TGI's own.
 LACKS = ("does not support", "does not take", "unknown variant")
