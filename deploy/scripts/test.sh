@@ -38,7 +38,7 @@ run_format() { cargo fmt --all --check; }
 run_scripts() { shellcheck --shell=bash --external-sources deploy/scripts/*.sh .ci/run; }
 run_clippy() {
   cargo clippy --quiet --all-targets -- -D warnings
-  cargo clippy --quiet --all-targets --package tollgate-web-bundler -- -D warnings
+  cargo clippy --quiet --all-targets --package tollgate-web-bundler --package tollgate-bench-streams -- -D warnings
 }
 run_clippy-web() {
   if ! rustup_has_wasm; then
