@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use hmac::{Hmac, KeyInit, Mac};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use sha2::{Digest, Sha256};
@@ -148,6 +149,32 @@ pub fn is_our_key(key: &str) -> bool {
         .filter(|rest| rest.len() == SECRET_CHARS + CHECKSUM_CHARS)
         .and_then(|rest| rest.split_at_checked(SECRET_CHARS))
         .is_some_and(|(body, sum)| checksum(body) == sum)
+}
+
+/// A key that proves that a text was made here.
+#[derive(Clone)]
+pub struct MacKey(Hmac<Sha256>);
+
+impl MacKey {
+    /// The key that `secret` makes.
+    #[must_use]
+    pub fn new(secret: &str) -> Self {
+        // Secrets of any length become a key of the length of a block, so that none is refused.
+        let mut key = [0; 64];
+        key.iter_mut().zip(Sha256::digest(secret.as_bytes())).for_each(|(byte, of_digest)| *byte = of_digest);
+        Self(Hmac::new(&key.into()))
+    }
+
+    /// HMAC-SHA-256 (RFC 2104) of `parts`, each with its length before it, so that none runs into the next.
+    #[must_use]
+    pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
 }
 
 /// `sk-...` and the last four characters: how a key is shown.

@@ -26,6 +26,7 @@ pub mod pass_through;
 mod outgoing;
 pub mod ping;
 pub mod record;
+pub mod responses;
 pub mod route;
 pub mod settle;
 pub mod stream;
@@ -50,6 +51,7 @@ use crate::policy::PolicyStore;
 use crate::router::Router;
 use call_id::CallIds;
 use drain::Drains;
+use responses::id::ResponseIds;
 use usual_length::UsualLengths;
 
 /// What every call needs; one a process.
@@ -71,6 +73,8 @@ pub struct Gateway {
     pub router: Arc<Router>,
     /// Fetches what calls link to.
     pub outbound: Outbound,
+    /// Makes and opens ids of responses that providers keep.
+    pub response_ids: ResponseIds,
     /// How long answers usually are.
     pub usual_lengths: UsualLengths,
     /// Answers that are read to their end though their client has left.

@@ -14,6 +14,7 @@ pub mod openai;
 pub mod pass_through;
 pub mod quirks;
 pub mod rerank;
+pub mod responses;
 pub mod task;
 pub mod token;
 pub mod tokens;

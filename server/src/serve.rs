@@ -24,6 +24,7 @@ use crate::crypto::KeyDigest;
 use crate::db::{self, DbError, OwnConnection};
 use crate::gateway::call_id::CallIds;
 use crate::gateway::drain::Drains;
+use crate::gateway::responses::id::ResponseIds;
 use crate::gateway::usual_length::UsualLengths;
 use crate::gateway::{Gateway, InFlightCount, Settings};
 use crate::http::{self, Parts};
@@ -179,6 +180,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         counters: Arc::clone(&counters),
         spool: Arc::clone(&spool),
         contents,
+        response_ids: ResponseIds::new(secrets.salt_key.expose()),
         router: Arc::new(make_router(&config, clock.clone())),
         outbound: Outbound::new(&config).map_err(std::io::Error::other)?,
         usual_lengths: UsualLengths::default(),
@@ -208,7 +210,6 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         counters: Arc::clone(&app.counters),
         retention: retention(&config),
     };
-    let jobs = jobs::start(&work, writer, content_writer, &stop);
     Ok(Running {
         address,
         app,
@@ -218,7 +219,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         drain_timeout: config.limits.drain_timeout,
         server: server.handle(),
         serving: tokio::spawn(server),
-        jobs,
+        jobs: jobs::start(&work, writer, content_writer, &stop),
         stop,
     })
 }

@@ -267,3 +267,13 @@ pub(super) struct Deployments {
     /// Those that cannot.
     unable: Vec<Arc<Deployment>>,
 }
+
+impl Deployments {
+    /// Of those that can, only those that fit.
+    pub(super) fn only(self, fits: impl Fn(&Deployment) -> bool) -> Self {
+        let Self { able, mut unable } = self;
+        let (able, unfit): (Vec<_>, Vec<_>) = able.into_iter().partition(|one| fits(one));
+        unable.extend(unfit);
+        Self { able, unable }
+    }
+}

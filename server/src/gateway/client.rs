@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use bytes::Bytes;
 
 use super::incoming::Incoming;
-use super::{completions, messages};
+use super::{completions, messages, responses};
 use crate::domain::operation::Operation;
 use crate::error::ApiError;
 use crate::provider::openai::RequestError;
@@ -18,6 +18,8 @@ pub(super) enum Client {
     Messages,
     /// OpenAI's text completions.
     Completions,
+    /// OpenAI's responses.
+    Responses,
 }
 
 /// Writes a stream in a client's protocol.
@@ -27,6 +29,17 @@ pub(super) trait StreamEncoder: Send {
 
     /// What is left to say at the end.
     fn finish(&mut self) -> Bytes;
+}
+
+/// Passes on a stream that comes in the client's own protocol.
+pub(super) trait Forwarder: Send {
+    /// Takes the provider's bytes and gives the client's.
+    fn push(&mut self, bytes: Bytes) -> Bytes {
+        bytes
+    }
+
+    /// What is left to say of a stream that ends too early.
+    fn broken_off(&mut self) -> Bytes;
 }
 
 impl Client {
@@ -39,13 +52,14 @@ impl Client {
             Self::Chat => Incoming::chat_completion(body, http.match_info().get("model")),
             Self::Messages => messages::request::read(http.headers(), body),
             Self::Completions => Incoming::completion(body, http.match_info().get("model")),
+            Self::Responses => Incoming::responses(body),
         }
     }
 
     /// What it asks for.
     pub(super) const fn operation(self) -> Operation {
         match self {
-            Self::Chat | Self::Messages => Operation::Chat,
+            Self::Chat | Self::Messages | Self::Responses => Operation::Chat,
             Self::Completions => Operation::Completion,
         }
     }
@@ -54,32 +68,35 @@ impl Client {
     pub(super) const fn call_type(self) -> &'static str {
         match self {
             Self::Messages => "anthropic_messages",
+            Self::Responses => "aresponses",
             Self::Chat | Self::Completions => self.operation().call_type(),
         }
     }
 
-    /// A whole answer, given OpenAI's.
-    pub(super) fn answer(self, openai: Bytes) -> Bytes {
+    /// A whole answer to `incoming`, given OpenAI's.
+    pub(super) fn answer(self, incoming: &Incoming, openai: Bytes) -> Bytes {
         match self {
             Self::Chat => openai,
             Self::Messages => messages::answer::encode(&openai).unwrap_or(openai),
             Self::Completions => completions::answer::encode(&openai).unwrap_or(openai),
+            Self::Responses => responses::answer::encode(&openai, &incoming.response_form()).unwrap_or(openai),
         }
     }
 
-    /// The writer of its streams; none where OpenAI's are what it reads.
-    pub(super) fn encoder(self) -> Option<Box<dyn StreamEncoder>> {
+    /// The writer of the stream that answers `incoming`; none where OpenAI's is what it reads.
+    pub(super) fn encoder(self, incoming: &Incoming) -> Option<Box<dyn StreamEncoder>> {
         match self {
             Self::Chat => None,
             Self::Messages => Some(Box::new(messages::stream::Encoder::default())),
             Self::Completions => Some(Box::new(completions::answer::Encoder::default())),
+            Self::Responses => Some(Box::new(responses::stream::Encoder::new(incoming.response_form()))),
         }
     }
 
     /// An error as it expects it.
     pub(super) fn error(self, error: ApiError) -> ApiError {
         match self {
-            Self::Chat | Self::Completions => error,
+            Self::Chat | Self::Completions | Self::Responses => error,
             Self::Messages => error.in_anthropics_form(),
         }
     }
@@ -87,7 +104,7 @@ impl Client {
     /// A provider's error, given in OpenAI's form.
     pub(super) fn error_body(self, status: u16, openai: Bytes) -> Bytes {
         match self {
-            Self::Chat | Self::Completions => openai,
+            Self::Chat | Self::Completions | Self::Responses => openai,
             Self::Messages => messages::answer::encode_error(status, &openai),
         }
     }

@@ -14,14 +14,16 @@ use super::error::GatewayError;
 use super::exchange::Exchange;
 use super::incoming::Incoming;
 use super::mock::Mock;
+use super::responses::id::Sealing;
 use super::route::{self, Reply, Source, StreamForm, Streaming, Whole};
 use super::settle::{Asked, Call, Outcome};
 use super::stream::{AnswerStream, Chunks, Reading};
 use super::upstream::Upstream;
-use super::{Gateway, headers};
+use super::{Gateway, headers, responses};
 use crate::domain::usage::Usage;
 use crate::error::ApiError;
 use crate::ledger::contents::AnswerContent;
+use crate::provider::responses::ids;
 use crate::router::Deployment;
 
 /// A conversation on its way.
@@ -44,8 +46,11 @@ pub(super) async fn converse(
 ) -> Result<HttpResponse, ApiError> {
     let arrived = Arrived::new(gateway, &http, client.call_type()).await?;
     let body = arrived.body(payload).await?;
-    let incoming = client.read(&http, body).map_err(GatewayError::from)?;
+    let mut incoming = client.read(&http, body).map_err(GatewayError::from)?;
     let context = arrived.named(&http, Named::from(&incoming.request)).await?;
+    if let Some(call) = incoming.as_responses_mut() {
+        call.open_previous(&context.gateway, &context.policy.key);
+    }
     let conversation = Conversation { client, context, incoming };
     let Started { mut call, output_limit, barred } = match conversation.start().await {
         Ok(started) => started,
@@ -64,6 +69,7 @@ impl Conversation {
     async fn start(&self) -> Result<Started, GatewayError> {
         let Self { client, context, incoming: Incoming { request, body, .. } } = self;
         let deployments = context.deployments(&request.model, client.operation())?;
+        let deployments = responses::fit(&self.incoming, deployments, context.gateway.settings.drop_params)?;
         let wanted = Wanted::conversation(request, body, &deployments.able);
         let asked = Asked { body: body.clone(), units: Usage::default(), tier: request.service_tier, image: None };
         context.admit(wanted, asked, deployments).await
@@ -77,20 +83,20 @@ impl Conversation {
             Source::Stream(Streaming { headers, chunks, read }) => {
                 headers::forward(&mut head, &headers);
                 headers::rates(&mut head, rates);
-                Ok(self.send_stream(head, call, chunks, read))
+                Ok(self.send_stream(head, call, &deployment, chunks, read))
             }
             Source::Whole(headers, whole) => {
                 headers::forward(&mut head, &headers);
                 headers::rates(&mut head, rates);
-                Ok(self.send_whole(head, call, *whole).await)
+                Ok(self.send_whole(head, call, &deployment, *whole).await)
             }
             Source::Mock(text) => {
                 let mock = self.make_mock(&deployment, text).await?;
                 headers::rates(&mut head, rates);
                 if self.incoming.request.stream {
-                    return Ok(self.send_stream(head, call, mock.chunks(), StreamForm::OpenAi));
+                    return Ok(self.send_stream(head, call, &deployment, mock.chunks(), StreamForm::OpenAi));
                 }
-                Ok(self.send_whole(head, call, Whole::openai(mock.whole())).await)
+                Ok(self.send_whole(head, call, &deployment, Whole::openai(mock.whole())).await)
             }
         }
     }
@@ -104,26 +110,54 @@ impl Conversation {
         mock.map_err(ApiError::internal)
     }
 
-    fn send_stream(&self, mut head: HttpResponseBuilder, call: Call, chunks: Chunks, read: StreamForm) -> HttpResponse {
+    fn send_stream(
+        &self,
+        mut head: HttpResponseBuilder,
+        call: Call,
+        deployment: &Deployment,
+        chunks: Chunks,
+        read: StreamForm,
+    ) -> HttpResponse {
         let Context { gateway, policy, .. } = &self.context;
         let mut reading = Reading::new(self.incoming.request.wants_usage, call);
         match read {
-            StreamForm::OpenAi => reading.write(self.client.encoder()),
+            StreamForm::OpenAi => reading.write(self.client.encoder(&self.incoming)),
             other => reading.read_as(other),
+        }
+        if self.client == Client::Responses {
+            let names = Box::new(self.sealing(deployment));
+            reading.forward(Box::new(responses::stream::Forwarded::new(names)));
         }
         let stream = AnswerStream::new(chunks, reading, gateway.settings.stream_idle_timeout);
         headers::key_spend(&mut head, gateway, &policy.key);
         headers::event_stream(&mut head).body(stream)
     }
 
-    async fn send_whole(&self, mut head: HttpResponseBuilder, call: Call, whole: Whole) -> HttpResponse {
+    async fn send_whole(
+        &self,
+        mut head: HttpResponseBuilder,
+        call: Call,
+        deployment: &Deployment,
+        whole: Whole,
+    ) -> HttpResponse {
         let Whole { openai, native, answer, text } = whole;
         let overhead = call.overhead();
         let outcome = Outcome::answered(200, answer, text).with_content(AnswerContent::Whole(openai.clone()));
         let settled = call.finish(outcome).await;
         headers::settled(&mut head, &settled, overhead);
         headers::key_spend(&mut head, &self.context.gateway, &self.context.policy.key);
-        let body = native.unwrap_or_else(|| self.client.answer(openai));
+        let body = match native {
+            Some(native) if self.client == Client::Responses => ids::renamed(&native, &self.sealing(deployment)),
+            Some(native) => native,
+            None => self.client.answer(&self.incoming, openai),
+        };
         head.insert_header((CONTENT_TYPE, "application/json")).body(body)
+    }
+
+    /// The ids that the client is told of responses that `deployment` keeps.
+    fn sealing(&self, deployment: &Deployment) -> Sealing {
+        let Context { gateway, policy, .. } = &self.context;
+        let (ids, owner) = (gateway.response_ids.clone(), responses::id::owner(&policy.key));
+        Sealing { ids, owner, deployment: deployment.id.to_string() }
     }
 }

@@ -50,6 +50,8 @@ pub(super) struct Bounds {
 struct Reads {
     audio: bool,
     images: bool,
+    /// What is not in the body, and may be as long as the model can read.
+    unknown: bool,
     /// The provider is asked to keep it for an hour.
     cached_long: bool,
 }
@@ -81,7 +83,8 @@ impl Bounds {
     /// Bounds that cost little to find: a token is a byte at least, and an image sent by address as dear as any.
     pub(super) fn cheap(request: &ChatRequest, body: &Bytes, deployments: &[Arc<Deployment>]) -> Self {
         let has = |text: &str| memmem::find(body, text.as_bytes()).is_some();
-        let media = cheap_media(body);
+        let mut media = cheap_media(body);
+        media.has_unknown |= request.reads_unknown;
         let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
         let takes = Takes::of(deployments);
         let writes_audio = has("\"modalities\"") && has("\"audio\"");
@@ -92,6 +95,7 @@ impl Bounds {
             reads: Reads {
                 audio: writes_audio || media.audio > 0,
                 images: media.images > 0,
+                unknown: request.reads_unknown,
                 cached_long: has("\"1h\""),
             },
             kinds: OutputKinds { audio: writes_audio, image: false },
@@ -167,7 +171,8 @@ impl Bounds {
     fn with_counted(self, counted: PromptTokens) -> Self {
         let (times, by) = TOKENIZER_MARGIN;
         let text = counted.text.saturating_mul(times).div_ceil(by);
-        Self { input: self.input.min(self.takes.bound(text, counted.media)), ..self }
+        let media = Media { has_unknown: counted.media.has_unknown || self.reads.unknown, ..counted.media };
+        Self { input: self.input.min(self.takes.bound(text, media)), ..self }
     }
 
     /// The same with at most `limit` output tokens in each choice.
@@ -213,7 +218,7 @@ impl Bounds {
         let written = legs.into_iter().map(cost).max().unwrap_or(NanoUsd::ZERO);
         // What is read may turn out to be written to the cache, or to be audio, which may be dearer than text.
         let text = cost(input);
-        let Reads { audio, images, cached_long } = self.reads;
+        let Reads { audio, images, cached_long, .. } = self.reads;
         let read_where = |is_read: bool| if is_read { self.input } else { 0 };
         let dearer = [
             Usage { cache_write_5m: self.input, ..self.units },

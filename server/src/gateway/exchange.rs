@@ -7,11 +7,12 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 
 use super::incoming::Incoming;
+use super::outgoing::Native;
 use super::route::{Attempt, Outgoing, Source, StreamForm, Streaming, Whole};
 use super::stream::Chunks;
 use super::upstream::{self, Upstream, UpstreamFailure};
 use super::{Gateway, completions, media, outgoing};
-use crate::provider::chat::AnswerHead;
+use crate::provider::chat::{AnswerHead, Dialect};
 use crate::provider::endpoint::{Endpoint, Protocol};
 use crate::provider::openai::RequestError;
 use crate::provider::quirks;
@@ -41,10 +42,10 @@ impl Attempt for Exchange<'_> {
     fn outgoing(&self, deployment: &Deployment, drop_params: bool, head: AnswerHead) -> Result<Said, RequestError> {
         let Self { incoming, output_limit } = self;
         let body = outgoing::body(deployment, incoming, *output_limit, drop_params)?;
-        let passes = outgoing::passes(deployment, incoming);
+        let native = outgoing::native(deployment, incoming);
         let headers = outgoing::headers(deployment, incoming);
         let url = completions::endpoint(deployment).filter(|_| incoming.is_completion()).map(|place| place.url.clone());
-        Ok(Said { headers, body, is_stream: incoming.request.stream, passes, url, head })
+        Ok(Said { headers, body, is_stream: incoming.request.stream, native, url, head })
     }
 }
 
@@ -53,8 +54,8 @@ pub(super) struct Said {
     headers: HeaderMap,
     body: Bytes,
     is_stream: bool,
-    /// Client and provider speak the same protocol, which is not OpenAI's.
-    passes: bool,
+    /// What client and provider both speak, where that is no chat completion.
+    native: Option<Native>,
     /// Where it is sent, if not where conversations are.
     url: Option<Url>,
     head: AnswerHead,
@@ -87,17 +88,20 @@ impl Said {
         endpoint: &Endpoint,
         timeout: Duration,
     ) -> Result<Source, UpstreamFailure> {
-        let Self { headers, body, passes, head, url, .. } = self;
-        let place = url.as_ref().unwrap_or(&endpoint.stream_url);
+        let Self { headers, body, native, head, url, .. } = self;
+        let place = url.as_ref().or(native.as_ref().map(|native| &native.url)).unwrap_or(&endpoint.stream_url);
         let response = upstream.post_json(endpoint, place, headers, body, timeout).await?;
         let headers = response.headers().clone();
         let chunks: Chunks = Box::pin(response.bytes_stream());
         if url.is_some() {
             return Ok(Source::Stream(Streaming { headers, chunks, read: StreamForm::Completion }));
         }
+        if let Some(native) = native {
+            let read = StreamForm::Native(native.dialect.stream(head));
+            return Ok(Source::Stream(Streaming { headers, chunks, read }));
+        }
         let (chunks, read) = match &endpoint.protocol {
             Protocol::OpenAi(quirks) => (outgoing::compatible_stream(quirks, head.id, chunks), StreamForm::OpenAi),
-            Protocol::Translated(dialect) if passes => (chunks, StreamForm::Native(dialect.stream(head))),
             Protocol::Translated(dialect) => {
                 (outgoing::openai_stream(chunks, dialect.stream(head)), StreamForm::OpenAi)
             }
@@ -111,8 +115,8 @@ impl Said {
         endpoint: &Endpoint,
         timeout: Duration,
     ) -> Result<Source, UpstreamFailure> {
-        let Self { headers, body, passes, head, url, .. } = self;
-        let place = url.as_ref().unwrap_or(&endpoint.whole_url);
+        let Self { headers, body, native, head, url, .. } = self;
+        let place = url.as_ref().or(native.as_ref().map(|native| &native.url)).unwrap_or(&endpoint.whole_url);
         let response = upstream.post_json(endpoint, place, headers, body, timeout).await?;
         let headers = response.headers().clone();
         let body = upstream::read_answer(response).await?;
@@ -120,12 +124,14 @@ impl Said {
             let whole = Whole { native: Some(body.clone()), ..Whole::openai(body) };
             return Ok(Source::Whole(headers, Box::new(whole)));
         }
+        let openai = |dialect: &dyn Dialect| outgoing::openai_answer(dialect, &body, &head);
+        if let Some(native) = native {
+            let whole = Whole::openai(openai(&*native.dialect).map_err(UpstreamFailure::Unreachable)?);
+            return Ok(Source::Whole(headers, Box::new(Whole { native: Some(body), ..whole })));
+        }
         let whole = match &endpoint.protocol {
             Protocol::OpenAi(quirks) => Whole::openai(quirks::openai_answer(quirks, &head.id, &body)),
-            Protocol::Translated(dialect) => {
-                let openai = outgoing::openai_answer(&**dialect, &body, &head).map_err(UpstreamFailure::Unreachable)?;
-                Whole { native: passes.then_some(body), ..Whole::openai(openai) }
-            }
+            Protocol::Translated(dialect) => Whole::openai(openai(&**dialect).map_err(UpstreamFailure::Unreachable)?),
         };
         Ok(Source::Whole(headers, Box::new(whole)))
     }

@@ -9,9 +9,13 @@ use serde_json::{Map, Value};
 use super::completions;
 use super::media::Media;
 use super::messages::request;
+use super::responses::{self, Form, ResponsesCall};
 use crate::domain::operation::Operation;
 use crate::provider::chat::{ChatBody, signed_id};
 use crate::provider::openai::{ChatRequest, RequestError};
+
+/// Where all that chat completions have no words for stands in the copy that a call is reckoned with.
+pub(super) const BEYOND_OPENAI: &str = "beyond_openai";
 
 /// A call's body and what was read of it.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ pub(super) struct Incoming {
     pub(super) headers: HeaderMap,
     /// As it came, where that was in Anthropic's protocol.
     messages: Option<(ChatRequest, Bytes)>,
+    /// As it came, where that was a call of the Responses API.
+    responses: Option<Box<ResponsesCall>>,
     /// What it links to, as far as that was fetched.
     pub(super) media: Media,
     /// It is a text to go on with, not a conversation.
@@ -51,8 +57,8 @@ impl Incoming {
     }
 
     fn new(request: ChatRequest, body: Bytes) -> Self {
-        let (parsed, headers) = (OnceLock::new(), HeaderMap::new());
-        Self { request, body, parsed, headers, messages: None, media: Media::default(), is_completion: false }
+        let (parsed, headers, media) = (OnceLock::new(), HeaderMap::new(), Media::default());
+        Self { request, body, parsed, headers, messages: None, responses: None, media, is_completion: false }
     }
 
     /// Whether it is a text to go on with.
@@ -88,6 +94,45 @@ impl Incoming {
         Ok(Self { parsed, messages: Some((native, body)), ..Self::new(request, chat_bytes) })
     }
 
+    /// A call of the Responses API.
+    ///
+    /// # Errors
+    /// When a field has the wrong type.
+    pub(super) fn responses(body: Bytes) -> Result<Self, RequestError> {
+        let responses::Read { call, chat, in_bytes, reads_unknown, tags } = responses::read(body)?;
+        let body = Bytes::from(serde_json::to_vec(&in_bytes).map_err(unreadable)?);
+        let mut request = ChatRequest::parse(&body, None)?;
+        request.tags = tags;
+        request.reads_unknown = reads_unknown;
+        let (parsed, responses) = (OnceLock::from(Ok(Arc::new(chat))), Some(Box::new(call)));
+        Ok(Self { parsed, responses, ..Self::new(request, body) })
+    }
+
+    /// The call of the Responses API, where it came as one.
+    pub(super) fn as_responses(&self) -> Option<&ResponsesCall> {
+        self.responses.as_deref()
+    }
+
+    /// The same, to be changed.
+    pub(super) fn as_responses_mut(&mut self) -> Option<&mut ResponsesCall> {
+        self.responses.as_deref_mut()
+    }
+
+    /// What the answer to it says that the provider does not.
+    pub(super) fn response_form(&self) -> Arc<Form> {
+        self.responses.as_ref().map_or_else(Arc::default, |call| Arc::clone(&call.form))
+    }
+
+    /// The field that holds the conversation, as the client knows it.
+    pub(super) const fn input_field(&self) -> &'static str {
+        if self.responses.is_some() { "input" } else { "messages" }
+    }
+
+    /// It came as a chat completion.
+    pub(super) const fn is_chat(&self) -> bool {
+        self.messages.is_none() && self.responses.is_none()
+    }
+
     /// The call in Anthropic's protocol, where it came in it: what was read of it, and the body.
     pub(super) const fn as_messages(&self) -> Option<&(ChatRequest, Bytes)> {
         self.messages.as_ref()
@@ -98,9 +143,13 @@ impl Incoming {
     /// # Errors
     /// As when it came.
     pub(super) fn with_plain_ids(&self) -> Result<Option<Self>, RequestError> {
-        let plain = match &self.messages {
-            Some((_, native)) => signed_id::plain_body(native).map(|body| Self::messages(Bytes::from(body))),
-            None => signed_id::plain_body(&self.body)
+        let plain = match (&self.messages, &self.responses) {
+            (Some((_, native)), _) => signed_id::plain_body(native).map(|body| Self::messages(Bytes::from(body))),
+            (None, Some(call)) => signed_id::plain_body(call.bytes()).map(|body| {
+                let plain = Self::responses(Bytes::from(body))?;
+                Ok(Self { responses: plain.responses.map(|one| one.with_previous_of(call)), ..plain })
+            }),
+            (None, None) => signed_id::plain_body(&self.body)
                 .map(|body| Self::chat_completion(Bytes::from(body), Some(&self.request.model))),
         };
         let plain = plain.transpose()?;
@@ -115,8 +164,8 @@ impl Incoming {
         if defaults.is_empty() {
             return Ok(None);
         }
-        let completed = match &self.messages {
-            None => {
+        let completed = match (&self.messages, &self.responses) {
+            (None, None) => {
                 let missing = missing(defaults, |name| self.request.names(&self.body, name));
                 if missing.is_empty() {
                     return Ok(None);
@@ -124,20 +173,28 @@ impl Incoming {
                 let body = self.request.with_members(&self.body, &missing);
                 Self::chat_completion(body, Some(&self.request.model))?
             }
-            Some((native, body)) => {
+            (Some((native, body)), _) => {
                 let own = missing(&request::native_defaults(defaults), |name| native.names(body, name));
-                let completed = Self::messages(native.with_members(body, &own))?;
-                // Whoever does not speak Anthropic's protocol takes more parameters than it has.
-                let mut chat = serde_json::to_value(&*completed.chat()?).map_err(unreadable)?;
-                if let Some(fields) = chat.as_object_mut() {
-                    let missing = missing(defaults, |name| fields.contains_key(name));
-                    fields.extend(missing);
-                }
-                let chat = serde_json::from_value(chat).map_err(unreadable)?;
-                Self { parsed: OnceLock::from(Ok(Arc::new(chat))), ..completed }
+                Self::messages(native.with_members(body, &own))?.with_chat_defaults(defaults)?
+            }
+            (None, Some(call)) => {
+                let completed = Self::responses(call.with_defaults(defaults))?.with_chat_defaults(defaults)?;
+                Self { responses: completed.responses.map(|one| one.with_previous_of(call)), ..completed }
             }
         };
         Ok(Some(Self { headers: self.headers.clone(), media: self.media.clone(), ..completed }))
+    }
+
+    /// The same in the words of chat completions: whoever does not speak the client's protocol takes more parameters
+    /// than that has.
+    fn with_chat_defaults(self, defaults: &Map<String, Value>) -> Result<Self, RequestError> {
+        let mut chat = serde_json::to_value(&*self.chat()?).map_err(unreadable)?;
+        if let Some(fields) = chat.as_object_mut() {
+            let missing = missing(defaults, |name| fields.contains_key(name));
+            fields.extend(missing);
+        }
+        let chat = serde_json::from_value(chat).map_err(unreadable)?;
+        Ok(Self { parsed: OnceLock::from(Ok(Arc::new(chat))), ..self })
     }
 
     /// All of it, typed: read once, and only where a deployment needs it translated.

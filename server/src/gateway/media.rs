@@ -34,7 +34,8 @@ struct Wanted {
     url: String,
     kind: LinkKind,
     format: Option<String>,
-    /// Where in the call it stands, for messages.
+    /// Where in the call it stands, for messages: the field, and the place in it.
+    field: &'static str,
     place: String,
 }
 
@@ -44,7 +45,7 @@ struct Wanted {
 /// When something cannot be fetched, or may not; the message names the part.
 pub(super) async fn fetch(gateway: &Gateway, deployment: &Deployment, incoming: &Incoming) -> Result<(), RequestError> {
     let Some(dialect) = deployment.dialect() else { return Ok(()) };
-    if outgoing::passes(deployment, incoming) {
+    if outgoing::native(deployment, incoming).is_some() {
         return Ok(());
     }
     let chat = incoming.chat()?;
@@ -57,7 +58,7 @@ pub(super) async fn fetch(gateway: &Gateway, deployment: &Deployment, incoming: 
     if u64::try_from(fetched + wanted.len()).unwrap_or(u64::MAX) > settings.items_max {
         let reason =
             format!("the messages link to more than {} items that would have to be fetched", settings.items_max);
-        return Err(refusal(&reason));
+        return Err(refusal(incoming.input_field(), &reason));
     }
     let left = AtomicU64::new(settings.call_bytes_max.saturating_sub(incoming.media.bytes()));
     let fetches = wanted.into_iter().map(|one| fetch_one(&gateway.outbound, settings, &left, one));
@@ -67,16 +68,17 @@ pub(super) async fn fetch(gateway: &Gateway, deployment: &Deployment, incoming: 
 }
 
 fn wanted(chat: &ChatBody, incoming: &Incoming, dialect: &dyn Dialect, model: &str) -> Vec<Wanted> {
-    let is_openais = incoming.as_messages().is_none();
+    let is_openais = incoming.is_chat();
     let mut wanted: Vec<Wanted> = Vec::new();
     for (message, part, link) in chat.links().filter(|(.., link)| dialect.needs_bytes(link, model)) {
         if incoming.media.has(link.url) || wanted.iter().any(|one| one.url == link.url) {
             continue;
         }
         // Other protocols number their messages otherwise.
-        let place = if is_openais { format!("messages[{message}].content[{part}]") } else { "messages".to_owned() };
+        let field = incoming.input_field();
+        let place = if is_openais { format!("messages[{message}].content[{part}]") } else { field.to_owned() };
         let format = link.format.map(str::to_owned);
-        wanted.push(Wanted { url: link.url.to_owned(), kind: link.kind, format, place });
+        wanted.push(Wanted { url: link.url.to_owned(), kind: link.kind, format, field, place });
     }
     wanted
 }
@@ -87,8 +89,8 @@ async fn fetch_one(
     left: &AtomicU64,
     wanted: Wanted,
 ) -> Result<(String, Arc<str>), RequestError> {
-    let Wanted { url, kind, format, place } = wanted;
-    let fail = |reason: &str| refusal(&format!("{place}: {} cannot be used: {reason}", shown(&url)));
+    let Wanted { url, kind, format, field, place } = wanted;
+    let fail = |reason: &str| refusal(field, &format!("{place}: {} cannot be used: {reason}", shown(&url)));
     let fetched = outbound.get(&url, kind::accept(kind), settings.item_bytes_max).await;
     let fetched = fetched.map_err(|error| fail(&told(&error)))?;
     let size = u64::try_from(fetched.bytes.len()).unwrap_or(u64::MAX);
@@ -121,8 +123,8 @@ fn shown(url: &str) -> String {
     shown.chars().take(SHOWN_CHARS).chain(std::iter::once('…')).collect()
 }
 
-fn refusal(reason: &str) -> RequestError {
-    RequestError { param: Some("messages"), message: format!("Invalid 'messages': {reason}.") }
+fn refusal(field: &'static str, reason: &str) -> RequestError {
+    RequestError { param: Some(field), message: format!("Invalid '{field}': {reason}.") }
 }
 
 impl Media {

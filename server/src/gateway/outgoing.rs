@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use reqwest::Url;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::{Map, Value, json};
 
 use super::completions;
-use super::incoming::Incoming;
+use super::incoming::{BEYOND_OPENAI, Incoming};
 use super::stream::Chunks;
 use super::upstream::UpstreamFailure;
 use crate::config::RequestConfig;
@@ -19,6 +20,7 @@ use crate::provider::endpoint::Protocol;
 use crate::provider::openai::request::Changes;
 use crate::provider::openai::{ChatRequest, RequestError};
 use crate::provider::quirks::{self, AnswerRewriter, Quirks};
+use crate::provider::responses::Responses;
 use crate::router::Deployment;
 use crate::router::deployment::Target;
 
@@ -27,6 +29,8 @@ const USER_LENGTH_MAX: usize = 64;
 /// What clients of Anthropic's say to every model: Claude Code asks all of them to think, and AI SDKs for one call at a
 /// time.
 const MESSAGES_WISHES: [&str; 3] = ["parallel_tool_calls", "reasoning_effort", "thinking"];
+/// What clients of the Responses API say to every model: the Codex CLI names what is its default.
+const RESPONSES_WISHES: [&str; 1] = ["parallel_tool_calls"];
 /// Anthropic's status where it is overloaded; nobody else knows it.
 const OVERLOADED: u16 = 529;
 
@@ -56,6 +60,12 @@ pub(super) fn body(
     let lower_limit = output_limit.into_iter().chain(default_limit).min();
     let params = &deployment.request;
     let drop_params = drop_params || params.drop_params || request.params.drop_params;
+    if let Some(call) = incoming.as_responses() {
+        if endpoint.responses_url.is_some() {
+            return call.upstream_body(deployment, lower_limit, &request.params);
+        }
+        call.check_said(drop_params)?;
+    }
     match &endpoint.protocol {
         Protocol::OpenAi(quirks) => {
             let model = &deployment.upstream_model;
@@ -83,7 +93,11 @@ pub(super) fn body(
 
 /// What the call's protocol has as a matter of course, so that it is meant where the provider can be told.
 fn wishes_of(incoming: &Incoming) -> &'static [&'static str] {
-    if incoming.as_messages().is_some() { &MESSAGES_WISHES } else { &[] }
+    match (incoming.as_messages(), incoming.as_responses()) {
+        (Some(_), _) => &MESSAGES_WISHES,
+        (None, Some(_)) => &RESPONSES_WISHES,
+        (None, None) => &[],
+    }
 }
 
 /// The body of a text to go on with, for a provider that does that.
@@ -125,7 +139,11 @@ fn translated_body(
     let (kept, allowed) = incoming.request.split(&incoming.body, is_dropped, is_allowed);
     let chat = match kept {
         None => incoming.chat()?,
-        Some(kept) => Arc::new(Incoming::read_chat(&kept)?),
+        Some(kept) => {
+            let mut chat = Incoming::read_chat(&kept)?;
+            chat.other.remove(BEYOND_OPENAI);
+            Arc::new(chat)
+        }
     };
     let body = dialect.request(&incoming.media.embedded(chat, dialect, how.model), how)?;
     if params.extra_body.is_empty() && of_client.extra_body.is_empty() && allowed.is_empty() {
@@ -141,14 +159,34 @@ fn translated_body(
     serde_json::to_vec(&body).map(Bytes::from).map_err(unreadable)
 }
 
-/// Whether `deployment` answers in the client's own protocol, which is not OpenAI's.
-pub(super) fn passes(deployment: &Deployment, incoming: &Incoming) -> bool {
-    deployment.dialect().is_some_and(Dialect::is_messages) && incoming.as_messages().is_some()
+/// A protocol other than chat completions that client and provider both speak.
+#[derive(Clone, Debug)]
+pub(super) struct Native {
+    /// Where it is spoken.
+    pub(super) url: Url,
+    /// What reads its answers.
+    pub(super) dialect: Arc<dyn Dialect>,
+}
+
+/// What `deployment` answers in, where that is the client's own protocol and no chat completion.
+pub(super) fn native(deployment: &Deployment, incoming: &Incoming) -> Option<Native> {
+    let Target::Provider(endpoint) = &deployment.target else { return None };
+    if incoming.as_responses().is_some() {
+        return Some(Native { url: endpoint.responses_url.clone()?, dialect: Arc::new(Responses) });
+    }
+    match &endpoint.protocol {
+        Protocol::Translated(dialect) if dialect.is_messages() && incoming.as_messages().is_some() => {
+            let url = if incoming.request.stream { &endpoint.stream_url } else { &endpoint.whole_url };
+            Some(Native { url: url.clone(), dialect: Arc::clone(dialect) })
+        }
+        _ => None,
+    }
 }
 
 /// Headers of this call alone: those that belong to the client's own protocol, and those it wants sent.
 pub(super) fn headers(deployment: &Deployment, incoming: &Incoming) -> HeaderMap {
-    let own = if passes(deployment, incoming) { incoming.headers.clone() } else { HeaderMap::new() };
+    let is_native = native(deployment, incoming).is_some();
+    let own = if is_native { incoming.headers.clone() } else { HeaderMap::new() };
     with_extra(own, deployment, &incoming.request)
 }
 
@@ -164,27 +202,29 @@ pub(super) fn with_extra(mut headers: HeaderMap, deployment: &Deployment, reques
 }
 
 fn openai_body(deployment: &Deployment, incoming: &Incoming, changes: &Changes<'_>) -> Result<Bytes, RequestError> {
-    if incoming.as_messages().is_none() {
+    if incoming.is_chat() {
         return incoming.request.upstream_body(&incoming.body, changes);
     }
-    let body = openai_form(&*incoming.chat()?, deployment, changes.quirks);
+    let body = openai_form(incoming, deployment, changes.quirks)?;
     let json = serde_json::to_vec(&body).map_err(|error| RequestError { param: None, message: error.to_string() })?;
     let json = Bytes::from(json);
     ChatRequest::parse(&json, None)?.upstream_body(&json, changes)
 }
 
-/// What was said in Anthropic's protocol as OpenAI's models take it: without what they refuse.
-fn openai_form(body: &ChatBody, deployment: &Deployment, quirks: &Quirks) -> ChatBody {
+/// What was said in another protocol as OpenAI's models take it: without what they refuse, where Anthropic's clients
+/// cannot know that they do.
+fn openai_form(incoming: &Incoming, deployment: &Deployment, quirks: &Quirks) -> Result<ChatBody, RequestError> {
+    let (body, is_messages) = (incoming.chat()?, incoming.as_messages().is_some());
     let reasons = deployment.model_info.get("supports_reasoning").and_then(serde_json::Value::as_bool) == Some(true);
     let mut body = ChatBody {
         thinking: None,
         top_k: None,
-        reasoning_effort: body.reasoning_effort.clone().filter(|_| reasons),
+        reasoning_effort: body.reasoning_effort.clone().filter(|_| reasons || !is_messages),
         parallel_tool_calls: body.parallel_tool_calls.filter(|_| !quirks.unsupported.contains(&"parallel_tool_calls")),
         user: body.user.clone().filter(|user| user.chars().count() <= USER_LENGTH_MAX),
         // A search is run by OpenAI's search models only.
-        web_search_options: None,
-        ..body.clone()
+        web_search_options: body.web_search_options.clone().filter(|_| !is_messages),
+        ..(*body).clone()
     };
     if quirks.max_tokens == "max_completion_tokens" {
         body.max_completion_tokens = body.max_tokens.take();
@@ -198,7 +238,7 @@ fn openai_form(body: &ChatBody, deployment: &Deployment, quirks: &Quirks) -> Cha
         }
     }
     body.tools.iter_mut().for_each(|tool| tool.cache_control = None);
-    body
+    Ok(body)
 }
 
 /// A stream of an OpenAI-compatible provider as OpenAI's.

@@ -15,7 +15,10 @@ use crate::provider::chat::AnswerHead;
 use crate::provider::openai::RequestError;
 use crate::router::Deployment;
 
-/// Asks a deployment for the least of what its model does: one token, one short embedding, one picture. It is booked to
+/// Output tokens asked for: the fewest that every API takes.
+const OUTPUT_TOKENS: u64 = 16;
+
+/// Asks a deployment for the least of what its model does: a few tokens, one short embedding, one picture. It is booked to
 /// nobody.
 ///
 /// # Errors
@@ -38,7 +41,7 @@ async fn ask(deployment: &Deployment, upstream: &Upstream) -> Result<Result<Sour
     }
     let body = json!({ "model": model, "messages": [{ "role": "user", "content": "ping" }] });
     let incoming = Incoming::chat_completion(Bytes::from(body.to_string()), None)?;
-    let exchange = Exchange { incoming: &incoming, output_limit: Some(1) };
+    let exchange = Exchange { incoming: &incoming, output_limit: Some(OUTPUT_TOKENS) };
     Ok(exchange.outgoing(deployment, true, head)?.send(upstream, deployment).await)
 }
 

@@ -18,7 +18,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Sleep};
 
-use super::client::StreamEncoder;
+use super::client::{Forwarder, StreamEncoder};
 use super::drain;
 use super::messages;
 use super::route::StreamForm;
@@ -118,7 +118,7 @@ enum Form {
     /// It comes in OpenAI's and goes in the client's.
     Written(Box<dyn StreamEncoder>),
     /// It comes and goes in the client's, and is read in OpenAI's.
-    Passing(OpenAiEvents),
+    Passing(OpenAiEvents, Box<dyn Forwarder>),
     /// It is no conversation, and passes through.
     Watched(Box<dyn Watcher>),
 }
@@ -140,7 +140,7 @@ impl fmt::Debug for Form {
         f.write_str(match self {
             Self::OpenAi => "OpenAi",
             Self::Written(_) => "Written",
-            Self::Passing(_) => "Passing",
+            Self::Passing(..) => "Passing",
             Self::Watched(_) => "Watched",
         })
     }
@@ -161,9 +161,18 @@ impl Reading {
     pub(super) fn read_as(&mut self, form: StreamForm) {
         self.form = match form {
             StreamForm::OpenAi | StreamForm::Completion => Form::OpenAi,
-            StreamForm::Native(decoder) => Form::Passing(OpenAiEvents::new(decoder)),
+            StreamForm::Native(decoder) => {
+                Form::Passing(OpenAiEvents::new(decoder), Box::new(messages::stream::Forwarded))
+            }
             StreamForm::Watched(watcher) => Form::Watched(watcher),
         };
+    }
+
+    /// The same of a stream in the client's own protocol, if it comes in that, which `forwarder` passes on.
+    pub(super) fn forward(&mut self, forwarder: Box<dyn Forwarder>) {
+        if let Form::Passing(_, known) = &mut self.form {
+            *known = forwarder;
+        }
     }
 
     /// The same for a client that speaks the protocol `encoder` writes, if any.
@@ -176,9 +185,9 @@ impl Reading {
         let out = match &mut self.form {
             Form::OpenAi => self.filter.push(chunk),
             Form::Written(encoder) => encoder.push(&self.filter.push(chunk)),
-            Form::Passing(events) => {
+            Form::Passing(events, forwarder) => {
                 drop(self.filter.push(events.push(&chunk)));
-                chunk
+                forwarder.push(chunk)
             }
             Form::Watched(watcher) => {
                 watcher.push(&chunk);
@@ -212,9 +221,9 @@ impl Reading {
                 let rest = encoder.push(&[&rest, error.as_bytes()].concat());
                 Bytes::from([rest, encoder.finish()].concat())
             }
-            Form::Passing(events) => {
+            Form::Passing(events, forwarder) => {
                 drop(self.filter.push(events.finish()));
-                messages::stream::broken_off()
+                forwarder.broken_off()
             }
             Form::Watched(_) => Bytes::new(),
         }

@@ -9,7 +9,7 @@ use utoipa_swagger_ui::Config;
 use super::console;
 use crate::domain::operation::Operation;
 use crate::error::ApiError;
-use crate::gateway::{chat, completions, messages, models, pass_through, task};
+use crate::gateway::{chat, completions, messages, models, pass_through, responses, task};
 use crate::management::{self, operation};
 use crate::provider::pass_through::NATIVE_APIS;
 
@@ -95,6 +95,26 @@ const TASK_PATHS: [(Operation, &[&str]); 8] = [
     (Operation::Rerank, &["/v1/rerank", "/rerank", "/v2/rerank"]),
 ];
 
+/// Spellings of the responses route; the last one is Azure's.
+const RESPONSES_PATHS: [&str; 4] = ["/v1/responses", "/responses", "/openai/v1/responses", "/openai/responses"];
+
+/// The Responses API: new responses, and those that providers keep.
+fn responses(config: &mut web::ServiceConfig) {
+    for path in RESPONSES_PATHS {
+        let (one, cancel) = (format!("{path}/{{response_id}}"), format!("{path}/{{response_id}}/cancel"));
+        let items = format!("{path}/{{response_id}}/input_items");
+        config
+            .service(operation(path, Method::POST, responses::responses))
+            .service(operation(&cancel, Method::POST, responses::stored::cancel))
+            .service(operation(&items, Method::GET, responses::stored::input_items))
+            .service(
+                web::resource(one)
+                    .route(web::get().to(responses::stored::get))
+                    .route(web::delete().to(responses::stored::delete)),
+            );
+    }
+}
+
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     for path in CHAT_PATHS {
         config.service(operation(path, Method::POST, chat::chat_completions));
@@ -114,6 +134,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         Method::POST,
         messages::count_tokens,
     ));
+    responses(config);
     for path in ["/v1/models", "/models"] {
         config.service(operation(path, Method::GET, models::list));
     }

@@ -44,6 +44,7 @@ pub fn endpoint(one: &DeploymentConfig) -> Result<Endpoint, String> {
     let (base, url) = endpoint::base(one)?;
     let at = |operation| operation_url(url.clone(), operation, &one.provider_model, one.api_version.as_deref());
     let chat = at(Operation::Chat)?;
+    let responses_url = responses_url(url.clone(), one.api_version.as_deref())?;
     let mut tasks = Vec::new();
     for operation in OFFERED {
         tasks.push(TaskEndpoint { operation, url: at(operation)?, protocol: TaskProtocol::Passing });
@@ -52,6 +53,7 @@ pub fn endpoint(one: &DeploymentConfig) -> Result<Endpoint, String> {
         api_base: Arc::from(endpoint::shown(base)),
         whole_url: chat.clone(),
         stream_url: chat,
+        responses_url: endpoint::has_responses(one, true).then_some(responses_url),
         headers,
         protocol: Protocol::OpenAi(Quirks::of(one)),
         authorize,
@@ -100,6 +102,23 @@ fn operation_url(
     segments.pop_if_empty().extend(before.iter().skip(usize::from(has_openai)).chain(own));
     drop(segments);
     set_version(&mut url, api_version, is_v1);
+    Ok(url)
+}
+
+/// The address of calls of the Responses API, which only the newer API has whole: deployments are named in the body.
+fn responses_url(mut url: Url, api_version: Option<&str>) -> Result<Url, String> {
+    let mut segments: Vec<String> = url.path().split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    if let Some(at) = segments.iter().position(|part| part == "openai") {
+        segments.truncate(at);
+    }
+    let mut path = url.path_segments_mut().map_err(|()| "its api_base has no path")?;
+    path.clear().extend(&segments).extend(["openai", "v1", "responses"]);
+    drop(path);
+    // A version in the address is that of the older API.
+    let others: Vec<(String, String)> =
+        url.query_pairs().into_owned().filter(|(name, _)| name != "api-version").collect();
+    url.query_pairs_mut().clear().extend_pairs(others);
+    set_version(&mut url, api_version, true);
     Ok(url)
 }
 

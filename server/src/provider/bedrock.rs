@@ -98,6 +98,7 @@ pub fn endpoint(one: &DeploymentConfig) -> Result<Endpoint, String> {
         api_base: Arc::from(endpoint::shown(base)),
         whole_url,
         stream_url,
+        responses_url: None,
         headers,
         protocol: Protocol::Translated(Arc::new(converse)),
         authorize,

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
 
 use super::chat::Dialect;
 use super::quirks::Quirks;
+use super::responses::Responses;
 use super::task::{TaskEndpoint, TaskProtocol};
 use super::{anthropic, azure, bedrock, cohere, gemini, ollama, vertex};
 use crate::config::DeploymentConfig;
@@ -24,6 +26,8 @@ pub struct Endpoint {
     pub whole_url: Url,
     /// Of chat calls that are answered as streams; often the same.
     pub stream_url: Url,
+    /// Of calls of OpenAI's Responses API; `None`: the provider does not have it.
+    pub responses_url: Option<Url>,
     /// What every call carries: credentials and headers of the configuration.
     pub headers: HeaderMap,
     /// What is spoken there.
@@ -76,7 +80,16 @@ impl Endpoint {
         let url = below(url, path);
         let api_base = Arc::from(shown(base));
         let (whole_url, stream_url) = (url.clone(), url);
-        Ok(Self { api_base, whole_url, stream_url, headers, protocol, authorize: None, tasks: Vec::new() })
+        let (responses_url, authorize, tasks) = (None, None, Vec::new());
+        Ok(Self { api_base, whole_url, stream_url, responses_url, headers, protocol, authorize, tasks })
+    }
+
+    /// The same for a model that has no other API than that of responses: chat calls are translated.
+    #[must_use]
+    pub fn with_responses_only(self) -> Self {
+        let Some(url) = self.responses_url.clone() else { return self };
+        let protocol = Protocol::Translated(Arc::new(Responses));
+        Self { whole_url: url.clone(), stream_url: url, protocol, ..self }
     }
 
     /// Where `operation`, which is not chat, is done.
@@ -96,6 +109,8 @@ fn openai(one: &DeploymentConfig) -> Result<Endpoint, String> {
     }
     add_extra_headers(one, &mut headers)?;
     let (base, url) = base(one)?;
+    let quirks = Quirks::of(one);
+    let responses_url = has_responses(one, quirks.has_responses).then(|| below(url.clone(), "/responses"));
     let root = Root::of(one, url);
     let url = root.at(Operation::Chat);
     let passing = |operation| TaskEndpoint { operation, url: root.at(operation), protocol: TaskProtocol::Passing };
@@ -103,10 +118,21 @@ fn openai(one: &DeploymentConfig) -> Result<Endpoint, String> {
         api_base: Arc::from(shown(base)),
         whole_url: url.clone(),
         stream_url: url,
+        responses_url,
         headers,
-        protocol: Protocol::OpenAi(Quirks::of(one)),
+        protocol: Protocol::OpenAi(quirks),
         authorize: None,
         tasks: Operation::TASKS.into_iter().chain([Operation::Completion]).map(passing).collect(),
+    })
+}
+
+/// Whether the provider of `one` has OpenAI's Responses API. LiteLLM's `supported_endpoints` says it of addresses of which
+/// it is not known.
+#[must_use]
+pub fn has_responses(one: &DeploymentConfig, by_default: bool) -> bool {
+    let listed = one.info.get("supported_endpoints").and_then(Value::as_array);
+    listed.map_or(by_default, |listed| {
+        listed.iter().filter_map(Value::as_str).any(|path| matches!(path, "/v1/responses" | "/responses"))
     })
 }
 

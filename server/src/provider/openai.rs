@@ -5,7 +5,7 @@ pub mod members;
 pub mod params;
 pub mod request;
 pub mod stream;
-mod tags;
+pub(in crate::provider) mod tags;
 pub mod task_answer;
 pub mod transcript;
 pub mod usage;

@@ -42,6 +42,8 @@ pub struct Quirks {
     pub lists_stop: bool,
     /// How it takes `response_format`.
     pub response_format: FormatField,
+    /// It has OpenAI's Responses API.
+    pub has_responses: bool,
 }
 
 /// What a provider wants differently in messages.

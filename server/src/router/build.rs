@@ -22,7 +22,8 @@ pub fn deployments(config: &Config, catalog: &Catalog) -> Vec<Deployment> {
 fn deployment(one: &DeploymentConfig, config: &Config, catalog: &Catalog) -> Deployment {
     let card = one.provider.and_then(|provider| catalog.find(provider, &one.provider_model, one.base_model.as_deref()));
     let prices = prices(one, card);
-    let (target, unavailable) = match (target(one), &one.unavailable) {
+    let mode = one.mode.as_deref().or(card.map(|card| card.mode));
+    let (target, unavailable) = match (target(one, mode), &one.unavailable) {
         (target, None) => target.map_or_else(|reason| (Target::None, Some(reason)), |target| (target, None)),
         (_, Some(reason)) => (Target::None, Some(reason.clone())),
     };
@@ -70,10 +71,14 @@ fn prices(one: &DeploymentConfig, card: Option<&ModelCard>) -> Option<Prices> {
     }
 }
 
-fn target(one: &DeploymentConfig) -> Result<Target, String> {
+fn target(one: &DeploymentConfig, mode: Option<&str>) -> Result<Target, String> {
     match &one.mock_response {
         Some(text) => Ok(Target::Mock(Arc::from(text.as_str()))),
-        None => Ok(Target::Provider(Box::new(Endpoint::of(one)?))),
+        None => {
+            let endpoint = Endpoint::of(one)?;
+            let is_only = mode == Some("responses");
+            Ok(Target::Provider(Box::new(if is_only { endpoint.with_responses_only() } else { endpoint })))
+        }
     }
 }
 

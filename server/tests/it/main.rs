@@ -33,6 +33,7 @@ mod organization;
 mod pass_through;
 mod policy;
 mod provider;
+mod responses;
 mod scope;
 mod session;
 mod spend;

@@ -4,7 +4,7 @@ use actix_web::http::header::HeaderMap;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use crate::gateway::incoming::Incoming;
+use crate::gateway::incoming::{BEYOND_OPENAI, Incoming};
 use crate::provider::anthropic::wire::{Block, Blocks, MessagesBody, Side, Source, ToolDefinition, Turn};
 use crate::provider::chat::request::JsonSchema;
 use crate::provider::chat::{
@@ -15,8 +15,6 @@ use crate::provider::openai::RequestError;
 
 /// Headers by which a client of Anthropic's chooses what its body may say.
 const FORWARDED: [&str; 2] = ["anthropic-version", "anthropic-beta"];
-/// Where fields that only Anthropic has stand in OpenAI's form.
-const BEYOND_OPENAI: &str = "beyond_openai";
 /// Budgets for thinking from which on an effort is meant, in tokens: LiteLLM's.
 const EFFORTS: [(u64, &str); 3] = [(10_000, "high"), (5_000, "medium"), (2_000, "low")];
 

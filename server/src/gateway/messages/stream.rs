@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::answer::{error, message_id, stop_reason};
-use crate::gateway::client::StreamEncoder;
+use crate::gateway::client::{Forwarder, StreamEncoder};
 use crate::gateway::stream::BROKEN_OFF;
 use crate::provider::anthropic::usage::WireUsage;
 use crate::provider::anthropic::wire::{Block, BlockDelta, Event, Message, MessageDelta};
@@ -31,11 +31,15 @@ struct Waiting {
     arguments: String,
 }
 
-/// The end of a stream that ends too early.
-pub(in crate::gateway) fn broken_off() -> Bytes {
-    let mut encoder = Encoder::default();
-    encoder.fail(BROKEN_OFF);
-    Bytes::from(encoder.out)
+/// A native stream on its way to the client.
+pub(in crate::gateway) struct Forwarded;
+
+impl Forwarder for Forwarded {
+    fn broken_off(&mut self) -> Bytes {
+        let mut encoder = Encoder::default();
+        encoder.fail(BROKEN_OFF);
+        Bytes::from(encoder.out)
+    }
 }
 
 /// Writes the events.

@@ -101,6 +101,11 @@ pub trait Dialect: Debug + Send + Sync {
     fn is_messages(&self) -> bool {
         false
     }
+
+    /// Whether it is OpenAI's Responses API, so that calls of it may pass through as they came.
+    fn is_responses(&self) -> bool {
+        false
+    }
 }
 
 /// Reads a provider's stream, however its bytes are cut.

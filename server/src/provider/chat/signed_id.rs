@@ -8,8 +8,8 @@ use super::request::ToolCall;
 
 /// Between an id and its signature.
 const MARK: &str = "__thought__";
-/// Fields of messages that hold such ids, in OpenAI's protocol and in Anthropic's.
-const ID_FIELDS: [&str; 3] = ["id", "tool_call_id", "tool_use_id"];
+/// Fields of messages that hold such ids, in OpenAI's protocols and in Anthropic's.
+const ID_FIELDS: [&str; 4] = ["id", "call_id", "tool_call_id", "tool_use_id"];
 
 /// The id a client is told.
 #[must_use]
@@ -34,7 +34,8 @@ pub fn signature(call: &ToolCall) -> Option<&str> {
 pub fn plain_body(body: &[u8]) -> Option<Vec<u8>> {
     memchr::memmem::find(body, MARK.as_bytes())?;
     let mut json: Value = serde_json::from_slice(body).ok()?;
-    make_plain(json.get_mut("messages")?);
+    // What the Responses API reads is `input`.
+    ["messages", "input"].into_iter().for_each(|name| json.get_mut(name).map_or((), make_plain));
     serde_json::to_vec(&json).ok()
 }
 
@@ -77,6 +78,9 @@ mod tests {
         expected["messages"][2]["tool_call_id"] = json!("call_1");
         expected["messages"][3]["content"][0]["tool_use_id"] = json!("b");
         assert_eq!(plain, expected);
+        let body = json!({ "input": [{ "type": "function_call", "call_id": "call_1__thought__U0lH==" }] });
+        let plain: Value = serde_json::from_slice(&plain_body(body.to_string().as_bytes()).unwrap()).unwrap();
+        assert_eq!(plain, json!({ "input": [{ "type": "function_call", "call_id": "call_1" }] }));
         assert_eq!(plain_body(b"{\"messages\": []}"), None);
         assert_eq!(plain_body(b"__thought__"), None);
     }

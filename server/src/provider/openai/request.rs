@@ -52,6 +52,9 @@ pub struct ChatRequest {
     pub service_tier: ServiceTier,
     /// What becomes of its parameters.
     pub params: RequestParams,
+    /// The provider reads what is not in the body and may be as long as its model can read: a conversation that it keeps,
+    /// what its own tools find.
+    pub reads_unknown: bool,
     members: Members,
     /// Of the brace that closes the body.
     end: usize,
@@ -207,6 +210,7 @@ impl ChatRequest {
             tags: tags::read(fields.tags, fields.metadata)?,
             service_tier: tier.as_deref().map_or(ServiceTier::Standard, ServiceTier::from_name),
             params: RequestParams::read(&fields.params)?,
+            reads_unknown: false,
             members: members(body, &fields.values),
             end: body.iter().rposition(|byte| *byte == b'}').unwrap_or(0),
         };
@@ -359,11 +363,11 @@ pub(super) fn wrong(param: &'static str, expected: &str) -> RequestError {
     RequestError { param: Some(param), message: format!("Invalid '{param}': expected {expected}.") }
 }
 
-fn malformed(error: serde_json::Error) -> RequestError {
+pub(in crate::provider) fn malformed(error: serde_json::Error) -> RequestError {
     RequestError { param: None, message: format!("The request body is not a JSON object: {error}.") }
 }
 
-fn members(body: &[u8], values: &[&RawValue]) -> Members {
+pub(in crate::provider) fn members(body: &[u8], values: &[&RawValue]) -> Members {
     let mut members = Members::default();
     for value in values {
         let text = value.get();

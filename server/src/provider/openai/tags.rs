@@ -10,7 +10,10 @@ use serde_json::value::RawValue;
 use super::request::RequestError;
 
 /// The tags of a body.
-pub(super) fn read(tags: Option<&RawValue>, metadata: Option<&RawValue>) -> Result<Vec<String>, RequestError> {
+pub(in crate::provider) fn read(
+    tags: Option<&RawValue>,
+    metadata: Option<&RawValue>,
+) -> Result<Vec<String>, RequestError> {
     let mut all: Vec<String> = match tags {
         Some(tags) => serde_json::from_str::<Option<Vec<String>>>(tags.get()).map_err(|_| wrong())?.unwrap_or_default(),
         None => Vec::new(),
@@ -35,12 +38,12 @@ fn listed(metadata: &RawValue) -> Option<Vec<String>> {
 }
 
 /// Whether the body names tags at all.
-pub(super) fn are_in(tags: Option<&RawValue>, metadata: Option<&RawValue>) -> bool {
+pub(in crate::provider) fn are_in(tags: Option<&RawValue>, metadata: Option<&RawValue>) -> bool {
     tags.is_some() || metadata.is_some_and(|metadata| listed(metadata).is_some())
 }
 
 /// The body without its tags; everything else stays as it was written. Metadata of which nothing is left goes, too.
-pub(super) fn without(body: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+pub(in crate::provider) fn without(body: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
     let Members(members) = serde_json::from_slice(body)?;
     let mut kept = Vec::with_capacity(members.len());
     for (name, value) in members {

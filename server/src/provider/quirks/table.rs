@@ -37,6 +37,7 @@ pub(super) const NONE: Quirks = Quirks {
     gives_ids: true,
     lists_stop: false,
     response_format: FormatField::OpenAi,
+    has_responses: false,
 };
 
 /// Of whoever does something else than chat: streams of that have no options.
@@ -47,6 +48,7 @@ pub(super) const OPENAI: Quirks = Quirks {
     provider: "openai",
     max_tokens: "max_completion_tokens",
     messages: MessageQuirks { dropped: LITELLM_MEMBERS, ..NONE.messages },
+    has_responses: true,
     ..NONE
 };
 
@@ -66,10 +68,11 @@ pub(super) const OPENAI_REASONING: Quirks = Quirks {
 };
 
 /// The same protocol at another address: nothing is known of what it takes in messages.
-pub(super) const OPENAI_ELSEWHERE: Quirks = Quirks { messages: NONE.messages, ..OPENAI };
+pub(super) const OPENAI_ELSEWHERE: Quirks = Quirks { messages: NONE.messages, has_responses: false, ..OPENAI };
 
 /// The same with the name of a model that reasons.
-pub(super) const OPENAI_REASONING_ELSEWHERE: Quirks = Quirks { messages: NONE.messages, ..OPENAI_REASONING };
+pub(super) const OPENAI_REASONING_ELSEWHERE: Quirks =
+    Quirks { messages: NONE.messages, has_responses: false, ..OPENAI_REASONING };
 
 /// Any server of OpenAI's protocol: many say `reasoning`.
 pub(super) const COMPATIBLE: Quirks = Quirks { provider: "openai_compatible", reasoning: Reasoning::Field, ..NONE };
@@ -124,7 +127,7 @@ pub(super) const DEEPSEEK: Quirks = Quirks {
 };
 
 /// Groq, "OpenAI Compatibility" (fields that are refused) and its API reference (`metadata` and `store` not supported,
-/// `reasoning` in answers and messages).
+/// `reasoning` in answers and messages); "Responses API".
 pub(super) const GROQ: Quirks = Quirks {
     provider: "groq",
     max_tokens: "max_completion_tokens",
@@ -147,6 +150,7 @@ pub(super) const GROQ: Quirks = Quirks {
         reasoning: Some("reasoning"),
     },
     reasoning: Reasoning::Field,
+    has_responses: true,
     ..NONE
 };
 
@@ -206,12 +210,13 @@ pub(super) const PERPLEXITY: Quirks = Quirks {
     ..NONE
 };
 
-/// xAI, "REST API reference": `logit_bias` is not supported, `metadata` is there for compatibility only.
+/// xAI, "REST API reference" and "Comparison with Chat Completions API": `logit_bias` is not supported, `metadata` is there for compatibility only.
 pub(super) const XAI: Quirks = Quirks {
     provider: "xai",
     unsupported: &["audio", "logit_bias", "modalities", "prediction", "verbosity"],
     ignored: &["metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "store"],
     messages: MessageQuirks { takes_developer: false, dropped: ANSWER_MEMBERS, ..NONE.messages },
+    has_responses: true,
     ..NONE
 };
 
@@ -230,7 +235,7 @@ pub(super) const XAI_REASONING: Quirks = Quirks {
     ..XAI
 };
 
-/// OpenRouter, "API Reference" (what a model does not take is ignored) and "Reasoning Tokens" (`reasoning`).
+/// OpenRouter, "API Reference" (what a model does not take is ignored) and "Reasoning Tokens" (`reasoning`); "Responses API".
 pub(super) const OPENROUTER: Quirks = Quirks {
     provider: "openrouter",
     messages: MessageQuirks {
@@ -239,6 +244,7 @@ pub(super) const OPENROUTER: Quirks = Quirks {
         ..NONE.messages
     },
     reasoning: Reasoning::Field,
+    has_responses: true,
     ..NONE
 };
 
