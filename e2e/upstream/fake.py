@@ -28,6 +28,7 @@ class Call:
     headers: dict[str, str]
     raw: bytes
     body: Any = None
+    method: str = "POST"
 
 
 @dataclass
@@ -64,6 +65,8 @@ class Provider:
             def do_POST(self) -> None:
                 provider.serve(self)
 
+            do_GET = do_DELETE = do_POST
+
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
@@ -80,7 +83,7 @@ class Provider:
         url = urllib.parse.urlsplit(http.path)
         raw = http.rfile.read(int(http.headers.get("content-length", 0)))
         headers = {name.lower(): value for name, value in http.headers.items()}
-        call = Call(url.path, dict(urllib.parse.parse_qsl(url.query)), headers, raw)
+        call = Call(url.path, dict(urllib.parse.parse_qsl(url.query)), headers, raw, method=http.command)
         if raw.startswith(b"{"):
             call.body = json.loads(raw)
         self.calls.append(call)

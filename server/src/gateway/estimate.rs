@@ -143,7 +143,7 @@ impl Bounds {
     /// The same of a body in any form, whose words tell what it may have besides text, and in this tier.
     pub(super) fn reading(self, body: &[u8], tier: ServiceTier) -> Self {
         let has = |text: &str| memmem::find(body, text.as_bytes()).is_some();
-        let reads = Reads { audio: has("audio"), images: has("image"), cached_long: has("1h") };
+        let reads = Reads { audio: has("audio"), images: has("image"), unknown: false, cached_long: has("1h") };
         Self { reads, tier, ..self }
     }
 

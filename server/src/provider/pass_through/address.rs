@@ -113,6 +113,7 @@ mod tests {
             api_base: base.into(),
             stream_url: whole_url.clone(),
             whole_url,
+            responses_url: None,
             headers: HeaderMap::new(),
             protocol: Protocol::OpenAi(Quirks::NONE),
             authorize: None,
