@@ -22,6 +22,8 @@ class Load:
     port: int
     key: str
     threads: int
+    #: How long each thread rests after a call, in seconds.
+    pause_s: float = 0
     #: Cost in nano-dollars by call id, of every call whose whole answer arrived.
     completed: dict[str, int] = field(default_factory=dict)
     #: What should not happen: statuses other than 200, costs that do not follow from usage.
@@ -61,6 +63,7 @@ class Load:
             except (OSError, http.client.HTTPException):
                 # The server died under the call: what it saw is not a whole answer.
                 return
+            self._stop.wait(self.pause_s)
         connection.close()
 
     def _call(self, connection: http.client.HTTPConnection, is_stream: bool, words: int) -> None:

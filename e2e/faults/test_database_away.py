@@ -33,7 +33,8 @@ def link() -> Iterator[Link]:
 def test_known_keys_go_on(make_tollgate: Callable[..., Tollgate], link: Link, way: str) -> None:
     tollgate = make_tollgate(DATABASE_URL=link.url).start()
     known, unknown = (tollgate.manage("POST", "/key/generate", {})["key"] for _ in range(2))
-    load = Load(tollgate.port, known, threads=4)
+    # A minute of calls without a pause would take this test minutes to read back.
+    load = Load(tollgate.port, known, threads=4, pause_s=0.02)
     load.start()
     load.wait_for(50)
 

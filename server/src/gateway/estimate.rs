@@ -65,6 +65,10 @@ struct Takes {
     input: u64,
 }
 
+/// Searches of the web that a call is reckoned to make where it may make any: as many as OpenAI's largest search context
+/// becomes at Anthropic. Providers that are given no limit may make more.
+const SEARCHES_MAX: u64 = 10;
+
 impl Takes {
     fn of(deployments: &[Arc<Deployment>]) -> Self {
         let image = deployments.iter().map(|one| tokens::image_tokens_max(&one.upstream_model)).max();
@@ -84,7 +88,10 @@ impl Bounds {
     pub(super) fn cheap(request: &ChatRequest, body: &Bytes, deployments: &[Arc<Deployment>]) -> Self {
         let has = |text: &str| memmem::find(body, text.as_bytes()).is_some();
         let mut media = cheap_media(body);
-        media.has_unknown |= request.reads_unknown;
+        // What is found is read, too.
+        let searches = has("\"web_search_options\"") || has("\"web_search_20");
+        let reads_unknown = request.reads_unknown || searches;
+        media.has_unknown |= reads_unknown;
         let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
         let takes = Takes::of(deployments);
         let writes_audio = has("\"modalities\"") && has("\"audio\"");
@@ -95,12 +102,12 @@ impl Bounds {
             reads: Reads {
                 audio: writes_audio || media.audio > 0,
                 images: media.images > 0,
-                unknown: request.reads_unknown,
+                unknown: reads_unknown,
                 cached_long: has("\"1h\""),
             },
             kinds: OutputKinds { audio: writes_audio, image: false },
             takes,
-            units: Usage::default(),
+            units: Usage { queries: if searches { SEARCHES_MAX } else { 0 }, ..Usage::default() },
             tier: request.service_tier,
             is_costly: false,
             is_fixed: false,

@@ -115,6 +115,8 @@ fn a_wrong_field_is_named() {
     assert_eq!(param(r#"{"model":"m","input":"x","tools":{}}"#), Some("tools"));
     assert_eq!(param(r#"{"model":"m","input":"x","background":true}"#), Some("background"));
     assert_eq!(param("[]"), None);
+    let message = read(r#"{"model":"m","input":7}"#.into()).err().unwrap().message;
+    assert!(message.contains("expected a text, or a list of items"), "{message}");
 }
 
 #[test]

@@ -60,7 +60,7 @@ pub enum Side {
 
 /// Text, or blocks of several kinds.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text, or a list of blocks")]
 #[expect(missing_docs, reason = "one or several")]
 pub enum Blocks {
     Text(String),

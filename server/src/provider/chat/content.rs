@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// Text, or parts of several kinds.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text, or a list of parts")]
 #[expect(missing_docs, reason = "one or several")]
 pub enum Content {
     Text(String),

@@ -127,7 +127,7 @@ pub struct Message {
 
 /// Words that end the answer.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text, or a list of texts")]
 #[expect(missing_docs, reason = "one or several")]
 pub enum Stop {
     One(String),

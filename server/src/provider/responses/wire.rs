@@ -52,7 +52,7 @@ pub struct ResponsesBody {
 
 /// What the model reads.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text, or a list of items")]
 #[expect(missing_docs, reason = "one text or several items")]
 pub enum Input {
     Text(String),
@@ -134,7 +134,7 @@ pub enum Role {
 
 /// Text, or parts of several kinds.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text, or a list of parts")]
 #[expect(missing_docs, reason = "one or several")]
 pub enum Said {
     Text(String),

@@ -160,3 +160,17 @@ async fn what_cannot_be_said_to_it_is_refused_without_a_call_or_dropped() {
     app.post(CHAT, body).expect_status(200).await;
     assert_eq!(upstream.received()[0].json().get("logit_bias"), None);
 }
+
+#[tokio::test]
+async fn what_a_search_may_find_and_cost_is_reserved() {
+    let upstream = FakeUpstream::start();
+    let app = start(&upstream).await;
+    let key = app.new_key(json!({ "max_budget": 0.05 })).await;
+    let mut body = ask("claude");
+    body["web_search_options"] = json!({});
+    let (kind, ..) = app.nobody().with_key(&key).post(CHAT, body.clone()).expect_status(400).await.error();
+    assert_eq!((&*kind, upstream.received().len()), ("budget_exceeded", 0));
+    upstream.then(Behaviour::Status(200, message(), vec![]));
+    body.as_object_mut().unwrap().remove("web_search_options");
+    app.nobody().with_key(&key).post(CHAT, body).expect_status(200).await;
+}
