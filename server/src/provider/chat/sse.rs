@@ -1,6 +1,6 @@
 //! Server-sent events, however their bytes are cut. Wire format: WHATWG HTML, section 9.2.
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 /// An event longer than this is no event, in bytes.
 const EVENT_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -77,6 +77,33 @@ impl EventReader {
             }
             _ => {}
         }
+    }
+}
+
+/// Cuts a stream into whole lines, for whoever rewrites some and passes the others on.
+#[derive(Debug, Default)]
+pub struct WholeLines {
+    carry: BytesMut,
+}
+
+impl WholeLines {
+    /// Takes bytes and gives the lines they complete; a line that never ends is given as far as it came.
+    pub fn push(&mut self, bytes: Bytes) -> Bytes {
+        if self.carry.is_empty() && bytes.ends_with(b"\n") {
+            return bytes;
+        }
+        self.carry.extend_from_slice(&bytes);
+        let end = match memchr::memrchr(b'\n', &self.carry) {
+            Some(newline) => newline + 1,
+            None if self.carry.len() > EVENT_BYTES_MAX => self.carry.len(),
+            None => 0,
+        };
+        self.carry.split_to(end).freeze()
+    }
+
+    /// What is left when the stream ends.
+    pub fn finish(&mut self) -> Bytes {
+        self.carry.split().freeze()
     }
 }
 

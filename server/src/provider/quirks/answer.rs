@@ -9,10 +9,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Quirks, Reasoning};
+use crate::provider::chat::sse::WholeLines;
 use crate::provider::openai::members::name_before;
-
-/// A line longer than this is passed on unread, in bytes.
-const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// An answer or a chunk of one, as far as it may change.
 #[derive(Deserialize)]
@@ -64,34 +62,25 @@ pub fn openai_answer(quirks: &Quirks, id: &str, body: &Bytes) -> Bytes {
 pub struct AnswerRewriter {
     quirks: &'static Quirks,
     id: String,
-    carry: BytesMut,
+    whole: WholeLines,
 }
 
 impl AnswerRewriter {
     /// For a stream of a provider; `id` is for one without.
     #[must_use]
     pub fn new(quirks: &'static Quirks, id: String) -> Self {
-        Self { quirks, id, carry: BytesMut::new() }
+        Self { quirks, id, whole: WholeLines::default() }
     }
 
     /// Takes bytes and gives the lines they complete.
     pub fn push(&mut self, bytes: Bytes) -> Bytes {
-        if self.carry.is_empty() && bytes.ends_with(b"\n") {
-            return self.rewrite_lines(bytes);
-        }
-        self.carry.extend_from_slice(&bytes);
-        let end = match memchr::memrchr(b'\n', &self.carry) {
-            Some(newline) => newline + 1,
-            None if self.carry.len() > LINE_BYTES_MAX => self.carry.len(),
-            None => return Bytes::new(),
-        };
-        let lines = self.carry.split_to(end).freeze();
+        let lines = self.whole.push(bytes);
         self.rewrite_lines(lines)
     }
 
     /// What is left when the stream ends.
     pub fn finish(&mut self) -> Bytes {
-        let rest = self.carry.split().freeze();
+        let rest = self.whole.finish();
         self.rewrite_lines(rest)
     }
 

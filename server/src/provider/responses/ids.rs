@@ -8,8 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// A line longer than this is passed on unread, in bytes.
-const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
+use crate::provider::chat::sse::WholeLines;
 
 /// Says under which id a client knows a response of the provider's.
 pub trait Rename: Send {
@@ -70,7 +69,7 @@ fn replaced(text: &[u8], mut spans: Vec<Range<usize>>, names: &dyn Rename) -> Op
 /// Does the same to a stream, however its bytes are cut.
 pub struct StreamRenamer {
     names: Box<dyn Rename>,
-    carry: BytesMut,
+    whole: WholeLines,
     /// Of the last event that had one.
     sequence_number: Option<u64>,
 }
@@ -79,27 +78,18 @@ impl StreamRenamer {
     /// For one stream.
     #[must_use]
     pub fn new(names: Box<dyn Rename>) -> Self {
-        Self { names, carry: BytesMut::new(), sequence_number: None }
+        Self { names, whole: WholeLines::default(), sequence_number: None }
     }
 
     /// Takes bytes and gives the lines they complete.
     pub fn push(&mut self, bytes: Bytes) -> Bytes {
-        if self.carry.is_empty() && bytes.ends_with(b"\n") {
-            return self.lines(bytes);
-        }
-        self.carry.extend_from_slice(&bytes);
-        let end = match memchr::memrchr(b'\n', &self.carry) {
-            Some(newline) => newline + 1,
-            None if self.carry.len() > LINE_BYTES_MAX => self.carry.len(),
-            None => return Bytes::new(),
-        };
-        let lines = self.carry.split_to(end).freeze();
+        let lines = self.whole.push(bytes);
         self.lines(lines)
     }
 
     /// What is left when the stream ends.
     pub fn finish(&mut self) -> Bytes {
-        let rest = self.carry.split().freeze();
+        let rest = self.whole.finish();
         self.lines(rest)
     }
 
