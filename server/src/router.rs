@@ -33,6 +33,19 @@ struct Table {
     groups: HashMap<Arc<str>, Vec<Arc<Deployment>>>,
 }
 
+/// What the choice of a deployment depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// Public name of the group.
+    pub model: &'a str,
+    /// Deployments that are out of the question, or have failed this call already.
+    pub barred: &'a [Arc<Deployment>],
+    /// The answer is wanted as a stream: what counts is when it begins.
+    pub is_stream: bool,
+    /// Calls with the same of these go the same way where a group's traffic is split by weight.
+    pub sticky: Option<&'a str>,
+}
+
 /// Why no deployment can be chosen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RouteError {
@@ -99,15 +112,16 @@ impl Router {
         Ok(callable)
     }
 
-    /// Chooses a deployment of `model` that is not among `tried`. While all the others cool down, the one that is
+    /// Chooses a deployment of the group that is not barred. While all the others cool down, the one that is
     /// soonest ready is taken: an answer may come, a refusal never is one.
     ///
     /// # Errors
     /// When there is none to be had.
-    pub fn choose(&self, model: &str, tried: &[Arc<Deployment>]) -> Result<Arc<Deployment>, RouteError> {
+    pub fn choose(&self, ask: &Ask<'_>) -> Result<Arc<Deployment>, RouteError> {
+        let Ask { model, barred, .. } = *ask;
         let callable = self.callable(model)?;
         let untried: Vec<&Arc<Deployment>> =
-            callable.iter().filter(|one| !tried.iter().any(|other| Arc::ptr_eq(one, other))).collect();
+            callable.iter().filter(|one| !barred.iter().any(|other| Arc::ptr_eq(one, other))).collect();
         let now = self.clock.monotonic();
         let mut ready: Vec<&Arc<Deployment>> =
             untried.iter().copied().filter(|one| one.health.cooldown_left(now).is_none()).collect();

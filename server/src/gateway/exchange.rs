@@ -34,6 +34,10 @@ impl Attempt for Exchange<'_> {
         &self.incoming.request.model
     }
 
+    fn is_stream(&self) -> bool {
+        self.incoming.request.stream
+    }
+
     async fn prepare(&self, gateway: &Gateway, deployment: &Deployment) -> Result<(), RequestError> {
         // Texts to go on with link to nothing.
         if self.incoming.is_completion() { Ok(()) } else { media::fetch(gateway, deployment, self.incoming).await }

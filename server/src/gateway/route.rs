@@ -19,8 +19,8 @@ use crate::provider::chat::{AnswerHead, StreamDecoder};
 use crate::provider::openai::usage::answer_texts;
 use crate::provider::openai::{Answer, RequestError, read_answer};
 use crate::provider::tokens::TextCounter;
-use crate::router::Deployment;
 use crate::router::deployment::InFlight;
+use crate::router::{Ask, Deployment};
 
 /// First pause before the same deployment is tried again; it doubles.
 const BACKOFF_MIN: Duration = Duration::from_millis(250);
@@ -117,6 +117,9 @@ pub(super) trait Attempt {
     /// Public name of the model.
     fn model(&self) -> &str;
 
+    /// The answer is wanted as a stream.
+    fn is_stream(&self) -> bool;
+
     /// Gets what `deployment` has to be sent and the call does not have.
     ///
     /// # Errors
@@ -156,12 +159,13 @@ pub(super) async fn forward<A: Attempt>(
     attempt: &A,
     barred: &[Arc<Deployment>],
 ) -> Result<Reply, Unanswered> {
-    let model = attempt.model();
+    let ask = Ask { model: attempt.model(), barred: &[], is_stream: attempt.is_stream(), sticky: None };
     let mut tried: Vec<Arc<Deployment>> = barred.to_vec();
     let mut retries_left = gateway.settings.num_retries;
     let mut backoff = BACKOFF_MIN;
     loop {
-        let deployment = gateway.router.choose(model, &tried).map_err(|error| Unanswered::Refused(error.into()))?;
+        let deployment = gateway.router.choose(&Ask { barred: &tried, ..ask });
+        let deployment = deployment.map_err(|error| Unanswered::Refused(error.into()))?;
         let prepared = attempt.prepare(gateway, &deployment).await;
         prepared.map_err(|error| Unanswered::Refused(error.into()))?;
         let drop_params = gateway.settings.drop_params;
@@ -188,7 +192,7 @@ pub(super) async fn forward<A: Attempt>(
         }
         retries_left -= 1;
         tried.push(deployment);
-        if gateway.router.choose(model, &tried).is_ok() {
+        if gateway.router.choose(&Ask { barred: &tried, ..ask }).is_ok() {
             continue;
         }
         if !failure.is_worth_the_same() {

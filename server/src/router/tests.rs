@@ -40,6 +40,10 @@ fn router(deployments: Vec<Deployment>) -> (Router, Clock) {
     (Router::new(deployments, rule, clock.clone()), clock)
 }
 
+fn ask<'a>(model: &'a str, barred: &'a [Arc<Deployment>]) -> Ask<'a> {
+    Ask { model, barred, is_stream: false, sticky: None }
+}
+
 fn failure(status: Option<u16>) -> Failure {
     Failure { status, retry_after: None, reason: "broken".to_owned() }
 }
@@ -47,7 +51,7 @@ fn failure(status: Option<u16>) -> Failure {
 fn chosen(router: &Router) -> std::collections::BTreeMap<String, u32> {
     let mut counts = std::collections::BTreeMap::new();
     for _ in 0..2000 {
-        *counts.entry(router.choose("m", &[]).unwrap().id.to_string()).or_default() += 1;
+        *counts.entry(router.choose(&ask("m", &[])).unwrap().id.to_string()).or_default() += 1;
     }
     counts
 }
@@ -106,7 +110,7 @@ fn while_all_cool_down_the_soonest_is_tried_and_a_lone_one_never_cools() {
     pair.note_failure(&a, failure(Some(429)));
     clock.advance(Duration::from_secs(1));
     pair.note_failure(&b, failure(Some(429)));
-    assert_eq!(&*pair.choose("m", &[]).unwrap().id, "a");
+    assert_eq!(&*pair.choose(&ask("m", &[])).unwrap().id, "a");
 
     let (lone, _) = router(vec![deployment("a")]);
     let [a] = lone.deployments().try_into().unwrap();
@@ -117,16 +121,16 @@ fn while_all_cool_down_the_soonest_is_tried_and_a_lone_one_never_cools() {
 #[test]
 fn a_deployment_that_failed_this_call_is_not_chosen_again() {
     let (router, _) = router(vec![deployment("a"), deployment("b")]);
-    let first = router.choose("m", &[]).unwrap();
-    let second = router.choose("m", &[Arc::clone(&first)]).unwrap();
+    let first = router.choose(&ask("m", &[])).unwrap();
+    let second = router.choose(&ask("m", &[Arc::clone(&first)])).unwrap();
     assert_ne!(first.id, second.id);
-    assert_eq!(router.choose("m", &[first, second]).unwrap_err(), RouteError::Exhausted("m".to_owned()));
+    assert_eq!(router.choose(&ask("m", &[first, second])).unwrap_err(), RouteError::Exhausted("m".to_owned()));
 }
 
 #[test]
 fn an_unavailable_deployment_is_never_chosen_and_says_why() {
     let (router, _) = router(vec![Deployment { unavailable: Some("no key".to_owned()), ..deployment("a") }]);
-    let error = router.choose("m", &[]).unwrap_err();
+    let error = router.choose(&ask("m", &[])).unwrap_err();
     assert!(error.to_string().contains("no key"), "{error}");
-    assert_eq!(router.choose("x", &[]).unwrap_err(), RouteError::UnknownModel("x".to_owned()));
+    assert_eq!(router.choose(&ask("x", &[])).unwrap_err(), RouteError::UnknownModel("x".to_owned()));
 }

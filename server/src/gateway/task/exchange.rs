@@ -35,6 +35,10 @@ impl Attempt for TaskRequest {
         &self.request.model
     }
 
+    fn is_stream(&self) -> bool {
+        self.request.stream
+    }
+
     fn outgoing(&self, deployment: &Deployment, drop_params: bool, head: AnswerHead) -> Result<Task, RequestError> {
         let Self { operation, request, body, form, .. } = self;
         let (model, params) = (&*deployment.upstream_model, &deployment.request);
