@@ -16,6 +16,7 @@ pub mod drain;
 pub mod error;
 mod estimate;
 mod exchange;
+mod failure;
 mod headers;
 mod incoming;
 mod media;
@@ -40,9 +41,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use arc_swap::ArcSwap;
 
 use crate::clock::Clock;
-use crate::config::FetchSettings;
+use crate::config::{FetchSettings, RouterSettings};
 use crate::counters::Counters;
 use crate::ledger::Spool;
 use crate::ledger::contents::Contents;
@@ -71,6 +73,8 @@ pub struct Gateway {
     pub contents: Option<Contents>,
     /// Which deployment serves a call.
     pub router: Arc<Router>,
+    /// How often a call is tried, and what stands in for models that fail.
+    pub routing: ArcSwap<RouterSettings>,
     /// Fetches what calls link to.
     pub outbound: Outbound,
     /// Makes and opens ids of responses that providers keep.
@@ -92,10 +96,8 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// Longest silence inside a stream.
     pub stream_idle_timeout: Duration,
-    /// Attempts after the first one.
-    pub num_retries: u32,
-    /// The shortest pause before the same deployment is tried again.
-    pub retry_after: Duration,
+    /// How long a call may take where neither it nor the configuration says.
+    pub timeout: Duration,
     /// How long a call waits for money that others have reserved.
     pub budget_wait: Duration,
     /// Parameters that a provider does not take are left out instead of refused.

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
+use arc_swap::ArcSwap;
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,7 @@ use crate::app::{App, Identity};
 use crate::auth::first_admin::{self, FirstAdminError, InitialPassword};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::counters::Counters;
 use crate::crypto::KeyDigest;
 use crate::db::{self, DbError, OwnConnection};
 use crate::gateway::call_id::CallIds;
@@ -173,21 +175,8 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let loader = loader(&config, &database, &clock).await?;
     let policy = Arc::new(PolicyStore::new(loader, clock.clone(), master_key, shared::bulletin(&config, redis)));
     let (contents, content_writer) = contents(&config, &database);
-    let gateway = Arc::new(Gateway {
-        clock: clock.clone(),
-        call_ids: CallIds::default(),
-        policy: Arc::clone(&policy),
-        counters: Arc::clone(&counters),
-        spool: Arc::clone(&spool),
-        contents,
-        response_ids: ResponseIds::new(secrets.salt_key.expose()),
-        router: Arc::new(make_router(&config, clock.clone())),
-        outbound: Outbound::new(&config).map_err(std::io::Error::other)?,
-        usual_lengths: UsualLengths::default(),
-        drains: drains(&config),
-        settings: settings(&config),
-        in_flight: InFlightCount::default(),
-    });
+    let parts = GatewayParts { clock: clock.clone(), policy: Arc::clone(&policy), counters: Arc::clone(&counters) };
+    let gateway = Arc::new(make_gateway(&config, &secrets, parts, Arc::clone(&spool), contents)?);
     let app = App {
         clock,
         db: database.clone(),
@@ -221,6 +210,39 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         serving: tokio::spawn(server),
         jobs: jobs::start(&work, writer, content_writer, &stop),
         stop,
+    })
+}
+
+/// What the gateway shares with the control plane.
+struct GatewayParts {
+    clock: Clock,
+    policy: Arc<PolicyStore>,
+    counters: Arc<Counters>,
+}
+
+fn make_gateway(
+    config: &Config,
+    secrets: &Secrets,
+    parts: GatewayParts,
+    spool: Arc<Spool>,
+    contents: Option<Contents>,
+) -> Result<Gateway, std::io::Error> {
+    let GatewayParts { clock, policy, counters } = parts;
+    Ok(Gateway {
+        call_ids: CallIds::default(),
+        policy,
+        counters,
+        spool,
+        contents,
+        response_ids: ResponseIds::new(secrets.salt_key.expose()),
+        router: Arc::new(make_router(config, clock.clone())),
+        routing: ArcSwap::from_pointee(config.router.clone()),
+        outbound: Outbound::new(config).map_err(std::io::Error::other)?,
+        usual_lengths: UsualLengths::default(),
+        drains: drains(config),
+        settings: settings(config),
+        in_flight: InFlightCount::default(),
+        clock,
     })
 }
 
@@ -280,8 +302,7 @@ fn settings(config: &Config) -> Settings {
     Settings {
         max_body_bytes: usize::try_from(config.limits.max_body_bytes).unwrap_or(usize::MAX),
         stream_idle_timeout: config.limits.stream_idle_timeout,
-        num_retries: config.router.num_retries,
-        retry_after: config.router.retry_after,
+        timeout: config.limits.first_byte_timeout,
         budget_wait: config.limits.budget_wait,
         drop_params: config.litellm.drop_params,
         budget_exceeded_status: StatusCode::from_u16(config.litellm.budget_exceeded_status_code)

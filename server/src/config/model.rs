@@ -56,6 +56,8 @@ pub struct DeploymentConfig {
     pub timeout: Option<Duration>,
     /// How long a stream may take. Default: the router's.
     pub stream_timeout: Option<Duration>,
+    /// Tries of a call after it failed here. Default: the router's.
+    pub num_retries: Option<u32>,
     /// Requests a minute it takes.
     pub rpm: Option<u64>,
     /// Tokens a minute it takes.
@@ -127,6 +129,7 @@ impl DeploymentConfig {
             aws: AwsConfig::default(),
             timeout: None,
             stream_timeout: None,
+            num_retries: None,
             rpm: None,
             tpm: None,
             max_parallel_requests: None,
@@ -243,6 +246,7 @@ fn read_params(mut section: Section<'_>, model_name: String, environment: &Envir
         aws: aws::read(&mut section),
         timeout: section.timeout("timeout"),
         stream_timeout: section.timeout("stream_timeout"),
+        num_retries: retries(&mut section),
         rpm: section.whole("rpm", 0..=u64::MAX),
         tpm: section.whole("tpm", 0..=u64::MAX),
         max_parallel_requests: section.whole("max_parallel_requests", 0..=u64::MAX),
@@ -305,6 +309,12 @@ fn address(item: &Item<'_>) -> Option<String> {
         return None;
     }
     Some(text.trim_end_matches('/').to_owned())
+}
+
+/// `num_retries`, or the OpenAI SDK's word for the same.
+fn retries(section: &mut Section<'_>) -> Option<u32> {
+    let alias = section.count("max_retries");
+    section.count("num_retries").or(alias)
 }
 
 fn weight(item: &Item<'_>) -> Option<f64> {

@@ -57,6 +57,12 @@ pub enum ErrorClass {
 }
 
 impl ErrorClass {
+    /// LiteLLM's name of the error.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES.into_iter().find(|(_, class)| *class == self).map_or("Default", |(name, _)| name)
+    }
+
     const NAMES: [(&'static str, Self); 9] = [
         ("BadRequestError", Self::BadRequest),
         ("AuthenticationError", Self::Authentication),
@@ -76,6 +82,9 @@ impl ErrorClass {
     }
 }
 
+/// The group that stands for all in lists of fallbacks.
+const ANY_GROUP: &str = "*";
+
 /// A number for each class of failure.
 pub type ErrorPolicy = BTreeMap<ErrorClass, u32>;
 
@@ -93,6 +102,13 @@ pub struct Fallbacks {
 }
 
 impl Fallbacks {
+    /// What a list has for `group`: its own, or else that of any group.
+    #[must_use]
+    pub fn of_group<'a>(lists: &'a [(String, Vec<String>)], group: &str) -> Option<&'a [String]> {
+        let of = |name: &str| lists.iter().find(|(known, _)| known == name).map(|(_, targets)| targets.as_slice());
+        of(group).or_else(|| of(ANY_GROUP))
+    }
+
     /// Takes each kind that is empty from `other`.
     pub(super) fn fill_from(&mut self, other: &Self) {
         let fill = |own: &mut Vec<_>, other: &Vec<_>| {
@@ -138,8 +154,8 @@ pub struct RouterSettings {
     pub routing_strategy: RoutingStrategy,
     /// Details of the strategy, as written.
     pub routing_strategy_args: Json,
-    /// Tries after the first. Default: 2.
-    pub num_retries: u32,
+    /// Tries after the first. Default: every deployment once, and the same again twice.
+    pub num_retries: Option<u32>,
     /// Groups tried after the first at most. Default: 5.
     pub max_fallbacks: u32,
     /// How long a call may take; a deployment's own wins. Default: `litellm_settings.request_timeout`.
@@ -181,7 +197,7 @@ impl Default for RouterSettings {
         Self {
             routing_strategy: RoutingStrategy::default(),
             routing_strategy_args: Json::Null,
-            num_retries: 2,
+            num_retries: None,
             max_fallbacks: 5,
             timeout: None,
             stream_timeout: None,
@@ -205,15 +221,14 @@ impl Default for RouterSettings {
 
 /// Reads `router_settings`; `num_retries` says what `litellm_settings` has.
 pub(super) fn read(item: Option<Item<'_>>, num_retries: Option<u32>) -> RouterSettings {
-    let mut default = RouterSettings::default();
-    default.num_retries = num_retries.unwrap_or(default.num_retries);
+    let default = RouterSettings { num_retries, ..RouterSettings::default() };
     let Some(mut section) = item.and_then(|item| item.section()) else {
         return default;
     };
     let settings = RouterSettings {
         routing_strategy: strategy(&mut section).unwrap_or_default(),
         routing_strategy_args: section.json("routing_strategy_args"),
-        num_retries: section.count("num_retries").unwrap_or(default.num_retries),
+        num_retries: section.count("num_retries").or(default.num_retries),
         max_fallbacks: section.count("max_fallbacks").unwrap_or(default.max_fallbacks),
         timeout: section.timeout("timeout"),
         stream_timeout: section.timeout("stream_timeout"),

@@ -12,15 +12,18 @@ use serde_json::Value;
 use super::admit::{Admitted, Wanted};
 use super::error::GatewayError;
 use super::record::{self, Caller};
-use super::route::Unanswered;
+use super::route::{Attempt, Unanswered};
+use super::settle::attempts::Tried;
 use super::settle::{Asked, Call, Outcome};
 use super::upstream::UpstreamFailure;
 use super::{Gateway, admit, authenticate, headers, tags};
+use crate::config::RouterSettings;
 use crate::domain::operation::Operation;
 use crate::error::ApiError;
 use crate::ledger::SpendEvent;
 use crate::policy::{CallPolicy, Policy};
 use crate::provider::openai::ChatRequest;
+use crate::provider::openai::routing::RoutingParams;
 use crate::router::Deployment;
 
 /// A call whose key is good.
@@ -42,12 +45,14 @@ pub(super) struct Named<'a> {
     pub(super) tags: &'a [String],
     /// The answer is wanted as a stream.
     pub(super) stream: bool,
+    /// What the body says of its routing.
+    pub(super) routing: Option<&'a RoutingParams>,
 }
 
 impl<'a> From<&'a ChatRequest> for Named<'a> {
     fn from(request: &'a ChatRequest) -> Self {
-        let ChatRequest { model, user, tags, stream, .. } = request;
-        Self { model, user: user.as_deref(), tags, stream: *stream }
+        let ChatRequest { model, user, tags, stream, routing, .. } = request;
+        Self { model, user: user.as_deref(), tags, stream: *stream, routing: Some(routing) }
     }
 }
 
@@ -56,6 +61,8 @@ pub(super) struct Context {
     pub(super) gateway: Arc<Gateway>,
     pub(super) policy: CallPolicy,
     pub(super) caller: Caller,
+    /// What it says of its routing.
+    pub(super) routing: RoutingParams,
     started: Instant,
     /// As it is written down if it is refused.
     event: SpendEvent,
@@ -128,14 +135,15 @@ impl Arrived {
     /// Looks up all else that limits the call.
     ///
     /// # Errors
-    /// When its tags are too many, or the database is away.
+    /// When its tags are too many, a header is wrong, or the database is away.
     pub(super) async fn named(self, http: &HttpRequest, named: Named<'_>) -> Result<Context, GatewayError> {
         let Self { gateway, key, caller, started } = self;
         let tags = tags::of_call(http.headers(), named.tags, &key)?;
+        let routing = headers::routing(http.headers(), named.routing.cloned().unwrap_or_default())?;
         let end_user = named.user.filter(|user| !user.is_empty());
         let policy = gateway.policy.call(key, end_user, &tags).await?;
         let event = record::new_event(&caller, &policy, named.model, named.user, named.stream);
-        Ok(Context { gateway, policy, caller, started, event: SpendEvent { tags, ..event } })
+        Ok(Context { gateway, policy, caller, routing, started, event: SpendEvent { tags, ..event } })
     }
 }
 
@@ -170,7 +178,18 @@ impl Context {
         Ok(Deployments { able, unable })
     }
 
-    /// Admits the call.
+    /// Admits the call of `attempt`.
+    ///
+    /// # Errors
+    /// When the call may not be made, nobody can do it, or a limit does not allow it.
+    pub(super) async fn start<A: Attempt>(&self, attempt: &A) -> Result<Started, GatewayError> {
+        let deployments = attempt.deployments(self, attempt.model())?;
+        let wanted = attempt.wanted(attempt.model(), &deployments.able);
+        let asked = attempt.asked(&deployments.able);
+        self.admit(wanted, asked, deployments).await
+    }
+
+    /// Admits a call.
     ///
     /// # Errors
     /// When a limit does not allow it.
@@ -180,16 +199,33 @@ impl Context {
         asked: Asked,
         deployments: Deployments,
     ) -> Result<Started, GatewayError> {
-        let Self { gateway, policy, .. } = self;
-        let Admitted { ticket, output_limit, mut barred, soft } =
-            admit::admit(gateway, policy, wanted, deployments.able).await?;
-        barred.extend(deployments.unable);
+        let Admitted { ticket, output_limit, barred, soft } = self.reserve(wanted, deployments).await?;
         let mut event = self.event.clone();
         if let Some(limit) = output_limit {
             event.metadata.insert("output_tokens_limited_to".to_owned(), Value::from(limit));
         }
-        let call = Call::begin(gateway, event, ticket, soft, asked, self.started);
+        let call = Call::begin(&self.gateway, event, ticket, soft, asked, self.started);
         Ok(Started { call, output_limit, barred })
+    }
+
+    /// Reserves what the call may take; barred are also those that cannot do what is asked.
+    ///
+    /// # Errors
+    /// When a limit does not allow it.
+    pub(super) async fn reserve(&self, wanted: Wanted<'_>, deployments: Deployments) -> Result<Admitted, GatewayError> {
+        let Deployments { able, unable } = deployments;
+        let mut admitted = admit::admit(&self.gateway, &self.policy, wanted, able).await?;
+        admitted.barred.extend(unable);
+        Ok(admitted)
+    }
+
+    /// When the client has to have an answer, or the beginning of a stream: whatever is tried, it is tried until then.
+    pub(super) fn deadline(&self, settings: &RouterSettings, is_stream: bool) -> tokio::time::Instant {
+        let of_client = self.routing.stream_timeout.filter(|_| is_stream).or(self.routing.timeout);
+        let configured = settings.stream_timeout.filter(|_| is_stream).or(settings.timeout);
+        let timeout = of_client.or(configured).unwrap_or(self.gateway.settings.timeout);
+        let age = self.gateway.clock.monotonic().saturating_duration_since(self.started);
+        tokio::time::Instant::now() + timeout.saturating_sub(age)
     }
 
     /// Writes a refusal down and words it.
@@ -207,8 +243,8 @@ impl Context {
         call: Option<&Call>,
     ) -> HttpResponseBuilder {
         let mut response = HttpResponse::build(status);
-        let failed_attempts = call.map_or(0, Call::failed_attempts);
-        headers::describe(&mut response, &self.caller.request_id, &self.policy.key, deployment, failed_attempts);
+        let tried = call.map_or_else(Tried::default, Call::tried);
+        headers::describe(&mut response, &self.caller.request_id, &self.policy.key, deployment, tried);
         response
     }
 
@@ -223,7 +259,6 @@ impl Context {
         unanswered: Unanswered,
         word: impl FnOnce(u16, Bytes) -> Bytes,
     ) -> Result<HttpResponse, ApiError> {
-        let failed_attempts = call.failed_attempts();
         let failure = match unanswered {
             Unanswered::Refused(error) => {
                 let error = ApiError::from(error);
@@ -235,12 +270,11 @@ impl Context {
         let reason = failure.for_router().reason;
         let error = match failure {
             UpstreamFailure::Status { status, headers, body } => {
+                let code = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+                let mut head = self.head(code, None, Some(&call));
                 call.finish(Outcome::failed(status, reason)).await;
-                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-                let mut head = self.head(status, None, None);
-                head.insert_header(("x-litellm-attempted-retries", failed_attempts.saturating_sub(1)));
                 headers::forward(&mut head, &headers);
-                let body = word(status.as_u16(), body);
+                let body = word(status, body);
                 return Ok(head.insert_header((CONTENT_TYPE, "application/json")).body(body));
             }
             UpstreamFailure::Unreachable(reason) => GatewayError::ProviderUnreachable { reason },
@@ -265,7 +299,7 @@ pub(super) struct Deployments {
     /// Those that can do what is asked.
     pub(super) able: Vec<Arc<Deployment>>,
     /// Those that cannot.
-    unable: Vec<Arc<Deployment>>,
+    pub(super) unable: Vec<Arc<Deployment>>,
 }
 
 impl Deployments {

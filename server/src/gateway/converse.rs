@@ -7,8 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 
-use super::admit::Wanted;
-use super::call::{Arrived, Context, Named, Started};
+use super::call::{Arrived, Context, Named};
 use super::client::Client;
 use super::error::GatewayError;
 use super::exchange::Exchange;
@@ -16,11 +15,10 @@ use super::incoming::Incoming;
 use super::mock::Mock;
 use super::responses::id::Sealing;
 use super::route::{self, Reply, Source, StreamForm, Streaming, Whole};
-use super::settle::{Asked, Call, Outcome};
+use super::settle::{Call, Outcome};
 use super::stream::{AnswerStream, Chunks, Reading};
 use super::upstream::Upstream;
 use super::{Gateway, headers, responses};
-use crate::domain::usage::Usage;
 use crate::error::ApiError;
 use crate::ledger::contents::AnswerContent;
 use crate::provider::responses::ids;
@@ -52,29 +50,19 @@ pub(super) async fn converse(
         call.open_previous(&context.gateway, &context.policy.key);
     }
     let conversation = Conversation { client, context, incoming };
-    let Started { mut call, output_limit, barred } = match conversation.start().await {
-        Ok(started) => started,
-        Err(error) => return Err(conversation.context.refuse(error)),
-    };
     let Conversation { context, incoming, .. } = &conversation;
-    let exchange = Exchange { incoming, output_limit };
-    match route::forward(&context.gateway, upstream, &mut call, &exchange, &barred).await {
-        Ok(reply) => conversation.answer(call, reply).await,
-        Err(unanswered) => context.fail(call, unanswered, |status, body| client.error_body(status, body)).await,
+    let exchange = Exchange { incoming, operation: client.operation() };
+    let started = match context.start(&exchange).await {
+        Ok(started) => started,
+        Err(error) => return Err(context.refuse(error)),
+    };
+    match route::forward(context, upstream, started, &exchange).await {
+        Ok((call, reply)) => conversation.answer(call, reply).await,
+        Err((call, unanswered)) => context.fail(call, unanswered, |status, body| client.error_body(status, body)).await,
     }
 }
 
 impl Conversation {
-    /// Admits the call.
-    async fn start(&self) -> Result<Started, GatewayError> {
-        let Self { client, context, incoming: Incoming { request, body, .. } } = self;
-        let deployments = context.deployments(&request.model, client.operation())?;
-        let deployments = responses::fit(&self.incoming, deployments, context.gateway.settings.drop_params)?;
-        let wanted = Wanted::conversation(request, body, &deployments.able);
-        let asked = Asked { body: body.clone(), units: Usage::default(), tier: request.service_tier, image: None };
-        context.admit(wanted, asked, deployments).await
-    }
-
     async fn answer(&self, call: Call, reply: Reply) -> Result<HttpResponse, ApiError> {
         let Reply { deployment, source } = reply;
         let mut head = self.context.head(StatusCode::OK, Some(&deployment), Some(&call));

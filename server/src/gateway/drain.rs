@@ -111,7 +111,7 @@ pub(super) fn read_answer_of(runtime: &Handle, sending: Sending, call: Call, pla
         // It answers by itself and costs what came, which is nothing.
         Ok(Source::Mock(_)) => {}
         Err(failure) => {
-            reading.note_failure(&failure.for_router().reason);
+            reading.note_failure(&failure);
             let answer = Answer { usage: Some(Usage::default()), ..Answer::default() };
             reading.finish(Outcome::left(answer, TextCounter::default())).await;
         }

@@ -1,17 +1,23 @@
 //! A conversation as one deployment is asked to go on with it, in its own protocol.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 
+use super::admit::Wanted;
+use super::call::{Context, Deployments};
+use super::error::GatewayError;
 use super::incoming::Incoming;
 use super::outgoing::Native;
-use super::route::{Attempt, Outgoing, Source, StreamForm, Streaming, Whole};
+use super::route::{Attempt, Outgoing, Said, Source, StreamForm, Streaming, Whole};
+use super::settle::Asked;
 use super::stream::Chunks;
 use super::upstream::{self, Upstream, UpstreamFailure};
-use super::{Gateway, completions, media, outgoing};
+use super::{Gateway, completions, media, outgoing, responses};
+use crate::domain::operation::Operation;
 use crate::provider::chat::{AnswerHead, Dialect};
 use crate::provider::endpoint::{Endpoint, Protocol};
 use crate::provider::openai::RequestError;
@@ -23,12 +29,12 @@ use crate::router::deployment::Target;
 pub(super) struct Exchange<'a> {
     /// As it came.
     pub(super) incoming: &'a Incoming,
-    /// What is left of a budget, in output tokens.
-    pub(super) output_limit: Option<u64>,
+    /// What is asked for.
+    pub(super) operation: Operation,
 }
 
 impl Attempt for Exchange<'_> {
-    type Outgoing = Said;
+    type Outgoing = Sent;
 
     fn model(&self) -> &str {
         &self.incoming.request.model
@@ -43,18 +49,32 @@ impl Attempt for Exchange<'_> {
         if self.incoming.is_completion() { Ok(()) } else { media::fetch(gateway, deployment, self.incoming).await }
     }
 
-    fn outgoing(&self, deployment: &Deployment, drop_params: bool, head: AnswerHead) -> Result<Said, RequestError> {
-        let Self { incoming, output_limit } = self;
-        let body = outgoing::body(deployment, incoming, *output_limit, drop_params)?;
+    fn deployments(&self, context: &Context, model: &str) -> Result<Deployments, GatewayError> {
+        let deployments = context.deployments(model, self.operation)?;
+        responses::fit(self.incoming, deployments, context.gateway.settings.drop_params)
+    }
+
+    fn wanted<'a>(&'a self, model: &'a str, deployments: &[Arc<Deployment>]) -> Wanted<'a> {
+        let Incoming { request, body, .. } = self.incoming;
+        Wanted { model, ..Wanted::conversation(request, body, deployments) }
+    }
+
+    fn asked(&self, _deployments: &[Arc<Deployment>]) -> Asked {
+        Asked::text(self.incoming.body.clone(), self.incoming.request.service_tier)
+    }
+
+    fn outgoing(&self, deployment: &Deployment, how: Said) -> Result<Sent, RequestError> {
+        let (incoming, Said { output_limit, drop_params, head }) = (self.incoming, how);
+        let body = outgoing::body(deployment, incoming, output_limit, drop_params)?;
         let native = outgoing::native(deployment, incoming);
         let headers = outgoing::headers(deployment, incoming);
         let url = completions::endpoint(deployment).filter(|_| incoming.is_completion()).map(|place| place.url.clone());
-        Ok(Said { headers, body, is_stream: incoming.request.stream, native, url, head })
+        Ok(Sent { headers, body, is_stream: incoming.request.stream, native, url, head })
     }
 }
 
 /// What is sent to a deployment.
-pub(super) struct Said {
+pub(super) struct Sent {
     headers: HeaderMap,
     body: Bytes,
     is_stream: bool,
@@ -65,8 +85,13 @@ pub(super) struct Said {
     head: AnswerHead,
 }
 
-impl Outgoing for Said {
-    async fn send(self, upstream: &Upstream, deployment: &Deployment) -> Result<Source, UpstreamFailure> {
+impl Outgoing for Sent {
+    async fn send(
+        self,
+        upstream: &Upstream,
+        deployment: &Deployment,
+        timeout: Duration,
+    ) -> Result<Source, UpstreamFailure> {
         let endpoint = match &deployment.target {
             Target::Mock(text) => return Ok(Source::Mock(text.clone())),
             Target::None => {
@@ -75,17 +100,17 @@ impl Outgoing for Said {
             Target::Provider(endpoint) => endpoint,
         };
         let sent = if self.is_stream {
-            self.stream(upstream, endpoint, deployment.stream_timeout).await
+            self.stream(upstream, endpoint, timeout).await
         } else {
             // Nothing is sent to the client before the answer is whole: one that breaks off may still be tried again.
-            let in_time = tokio::time::timeout(deployment.timeout, self.whole(upstream, endpoint, deployment.timeout));
-            in_time.await.unwrap_or(Err(UpstreamFailure::Timeout(deployment.timeout)))
+            let in_time = tokio::time::timeout(timeout, self.whole(upstream, endpoint, timeout));
+            in_time.await.unwrap_or(Err(UpstreamFailure::Timeout(timeout)))
         };
         sent.map_err(|failure| outgoing::openai_error(&endpoint.protocol, failure))
     }
 }
 
-impl Said {
+impl Sent {
     async fn stream(
         self,
         upstream: &Upstream,

@@ -3,15 +3,21 @@
 use std::time::Duration;
 
 use actix_web::HttpResponseBuilder;
-use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap as RequestHeaders, HeaderName, HeaderValue};
 use reqwest::header::HeaderMap;
 use tollgate_openapi::money::NanoUsd;
 
 use super::Gateway;
 use super::settle::Settled;
+use super::settle::attempts::Tried;
 use crate::counters::{RateState, RateStates};
 use crate::policy::Policy;
+use crate::provider::openai::RequestError;
+use crate::provider::openai::routing::RoutingParams;
 use crate::router::Deployment;
+
+/// Tries after the first.
+const NUM_RETRIES: &str = "x-litellm-num-retries";
 
 /// Headers of the connection to the provider, and those that are set anew.
 const NOT_FORWARDED: [&str; 10] = [
@@ -51,7 +57,7 @@ pub(super) fn describe(
     request_id: &str,
     policy: &Policy,
     deployment: Option<&Deployment>,
-    failed_attempts: usize,
+    tried: Tried,
 ) {
     response.insert_header(("x-litellm-call-id", request_id));
     response.insert_header(("x-litellm-version", env!("CARGO_PKG_VERSION")));
@@ -61,8 +67,9 @@ pub(super) fn describe(
         if let Some(api_base) = deployment.api_base() {
             response.insert_header(("x-litellm-model-api-base", &**api_base));
         }
-        response.insert_header(("x-litellm-attempted-retries", failed_attempts));
     }
+    response.insert_header(("x-litellm-attempted-retries", tried.retries));
+    response.insert_header(("x-litellm-attempted-fallbacks", tried.fallbacks));
     let limits = policy.account.whole.limits;
     if let Some(max) = limits.max_budget {
         response.insert_header(("x-litellm-key-max-budget", usd(max)));
@@ -121,4 +128,36 @@ fn usd(money: NanoUsd) -> String {
 
 fn ms(duration: Duration) -> String {
     format!("{:.3}", duration.as_secs_f64() * 1000.0)
+}
+
+/// What `params` of the body leave open of the call's routing, from the headers LiteLLM has for it.
+///
+/// # Errors
+/// When a header has a wrong value.
+pub(super) fn routing(headers: &RequestHeaders, params: RoutingParams) -> Result<RoutingParams, RequestError> {
+    let seconds = |name: &'static str| {
+        let wrong = || wrong_header(name, "a number of seconds above 0, at most 86400");
+        let parse = |value: &str| value.parse().ok().and_then(RoutingParams::duration).ok_or_else(wrong);
+        text(headers, name).map(parse).transpose()
+    };
+    let retries = |value: &str| {
+        let count = value.parse().ok().and_then(RoutingParams::retries);
+        count.ok_or_else(|| wrong_header(NUM_RETRIES, "a whole number from 0 to 10"))
+    };
+    let (timeout, stream_timeout) = (seconds("x-litellm-timeout")?, seconds("x-litellm-stream-timeout")?);
+    let num_retries = text(headers, NUM_RETRIES).map(retries).transpose()?;
+    Ok(RoutingParams {
+        timeout: params.timeout.or(timeout),
+        stream_timeout: params.stream_timeout.or(stream_timeout),
+        num_retries: params.num_retries.or(num_retries),
+        ..params
+    })
+}
+
+fn text<'a>(headers: &'a RequestHeaders, name: &str) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or_default().trim())
+}
+
+fn wrong_header(name: &'static str, expected: &str) -> RequestError {
+    RequestError { param: Some(name), message: format!("Invalid header '{name}': expected {expected}.") }
 }

@@ -90,6 +90,7 @@ impl Incoming {
         let chat = request::without_anthropics(chat);
         let mut request = ChatRequest::parse(&chat_bytes, None)?;
         request.tags.clone_from(&native.tags);
+        request.routing.clone_from(&native.routing);
         let parsed = OnceLock::from(Ok(Arc::new(chat)));
         Ok(Self { parsed, messages: Some((native, body)), ..Self::new(request, chat_bytes) })
     }

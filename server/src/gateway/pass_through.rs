@@ -20,6 +20,7 @@ use super::client::Client;
 use super::drain::Sending;
 use super::error::GatewayError;
 use super::route::{Source, Streaming, Unanswered, Whole};
+use super::settle::attempts::AttemptKind;
 use super::settle::{self, Call, Outcome};
 use super::stream::{AnswerStream, Reading};
 use super::upstream::{Upstream, UpstreamFailure};
@@ -67,7 +68,8 @@ async fn pass(
     let asked = Asked::read(api, &http, body).map_err(GatewayError::from)?;
     let target = Target::of(&arrived, &asked);
     let model = target.as_ref().map_or(asked.model.as_str(), |target| target.model.as_str());
-    let context = arrived.named(&http, Named { model, user: None, tags: &[], stream: asked.is_stream() }).await?;
+    let context =
+        arrived.named(&http, Named { model, user: None, tags: &[], stream: asked.is_stream(), routing: None }).await?;
     let (target, started) = match start(&context, &asked, target).await {
         Ok(started) => started,
         Err(error) => return Err(context.refuse(error)),
@@ -82,7 +84,7 @@ async fn pass(
         Ok(sent) => sent,
         Err(error) => return context.fail(call, Unanswered::Refused(error.into()), |_, body| body).await,
     };
-    call.sent_to(InFlight::start(Arc::clone(&deployment), context.gateway.clock.now()));
+    call.sent_to(InFlight::start(Arc::clone(&deployment), context.gateway.clock.now()), AttemptKind::First);
     let (status, answered) = send(&mut call, sent, upstream, &deployment).await;
     match answered {
         Ok(source) => answer(&context, call, &deployment, status, source).await,
@@ -172,7 +174,7 @@ async fn fail(
     failure: UpstreamFailure,
 ) -> Result<HttpResponse, ApiError> {
     let for_router = failure.for_router();
-    call.attempt_failed(&for_router.reason, for_router.status);
+    call.attempt_failed(&failure);
     target.note_failure(&context.gateway, deployment, for_router.clone());
     let UpstreamFailure::Status { status, headers, body } = failure else {
         return context.fail(call, Unanswered::Failed(failure), |_, body| body).await;

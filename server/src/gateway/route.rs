@@ -1,31 +1,34 @@
-//! Steps 3 and 4 together: deployments are tried until one answers, before anything is sent to the client.
+//! Steps 3 and 4 together: deployments are tried until one answers, before anything is sent to the client. First those
+//! of the model that was asked for, then those of the models that stand in for it.
+
+mod fallback;
+mod group;
+mod tries;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use rand::RngExt;
 use reqwest::header::HeaderMap;
+use tokio::time::Instant;
 
 use super::Gateway;
-use super::drain::Sending;
+use super::admit::{Admitted, Wanted};
+use super::call::{Context, Deployments, Started};
 use super::error::GatewayError;
-use super::settle::Call;
+use super::settle::attempts::AttemptKind;
+use super::settle::{Asked, Call};
 use super::stream::{Chunks, Watcher};
 use super::upstream::{Upstream, UpstreamFailure};
-use crate::domain::provider::OnClientDisconnect;
+use crate::config::RouterSettings;
 use crate::provider::chat::{AnswerHead, StreamDecoder};
 use crate::provider::openai::usage::answer_texts;
 use crate::provider::openai::{Answer, RequestError, read_answer};
 use crate::provider::tokens::TextCounter;
-use crate::router::deployment::InFlight;
-use crate::router::{Ask, Deployment};
-
-/// First pause before the same deployment is tried again; it doubles.
-const BACKOFF_MIN: Duration = Duration::from_millis(250);
-/// Longest pause.
-const BACKOFF_MAX: Duration = Duration::from_secs(8);
+use crate::router::Deployment;
+use fallback::Plan;
+use group::Group;
 
 /// An answer that has begun.
 #[derive(Debug)]
@@ -114,11 +117,23 @@ pub(super) trait Attempt {
     /// What one deployment is sent.
     type Outgoing: Outgoing;
 
-    /// Public name of the model.
+    /// Public name of the model that was asked for.
     fn model(&self) -> &str;
 
     /// The answer is wanted as a stream.
     fn is_stream(&self) -> bool;
+
+    /// The deployments of `model` that can do it, and those that cannot.
+    ///
+    /// # Errors
+    /// When the caller may not have it done, or nobody can do it.
+    fn deployments(&self, context: &Context, model: &str) -> Result<Deployments, GatewayError>;
+
+    /// What has to be admitted before any of `deployments` of `model` is asked.
+    fn wanted<'a>(&'a self, model: &'a str, deployments: &[Arc<Deployment>]) -> Wanted<'a>;
+
+    /// What is counted of it where none of `deployments` tells what it took.
+    fn asked(&self, deployments: &[Arc<Deployment>]) -> Asked;
 
     /// Gets what `deployment` has to be sent and the call does not have.
     ///
@@ -128,79 +143,114 @@ pub(super) trait Attempt {
         Ok(())
     }
 
-    /// What `deployment` is sent; `head` is what its answer says of itself where the provider does not. Parameters it
-    /// does not take are left out if `drop_params` says so.
+    /// What `deployment` is sent.
     ///
     /// # Errors
     /// When the call cannot be said in its protocol.
-    fn outgoing(
-        &self,
-        deployment: &Deployment,
-        drop_params: bool,
-        head: AnswerHead,
-    ) -> Result<Self::Outgoing, RequestError>;
+    fn outgoing(&self, deployment: &Deployment, how: Said) -> Result<Self::Outgoing, RequestError>;
+}
+
+/// How a call is said to a deployment.
+pub(super) struct Said {
+    /// What is left of a budget, in output tokens.
+    pub(super) output_limit: Option<u64>,
+    /// Parameters it does not take are left out.
+    pub(super) drop_params: bool,
+    /// What its answer says of itself where the provider does not.
+    pub(super) head: AnswerHead,
 }
 
 /// What is sent to one deployment.
 pub(super) trait Outgoing: Send + 'static {
-    /// Sends it and waits until the answer begins, or for all of one that is whole.
+    /// Sends it and waits until the answer begins, or for all of one that is whole, no longer than `timeout`.
     fn send(
         self,
         upstream: &Upstream,
         deployment: &Deployment,
+        timeout: Duration,
     ) -> impl Future<Output = Result<Source, UpstreamFailure>> + Send;
 }
 
-/// Sends the call to one deployment after the other, but not to those that are `barred`.
+/// A call that has been answered, or not.
+pub(super) type Outcome = Result<(Call, Reply), (Call, Unanswered)>;
+
+/// A call on its way from one deployment to the next.
+struct Forwarding<'a, A> {
+    context: &'a Context,
+    upstream: &'a Upstream,
+    attempt: &'a A,
+    settings: Arc<RouterSettings>,
+    call: Call,
+    /// When the client has to have an answer, or the beginning of a stream.
+    deadline: Instant,
+}
+
+/// Sends an admitted call to one deployment after the other.
 pub(super) async fn forward<A: Attempt>(
-    gateway: &Gateway,
+    context: &Context,
     upstream: &Upstream,
-    call: &mut Call,
+    started: Started,
     attempt: &A,
-    barred: &[Arc<Deployment>],
-) -> Result<Reply, Unanswered> {
-    let ask = Ask { model: attempt.model(), barred: &[], is_stream: attempt.is_stream(), sticky: None };
-    let mut tried: Vec<Arc<Deployment>> = barred.to_vec();
-    let mut retries_left = gateway.settings.num_retries;
-    let mut backoff = BACKOFF_MIN;
-    loop {
-        let deployment = gateway.router.choose(&Ask { barred: &tried, ..ask });
-        let deployment = deployment.map_err(|error| Unanswered::Refused(error.into()))?;
-        let prepared = attempt.prepare(gateway, &deployment).await;
-        prepared.map_err(|error| Unanswered::Refused(error.into()))?;
-        let drop_params = gateway.settings.drop_params;
-        let outgoing = attempt.outgoing(&deployment, drop_params, call.answer_head(&deployment));
-        let outgoing = outgoing.map_err(|error| Unanswered::Refused(error.into()))?;
-        call.sent_to(InFlight::start(Arc::clone(&deployment), gateway.clock.now()));
-        let sent = match deployment.on_client_disconnect {
-            OnClientDisconnect::Cancel => outgoing.send(upstream, &deployment).await,
-            OnClientDisconnect::Drain => {
-                let (upstream, to) = (upstream.clone(), Arc::clone(&deployment));
-                let sending = Sending::new(async move { outgoing.send(&upstream, &to).await });
-                call.wait_for(sending).await
+) -> Outcome {
+    let Started { call, output_limit, barred } = started;
+    let settings = context.gateway.routing.load_full();
+    let deadline = context.deadline(&settings, attempt.is_stream());
+    let mut forwarding = Forwarding { context, upstream, attempt, settings, call, deadline };
+    let group = Group { model: attempt.model(), barred, output_limit };
+    let answered = match forwarding.ask_group(group, AttemptKind::First).await {
+        Ok(reply) => Ok(reply),
+        Err(unanswered) => Box::pin(forwarding.fall_back(unanswered)).await,
+    };
+    match answered {
+        Ok(reply) => Ok((forwarding.call, reply)),
+        Err(unanswered) => Err((forwarding.call, unanswered)),
+    }
+}
+
+impl<A: Attempt> Forwarding<'_, A> {
+    fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Asks the models that stand in for one that did not answer.
+    async fn fall_back(&mut self, unanswered: Unanswered) -> Result<Reply, Unanswered> {
+        let (settings, asked_for) = (Arc::clone(&self.settings), self.attempt.model());
+        let mut plan = Plan::new(self.context, &settings, asked_for);
+        let mut last = unanswered;
+        plan.failed(asked_for, &last);
+        while let Some(model) = plan.next() {
+            if self.time_left().is_zero() {
+                break;
             }
-        };
-        let failure = match sent {
-            Ok(source) => return Ok(Reply { deployment, source }),
-            Err(failure) => failure,
-        };
-        let for_router = failure.for_router();
-        call.attempt_failed(&for_router.reason, for_router.status);
-        gateway.router.note_failure(&deployment, for_router);
-        if retries_left == 0 || !failure.is_worth_another() {
-            return Err(Unanswered::Failed(failure));
+            let group = match self.move_to(&model).await {
+                Ok(group) => group,
+                Err(refusal) => {
+                    self.call.not_moved(&model, refusal);
+                    continue;
+                }
+            };
+            match self.ask_group(group, AttemptKind::Fallback).await {
+                Ok(reply) => return Ok(reply),
+                Err(unanswered) => {
+                    plan.failed(&model, &unanswered);
+                    // What a provider said tells more than why none could be asked.
+                    if matches!(unanswered, Unanswered::Failed(_)) {
+                        last = unanswered;
+                    }
+                }
+            }
         }
-        retries_left -= 1;
-        tried.push(deployment);
-        if gateway.router.choose(&Ask { barred: &tried, ..ask }).is_ok() {
-            continue;
-        }
-        if !failure.is_worth_the_same() {
-            return Err(Unanswered::Failed(failure));
-        }
-        tried.truncate(barred.len());
-        let pause = backoff.mul_f64(rand::rng().random_range(0.5..1.0));
-        tokio::time::sleep(pause.max(gateway.settings.retry_after)).await;
-        backoff = (backoff * 2).min(BACKOFF_MAX);
+        Err(last)
+    }
+
+    /// Has the call admitted for another model, in the place of the one it was admitted for.
+    async fn move_to<'m>(&mut self, model: &'m str) -> Result<Group<'m>, GatewayError> {
+        self.call.give_back();
+        let deployments = self.attempt.deployments(self.context, model)?;
+        let wanted = self.attempt.wanted(model, &deployments.able);
+        let asked = self.attempt.asked(&deployments.able);
+        let Admitted { ticket, output_limit, barred, soft } = self.context.reserve(wanted, deployments).await?;
+        self.call.moved_to(model, asked, ticket, soft);
+        Ok(Group { model, barred, output_limit })
     }
 }

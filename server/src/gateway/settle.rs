@@ -3,6 +3,7 @@
 //! An admitted call is a [`Call`]. It ends exactly once: by [`Call::finish`], or by being dropped, which means that
 //! the client left.
 
+pub(super) mod attempts;
 mod outcome;
 
 use std::borrow::Cow;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::TimeDelta;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tollgate_openapi::money::NanoUsd;
@@ -33,6 +34,7 @@ use crate::provider::openai::Answer;
 use crate::provider::tokens::{self, TextCounter};
 use crate::router::deployment::InFlight;
 use crate::router::{Deployment, Failure};
+use attempts::{AttemptKind, Attempts};
 pub use outcome::Outcome;
 
 /// What a settled call cost.
@@ -91,8 +93,7 @@ struct Open {
     target: Option<InFlight>,
     /// What it told of the usage before its end.
     early_usage: EarlyUsage,
-    /// Attempts that failed before.
-    attempts: Vec<Value>,
+    attempts: Attempts,
     /// An answer that was asked for and will be read even if the client leaves.
     sending: Option<Sending>,
     _counted: Counted,
@@ -134,14 +135,14 @@ impl Call {
             asked,
             target: None,
             early_usage: EarlyUsage::default(),
-            attempts: Vec::new(),
+            attempts: Attempts::default(),
             sending: None,
             _counted: Counted::enter(gateway),
         })))
     }
 
     /// Notes that the call is sent to `target` now: from here on it costs money, and is in the spool.
-    pub fn sent_to(&mut self, target: InFlight) {
+    pub(super) fn sent_to(&mut self, target: InFlight, kind: AttemptKind) {
         let Some(open) = &mut self.0 else { return };
         let deployment = target.deployment();
         open.event.model = Arc::clone(&deployment.upstream_model);
@@ -149,23 +150,16 @@ impl Call {
         open.event.provider = Some(Arc::clone(&deployment.provider_name));
         open.event.api_base = deployment.api_base().cloned();
         open.event.charges = charge::charges(&open.ticket, Some(&deployment.provider_name));
-        if open.attempts.is_empty() {
-            let overhead = open.gateway.clock.monotonic().saturating_duration_since(open.started);
-            open.event.overhead_us = i64::try_from(overhead.as_micros()).unwrap_or(i64::MAX);
+        let age = open.age();
+        if open.attempts.is_first() {
+            open.event.overhead_us = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
         }
+        open.attempts.begin(kind, age);
         open.target = Some(target);
         let begin = BeginRecord { event: Cow::Borrowed(&open.event), reserved_nano: open.ticket.reserved().cost.0 };
         if let Err(error) = open.gateway.spool.begin(&begin) {
             tracing::error!(%error, "a call's begin is not in the spool");
         }
-    }
-
-    /// Notes that the attempt failed: where it was sent no longer bills it.
-    pub fn attempt_failed(&mut self, reason: &str, status: Option<u16>) {
-        let Some(open) = &mut self.0 else { return };
-        let Some(target) = open.target.take() else { return };
-        open.early_usage = EarlyUsage::default();
-        open.attempts.push(json!({ "model_id": &*target.deployment().id, "error": reason, "status": status }));
     }
 
     /// Waits for an answer that is read to its end even if the client leaves meanwhile.
@@ -205,12 +199,6 @@ impl Call {
             model: deployment.upstream_model.to_string(),
             early_usage: self.0.as_ref().map(|open| open.early_usage.clone()).unwrap_or_default(),
         }
-    }
-
-    /// Attempts that failed so far.
-    #[must_use]
-    pub fn failed_attempts(&self) -> usize {
-        self.0.as_ref().map_or(0, |open| open.attempts.len())
     }
 
     /// How the limits by the minute stand, this call counted.
@@ -282,7 +270,7 @@ impl Open {
         self.keep_content(std::mem::take(&mut outcome.content));
         let usage = self.usage(&outcome);
         let cost = self.cost(&usage, outcome.answer.service_tier.unwrap_or(self.asked.tier));
-        let duration = self.gateway.clock.monotonic().saturating_duration_since(self.started);
+        let duration = self.age();
         self.note_health(&outcome, duration);
         self.note_length(&outcome, &usage);
         self.fill_event(outcome, usage, cost, duration);
@@ -371,15 +359,16 @@ impl Open {
         event.response_id = outcome.answer.response_id;
         let is_counted = outcome.answer.raw_usage.is_none() && usage != Usage::default();
         event.provider_usage = outcome.answer.raw_usage;
-        let notes = [
-            ("usage_source", is_counted.then(|| Value::from("counted"))),
-            ("error", outcome.error.map(Value::from)),
-            ("attempts", (!self.attempts.is_empty()).then(|| Value::from(std::mem::take(&mut self.attempts)))),
-        ];
+        let notes =
+            [("usage_source", is_counted.then(|| Value::from("counted"))), ("error", outcome.error.map(Value::from))];
         for (name, note) in notes {
             if let Some(note) = note {
                 event.metadata.insert(name.to_owned(), note);
             }
+        }
+        let served = self.target.as_ref().map(|target| &**target.deployment());
+        for (name, note) in std::mem::take(&mut self.attempts).into_notes(served, duration) {
+            event.metadata.insert(name.to_owned(), note);
         }
     }
 }

@@ -23,6 +23,7 @@ use super::drain;
 use super::messages;
 use super::route::StreamForm;
 use super::settle::{Call, Outcome, Settled};
+use super::upstream::UpstreamFailure;
 use crate::ledger::contents::AnswerContent;
 use crate::provider::chat::stream::OpenAiEvents;
 use crate::provider::openai::transcript::Transcript;
@@ -242,9 +243,9 @@ impl Reading {
     }
 
     /// Notes that the provider failed.
-    pub(super) fn note_failure(&mut self, reason: &str) {
+    pub(super) fn note_failure(&mut self, failure: &UpstreamFailure) {
         if let Some(call) = &mut self.call {
-            call.attempt_failed(reason, None);
+            call.attempt_failed(failure);
         }
     }
 

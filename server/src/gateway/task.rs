@@ -15,18 +15,16 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use reqwest::header::HeaderMap;
 
-use super::admit::Wanted;
-use super::call::{Arrived, Context, Named, Started};
+use super::call::{Arrived, Context, Named};
 use super::error::GatewayError;
 use super::route::{self, Reply, Source, Streaming, Whole};
-use super::settle::{Asked, Call, ImageAsked, Outcome};
+use super::settle::{Call, Outcome};
 use super::stream::{AnswerStream, Reading};
 use super::upstream::Upstream;
 use super::{Gateway, headers};
 use crate::domain::operation::Operation;
 use crate::error::ApiError;
 use crate::ledger::contents::AnswerContent;
-use amount::Amount;
 use request::TaskRequest;
 
 /// Answers a call that asks for `operation`.
@@ -44,35 +42,14 @@ pub async fn perform(
     let body = arrived.body(payload).await?;
     let task = TaskRequest::read(operation, &http, body).await.map_err(GatewayError::from)?;
     let context = arrived.named(&http, Named::from(&task.request)).await?;
-    let Started { mut call, barred, .. } = match start(&context, &task).await {
+    let started = match context.start(&task).await {
         Ok(started) => started,
         Err(error) => return Err(context.refuse(error)),
     };
-    match route::forward(&context.gateway, &upstream, &mut call, &task, &barred).await {
-        Ok(reply) => answer(&context, call, reply).await,
-        Err(unanswered) => context.fail(call, unanswered, |_, body| body).await,
+    match route::forward(&context, &upstream, started, &task).await {
+        Ok((call, reply)) => answer(&context, call, reply).await,
+        Err((call, unanswered)) => context.fail(call, unanswered, |_, body| body).await,
     }
-}
-
-/// Admits the call.
-async fn start(context: &Context, task: &TaskRequest) -> Result<Started, GatewayError> {
-    let TaskRequest { operation, request, body, .. } = task;
-    let deployments = context.deployments(&request.model, *operation)?;
-    let amount = Amount::of(task, &deployments.able);
-    let bounds = amount.bounds(&deployments.able);
-    let asked =
-        Asked { body: body.clone(), units: amount.untold, tier: request.service_tier, image: image_asked(task) };
-    context.admit(Wanted { model: &request.model, body, bounds }, asked, deployments).await
-}
-
-/// What picture a call asks for.
-fn image_asked(task: &TaskRequest) -> Option<ImageAsked> {
-    if !matches!(task.operation, Operation::Image | Operation::ImageEdit) {
-        return None;
-    }
-    let members = task.members();
-    let text = |name: &str| members.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
-    Some(ImageAsked { quality: text("quality"), size: text("size") })
 }
 
 async fn answer(context: &Context, call: Call, reply: Reply) -> Result<HttpResponse, ApiError> {

@@ -190,25 +190,6 @@ impl UpstreamFailure {
             },
         }
     }
-
-    /// Whether another deployment may do better. A failed dependency is Bedrock's word for a model that broke down.
-    #[must_use]
-    pub const fn is_worth_another(&self) -> bool {
-        match self {
-            Self::Unreachable(_) | Self::Timeout(_) => true,
-            Self::Status { status, .. } => matches!(status, 401 | 403 | 404 | 408 | 424 | 429 | 500..=599),
-        }
-    }
-
-    /// Whether the same deployment may do better in a moment.
-    #[must_use]
-    pub const fn is_worth_the_same(&self) -> bool {
-        match self {
-            Self::Unreachable(_) => true,
-            Self::Timeout(_) => false,
-            Self::Status { status, .. } => matches!(status, 500 | 502..=599),
-        }
-    }
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {

@@ -4,6 +4,7 @@ mod content;
 pub mod members;
 pub mod params;
 pub mod request;
+pub mod routing;
 pub mod stream;
 pub(in crate::provider) mod tags;
 pub mod task_answer;

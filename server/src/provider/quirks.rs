@@ -12,7 +12,7 @@ use crate::config::DeploymentConfig;
 use crate::domain::provider::ProviderKind;
 
 pub use answer::{AnswerRewriter, openai_answer};
-pub use error::{error_code, openai_error};
+pub use error::{error_code, is_too_long, openai_error};
 
 /// What one provider does differently; a row of the sheet in `table`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

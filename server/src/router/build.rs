@@ -52,6 +52,7 @@ fn deployment(one: &DeploymentConfig, config: &Config, catalog: &Catalog) -> Dep
         weight: one.weight,
         rpm: float(one.rpm),
         tpm: float(one.tpm),
+        num_retries: one.num_retries,
         timeout: whole.max(Duration::from_millis(1)),
         stream_timeout: stream.map_or(first_byte, |stream| stream.min(first_byte)),
         unavailable,

@@ -48,6 +48,8 @@ pub struct Deployment {
     pub rpm: Option<f64>,
     /// Tokens a minute it can take.
     pub tpm: Option<f64>,
+    /// Tries of a call after it failed here, where its configuration says.
+    pub num_retries: Option<u32>,
     /// Time a whole answer may take.
     pub timeout: Duration,
     /// Time to the first byte of a stream.
@@ -122,6 +124,7 @@ impl Deployment {
             weight: self.weight,
             rpm: self.rpm,
             tpm: self.tpm,
+            num_retries: self.num_retries,
             timeout: self.timeout,
             stream_timeout: self.stream_timeout,
             on_client_disconnect: self.on_client_disconnect,

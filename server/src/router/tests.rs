@@ -24,6 +24,7 @@ fn deployment(id: &str) -> Deployment {
         weight: None,
         rpm: None,
         tpm: None,
+        num_retries: None,
         timeout: Duration::from_secs(1),
         stream_timeout: Duration::from_secs(1),
         on_client_disconnect: crate::domain::provider::OnClientDisconnect::Cancel,

@@ -1,9 +1,11 @@
 //! `POST /v1/chat/completions`: what passes, what is refused, what is charged.
 
+mod fallback;
 mod left;
 mod refused;
 mod retried;
 mod streamed;
+mod tries;
 
 use serde_json::json;
 

@@ -46,7 +46,7 @@ fn load_with_every_variable_set() {
 fn settings_arrive() {
     let path = fixtures().into_iter().find(|p| p.ends_with("failover.yaml")).unwrap();
     let config = Config::load(Some(&path), |_| None).config;
-    assert_eq!(config.router.num_retries, 2);
+    assert_eq!(config.router.num_retries, Some(2));
     assert_eq!(config.router.timeout, Some(std::time::Duration::from_secs(30)));
     assert_eq!(config.router.allowed_fails, Some(3));
     assert_eq!(config.router.retry_policy[&ErrorClass::RateLimit], 3);

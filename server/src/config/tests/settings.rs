@@ -124,7 +124,7 @@ litellm_settings:
     let allowed = ["pictures.corp", "10.0.0.12:8080", "192.168.0.0/16"].map(|text| Allowed::parse(text).unwrap());
     assert_eq!(litellm.user_url_allowed_hosts, allowed);
     // The router takes over what only litellm_settings says.
-    assert_eq!(config.router.num_retries, 7);
+    assert_eq!(config.router.num_retries, Some(7));
     assert_eq!(config.router.fallbacks.general, [("a".to_owned(), vec!["b".to_owned()])]);
 }
 
@@ -160,7 +160,7 @@ litellm_settings: {num_retries: 9}
     let router = load_with(text, &[("REDIS", "pw")]).config.router;
     assert_eq!(router.routing_strategy, RoutingStrategy::Usage);
     assert_eq!(router.routing_strategy_args["ttl"], 10);
-    assert_eq!((router.num_retries, router.max_fallbacks), (1, 2));
+    assert_eq!((router.num_retries, router.max_fallbacks), (Some(1), 2));
     assert_eq!(router.timeout, Some(Duration::from_secs(30)));
     assert_eq!(router.stream_timeout, Some(Duration::from_secs(60)));
     assert_eq!(router.allowed_fails, Some(4));

@@ -13,6 +13,7 @@ use reqwest::{Method, Response, Url};
 use super::id::{self, Kept, Sealing};
 use crate::error::ApiError;
 use crate::gateway::error::GatewayError;
+use crate::gateway::settle::attempts::Tried;
 use crate::gateway::upstream::{self, Upstream, UpstreamFailure};
 use crate::gateway::{Gateway, authenticate, headers, outgoing};
 use crate::policy::CallPolicy;
@@ -71,7 +72,7 @@ async fn ask(method: Method, what: Option<&str>, http: &HttpRequest, gateway: &G
     let request_id = gateway.call_ids.next(gateway.clock.now());
     let head = |status: StatusCode| {
         let mut head = HttpResponse::build(status);
-        headers::describe(&mut head, &request_id, &policy.key, Some(&deployment), 0);
+        headers::describe(&mut head, &request_id, &policy.key, Some(&deployment), Tried::default());
         head
     };
     let request = upstream.request(method, url).headers(endpoint.headers.clone());

@@ -1,18 +1,24 @@
 //! A call that is no conversation, as one deployment is asked to do it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::{Map, Value};
 
+use super::amount::Amount;
 use super::form::Form;
 use super::request::TaskRequest;
 use super::watch::TaskWatcher;
 use crate::domain::operation::Operation;
+use crate::gateway::admit::Wanted;
+use crate::gateway::call::{Context, Deployments};
+use crate::gateway::error::GatewayError;
 use crate::gateway::outgoing;
-use crate::gateway::route::{Attempt, Outgoing, Source, StreamForm, Streaming, Whole};
+use crate::gateway::route::{Attempt, Outgoing, Said, Source, StreamForm, Streaming, Whole};
+use crate::gateway::settle::{Asked, ImageAsked};
 use crate::gateway::upstream::{self, Payload, Upstream, UpstreamFailure};
 use crate::provider::chat::AnswerHead;
 use crate::provider::chat::unsupported::Unsupported;
@@ -36,11 +42,26 @@ impl Attempt for TaskRequest {
     }
 
     fn is_stream(&self) -> bool {
-        self.request.stream
+        // What is spoken is passed on as it comes.
+        self.request.stream || self.operation == Operation::Speech
     }
 
-    fn outgoing(&self, deployment: &Deployment, drop_params: bool, head: AnswerHead) -> Result<Task, RequestError> {
+    fn deployments(&self, context: &Context, model: &str) -> Result<Deployments, GatewayError> {
+        context.deployments(model, self.operation)
+    }
+
+    fn wanted<'a>(&'a self, model: &'a str, deployments: &[Arc<Deployment>]) -> Wanted<'a> {
+        Wanted { model, body: &self.body, bounds: Amount::of(self, deployments).bounds(deployments) }
+    }
+
+    fn asked(&self, deployments: &[Arc<Deployment>]) -> Asked {
+        let units = Amount::of(self, deployments).untold;
+        Asked { body: self.body.clone(), units, tier: self.request.service_tier, image: image_asked(self) }
+    }
+
+    fn outgoing(&self, deployment: &Deployment, how: Said) -> Result<Task, RequestError> {
         let Self { operation, request, body, form, .. } = self;
+        let Said { drop_params, head, .. } = how;
         let (model, params) = (&*deployment.upstream_model, &deployment.request);
         let drop_params = drop_params || params.drop_params || request.params.drop_params;
         let asking = match (form, dialect(deployment, *operation)) {
@@ -57,11 +78,20 @@ impl Attempt for TaskRequest {
                 Asking::Translated { dialect: Arc::clone(dialect), body, requests }
             }
         };
-        // What is spoken is passed on as it comes.
-        let is_stream = request.stream || *operation == Operation::Speech;
+        let is_stream = self.is_stream();
         let headers = outgoing::with_extra(HeaderMap::new(), deployment, request);
         Ok(Task { operation: *operation, headers, asking, is_stream, head })
     }
+}
+
+/// What picture a call asks for.
+fn image_asked(task: &TaskRequest) -> Option<ImageAsked> {
+    if !matches!(task.operation, Operation::Image | Operation::ImageEdit) {
+        return None;
+    }
+    let members = task.members();
+    let text = |name: &str| members.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    Some(ImageAsked { quality: text("quality"), size: text("size") })
 }
 
 fn dialect(deployment: &Deployment, operation: Operation) -> Option<&Arc<dyn TaskDialect>> {
@@ -88,14 +118,19 @@ enum Asking {
 }
 
 impl Outgoing for Task {
-    async fn send(self, upstream: &Upstream, deployment: &Deployment) -> Result<Source, UpstreamFailure> {
+    async fn send(
+        self,
+        upstream: &Upstream,
+        deployment: &Deployment,
+        timeout: Duration,
+    ) -> Result<Source, UpstreamFailure> {
         let Target::Provider(endpoint) = &deployment.target else {
             return Err(UpstreamFailure::Unreachable(deployment.unavailable.clone().unwrap_or_default()));
         };
         let Some(place) = endpoint.task(self.operation) else {
             return Err(UpstreamFailure::Unreachable(format!("it does no {}", self.operation)));
         };
-        let call = Sent { upstream, endpoint, place, deployment, headers: self.headers };
+        let call = Sent { upstream, endpoint, place, deployment, timeout, headers: self.headers };
         let (is_stream, operation) = (self.is_stream, self.operation);
         match self.asking {
             Asking::Json(body) => call.passing(operation, Payload::Json(body), is_stream).await,
@@ -116,6 +151,7 @@ struct Sent<'a> {
     endpoint: &'a Endpoint,
     place: &'a TaskEndpoint,
     deployment: &'a Deployment,
+    timeout: Duration,
     headers: HeaderMap,
 }
 
@@ -126,9 +162,8 @@ impl Sent<'_> {
         payload: Payload,
         is_stream: bool,
     ) -> Result<Source, UpstreamFailure> {
-        let Self { upstream, endpoint, place, deployment, headers } = self;
-        let timeout = if is_stream { deployment.stream_timeout } else { deployment.timeout };
-        let sent = upstream.post(endpoint, &place.url, headers.clone(), payload, timeout).await;
+        let Self { upstream, endpoint, place, deployment, timeout, headers } = self;
+        let sent = upstream.post(endpoint, &place.url, headers.clone(), payload, *timeout).await;
         let response = sent.map_err(in_openais_words)?;
         let headers = response.headers().clone();
         if is_stream {
@@ -136,8 +171,8 @@ impl Sent<'_> {
             let read = StreamForm::Watched(Box::new(watcher));
             return Ok(Source::Stream(Streaming { headers, chunks: Box::pin(response.bytes_stream()), read }));
         }
-        let reading = tokio::time::timeout(timeout, upstream::read_answer(response)).await;
-        let body = reading.unwrap_or(Err(UpstreamFailure::Timeout(timeout)))?;
+        let reading = tokio::time::timeout(*timeout, upstream::read_answer(response)).await;
+        let body = reading.unwrap_or(Err(UpstreamFailure::Timeout(*timeout)))?;
         Ok(Source::Whole(headers, Box::new(whole(operation, body, deployment))))
     }
 
@@ -149,7 +184,7 @@ impl Sent<'_> {
         requests: Vec<Bytes>,
         head: &AnswerHead,
     ) -> Result<Source, UpstreamFailure> {
-        let timeout = self.deployment.timeout;
+        let timeout = self.timeout;
         let asked = stream::iter(requests).map(|request| self.ask(request)).buffered(REQUESTS_AT_ONCE).try_collect();
         let answers: Result<Vec<TaskAnswer>, UpstreamFailure> =
             tokio::time::timeout(timeout, asked).await.unwrap_or(Err(UpstreamFailure::Timeout(timeout)));
@@ -161,9 +196,9 @@ impl Sent<'_> {
     }
 
     async fn ask(&self, request: Bytes) -> Result<TaskAnswer, UpstreamFailure> {
-        let Self { upstream, endpoint, place, deployment, headers } = self;
+        let Self { upstream, endpoint, place, timeout, headers, .. } = self;
         let payload = Payload::Json(request);
-        let response = upstream.post(endpoint, &place.url, headers.clone(), payload, deployment.timeout).await?;
+        let response = upstream.post(endpoint, &place.url, headers.clone(), payload, *timeout).await?;
         let headers = response.headers().clone();
         Ok(TaskAnswer { headers, body: upstream::read_answer(response).await? })
     }

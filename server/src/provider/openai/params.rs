@@ -25,6 +25,8 @@ const GATEWAY_FIELDS: &[&str] = &[
     "mock_timeout",
     "no-log",
     "num_retries",
+    "request_timeout",
+    "stream_timeout",
     "timeout",
 ];
 /// What other names of such members begin with.

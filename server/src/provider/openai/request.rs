@@ -13,7 +13,8 @@ use serde_json::{Map, Value};
 
 use super::content::ContentFields;
 use super::members::{Edits, Members};
-use super::params::{ParamFields, RequestParams, is_accounted};
+use super::params::{ParamFields, RequestParams, is_accounted, is_for_gateway};
+use super::routing::{RoutingFields, RoutingParams};
 use super::tags;
 use crate::config::RequestConfig;
 use crate::domain::operation::Operation;
@@ -52,6 +53,8 @@ pub struct ChatRequest {
     pub service_tier: ServiceTier,
     /// What becomes of its parameters.
     pub params: RequestParams,
+    /// How it is to be routed.
+    pub routing: RoutingParams,
     /// The provider reads what is not in the body and may be as long as its model can read: a conversation that it keeps,
     /// what its own tools find.
     pub reads_unknown: bool,
@@ -90,6 +93,7 @@ struct Fields<'a> {
     tags: Option<&'a RawValue>,
     metadata: Option<&'a RawValue>,
     params: ParamFields<'a>,
+    routing: RoutingFields<'a>,
     values: Vec<&'a RawValue>,
 }
 
@@ -106,7 +110,11 @@ impl<'a> Fields<'a> {
             "service_tier" => &mut self.service_tier,
             "tags" => &mut self.tags,
             "metadata" => &mut self.metadata,
-            _ => return self.content.slot(name).or_else(|| self.params.slot(name)),
+            _ => {
+                let params = &mut self.params;
+                let known = self.content.slot(name).or_else(|| params.slot(name));
+                return known.or_else(|| self.routing.slot(name));
+            }
         })
     }
 }
@@ -199,6 +207,7 @@ impl ChatRequest {
         if !(1..=128).contains(&choices) {
             return Err(wrong("n", "a whole number from 1 to 128"));
         }
+        let routing = RoutingParams::read(&fields.routing, &model)?;
         let request = Self {
             model,
             stream: read("stream", "true or false", fields.stream)?.unwrap_or(false),
@@ -210,6 +219,7 @@ impl ChatRequest {
             tags: tags::read(fields.tags, fields.metadata)?,
             service_tier: tier.as_deref().map_or(ServiceTier::Standard, ServiceTier::from_name),
             params: RequestParams::read(&fields.params)?,
+            routing,
             reads_unknown: false,
             members: members(body, &fields.values),
             end: body.iter().rposition(|byte| *byte == b'}').unwrap_or(0),
@@ -224,11 +234,16 @@ impl ChatRequest {
     }
 
     /// The copy of a `body` in Anthropic's protocol, in which the fields that may be changed have the same names: the
-    /// same bytes but for the model's name and a lower limit of output tokens.
+    /// same bytes but for the model's name, a lower limit of output tokens and what is meant for the gateway.
     #[must_use]
     pub fn messages_body(&self, body: &Bytes, model: &str, max_output_tokens: Option<u64>) -> Bytes {
         let mut edits = Edits::default();
         edits.set("model", self.span(body, "model"), &Value::from(model).to_string(), body);
+        for (index, name, _) in self.members.named(body) {
+            if is_for_gateway(&name) {
+                edits.remove(index);
+            }
+        }
         if let Some(limit) = max_output_tokens {
             self.limit_output(&mut edits, limit, "max_tokens", body);
             self.limit_thinking(&mut edits, limit, body);

@@ -21,10 +21,14 @@ const CONTEXT_WINDOW_WORDS: [&str; 10] = [
 /// The code of an error: OpenAI's where the prompt is too long, else the status.
 #[must_use]
 pub fn error_code(status: u16, message: &str) -> String {
-    let lower = message.to_lowercase();
-    let is_too_long =
-        matches!(status, 400 | 413 | 422) && CONTEXT_WINDOW_WORDS.iter().any(|words| lower.contains(words));
-    if is_too_long { "context_length_exceeded".to_owned() } else { status.to_string() }
+    if is_too_long(status, message) { "context_length_exceeded".to_owned() } else { status.to_string() }
+}
+
+/// Whether an error of this status, which says this, means that the prompt is longer than the model reads.
+#[must_use]
+pub fn is_too_long(status: u16, text: &str) -> bool {
+    let lower = text.to_lowercase();
+    matches!(status, 400 | 413 | 422) && CONTEXT_WINDOW_WORDS.iter().any(|words| lower.contains(words))
 }
 
 /// The body of an error of this status: as it is where it has OpenAI's form, else put into it, with the provider's own

@@ -1,0 +1,126 @@
+//! What kind of failure a provider's is: whether another deployment may do better, how often it is tried again, and
+//! which models stand in.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+
+use super::upstream::UpstreamFailure;
+use crate::config::ErrorClass;
+use crate::provider::openai::routing::MockFailure;
+use crate::provider::quirks;
+
+/// What providers say where they refuse what is asked, in lower case: OpenAI's and Azure's codes and words, Vertex AI's,
+/// Bedrock's and Anthropic's.
+const CONTENT_POLICY_WORDS: [&str; 8] = [
+    "content_policy_violation",
+    "content_filter",
+    "responsibleaipolicyviolation",
+    "content management policy",
+    "safety system",
+    "blocked by content filtering",
+    "content filtering policy",
+    "violates our usage policies",
+];
+/// Where a prompt is too long: the code that every provider's error is given then.
+const CONTEXT_WINDOW_CODE: &str = "context_length_exceeded";
+
+/// Why a call fails, as far as it decides what stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FailureKind {
+    /// The prompt is longer than the model reads.
+    ContextWindow,
+    /// The provider refuses the content.
+    ContentPolicy,
+    /// Anything else.
+    Other,
+}
+
+impl UpstreamFailure {
+    /// Why the call failed.
+    pub(super) fn kind(&self) -> FailureKind {
+        let Self::Status { status: status @ 400..=499, body, .. } = self else { return FailureKind::Other };
+        let text = String::from_utf8_lossy(body).to_lowercase();
+        if quirks::is_too_long(*status, &text) {
+            FailureKind::ContextWindow
+        } else if CONTENT_POLICY_WORDS.iter().any(|words| text.contains(words)) {
+            FailureKind::ContentPolicy
+        } else {
+            FailureKind::Other
+        }
+    }
+
+    /// LiteLLM's class of the failure, for which a configuration may have a number of retries of its own.
+    pub(super) fn class(&self) -> ErrorClass {
+        let status = match self {
+            Self::Unreachable(_) => return ErrorClass::InternalServer,
+            Self::Timeout(_) => return ErrorClass::Timeout,
+            Self::Status { status, .. } => *status,
+        };
+        match status {
+            400 | 413 | 422 if self.kind() == FailureKind::ContentPolicy => ErrorClass::ContentPolicyViolation,
+            400 | 413 | 422 => ErrorClass::BadRequest,
+            401 | 403 => ErrorClass::Authentication,
+            404 => ErrorClass::NotFound,
+            408 | 504 => ErrorClass::Timeout,
+            429 => ErrorClass::RateLimit,
+            503 | 529 => ErrorClass::ServiceUnavailable,
+            500..=599 => ErrorClass::InternalServer,
+            _ => ErrorClass::Default,
+        }
+    }
+
+    /// Whether another deployment may do better. A failed dependency is Bedrock's word for a model that broke down, and
+    /// another deployment may read more.
+    pub(super) fn is_worth_another(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Timeout(_) => true,
+            Self::Status { status, .. } => {
+                matches!(status, 401 | 402 | 403 | 404 | 408 | 424 | 429 | 500..=599)
+                    || self.kind() == FailureKind::ContextWindow
+            }
+        }
+    }
+
+    /// Whether the same deployment may do better in a moment.
+    pub(super) const fn is_worth_the_same(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Timeout(_) => false,
+            Self::Status { status, .. } => matches!(status, 429 | 500 | 502..=599),
+        }
+    }
+
+    /// How long the provider wants to be left alone.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        self.for_router().retry_after
+    }
+
+    /// What a client asked for that wants to see what stands in.
+    pub(super) fn mock(failure: MockFailure) -> Self {
+        let (status, kind, code, message) = match failure {
+            MockFailure::Error => {
+                (500, "internal_server_error", "500", "mock_testing_fallbacks: a failure was asked for.")
+            }
+            MockFailure::ContextWindow => (
+                400,
+                "invalid_request_error",
+                CONTEXT_WINDOW_CODE,
+                "mock_testing_context_fallbacks: a prompt that is too long was asked for.",
+            ),
+            MockFailure::ContentPolicy => (
+                400,
+                "invalid_request_error",
+                "content_policy_violation",
+                "mock_testing_content_policy_fallbacks: refused content was asked for.",
+            ),
+            MockFailure::RateLimit => {
+                (429, "rate_limit_error", "429", "mock_testing_rate_limit_error: a rate limit was asked for.")
+            }
+        };
+        let error: Value = json!({ "error": { "message": message, "type": kind, "param": null, "code": code } });
+        Self::Status { status, headers: HeaderMap::new(), body: Bytes::from(error.to_string()) }
+    }
+}

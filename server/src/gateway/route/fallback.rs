@@ -1,0 +1,101 @@
+//! Which models stand in for one that fails.
+//!
+//! As in LiteLLM: the request's own list goes before the configuration's; a prompt that is too long and content that is
+//! refused have lists of their own, and the general one where they have none; a model that stands in may have models
+//! standing in for it, which come before those left of the first.
+
+use crate::config::{Fallbacks, RouterSettings};
+use crate::gateway::call::Context;
+use crate::gateway::failure::FailureKind;
+
+use super::Unanswered;
+
+/// The models that are still to be asked.
+pub(super) struct Plan<'a> {
+    context: &'a Context,
+    settings: &'a RouterSettings,
+    /// The one that was asked for.
+    asked_for: &'a str,
+    /// The next one last.
+    pending: Vec<String>,
+    /// Those that were asked already, or are pending.
+    known: Vec<String>,
+    left: u32,
+}
+
+impl<'a> Plan<'a> {
+    /// Nobody stands in for `asked_for` so far.
+    pub(super) fn new(context: &'a Context, settings: &'a RouterSettings, asked_for: &'a str) -> Self {
+        let known = vec![asked_for.to_owned()];
+        Self { context, settings, asked_for, pending: Vec::new(), known, left: settings.max_fallbacks }
+    }
+
+    /// Adds those that stand in for `model`, which did not answer.
+    pub(super) fn failed(&mut self, model: &str, unanswered: &Unanswered) {
+        let kind = match unanswered {
+            Unanswered::Failed(failure) => failure.kind(),
+            Unanswered::Refused(_) => FailureKind::Other,
+        };
+        let Self { context, settings, .. } = *self;
+        let lists = Lists { context, settings, model, is_asked_for: model == self.asked_for };
+        for target in lists.targets(kind).iter().rev() {
+            if !self.known.contains(target) {
+                self.known.push(target.clone());
+                self.pending.push(target.clone());
+            }
+        }
+    }
+
+    /// The next one to be asked.
+    pub(super) fn next(&mut self) -> Option<String> {
+        self.left = self.left.checked_sub(1)?;
+        self.pending.pop()
+    }
+}
+
+/// Whether anybody stands in for `model` where it fails so; a failure of a kind of its own needs a list of its own.
+pub(super) fn exists(context: &Context, settings: &RouterSettings, model: &str, kind: FailureKind) -> bool {
+    let lists = Lists { context, settings, model, is_asked_for: true };
+    let list = if kind == FailureKind::Other { Some(lists.targets(kind)) } else { lists.special(kind) };
+    list.is_some_and(|list| !list.is_empty())
+}
+
+/// What stands in for a model.
+struct Lists<'a, 'm> {
+    context: &'a Context,
+    settings: &'a RouterSettings,
+    model: &'m str,
+    /// The request's lists are for the model that it asks for, and so is the default.
+    is_asked_for: bool,
+}
+
+impl<'a> Lists<'a, '_> {
+    fn targets(&self, kind: FailureKind) -> &'a [String] {
+        let default = || self.is_asked_for.then_some(self.settings.fallbacks.default.as_slice());
+        let list = self.special(kind).or_else(|| self.general()).or_else(default);
+        list.filter(|_| !self.context.routing.disable_fallbacks).unwrap_or_default()
+    }
+
+    fn general(&self) -> Option<&'a [String]> {
+        self.list(&self.context.routing.fallbacks, &self.settings.fallbacks.general)
+    }
+
+    fn special(&self, kind: FailureKind) -> Option<&'a [String]> {
+        let (of_client, configured) = (&self.context.routing, &self.settings.fallbacks);
+        let list = match kind {
+            FailureKind::ContextWindow => self.list(&of_client.context_window_fallbacks, &configured.context_window),
+            FailureKind::ContentPolicy => self.list(&of_client.content_policy_fallbacks, &configured.content_policy),
+            FailureKind::Other => None,
+        };
+        list.filter(|_| !of_client.disable_fallbacks)
+    }
+
+    fn list(
+        &self,
+        of_client: &'a Option<Vec<String>>,
+        configured: &'a [(String, Vec<String>)],
+    ) -> Option<&'a [String]> {
+        let of_client = of_client.as_deref().filter(|_| self.is_asked_for);
+        of_client.or_else(|| Fallbacks::of_group(configured, self.model))
+    }
+}
