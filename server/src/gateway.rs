@@ -17,6 +17,7 @@ pub mod error;
 mod estimate;
 mod exchange;
 mod failure;
+mod first_event;
 mod headers;
 mod incoming;
 mod media;
@@ -34,6 +35,7 @@ pub mod stream;
 mod tags;
 pub mod task;
 pub mod upstream;
+mod usable;
 pub mod usual_length;
 
 use std::sync::Arc;

@@ -193,8 +193,8 @@ impl From<GatewayError> for ApiError {
                 limit::error(&refusal, &name, estimate, budget_status, now)
             }
             E::ProviderUnreachable { reason } => {
-                Self::new(StatusCode::BAD_GATEWAY, "api_connection_error", "The provider could not be reached.")
-                    .with_source(reason)
+                let message = "The provider could not be reached, or gave no answer that can be read.";
+                Self::new(StatusCode::BAD_GATEWAY, "api_connection_error", message).with_source(reason)
             }
             E::ProviderTimeout { after } => Self::new(
                 StatusCode::GATEWAY_TIMEOUT,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
+use tokio::time::Instant;
 
 use super::admit::Wanted;
 use super::call::{Context, Deployments};
@@ -16,7 +17,7 @@ use super::route::{Attempt, Outgoing, Said, Source, StreamForm, Streaming, Whole
 use super::settle::Asked;
 use super::stream::Chunks;
 use super::upstream::{self, Upstream, UpstreamFailure};
-use super::{Gateway, completions, media, outgoing, responses};
+use super::{Gateway, completions, first_event, media, outgoing, responses, usable};
 use crate::domain::operation::Operation;
 use crate::provider::chat::{AnswerHead, Dialect};
 use crate::provider::endpoint::{Endpoint, Protocol};
@@ -119,22 +120,25 @@ impl Sent {
     ) -> Result<Source, UpstreamFailure> {
         let Self { headers, body, native, head, url, .. } = self;
         let place = url.as_ref().or(native.as_ref().map(|native| &native.url)).unwrap_or(&endpoint.stream_url);
+        let asked_at = Instant::now();
         let response = upstream.post_json(endpoint, place, headers, body, timeout).await?;
         let headers = response.headers().clone();
         let chunks: Chunks = Box::pin(response.bytes_stream());
-        if url.is_some() {
-            return Ok(Source::Stream(Streaming { headers, chunks, read: StreamForm::Completion }));
-        }
-        if let Some(native) = native {
-            let read = StreamForm::Native(native.dialect.stream(head));
-            return Ok(Source::Stream(Streaming { headers, chunks, read }));
-        }
-        let (chunks, read) = match &endpoint.protocol {
-            Protocol::OpenAi(quirks) => (outgoing::compatible_stream(quirks, head.id, chunks), StreamForm::OpenAi),
-            Protocol::Translated(dialect) => {
+        let (chunks, read) = match (native, &endpoint.protocol) {
+            _ if url.is_some() => (chunks, StreamForm::Completion),
+            (Some(native), _) => (chunks, StreamForm::Native(native.dialect.stream(head))),
+            (None, Protocol::OpenAi(quirks)) => {
+                (outgoing::compatible_stream(quirks, head.id, chunks), StreamForm::OpenAi)
+            }
+            (None, Protocol::Translated(dialect)) => {
                 (outgoing::openai_stream(chunks, dialect.stream(head)), StreamForm::OpenAi)
             }
         };
+        let form = match &read {
+            StreamForm::Native(_) => first_event::Form::Typed,
+            _ => first_event::Form::Chunks,
+        };
+        let chunks = first_event::begun(chunks, form, &headers, asked_at, timeout).await?;
         Ok(Source::Stream(Streaming { headers, chunks, read }))
     }
 
@@ -150,17 +154,23 @@ impl Sent {
         let headers = response.headers().clone();
         let body = upstream::read_answer(response).await?;
         if url.is_some() {
-            let whole = Whole { native: Some(body.clone()), ..Whole::openai(body) };
-            return Ok(Source::Whole(headers, Box::new(whole)));
+            let whole = usable::chat_completion(&headers, body.clone())?;
+            return Ok(Source::Whole(headers, Box::new(Whole { native: Some(body), ..whole })));
         }
-        let openai = |dialect: &dyn Dialect| outgoing::openai_answer(dialect, &body, &head);
+        let openai = |dialect: &dyn Dialect| {
+            usable::check_json(&headers, &body)?;
+            let answer = outgoing::openai_answer(dialect, &body, &head).map_err(UpstreamFailure::Unreachable);
+            answer.map(Whole::openai).map_err(Box::new)
+        };
         if let Some(native) = native {
-            let whole = Whole::openai(openai(&*native.dialect).map_err(UpstreamFailure::Unreachable)?);
+            let whole = openai(&*native.dialect)?;
             return Ok(Source::Whole(headers, Box::new(Whole { native: Some(body), ..whole })));
         }
         let whole = match &endpoint.protocol {
-            Protocol::OpenAi(quirks) => Whole::openai(quirks::openai_answer(quirks, &head.id, &body)),
-            Protocol::Translated(dialect) => Whole::openai(openai(&**dialect).map_err(UpstreamFailure::Unreachable)?),
+            Protocol::OpenAi(quirks) => {
+                usable::chat_completion(&headers, quirks::openai_answer(quirks, &head.id, &body))?
+            }
+            Protocol::Translated(dialect) => openai(&**dialect)?,
         };
         Ok(Source::Whole(headers, Box::new(whole)))
     }

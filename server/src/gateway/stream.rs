@@ -67,7 +67,10 @@ impl AnswerStream {
             return Bytes::new();
         }
         let out = self.reading.push(chunk);
-        self.idle.as_mut().reset(Instant::now() + self.idle_timeout);
+        // Bytes that never become an event are silence, too.
+        if self.reading.is_moving {
+            self.idle.as_mut().reset(Instant::now() + self.idle_timeout);
+        }
         if !self.reading.is_done() {
             return out;
         }
@@ -108,6 +111,8 @@ pub(super) struct Reading {
     filter: SseFilter,
     call: Option<Call>,
     form: Form,
+    /// The last chunk brought something that can be passed on or read.
+    is_moving: bool,
 }
 
 /// In which protocol the stream comes and goes.
@@ -155,7 +160,7 @@ impl Reading {
             Some(bytes_max) => filter.transcribing(bytes_max),
             None => filter,
         };
-        Self { filter, call: Some(call), form: Form::OpenAi }
+        Self { filter, call: Some(call), form: Form::OpenAi, is_moving: true }
     }
 
     /// The same of a stream that comes in this form.
@@ -183,18 +188,29 @@ impl Reading {
 
     /// Reads a chunk; what may be forwarded.
     pub(super) fn push(&mut self, chunk: Bytes) -> Bytes {
-        let out = match &mut self.form {
-            Form::OpenAi => self.filter.push(chunk),
-            Form::Written(encoder) => encoder.push(&self.filter.push(chunk)),
+        let (out, is_moving) = match &mut self.form {
+            Form::OpenAi => {
+                let out = self.filter.push(chunk);
+                let is_moving = !out.is_empty();
+                (out, is_moving)
+            }
+            Form::Written(encoder) => {
+                let events = self.filter.push(chunk);
+                (encoder.push(&events), !events.is_empty())
+            }
             Form::Passing(events, forwarder) => {
-                drop(self.filter.push(events.push(&chunk)));
-                forwarder.push(chunk)
+                let read = events.push(&chunk);
+                let out = forwarder.push(chunk);
+                let is_moving = !(read.is_empty() && out.is_empty());
+                drop(self.filter.push(read));
+                (out, is_moving)
             }
             Form::Watched(watcher) => {
                 watcher.push(&chunk);
-                chunk
+                (chunk, true)
             }
         };
+        self.is_moving = is_moving;
         if let Some(call) = &mut self.call
             && (matches!(self.form, Form::Watched(_)) || !self.filter.outcome().text.is_empty())
         {
@@ -336,6 +352,7 @@ impl Drop for AnswerStream {
             filter: std::mem::replace(&mut self.reading.filter, SseFilter::new(true)),
             call: self.reading.call.take(),
             form: std::mem::take(&mut self.reading.form),
+            is_moving: true,
         };
         drain::read_stream(&runtime, upstream, reading, place);
     }

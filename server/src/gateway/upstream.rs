@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, Url, multipart, redirect};
 
 use crate::config::Limits;
@@ -60,7 +60,10 @@ impl Upstream {
     pub fn new(limits: &Limits) -> Result<Self, reqwest::Error> {
         // The only TLS there is here; whoever set one before is as good.
         drop(rustls::crypto::ring::default_provider().install_default());
+        // What is compressed all the same is unpacked; nothing is gained by asking for it.
+        let plain = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
         let client = Client::builder()
+            .default_headers(plain)
             .connect_timeout(limits.connect_timeout)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .pool_idle_timeout(IDLE_CONNECTION_TIMEOUT)
@@ -111,7 +114,13 @@ impl Upstream {
             }
             Payload::Form(form) => request.multipart(form),
         };
-        self.send(endpoint, request, timeout).await
+        match self.send(endpoint, request, timeout).await {
+            // It leads elsewhere, which is no answer.
+            Err(UpstreamFailure::Status { status, .. }) if !(400..600).contains(&status) => {
+                Err(UpstreamFailure::Unreachable(format!("it answers with HTTP {status}, which is no answer")))
+            }
+            sent => sent,
+        }
     }
 
     /// Sends a request to an address of `endpoint`, with the proof of whose it is, and waits for the head of the answer.
@@ -204,7 +213,7 @@ fn excerpt(body: &Bytes) -> String {
 }
 
 /// reqwest hides the cause in its sources; the address may hold a secret and is left out.
-fn describe(error: &reqwest::Error) -> String {
+pub(super) fn describe(error: &reqwest::Error) -> String {
     let mut causes = Vec::new();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

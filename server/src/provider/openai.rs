@@ -14,4 +14,4 @@ pub mod usage;
 pub use request::{ChatRequest, RequestError};
 pub use stream::{SseFilter, StreamOutcome};
 pub use task_answer::read_task_answer;
-pub use usage::{Answer, read_answer};
+pub use usage::{Answer, NoAnswer, read_answer, read_whole};

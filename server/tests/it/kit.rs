@@ -4,11 +4,13 @@ mod app;
 mod client;
 mod database;
 mod redis;
+mod socket;
 mod store;
 mod upstream;
 
 pub(crate) use app::{MASTER_KEY, TestApp};
 pub(crate) use client::{Call, Client};
 pub(crate) use redis::RedisServer;
+pub(crate) use socket::{SocketUpstream, Step};
 pub(crate) use store::{FakeStore, PNG};
 pub(crate) use upstream::{Behaviour, DONE, FakeUpstream, delta, event, usage};

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use super::amount::Amount;
 use super::form::Form;
@@ -16,10 +17,12 @@ use crate::domain::operation::Operation;
 use crate::gateway::admit::Wanted;
 use crate::gateway::call::{Context, Deployments};
 use crate::gateway::error::GatewayError;
+use crate::gateway::first_event;
 use crate::gateway::outgoing;
 use crate::gateway::route::{Attempt, Outgoing, Said, Source, StreamForm, Streaming, Whole};
 use crate::gateway::settle::{Asked, ImageAsked};
 use crate::gateway::upstream::{self, Payload, Upstream, UpstreamFailure};
+use crate::gateway::usable;
 use crate::provider::chat::AnswerHead;
 use crate::provider::chat::unsupported::Unsupported;
 use crate::provider::endpoint::Endpoint;
@@ -163,16 +166,24 @@ impl Sent<'_> {
         is_stream: bool,
     ) -> Result<Source, UpstreamFailure> {
         let Self { upstream, endpoint, place, deployment, timeout, headers } = self;
+        let asked_at = Instant::now();
         let sent = upstream.post(endpoint, &place.url, headers.clone(), payload, *timeout).await;
         let response = sent.map_err(in_openais_words)?;
         let headers = response.headers().clone();
         if is_stream {
             let watcher = TaskWatcher::new(operation, headers.get(CONTENT_TYPE));
-            let read = StreamForm::Watched(Box::new(watcher));
-            return Ok(Source::Stream(Streaming { headers, chunks: Box::pin(response.bytes_stream()), read }));
+            // Sound may be called anything.
+            let reads_events = watcher.reads_events() && operation != Operation::Speech;
+            let form = if reads_events { first_event::Form::Typed } else { first_event::Form::Opaque };
+            let chunks = Box::pin(response.bytes_stream());
+            let begun = first_event::begun(chunks, form, &headers, asked_at, *timeout).await;
+            let chunks = begun.map_err(in_openais_words)?;
+            return Ok(Source::Stream(Streaming { headers, chunks, read: StreamForm::Watched(Box::new(watcher)) }));
         }
         let reading = tokio::time::timeout(*timeout, upstream::read_answer(response)).await;
         let body = reading.unwrap_or(Err(UpstreamFailure::Timeout(*timeout)))?;
+        let checked = if is_text(operation) { usable::check_text } else { usable::check_json };
+        checked(&headers, &body).map_err(|failure| in_openais_words(*failure))?;
         Ok(Source::Whole(headers, Box::new(whole(operation, body, deployment))))
     }
 
@@ -204,13 +215,17 @@ impl Sent<'_> {
     }
 }
 
+/// What is written down may come as plain text.
+const fn is_text(operation: Operation) -> bool {
+    matches!(operation, Operation::Transcription | Operation::Translation)
+}
+
 fn whole(operation: Operation, body: Bytes, deployment: &Deployment) -> Whole {
     let answer = read_task_answer(operation, &body);
     let mut text = TextCounter::default();
     // What is written down is all that is told, in plain texts and subtitles; paid by the second, it costs no more.
     let is_by_second = deployment.prices.as_ref().is_some_and(|prices| prices.per_second.is_some());
-    let is_transcript = matches!(operation, Operation::Transcription | Operation::Translation);
-    if is_transcript && answer.usage.is_none() && !is_by_second {
+    if is_text(operation) && answer.usage.is_none() && !is_by_second {
         text.push(&String::from_utf8_lossy(&body));
     }
     Whole { openai: body, native: None, answer, text }

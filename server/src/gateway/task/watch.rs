@@ -23,6 +23,11 @@ impl TaskWatcher {
         let is_events = content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
         Self { operation, events: is_events.then(EventReader::default), outcome: StreamOutcome::default() }
     }
+
+    /// Whether the stream consists of events.
+    pub(super) const fn reads_events(&self) -> bool {
+        self.events.is_some()
+    }
 }
 
 impl Watcher for TaskWatcher {

@@ -18,6 +18,8 @@ pub struct Event {
 #[derive(Debug, Default)]
 pub struct EventReader {
     carry: BytesMut,
+    /// Up to here there is no line break in `carry`.
+    searched: usize,
     event: Event,
     has_data: bool,
 }
@@ -32,6 +34,7 @@ impl EventReader {
         let mut events = Vec::new();
         while let Some(end) = self.line_end() {
             let line = self.carry.split_to(end);
+            self.searched = 0;
             self.skip_line_break();
             self.line(&line, &mut events);
         }
@@ -42,10 +45,12 @@ impl EventReader {
     }
 
     /// Where the first whole line ends. A CR at the very end may be half of a CRLF.
-    fn line_end(&self) -> Option<usize> {
-        let end = memchr::memchr2(b'\n', b'\r', &self.carry)?;
-        let is_half = self.carry.get(end) == Some(&b'\r') && end + 1 == self.carry.len();
-        (!is_half).then_some(end)
+    fn line_end(&mut self) -> Option<usize> {
+        let unsearched = self.carry.get(self.searched..).unwrap_or_default();
+        let end = memchr::memchr2(b'\n', b'\r', unsearched).map(|end| self.searched + end);
+        self.searched = end.unwrap_or(self.carry.len());
+        let is_half = |end: &usize| self.carry.get(*end) == Some(&b'\r') && end + 1 == self.carry.len();
+        end.filter(|end| !is_half(end))
     }
 
     fn skip_line_break(&mut self) {
@@ -92,9 +97,11 @@ impl WholeLines {
         if self.carry.is_empty() && bytes.ends_with(b"\n") {
             return bytes;
         }
+        let carried = self.carry.len();
         self.carry.extend_from_slice(&bytes);
-        let end = match memchr::memrchr(b'\n', &self.carry) {
-            Some(newline) => newline + 1,
+        // What was carried is part of one line.
+        let end = match memchr::memrchr(b'\n', &bytes) {
+            Some(newline) => carried + newline + 1,
             None if self.carry.len() > EVENT_BYTES_MAX => self.carry.len(),
             None => 0,
         };

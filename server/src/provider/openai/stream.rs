@@ -36,6 +36,10 @@ pub struct StreamOutcome {
 pub struct SseFilter {
     keeps_usage: bool,
     carry: BytesMut,
+    /// Where the last line of `carry` begins: what is before it ends no event, and need not be looked at again.
+    line_start: usize,
+    /// What is being forwarded is not UTF-8.
+    is_damaged: bool,
     outcome: StreamOutcome,
 }
 
@@ -43,7 +47,13 @@ impl SseFilter {
     /// A filter that lets the usage chunk through where `keeps_usage` says so.
     #[must_use]
     pub fn new(keeps_usage: bool) -> Self {
-        Self { keeps_usage, carry: BytesMut::new(), outcome: StreamOutcome::default() }
+        Self {
+            keeps_usage,
+            carry: BytesMut::new(),
+            line_start: 0,
+            is_damaged: false,
+            outcome: StreamOutcome::default(),
+        }
     }
 
     /// The same filter, which also puts the answer together again, up to `bytes_max` bytes of text.
@@ -68,18 +78,23 @@ impl SseFilter {
     /// Takes a chunk and gives what may be forwarded: all whole events so far.
     pub fn push(&mut self, chunk: Bytes) -> Bytes {
         if self.carry.is_empty() {
-            let end = events_end(&chunk);
+            let (end, line_start) = events_end(&chunk, 0);
             self.carry.extend_from_slice(chunk.get(end..).unwrap_or_default());
+            self.line_start = line_start - end;
             return self.filter(chunk.slice(..end));
         }
         self.carry.extend_from_slice(&chunk);
-        let end = if self.carry.len() > EVENT_BYTES_MAX { self.carry.len() } else { events_end(&self.carry) };
+        let size = self.carry.len();
+        let (end, line_start) =
+            if size > EVENT_BYTES_MAX { (size, size) } else { events_end(&self.carry, self.line_start) };
+        self.line_start = line_start - end;
         let events = self.carry.split_to(end).freeze();
         self.filter(events)
     }
 
     /// What is left when the upstream ends: the part of an event that was cut off.
     pub fn finish(&mut self) -> Bytes {
+        self.line_start = 0;
         let rest = self.carry.split().freeze();
         self.filter(rest)
     }
@@ -98,11 +113,14 @@ impl SseFilter {
             }
             at += size;
         }
-        if copied_to == 0 {
-            return events;
-        }
-        kept.extend_from_slice(events.get(copied_to..).unwrap_or_default());
-        kept.freeze()
+        let out = if copied_to == 0 {
+            events
+        } else {
+            kept.extend_from_slice(events.get(copied_to..).unwrap_or_default());
+            kept.freeze()
+        };
+        // Clients take a stream that is no text for a broken one.
+        if std::mem::take(&mut self.is_damaged) { Bytes::from(String::from_utf8_lossy(&out).into_owned()) } else { out }
     }
 
     /// Reads one event; true when it is the usage chunk.
@@ -115,6 +133,11 @@ impl SseFilter {
                 self.outcome.is_done = true;
             } else if let Ok(chunk) = serde_json::from_slice::<Chunk<'_>>(data) {
                 is_usage_only |= self.note(chunk);
+            } else if std::str::from_utf8(data).is_err() {
+                self.is_damaged = true;
+                if let Ok(chunk) = serde_json::from_str::<Chunk<'_>>(&String::from_utf8_lossy(data)) {
+                    is_usage_only |= self.note(chunk);
+                }
             }
         }
         is_usage_only
@@ -238,13 +261,18 @@ fn event_end(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// Where the last whole event of `bytes` ends; 0 where there is none.
-fn events_end(bytes: &[u8]) -> usize {
-    let mut end = 0;
-    while let Some(size) = bytes.get(end..).and_then(event_end) {
-        end += size;
+/// Where the last whole event of `bytes` ends, 0 where there is none, and where the last line begins. The search starts
+/// at `line_start`, where a line begins and before which no event ends.
+fn events_end(bytes: &[u8], line_start: usize) -> (usize, usize) {
+    let (mut end, mut start) = (0, line_start);
+    for newline in memchr::memchr_iter(b'\n', bytes.get(line_start..).unwrap_or_default()) {
+        let newline = line_start + newline;
+        if matches!(bytes.get(start..newline), Some(b"" | b"\r")) {
+            end = newline + 1;
+        }
+        start = newline + 1;
     }
-    end
+    (end, start)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::domain::price::ServiceTier;
@@ -143,6 +144,15 @@ pub struct Answer {
     pub service_tier: Option<ServiceTier>,
 }
 
+/// Why a body is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// It is no object of JSON in UTF-8.
+    Unreadable,
+    /// It reports an error, and nothing else.
+    Error,
+}
+
 #[derive(Deserialize)]
 struct WireAnswer<'a> {
     #[serde(borrow)]
@@ -151,21 +161,52 @@ struct WireAnswer<'a> {
     usage: Option<&'a RawValue>,
     #[serde(borrow)]
     service_tier: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    /// What is said or made, under the names of several protocols.
+    #[serde(alias = "output", alias = "content", alias = "candidates", alias = "data", alias = "results")]
+    choices: Option<IgnoredAny>,
 }
 
 /// Reads a whole answer. What is not JSON, or not an answer, has no usage.
 #[must_use]
 pub fn read_answer(body: &[u8]) -> Answer {
-    let Ok(answer) = serde_json::from_slice::<WireAnswer<'_>>(body) else {
-        return Answer::default();
-    };
-    let usage = answer.usage.and_then(|raw| serde_json::from_str::<Option<WireUsage>>(raw.get()).ok().flatten());
-    Answer {
-        response_id: answer.id.map(Cow::into_owned),
-        usage: usage.map(WireUsage::normalise),
-        raw_usage: usage.and(answer.usage).map(|raw| raw.get().to_owned()),
-        is_usage_early: false,
-        service_tier: answer.service_tier.map(|name| ServiceTier::from_name(&name)),
+    serde_json::from_slice(body).map_or_else(|_| Answer::default(), WireAnswer::told)
+}
+
+/// Reads a whole answer that should be one, in whatever protocol. One whose members are unusual tells nothing, but is an
+/// answer.
+///
+/// # Errors
+/// When it is none.
+pub fn read_whole(body: &[u8]) -> Result<Answer, NoAnswer> {
+    let text = std::str::from_utf8(body).map_err(|_| NoAnswer::Unreadable)?;
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err(NoAnswer::Unreadable);
+    }
+    match serde_json::from_str::<WireAnswer<'_>>(text) {
+        Ok(answer) if answer.is_error() => Err(NoAnswer::Error),
+        Ok(answer) => Ok(answer.told()),
+        Err(error) if error.is_data() => Ok(Answer::default()),
+        Err(_) => Err(NoAnswer::Unreadable),
+    }
+}
+
+impl WireAnswer<'_> {
+    fn is_error(&self) -> bool {
+        let reports = self.error.is_some_and(|error| !matches!(error.get(), "\"\"" | "false" | "{}"));
+        reports && self.choices.is_none()
+    }
+
+    fn told(self) -> Answer {
+        let usage = self.usage.and_then(|raw| serde_json::from_str::<Option<WireUsage>>(raw.get()).ok().flatten());
+        Answer {
+            response_id: self.id.map(Cow::into_owned),
+            usage: usage.map(WireUsage::normalise),
+            raw_usage: usage.and(self.usage).map(|raw| raw.get().to_owned()),
+            is_usage_early: false,
+            service_tier: self.service_tier.map(|name| ServiceTier::from_name(&name)),
+        }
     }
 }
 
