@@ -17,7 +17,8 @@ use crate::counters::Counters;
 use crate::ledger::Spool;
 use crate::ledger::contents::ContentWriter;
 use crate::ledger::writer::Writer;
-use crate::policy::PolicyStore;
+use crate::policy::{Channel, PolicyStore};
+use crate::router::{Router, rests};
 use crate::telemetry;
 
 pub use prune::Retention;
@@ -40,6 +41,10 @@ pub struct Work {
     pub policy: Arc<PolicyStore>,
     /// What scopes have spent.
     pub counters: Arc<Counters>,
+    /// Which deployment serves a call.
+    pub router: Arc<Router>,
+    /// Where nodes tell each other which deployments rest.
+    pub rests: Option<Arc<Channel>>,
     /// How long calls stay in the log; `None`: for ever.
     pub retention: Option<Retention>,
 }
@@ -52,6 +57,10 @@ pub fn start(work: &Work, writer: Writer, contents: Option<ContentWriter>, stop:
     jobs.spawn(policy_changes::follow(work.clone(), stop.clone()));
     let (policy, until) = (Arc::clone(&work.policy), stop.clone());
     jobs.spawn(async move { policy.bulletin().run(until).await });
+    if let Some(channel) = work.rests.clone() {
+        let (router, until) = (Arc::clone(&work.router), stop.clone());
+        jobs.spawn(async move { rests::share(&router, &channel, until).await });
+    }
     jobs.spawn(idle_counters::IdleCounters::new(work, idle_counters::KEPT).run(stop.clone()));
     jobs.spawn(keep_metrics_up(stop.clone()));
     if let Some(contents) = contents {

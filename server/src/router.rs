@@ -6,17 +6,21 @@
 mod build;
 pub mod deployment;
 pub mod health;
+pub mod rests;
 mod shuffle;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
 use crate::clock::Clock;
 pub use build::deployments;
 pub use deployment::Deployment;
+use health::HealthSnapshot;
 pub use health::{CooldownRule, Failure};
+use rests::{Rest, Rests};
 
 /// The deployments of this gateway, replaced as a whole when the model list changes.
 #[derive(Debug)]
@@ -24,6 +28,7 @@ pub struct Router {
     clock: Clock,
     rule: CooldownRule,
     table: ArcSwap<Table>,
+    rests: Rests,
 }
 
 #[derive(Debug, Default)]
@@ -69,7 +74,7 @@ impl Router {
     /// A router over `deployments`.
     #[must_use]
     pub fn new(deployments: Vec<Deployment>, rule: CooldownRule, clock: Clock) -> Self {
-        Self { clock, rule, table: ArcSwap::from_pointee(Table::new(deployments)) }
+        Self { clock, rule, table: ArcSwap::from_pointee(Table::new(deployments)), rests: Rests::default() }
     }
 
     /// Every deployment, in the order of the configuration.
@@ -134,10 +139,71 @@ impl Router {
 
     /// Notes a failure of `deployment`; it may have to cool down. A deployment without siblings never does.
     pub fn note_failure(&self, deployment: &Deployment, failure: Failure) {
+        let reason = failure.reason.clone();
+        let (may_rest, wall_now) = (self.may_rest(deployment), self.clock.now());
+        let until = deployment.health.note_failure(&self.rule, failure, may_rest, self.clock.monotonic(), wall_now);
+        if until.is_some() {
+            self.rests.post(Rest { deployment: deployment.id.to_string(), until, reason });
+        }
+    }
+
+    /// Lets `deployment` rest for `length`, for what was found out about it beside its calls. One without siblings
+    /// never does.
+    pub fn rest(&self, deployment: &Deployment, length: Duration, reason: &str) {
+        if !self.may_rest(deployment) {
+            return;
+        }
+        let until = deployment.health.rest(length, reason, self.clock.monotonic(), self.clock.now());
+        if until.is_some() {
+            self.rests.post(Rest { deployment: deployment.id.to_string(), until, reason: reason.to_owned() });
+        }
+    }
+
+    /// Ends a rest early: `deployment` was seen to answer.
+    pub fn end_rest(&self, deployment: &Deployment) {
+        if deployment.health.end_rest(self.clock.monotonic()) {
+            self.rests.post(Rest { deployment: deployment.id.to_string(), until: None, reason: String::new() });
+        }
+    }
+
+    /// How long a deployment that failed rests where nobody says otherwise; zero: never.
+    #[must_use]
+    pub const fn cooldown(&self) -> Duration {
+        self.rule.cooldown
+    }
+
+    fn may_rest(&self, deployment: &Deployment) -> bool {
+        let has_siblings = self.table.load().groups.get(&deployment.model_name).is_some_and(|group| group.len() > 1);
+        has_siblings && !self.rule.cooldown.is_zero()
+    }
+
+    /// What another node told. It is not told any further.
+    fn rest_as_told(&self, told: &Rest) {
         let table = self.table.load();
-        let has_siblings = table.groups.get(&deployment.model_name).is_some_and(|group| group.len() > 1);
-        let wall_now = self.clock.now();
-        deployment.health.note_failure(&self.rule, failure, has_siblings, self.clock.monotonic(), wall_now);
+        let (now, wall_now) = (self.clock.monotonic(), self.clock.now());
+        for deployment in table.deployments.iter().filter(|one| *one.id == *told.deployment) {
+            match told.until.map(|until| (until - wall_now).to_std()) {
+                Some(Ok(length)) if self.may_rest(deployment) => {
+                    deployment.health.rest(length, &told.reason, now, wall_now);
+                }
+                Some(_) => {}
+                None => _ = deployment.health.end_rest(now),
+            }
+        }
+    }
+
+    /// The rests in force.
+    fn resting(&self) -> Vec<Rest> {
+        let now = self.clock.monotonic();
+        let table = self.table.load();
+        let snapshots = table.deployments.iter().map(|one| (one, one.health.snapshot(now)));
+        let resting = snapshots.filter(|(_, health)| health.cooldown_until.is_some());
+        let rest = |(one, health): (&Arc<Deployment>, HealthSnapshot)| Rest {
+            deployment: one.id.to_string(),
+            until: health.cooldown_until,
+            reason: health.last_failure.unwrap_or_default(),
+        };
+        resting.map(rest).collect()
     }
 }
 

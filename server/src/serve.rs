@@ -13,6 +13,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
 use arc_swap::ArcSwap;
+use redis::Client;
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -173,14 +174,15 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     }
     shared::join(&counters).await;
     let loader = loader(&config, &database, &clock).await?;
-    let policy = Arc::new(PolicyStore::new(loader, clock.clone(), master_key, shared::bulletin(&config, redis)));
+    let policy =
+        Arc::new(PolicyStore::new(loader, clock.clone(), master_key, shared::bulletin(&config, redis.clone())));
     let (contents, content_writer) = contents(&config, &database);
     let parts = GatewayParts { clock: clock.clone(), policy: Arc::clone(&policy), counters: Arc::clone(&counters) };
-    let gateway = Arc::new(make_gateway(&config, &secrets, parts, Arc::clone(&spool), contents)?);
+    let gateway = Arc::new(make_gateway(&config, &secrets, parts, spool, contents)?);
     let app = App {
         clock,
-        db: database.clone(),
-        policy: Arc::clone(&policy),
+        db: database,
+        policy,
         counters,
         identity: identity(&environment, master_key),
         sign_ins: Arc::default(),
@@ -191,14 +193,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let parts = Parts { app: app.clone(), gateway: Arc::clone(&gateway), limits: config.limits.clone() };
     let server = http::serve(parts, listener, workers)?;
     let stop = CancellationToken::new();
-    let work = Work {
-        clock: app.clock.clone(),
-        db: database,
-        spool,
-        policy,
-        counters: Arc::clone(&app.counters),
-        retention: retention(&config),
-    };
+    let work = work(&app, &gateway, &config, redis);
     Ok(Running {
         address,
         app,
@@ -244,6 +239,19 @@ fn make_gateway(
         in_flight: InFlightCount::default(),
         clock,
     })
+}
+
+fn work(app: &App, gateway: &Gateway, config: &Config, redis: Option<Client>) -> Work {
+    Work {
+        clock: app.clock.clone(),
+        db: app.db.clone(),
+        spool: Arc::clone(&gateway.spool),
+        policy: Arc::clone(&app.policy),
+        counters: Arc::clone(&app.counters),
+        router: Arc::clone(&gateway.router),
+        rests: shared::rests(config, redis).map(Arc::new),
+        retention: retention(config),
+    }
 }
 
 async fn loader(config: &Config, database: &DatabaseConnection, clock: &Clock) -> Result<Loader, StartError> {

@@ -10,6 +10,10 @@ use parking_lot::Mutex;
 const FAILURE_WINDOW: Duration = Duration::from_secs(60);
 /// Share of a new sample in the moving averages.
 const AVERAGE_SHARE: f64 = 0.2;
+/// The longest rest, whatever a provider or another node asks for.
+const REST_MAX: Duration = Duration::from_secs(3600);
+/// A rest that is prolonged by less is nothing new to others.
+const PROLONGED_MIN: Duration = Duration::from_millis(500);
 
 /// When a deployment has to cool down.
 #[derive(Clone, Copy, Debug)]
@@ -112,19 +116,20 @@ impl Health {
         }
     }
 
+    /// Notes a failed call; the end of the rest it takes, where that is new.
     pub(super) fn note_failure(
         &self,
         rule: &CooldownRule,
         failure: Failure,
-        has_siblings: bool,
+        may_rest: bool,
         now: Instant,
         wall_now: DateTime<Utc>,
-    ) {
+    ) -> Option<DateTime<Utc>> {
         let mut state = self.state.lock();
         state.requests += 1;
         state.failures += 1;
         if !failure.is_deployments_fault() {
-            return;
+            return None;
         }
         let is_new_window = state.window_start.is_none_or(|start| now.duration_since(start) >= FAILURE_WINDOW);
         if is_new_window {
@@ -133,12 +138,31 @@ impl Health {
         }
         state.window_failures += 1;
         let is_too_often = state.window_failures > rule.allowed_fails || failure.cools_at_once();
-        if has_siblings && is_too_often && !rule.cooldown.is_zero() {
-            let length = failure.retry_after.unwrap_or(rule.cooldown).max(rule.cooldown);
-            let wall_until = wall_now + TimeDelta::from_std(length).unwrap_or(TimeDelta::zero());
-            state.cooldown_until = Some((now + length, wall_until));
-        }
+        let rests = may_rest && is_too_often && !rule.cooldown.is_zero();
+        let length = failure.retry_after.unwrap_or(rule.cooldown).max(rule.cooldown);
         state.last_failure = Some(failure.reason);
+        if rests { state.rest(length, now, wall_now) } else { None }
+    }
+
+    /// Lets the deployment rest for `length`, if it does not longer already; the end of the rest, where that is new.
+    pub(super) fn rest(
+        &self,
+        length: Duration,
+        reason: &str,
+        now: Instant,
+        wall_now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let mut state = self.state.lock();
+        state.last_failure = Some(reason.to_owned());
+        state.rest(length, now, wall_now)
+    }
+
+    /// Ends a rest; whether there was one.
+    pub(super) fn end_rest(&self, now: Instant) -> bool {
+        let mut state = self.state.lock();
+        state.window_start = None;
+        state.last_failure = None;
+        state.cooldown_until.take().is_some_and(|(until, _)| until > now)
     }
 
     /// A copy of the state at `now`.
@@ -155,6 +179,22 @@ impl Health {
             time_to_first_token_ms: state.time_to_first_token_ms,
             last_used_at: state.last_used_at,
         }
+    }
+}
+
+impl State {
+    /// Takes over a longer rest; its end, where that is new.
+    fn rest(&mut self, length: Duration, now: Instant, wall_now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let length = length.min(REST_MAX);
+        let until = now + length;
+        let former = self.cooldown_until.map(|(former, _)| former).filter(|former| *former > now);
+        if former.is_some_and(|former| former >= until) {
+            return None;
+        }
+        let wall_until = wall_now + TimeDelta::from_std(length).unwrap_or(TimeDelta::zero());
+        self.cooldown_until = Some((until, wall_until));
+        let is_new = former.is_none_or(|former| until.duration_since(former) >= PROLONGED_MIN);
+        is_new.then_some(wall_until)
     }
 }
 

@@ -52,9 +52,18 @@ pub(super) async fn join(counters: &Counters) {
 
 /// Announcements of changes: through Redis where it is configured.
 pub(super) fn bulletin(config: &Config, redis: Option<Client>) -> Bulletin {
+    Bulletin::new(channel(config, redis, "changes"))
+}
+
+/// Where rests of deployments are told: in Redis where it is configured.
+pub(super) fn rests(config: &Config, redis: Option<Client>) -> Option<Channel> {
+    channel(config, redis, "rests")
+}
+
+fn channel(config: &Config, redis: Option<Client>, what: &str) -> Option<Channel> {
     let settings = &config.limits.shared_counters;
-    let name = format!("{{{}}}:changes", settings.namespace);
-    Bulletin::new(redis.map(|client| Channel { client, name, timeout: settings.timeout }))
+    let name = format!("{{{}}}:{what}", settings.namespace);
+    redis.map(|client| Channel { client, name, timeout: settings.timeout })
 }
 
 /// Redis as the configuration or else the environment names it; nothing is connected yet.

@@ -1,8 +1,10 @@
 //! `POST /v1/chat/completions`: what passes, what is refused, what is charged.
 
 mod fallback;
+mod faults;
 mod left;
 mod refused;
+mod rests;
 mod retried;
 mod streamed;
 mod tries;

@@ -42,6 +42,8 @@ fn work(app: &TestApp) -> Work {
         spool: Arc::clone(&gateway.spool),
         policy: Arc::clone(&gateway.policy),
         counters: Arc::clone(&gateway.counters),
+        router: Arc::clone(&app.running.gateway.router),
+        rests: None,
         retention: None,
     }
 }
