@@ -22,6 +22,8 @@ pub struct ApiError {
     source: Option<Box<dyn Error + Send + Sync>>,
     /// Worded as Anthropic's clients expect it.
     is_anthropics: bool,
+    /// The prompt is longer than the model reads.
+    is_too_long: bool,
 }
 
 #[derive(Debug)]
@@ -42,6 +44,7 @@ impl ApiError {
             headers: Vec::new(),
             source: None,
             is_anthropics: false,
+            is_too_long: false,
         }
     }
 
@@ -95,6 +98,7 @@ impl ApiError {
             headers: Vec::new(),
             source: None,
             is_anthropics: false,
+            is_too_long: false,
         }
     }
 
@@ -120,6 +124,12 @@ impl ApiError {
             *param = Some(name.into());
         }
         self
+    }
+
+    /// Has OpenAI's code of a prompt that is too long in the place of the status.
+    #[must_use]
+    pub fn with_context_window_code(self) -> Self {
+        Self { is_too_long: true, ..self }
     }
 
     /// Adds a header to the answer.
@@ -155,6 +165,10 @@ impl ApiError {
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    fn code(&self) -> String {
+        if self.is_too_long { "context_length_exceeded".to_owned() } else { self.status.as_u16().to_string() }
     }
 
     /// The HTTP status of the answer.
@@ -244,7 +258,7 @@ impl ResponseError for ApiError {
                     message: message.to_string(),
                     r#type: kind.to_string(),
                     param: param.as_deref().map(str::to_owned),
-                    code: Some(self.status.as_u16().to_string()),
+                    code: Some(self.code()),
                 },
             }),
         }

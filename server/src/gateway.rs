@@ -32,6 +32,7 @@ pub mod responses;
 pub mod route;
 pub mod settle;
 pub mod stream;
+mod suitable;
 mod tags;
 pub mod task;
 pub mod upstream;
@@ -108,6 +109,14 @@ pub struct Settings {
     pub budget_exceeded_status: StatusCode,
     /// Bounds on what is fetched for a call.
     pub fetch: FetchSettings,
+}
+
+impl Gateway {
+    /// The model that `name` is another name of (`model_group_alias`).
+    #[must_use]
+    pub fn model_of_alias(&self, name: &str) -> Option<String> {
+        self.routing.load().model_group_alias.get(name).map(|alias| alias.model.clone())
+    }
 }
 
 /// Calls in flight; shutting down waits for them.

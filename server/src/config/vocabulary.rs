@@ -119,7 +119,7 @@ pub(super) const MODEL_PARAMS: Area = area(
         "watsonx_*",
         "weights",
     ],
-    &["max_parallel_requests", "rpm", "tpm", "tags"],
+    &["max_parallel_requests", "rpm", "tpm"],
 );
 
 /// `model_list[].model_info`: users keep notes of their own there, and all of it is shown with the model.

@@ -16,7 +16,7 @@ use super::route::{Attempt, Unanswered};
 use super::settle::attempts::Tried;
 use super::settle::{Asked, Call, Outcome};
 use super::upstream::UpstreamFailure;
-use super::{Gateway, admit, authenticate, headers, tags};
+use super::{Gateway, admit, authenticate, headers, suitable, tags};
 use crate::config::RouterSettings;
 use crate::domain::operation::Operation;
 use crate::error::ApiError;
@@ -47,12 +47,15 @@ pub(super) struct Named<'a> {
     pub(super) stream: bool,
     /// What the body says of its routing.
     pub(super) routing: Option<&'a RoutingParams>,
+    /// The name that the client has for the model, where that is another.
+    pub(super) alias: Option<&'a str>,
 }
 
 impl<'a> From<&'a ChatRequest> for Named<'a> {
     fn from(request: &'a ChatRequest) -> Self {
-        let ChatRequest { model, user, tags, stream, routing, .. } = request;
-        Self { model, user: user.as_deref(), tags, stream: *stream, routing: Some(routing) }
+        let ChatRequest { model, user, tags, stream, routing, alias, .. } = request;
+        let (user, alias, routing) = (user.as_deref(), alias.as_deref(), Some(routing));
+        Self { model, user, tags, stream: *stream, routing, alias }
     }
 }
 
@@ -63,6 +66,8 @@ pub(super) struct Context {
     pub(super) caller: Caller,
     /// What it says of its routing.
     pub(super) routing: RoutingParams,
+    /// The name that the client has for the model it asks for, where that is another.
+    alias: Option<String>,
     started: Instant,
     /// As it is written down if it is refused.
     event: SpendEvent,
@@ -70,6 +75,8 @@ pub(super) struct Context {
 
 /// An admitted call.
 pub(super) struct Started {
+    /// Public name of the model it is admitted for.
+    pub(super) model: String,
     pub(super) call: Call,
     pub(super) output_limit: Option<u64>,
     /// Where it may not be sent.
@@ -142,8 +149,10 @@ impl Arrived {
         let routing = headers::routing(http.headers(), named.routing.cloned().unwrap_or_default())?;
         let end_user = named.user.filter(|user| !user.is_empty());
         let policy = gateway.policy.call(key, end_user, &tags).await?;
-        let event = record::new_event(&caller, &policy, named.model, named.user, named.stream);
-        Ok(Context { gateway, policy, caller, routing, started, event: SpendEvent { tags, ..event } })
+        let mut event = record::new_event(&caller, &policy, named.model, named.user, named.stream);
+        event.metadata.extend(named.alias.map(|alias| ("requested_model".to_owned(), Value::from(alias))));
+        let (event, alias) = (SpendEvent { tags, ..event }, named.alias.map(str::to_owned));
+        Ok(Context { gateway, policy, caller, routing, alias, started, event })
     }
 }
 
@@ -168,23 +177,33 @@ impl Context {
         if !self.gateway.spool.is_accepting() {
             return Err(GatewayError::SpoolFailed);
         }
-        self.policy.check(model).map_err(|denial| GatewayError::denied(denial, model))?;
+        self.check(model)?;
         let callable = self.gateway.router.callable(model)?;
         let (able, unable): (Vec<_>, Vec<_>) = callable.into_iter().partition(|one| one.does(operation));
         if able.is_empty() {
             let mode = unable.iter().find_map(|one| one.mode()).map(str::to_owned);
             return Err(GatewayError::WrongOperation { model: model.to_owned(), operation, mode });
         }
-        Ok(Deployments { able, unable })
+        suitable::by_tags(Deployments { able, unable }, &self.event.tags, &self.gateway.routing.load())
     }
 
-    /// Admits the call of `attempt`.
+    /// Whether the call may be one to `model`. Whoever may use a model by one of its names may use it by that name.
+    fn check(&self, model: &str) -> Result<(), GatewayError> {
+        let Err(denial) = self.policy.check(model) else { return Ok(()) };
+        let alias = self.alias.as_deref().filter(|_| *self.event.model_group == *model);
+        match alias.map(|alias| self.policy.check(alias)) {
+            Some(Ok(())) => Ok(()),
+            _ => Err(GatewayError::denied(denial, alias.unwrap_or(model))),
+        }
+    }
+
+    /// Admits the call of `attempt` as one to `model`.
     ///
     /// # Errors
     /// When the call may not be made, nobody can do it, or a limit does not allow it.
-    pub(super) async fn start<A: Attempt>(&self, attempt: &A) -> Result<Started, GatewayError> {
-        let deployments = attempt.deployments(self, attempt.model())?;
-        let wanted = attempt.wanted(attempt.model(), &deployments.able);
+    pub(super) async fn start<A: Attempt>(&self, attempt: &A, model: &str) -> Result<Started, GatewayError> {
+        let deployments = attempt.deployments(self, model).await?;
+        let wanted = attempt.wanted(model, &deployments.able);
         let asked = attempt.asked(&deployments.able);
         self.admit(wanted, asked, deployments).await
     }
@@ -199,13 +218,18 @@ impl Context {
         asked: Asked,
         deployments: Deployments,
     ) -> Result<Started, GatewayError> {
+        let model = wanted.model.to_owned();
         let Admitted { ticket, output_limit, barred, soft } = self.reserve(wanted, deployments).await?;
         let mut event = self.event.clone();
+        if *event.model_group != *model {
+            let asked_for = std::mem::replace(&mut event.model_group, Arc::from(&*model));
+            event.metadata.insert("original_model_group".to_owned(), Value::from(&*asked_for));
+        }
         if let Some(limit) = output_limit {
             event.metadata.insert("output_tokens_limited_to".to_owned(), Value::from(limit));
         }
         let call = Call::begin(&self.gateway, event, ticket, soft, asked, self.started);
-        Ok(Started { call, output_limit, barred })
+        Ok(Started { model, call, output_limit, barred })
     }
 
     /// Reserves what the call may take; barred are also those that cannot do what is asked.

@@ -45,6 +45,9 @@ pub(super) async fn converse(
     let arrived = Arrived::new(gateway, &http, client.call_type()).await?;
     let body = arrived.body(payload).await?;
     let mut incoming = client.read(&http, body).map_err(GatewayError::from)?;
+    if let Some(model) = arrived.gateway().model_of_alias(&incoming.request.model) {
+        incoming.request.resolve(&model);
+    }
     let context = arrived.named(&http, Named::from(&incoming.request)).await?;
     if let Some(call) = incoming.as_responses_mut() {
         call.open_previous(&context.gateway, &context.policy.key);
@@ -52,7 +55,7 @@ pub(super) async fn converse(
     let conversation = Conversation { client, context, incoming };
     let Conversation { context, incoming, .. } = &conversation;
     let exchange = Exchange { incoming, operation: client.operation() };
-    let started = match context.start(&exchange).await {
+    let started = match route::start(context, &exchange).await {
         Ok(started) => started,
         Err(error) => return Err(context.refuse(error)),
     };

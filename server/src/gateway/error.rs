@@ -87,6 +87,17 @@ pub enum GatewayError {
         /// What it is for.
         mode: Option<String>,
     },
+    /// No deployment of the model is meant for calls with such tags.
+    #[error("no deployment has the call's tags")]
+    NoTaggedDeployment,
+    /// No deployment of the model reads so much.
+    #[error("a prompt of {tokens} tokens, of which {limit} can be read")]
+    PromptTooLong {
+        /// Tokens of the prompt.
+        tokens: u64,
+        /// The most that any of them reads.
+        limit: u64,
+    },
     /// A limit does not allow the call.
     #[error("limit exceeded")]
     LimitExceeded {
@@ -189,6 +200,11 @@ impl From<GatewayError> for ApiError {
                 let wanted = "GET /v1/models lists the models this key may use.";
                 invalid(format!("The model '{model}' does not do {operation}{mode}. {wanted}")).with_param("model")
             }
+            E::NoTaggedDeployment => Self::unauthorized("Not allowed to access model due to tags configuration"),
+            E::PromptTooLong { tokens, limit } => invalid(format!(
+                "The prompt has {tokens} tokens, and no deployment of the model reads more than {limit}."
+            ))
+            .with_context_window_code(),
             E::LimitExceeded { refusal, name, estimate, budget_status, now } => {
                 limit::error(&refusal, &name, estimate, budget_status, now)
             }

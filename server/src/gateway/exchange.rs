@@ -17,7 +17,7 @@ use super::route::{Attempt, Outgoing, Said, Source, StreamForm, Streaming, Whole
 use super::settle::Asked;
 use super::stream::Chunks;
 use super::upstream::{self, Upstream, UpstreamFailure};
-use super::{Gateway, completions, first_event, media, outgoing, responses, usable};
+use super::{Gateway, completions, first_event, media, outgoing, responses, suitable, usable};
 use crate::domain::operation::Operation;
 use crate::provider::chat::{AnswerHead, Dialect};
 use crate::provider::endpoint::{Endpoint, Protocol};
@@ -50,9 +50,13 @@ impl Attempt for Exchange<'_> {
         if self.incoming.is_completion() { Ok(()) } else { media::fetch(gateway, deployment, self.incoming).await }
     }
 
-    fn deployments(&self, context: &Context, model: &str) -> Result<Deployments, GatewayError> {
+    async fn deployments(&self, context: &Context, model: &str) -> Result<Deployments, GatewayError> {
         let deployments = context.deployments(model, self.operation)?;
-        responses::fit(self.incoming, deployments, context.gateway.settings.drop_params)
+        let deployments = responses::fit(self.incoming, deployments, context.gateway.settings.drop_params)?;
+        if !context.gateway.routing.load().enable_pre_call_checks {
+            return Ok(deployments);
+        }
+        suitable::by_contents(deployments, &self.incoming.body).await
     }
 
     fn wanted<'a>(&'a self, model: &'a str, deployments: &[Arc<Deployment>]) -> Wanted<'a> {

@@ -7,10 +7,12 @@ use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
+use super::error::GatewayError;
 use super::upstream::UpstreamFailure;
 use crate::config::ErrorClass;
 use crate::provider::openai::routing::MockFailure;
 use crate::provider::quirks;
+use crate::router::RouteError;
 
 /// What providers say where they refuse what is asked, in lower case: OpenAI's and Azure's codes and words, Vertex AI's,
 /// Bedrock's and Anthropic's.
@@ -36,6 +38,17 @@ pub(super) enum FailureKind {
     ContentPolicy,
     /// Anything else.
     Other,
+}
+
+impl GatewayError {
+    /// Why the call cannot be made, where a model that stands in may be asked to; `None`: none may.
+    pub(super) const fn stands_in_for(&self) -> Option<FailureKind> {
+        match self {
+            Self::PromptTooLong { .. } => Some(FailureKind::ContextWindow),
+            Self::Route(RouteError::Unavailable { .. } | RouteError::Exhausted(_)) => Some(FailureKind::Other),
+            _ => None,
+        }
+    }
 }
 
 impl UpstreamFailure {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::error::GatewayError;
 use super::{Gateway, authenticate};
+use crate::config::GroupAlias;
 use crate::error::ApiError;
 use crate::policy::CallPolicy;
 use crate::router::RouteError;
@@ -19,7 +20,10 @@ const CREATED: i64 = 1_677_610_602;
 pub async fn list(http: HttpRequest, gateway: web::Data<Gateway>) -> Result<HttpResponse, ApiError> {
     let policy = policy_of(&http, &gateway).await?;
     let names = gateway.router.model_names();
-    let data: Vec<Value> = names.iter().filter(|name| policy.check(name).is_ok()).map(|name| model(name)).collect();
+    let mut data: Vec<Value> = names.iter().filter(|name| policy.check(name).is_ok()).map(|name| model(name)).collect();
+    let routing = gateway.routing.load();
+    let shown = routing.model_group_alias.iter().filter(|(_, alias)| !alias.is_hidden);
+    data.extend(shown.filter(|(name, alias)| may_use(&policy, name, Some(alias))).map(|(name, _)| model(name)));
     Ok(HttpResponse::Ok().json(json!({ "object": "list", "data": data })))
 }
 
@@ -34,7 +38,10 @@ pub async fn get(
 ) -> Result<HttpResponse, ApiError> {
     let policy = policy_of(&http, &gateway).await?;
     let name = name.into_inner();
-    if !gateway.router.has_model(&name) || policy.check(&name).is_err() {
+    let routing = gateway.routing.load();
+    let alias = routing.model_group_alias.get(&name);
+    let group = alias.map_or(&*name, |alias| &*alias.model);
+    if !gateway.router.has_model(group) || !may_use(&policy, &name, alias) {
         let message = GatewayError::from(RouteError::UnknownModel(name)).to_string();
         return Err(ApiError::not_found(message).with_param("model"));
     }
@@ -45,6 +52,11 @@ pub async fn get(
 async fn policy_of(http: &HttpRequest, gateway: &Gateway) -> Result<CallPolicy, GatewayError> {
     let key = authenticate::authenticate(gateway, http.headers()).await?;
     Ok(gateway.policy.call(key, None, &[]).await?)
+}
+
+/// Whether the model of this name may be used, by it or by the name it stands for.
+fn may_use(policy: &CallPolicy, name: &str, alias: Option<&GroupAlias>) -> bool {
+    policy.check(name).is_ok() || alias.is_some_and(|alias| policy.check(&alias.model).is_ok())
 }
 
 fn model(name: &str) -> Value {

@@ -68,8 +68,9 @@ async fn pass(
     let asked = Asked::read(api, &http, body).map_err(GatewayError::from)?;
     let target = Target::of(&arrived, &asked);
     let model = target.as_ref().map_or(asked.model.as_str(), |target| target.model.as_str());
-    let context =
-        arrived.named(&http, Named { model, user: None, tags: &[], stream: asked.is_stream(), routing: None }).await?;
+    let context = arrived
+        .named(&http, Named { model, user: None, tags: &[], stream: asked.is_stream(), routing: None, alias: None })
+        .await?;
     let (target, started) = match start(&context, &asked, target).await {
         Ok(started) => started,
         Err(error) => return Err(context.refuse(error)),

@@ -17,6 +17,7 @@ use super::Gateway;
 use super::admit::{Admitted, Wanted};
 use super::call::{Context, Deployments, Started};
 use super::error::GatewayError;
+use super::failure::FailureKind;
 use super::settle::attempts::AttemptKind;
 use super::settle::{Asked, Call};
 use super::stream::{Chunks, Watcher};
@@ -112,6 +113,15 @@ pub(super) enum Unanswered {
     Failed(UpstreamFailure),
 }
 
+impl Unanswered {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Failed(failure) => failure.kind(),
+            Self::Refused(error) => error.stands_in_for().unwrap_or(FailureKind::Other),
+        }
+    }
+}
+
 /// A call, as any deployment may be asked to do it.
 pub(super) trait Attempt {
     /// What one deployment is sent.
@@ -127,7 +137,7 @@ pub(super) trait Attempt {
     ///
     /// # Errors
     /// When the caller may not have it done, or nobody can do it.
-    fn deployments(&self, context: &Context, model: &str) -> Result<Deployments, GatewayError>;
+    async fn deployments(&self, context: &Context, model: &str) -> Result<Deployments, GatewayError>;
 
     /// What has to be admitted before any of `deployments` of `model` is asked.
     fn wanted<'a>(&'a self, model: &'a str, deployments: &[Arc<Deployment>]) -> Wanted<'a>;
@@ -185,6 +195,29 @@ struct Forwarding<'a, A> {
     deadline: Instant,
 }
 
+/// Has a call admitted for the model it asks for, or, where that cannot be called at all, for one that stands in.
+///
+/// # Errors
+/// When the call may not be made, nobody can do it, or a limit does not allow it.
+pub(super) async fn start<A: Attempt>(context: &Context, attempt: &A) -> Result<Started, GatewayError> {
+    let asked_for = attempt.model();
+    let error = match context.start(attempt, asked_for).await {
+        Ok(started) => return Ok(started),
+        Err(error) => error,
+    };
+    let Some(kind) = error.stands_in_for() else { return Err(error) };
+    let settings = context.gateway.routing.load_full();
+    let mut plan = Plan::new(context, &settings, asked_for);
+    plan.failed(asked_for, kind);
+    while let Some(model) = plan.next() {
+        if let Ok(mut started) = Box::pin(context.start(attempt, &model)).await {
+            started.call.not_started(asked_for, error);
+            return Ok(started);
+        }
+    }
+    Err(error)
+}
+
 /// Sends an admitted call to one deployment after the other.
 pub(super) async fn forward<A: Attempt>(
     context: &Context,
@@ -192,14 +225,15 @@ pub(super) async fn forward<A: Attempt>(
     started: Started,
     attempt: &A,
 ) -> Outcome {
-    let Started { call, output_limit, barred } = started;
+    let Started { model, call, output_limit, barred } = started;
     let settings = context.gateway.routing.load_full();
     let deadline = context.deadline(&settings, attempt.is_stream());
     let mut forwarding = Forwarding { context, upstream, attempt, settings, call, deadline };
-    let group = Group { model: attempt.model(), barred, output_limit };
-    let answered = match forwarding.ask_group(group, AttemptKind::First).await {
+    let kind = if model == attempt.model() { AttemptKind::First } else { AttemptKind::Fallback };
+    let group = Group { model: &model, barred, output_limit };
+    let answered = match forwarding.ask_group(group, kind).await {
         Ok(reply) => Ok(reply),
-        Err(unanswered) => Box::pin(forwarding.fall_back(unanswered)).await,
+        Err(unanswered) => Box::pin(forwarding.fall_back(&model, unanswered)).await,
     };
     match answered {
         Ok(reply) => Ok((forwarding.call, reply)),
@@ -212,12 +246,12 @@ impl<A: Attempt> Forwarding<'_, A> {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// Asks the models that stand in for one that did not answer.
-    async fn fall_back(&mut self, unanswered: Unanswered) -> Result<Reply, Unanswered> {
+    /// Asks the models that stand in for `model`, which did not answer.
+    async fn fall_back(&mut self, model: &str, unanswered: Unanswered) -> Result<Reply, Unanswered> {
         let (settings, asked_for) = (Arc::clone(&self.settings), self.attempt.model());
-        let mut plan = Plan::new(self.context, &settings, asked_for);
+        let mut plan = Plan::new(self.context, &settings, asked_for).with(model);
         let mut last = unanswered;
-        plan.failed(asked_for, &last);
+        plan.failed(model, last.kind());
         while let Some(model) = plan.next() {
             if self.time_left().is_zero() {
                 break;
@@ -232,7 +266,7 @@ impl<A: Attempt> Forwarding<'_, A> {
             match self.ask_group(group, AttemptKind::Fallback).await {
                 Ok(reply) => return Ok(reply),
                 Err(unanswered) => {
-                    plan.failed(&model, &unanswered);
+                    plan.failed(&model, unanswered.kind());
                     // What a provider said tells more than why none could be asked.
                     if matches!(unanswered, Unanswered::Failed(_)) {
                         last = unanswered;
@@ -246,7 +280,7 @@ impl<A: Attempt> Forwarding<'_, A> {
     /// Has the call admitted for another model, in the place of the one it was admitted for.
     async fn move_to<'m>(&mut self, model: &'m str) -> Result<Group<'m>, GatewayError> {
         self.call.give_back();
-        let deployments = self.attempt.deployments(self.context, model)?;
+        let deployments = self.attempt.deployments(self.context, model).await?;
         let wanted = self.attempt.wanted(model, &deployments.able);
         let asked = self.attempt.asked(&deployments.able);
         let Admitted { ticket, output_limit, barred, soft } = self.context.reserve(wanted, deployments).await?;

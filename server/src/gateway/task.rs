@@ -40,9 +40,12 @@ pub async fn perform(
 ) -> Result<HttpResponse, ApiError> {
     let arrived = Arrived::new(gateway.into_inner(), &http, operation.call_type()).await?;
     let body = arrived.body(payload).await?;
-    let task = TaskRequest::read(operation, &http, body).await.map_err(GatewayError::from)?;
+    let mut task = TaskRequest::read(operation, &http, body).await.map_err(GatewayError::from)?;
+    if let Some(model) = arrived.gateway().model_of_alias(&task.request.model) {
+        task.request.resolve(&model);
+    }
     let context = arrived.named(&http, Named::from(&task.request)).await?;
-    let started = match context.start(&task).await {
+    let started = match route::start(&context, &task).await {
         Ok(started) => started,
         Err(error) => return Err(context.refuse(error)),
     };

@@ -47,6 +47,7 @@ fn deployment(one: &DeploymentConfig, config: &Config, catalog: &Catalog) -> Dep
         max_output_tokens: one.max_output_tokens.or(card.and_then(|card| card.max_output_tokens)),
         request: one.request.clone(),
         default_max_tokens: one.max_tokens,
+        tags: one.tags.clone(),
         order: one.order,
         prices,
         weight: one.weight,

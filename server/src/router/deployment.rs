@@ -40,6 +40,8 @@ pub struct Deployment {
     pub request: RequestConfig,
     /// The limit of output tokens it is sent where the client names none.
     pub default_max_tokens: Option<u64>,
+    /// Tags of the calls that are meant for it.
+    pub tags: Vec<String>,
     /// Deployments with a lower number are used first.
     pub order: Option<u32>,
     /// Share of the traffic of its group.
@@ -120,6 +122,7 @@ impl Deployment {
             max_output_tokens: card.and_then(|card| card.max_output_tokens),
             request: self.request.clone(),
             default_max_tokens: None,
+            tags: self.tags.clone(),
             order: self.order,
             weight: self.weight,
             rpm: self.rpm,
@@ -151,6 +154,14 @@ impl Deployment {
     #[must_use]
     pub fn mode(&self) -> Option<&str> {
         self.model_info.get("mode").and_then(Value::as_str)
+    }
+
+    /// Whether it may have a capability, by LiteLLM's name of it: it is not known that it has not. The configuration's word
+    /// goes before the catalog's, which knows all that its models can do.
+    #[must_use]
+    pub fn may(&self, capability: &str) -> bool {
+        let is_known = self.model_info.get("max_input_tokens").is_some_and(|known| !known.is_null());
+        self.model_info.get(capability).and_then(Value::as_bool).unwrap_or(!is_known)
     }
 
     /// Whether it does `operation`, as far as that is known.

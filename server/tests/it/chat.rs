@@ -7,6 +7,7 @@ mod refused;
 mod rests;
 mod retried;
 mod streamed;
+mod suitable;
 mod tries;
 
 use serde_json::json;

@@ -8,8 +8,6 @@ use crate::config::{Fallbacks, RouterSettings};
 use crate::gateway::call::Context;
 use crate::gateway::failure::FailureKind;
 
-use super::Unanswered;
-
 /// The models that are still to be asked.
 pub(super) struct Plan<'a> {
     context: &'a Context,
@@ -30,12 +28,14 @@ impl<'a> Plan<'a> {
         Self { context, settings, asked_for, pending: Vec::new(), known, left: settings.max_fallbacks }
     }
 
-    /// Adds those that stand in for `model`, which did not answer.
-    pub(super) fn failed(&mut self, model: &str, unanswered: &Unanswered) {
-        let kind = match unanswered {
-            Unanswered::Failed(failure) => failure.kind(),
-            Unanswered::Refused(_) => FailureKind::Other,
-        };
+    /// The same where one stands in already.
+    pub(super) fn with(mut self, model: &str) -> Self {
+        self.known.push(model.to_owned());
+        self
+    }
+
+    /// Adds those that stand in for `model`, which failed so.
+    pub(super) fn failed(&mut self, model: &str, kind: FailureKind) {
         let Self { context, settings, .. } = *self;
         let lists = Lists { context, settings, model, is_asked_for: model == self.asked_for };
         for target in lists.targets(kind).iter().rev() {

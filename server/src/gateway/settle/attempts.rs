@@ -169,10 +169,19 @@ impl Call {
 
     /// Notes that the call could not be moved to `model`.
     pub(in crate::gateway) fn not_moved(&mut self, model: &str, refusal: GatewayError) {
+        self.not_asked(AttemptKind::Fallback, model, refusal);
+    }
+
+    /// Notes that the call could not be one to `model`, which it asks for.
+    pub(in crate::gateway) fn not_started(&mut self, model: &str, refusal: GatewayError) {
+        self.not_asked(AttemptKind::First, model, refusal);
+    }
+
+    fn not_asked(&mut self, kind: AttemptKind, model: &str, refusal: GatewayError) {
         let Some(open) = &mut self.0 else { return };
         let error = ApiError::from(refusal);
         let mut note = Map::new();
-        note.insert("kind".to_owned(), json!(AttemptKind::Fallback.name()));
+        note.insert("kind".to_owned(), json!(kind.name()));
         note.insert("model_group".to_owned(), json!(model));
         open.attempts.fail(note, &error.message(), Some(error.status().as_u16()), ErrorClass::Default);
     }

@@ -49,7 +49,7 @@ impl Attempt for TaskRequest {
         self.request.stream || self.operation == Operation::Speech
     }
 
-    fn deployments(&self, context: &Context, model: &str) -> Result<Deployments, GatewayError> {
+    async fn deployments(&self, context: &Context, model: &str) -> Result<Deployments, GatewayError> {
         context.deployments(model, self.operation)
     }
 

@@ -37,6 +37,8 @@ pub struct RequestError {
 pub struct ChatRequest {
     /// Public model name.
     pub model: String,
+    /// The name by which the client asks for it, where that is another.
+    pub alias: Option<String>,
     /// The answer is wanted as a stream.
     pub stream: bool,
     /// The client asked for the usage chunk at the end of the stream.
@@ -210,6 +212,7 @@ impl ChatRequest {
         let routing = RoutingParams::read(&fields.routing, &model)?;
         let request = Self {
             model,
+            alias: None,
             stream: read("stream", "true or false", fields.stream)?.unwrap_or(false),
             wants_usage,
             // Which of the two a provider heeds is not known.
@@ -225,6 +228,11 @@ impl ChatRequest {
             end: body.iter().rposition(|byte| *byte == b'}').unwrap_or(0),
         };
         Ok((request, tags::are_in(fields.tags, fields.metadata)))
+    }
+
+    /// Asks for `model` in the place of its other name.
+    pub fn resolve(&mut self, model: &str) {
+        self.alias = Some(std::mem::replace(&mut self.model, model.to_owned()));
     }
 
     /// The end user, where the call names one.
