@@ -51,9 +51,11 @@ async fn count(http: HttpRequest, payload: web::Payload, gateway: &Gateway) -> R
     let policy = authenticate::authenticate(gateway, http.headers()).await?;
     let body = call::read_body(payload, gateway.settings.max_body_bytes).await?;
     let incoming = Incoming::messages(body).map_err(GatewayError::from)?;
-    let model = incoming.request.model.clone();
+    let asked_for = &incoming.request.model;
+    let model = gateway.model_of_alias(asked_for).unwrap_or_else(|| asked_for.clone());
     let policy = gateway.policy.call(policy, None, &[]).await.map_err(GatewayError::from)?;
-    policy.check(&model).map_err(|denial| GatewayError::denied(denial, &model))?;
+    let allowed = policy.check(&model).or_else(|denial| policy.check(asked_for).map_err(|_| denial));
+    allowed.map_err(|denial| GatewayError::denied(denial, asked_for))?;
     let deployments = gateway.router.callable(&model).map_err(GatewayError::from)?;
     let upstream_model = deployments.first().map(|one| one.upstream_model.to_string()).unwrap_or_default();
     let counting = web::block(move || tokens::count_prompt(&incoming.body, &upstream_model)).await;

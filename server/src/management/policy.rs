@@ -46,9 +46,11 @@ pub async fn explain(
     principal: Principal,
     body: Json<PolicyExplain>,
 ) -> ApiResult<web::Json<PolicyExplanation>> {
-    let question = body.0;
+    let mut question = body.0;
+    let asked_for = question.model.clone();
+    question.model = gateway.model_of_alias(&asked_for).unwrap_or(question.model);
     let policy = subject::policy_of(&app, &gateway, &principal, &question).await?;
-    let mut answer = judge(&gateway, &policy, &question).await?;
+    let mut answer = judge(&gateway, &policy, &question, &asked_for).await?;
     if matches!(principal.credential, Credential::VirtualKey(_)) {
         // As in /v1/model/info: not why a deployment failed.
         answer.deployments.iter_mut().for_each(|deployment| deployment.reason = None);
@@ -59,7 +61,13 @@ pub async fn explain(
     Ok(web::Json(answer))
 }
 
-async fn judge(gateway: &Gateway, policy: &CallPolicy, question: &PolicyExplain) -> ApiResult<PolicyExplanation> {
+/// `asked_for` is the name that the caller has for the model, by which it may be allowed as well.
+async fn judge(
+    gateway: &Gateway,
+    policy: &CallPolicy,
+    question: &PolicyExplain,
+    asked_for: &str,
+) -> ApiResult<PolicyExplanation> {
     let mut answer = PolicyExplanation {
         verdict: PolicyVerdict::Refused,
         summary: String::new(),
@@ -68,7 +76,8 @@ async fn judge(gateway: &Gateway, policy: &CallPolicy, question: &PolicyExplain)
         checks: Vec::new(),
         deployments: Vec::new(),
     };
-    if let Err(error) = check_key(gateway, policy, &question.model, &mut answer.checks) {
+    let name = if policy.check(asked_for).is_ok() { asked_for } else { &question.model };
+    if let Err(error) = check_key(gateway, policy, name, &mut answer.checks) {
         return Ok(refused(answer, &error.into()));
     }
     let now = gateway.clock.monotonic();
