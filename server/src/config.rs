@@ -6,6 +6,7 @@
 mod environment;
 mod fetch;
 mod general;
+mod hedging;
 mod include;
 mod litellm;
 mod model;
@@ -24,6 +25,7 @@ use std::path::Path;
 use environment::Environment;
 pub use fetch::FetchSettings;
 pub use general::{GeneralSettings, Limits, SharedCounterSettings};
+pub use hedging::Hedging;
 pub use litellm::{LitellmSettings, ScopeLimits};
 pub use model::{AwsConfig, AzureConfig, DeploymentConfig, GoogleCredentials, RequestConfig, VertexConfig};
 use node::{Node, Value};

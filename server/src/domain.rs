@@ -3,12 +3,12 @@
 //! Nothing here reads a clock, a file, a socket or a database; every rule is a function of its arguments.
 
 pub mod address;
-pub mod answer_length;
 pub mod model_limits;
 pub mod operation;
 pub mod permission;
 pub mod price;
 pub mod provider;
 pub mod redact;
+pub mod sketch;
 pub mod usage;
 pub mod window;

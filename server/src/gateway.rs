@@ -37,6 +37,7 @@ mod tags;
 pub mod task;
 pub mod upstream;
 mod usable;
+pub mod usual_delay;
 pub mod usual_length;
 
 use std::sync::Arc;
@@ -57,6 +58,7 @@ use crate::router::Router;
 use call_id::CallIds;
 use drain::Drains;
 use responses::id::ResponseIds;
+use usual_delay::UsualDelays;
 use usual_length::UsualLengths;
 
 /// What every call needs; one a process.
@@ -84,6 +86,8 @@ pub struct Gateway {
     pub response_ids: ResponseIds,
     /// How long answers usually are.
     pub usual_lengths: UsualLengths,
+    /// How long calls that are hedged usually wait.
+    pub usual_delays: UsualDelays,
     /// Answers that are read to their end though their client has left.
     pub drains: Drains,
     /// Bounds and choices of the configuration.

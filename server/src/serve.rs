@@ -28,6 +28,7 @@ use crate::db::{self, DbError, OwnConnection};
 use crate::gateway::call_id::CallIds;
 use crate::gateway::drain::Drains;
 use crate::gateway::responses::id::ResponseIds;
+use crate::gateway::usual_delay::UsualDelays;
 use crate::gateway::usual_length::UsualLengths;
 use crate::gateway::{Gateway, InFlightCount, Settings};
 use crate::http::{self, Parts};
@@ -234,6 +235,7 @@ fn make_gateway(
         routing: ArcSwap::from_pointee(config.router.clone()),
         outbound: Outbound::new(config).map_err(std::io::Error::other)?,
         usual_lengths: UsualLengths::default(),
+        usual_delays: UsualDelays::default(),
         drains: drains(config),
         settings: settings(config),
         in_flight: InFlightCount::default(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use super::hedging::{self, Hedging};
 use super::litellm::{ScopeLimits, scope_limits};
 use super::reader::{Item, Section};
 use super::secret::Secret;
@@ -188,6 +189,8 @@ pub struct RouterSettings {
     pub tag_filtering_match_any: bool,
     /// Limits of providers, by name.
     pub provider_budget_config: BTreeMap<String, ScopeLimits>,
+    /// When a call that is slow is sent to a second deployment. Default: never.
+    pub hedging: Option<Hedging>,
     /// Where Redis is.
     pub redis: RedisSettings,
 }
@@ -214,6 +217,7 @@ impl Default for RouterSettings {
             enable_tag_filtering: false,
             tag_filtering_match_any: true,
             provider_budget_config: BTreeMap::new(),
+            hedging: None,
             redis: RedisSettings::default(),
         }
     }
@@ -245,6 +249,7 @@ pub(super) fn read(item: Option<Item<'_>>, num_retries: Option<u32>) -> RouterSe
         enable_tag_filtering: section.boolean("enable_tag_filtering", false),
         tag_filtering_match_any: section.boolean("tag_filtering_match_any", true),
         provider_budget_config: scope_limits(section.get("provider_budget_config")),
+        hedging: hedging::read(&mut section),
         redis: RedisSettings {
             url: section.secret("redis_url"),
             host: section.text("redis_host"),

@@ -136,6 +136,9 @@ pub(super) const MODEL_INFO: Area = Area {
     free_form: true,
 };
 
+/// `router_settings.hedging`, which LiteLLM does not have.
+pub(super) const HEDGING: Area = Area { litellm: &[], pending: &[], strict: true, free_form: false };
+
 /// `router_settings`.
 pub(super) const ROUTER: Area = area(
     &[
@@ -166,21 +169,7 @@ pub(super) const ROUTER: Area = area(
         "search_tools",
         "set_verbose",
     ],
-    &[
-        "allowed_fails_policy",
-        "content_policy_fallbacks",
-        "context_window_fallbacks",
-        "default_fallbacks",
-        "enable_pre_call_checks",
-        "enable_tag_filtering",
-        "fallbacks",
-        "max_fallbacks",
-        "model_group_alias",
-        "model_group_retry_policy",
-        "retry_policy",
-        "routing_strategy_args",
-        "tag_filtering_match_any",
-    ],
+    &["allowed_fails_policy", "routing_strategy_args"],
 );
 
 /// `litellm_settings`.
@@ -227,15 +216,7 @@ pub(super) const LITELLM: Area = area(
         "global_disable_no_log_param",
         "disable_end_user_cost_tracking*",
     ],
-    &[
-        "content_policy_fallbacks",
-        "context_window_fallbacks",
-        "default_fallbacks",
-        "fallbacks",
-        "internal_user_budget_duration",
-        "max_internal_user_budget",
-        "set_verbose",
-    ],
+    &["internal_user_budget_duration", "max_internal_user_budget", "set_verbose"],
 );
 
 /// Limits of a provider or a tag.

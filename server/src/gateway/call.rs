@@ -218,9 +218,36 @@ impl Context {
         asked: Asked,
         deployments: Deployments,
     ) -> Result<Started, GatewayError> {
+        self.admit_as(self.event.clone(), wanted, asked, deployments).await
+    }
+
+    /// Admits the call of `attempt` once more, to be sent to one of `deployments` besides.
+    ///
+    /// # Errors
+    /// When a limit does not allow it.
+    pub(super) async fn start_hedge<A: Attempt>(
+        &self,
+        attempt: &A,
+        model: &str,
+        deployments: Deployments,
+    ) -> Result<Started, GatewayError> {
+        let wanted = attempt.wanted(model, &deployments.able);
+        let asked = attempt.asked(&deployments.able);
+        let mut event = self.event.clone();
+        event.request_id = Arc::from(self.gateway.call_ids.next(self.gateway.clock.now()));
+        event.metadata.insert("hedge_of".to_owned(), Value::from(&*self.event.request_id));
+        self.admit_as(event, wanted, asked, deployments).await
+    }
+
+    async fn admit_as(
+        &self,
+        mut event: SpendEvent,
+        wanted: Wanted<'_>,
+        asked: Asked,
+        deployments: Deployments,
+    ) -> Result<Started, GatewayError> {
         let model = wanted.model.to_owned();
         let Admitted { ticket, output_limit, barred, soft } = self.reserve(wanted, deployments).await?;
-        let mut event = self.event.clone();
         if *event.model_group != *model {
             let asked_for = std::mem::replace(&mut event.model_group, Arc::from(&*model));
             event.metadata.insert("original_model_group".to_owned(), Value::from(&*asked_for));
@@ -268,7 +295,8 @@ impl Context {
     ) -> HttpResponseBuilder {
         let mut response = HttpResponse::build(status);
         let tried = call.map_or_else(Tried::default, Call::tried);
-        headers::describe(&mut response, &self.caller.request_id, &self.policy.key, deployment, tried);
+        let request_id = call.and_then(Call::request_id).unwrap_or(&self.caller.request_id);
+        headers::describe(&mut response, request_id, &self.policy.key, deployment, tried);
         response
     }
 

@@ -130,7 +130,8 @@ async fn send(
         OnClientDisconnect::Cancel => sent.send(upstream, deployment).await,
         OnClientDisconnect::Drain => {
             let (upstream, to) = (upstream.clone(), Arc::clone(deployment));
-            call.wait_for(Sending::new(async move { sent.send(&upstream, &to).await })).await
+            call.hold(Sending::new(async move { sent.send(&upstream, &to).await }));
+            call.held().await
         }
     };
     (status.get(), answered)

@@ -3,6 +3,7 @@
 
 mod fallback;
 mod group;
+mod hedge;
 mod tries;
 
 use std::fmt;

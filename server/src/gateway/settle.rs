@@ -37,6 +37,9 @@ use crate::router::{Deployment, Failure};
 use attempts::{AttemptKind, Attempts};
 pub use outcome::Outcome;
 
+/// What is noted of a call that nobody waits for any more.
+const OVERTAKEN: &str = "another deployment answered first";
+
 /// What a settled call cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
@@ -96,6 +99,8 @@ struct Open {
     attempts: Attempts,
     /// An answer that was asked for and will be read even if the client leaves.
     sending: Option<Sending>,
+    /// Another attempt at the same was faster: nobody waits for this one.
+    is_overtaken: bool,
     _counted: Counted,
 }
 
@@ -137,6 +142,7 @@ impl Call {
             early_usage: EarlyUsage::default(),
             attempts: Attempts::default(),
             sending: None,
+            is_overtaken: false,
             _counted: Counted::enter(gateway),
         })))
     }
@@ -162,12 +168,22 @@ impl Call {
         }
     }
 
-    /// Waits for an answer that is read to its end even if the client leaves meanwhile.
-    pub(super) async fn wait_for(&mut self, sending: Sending) -> Result<Source, UpstreamFailure> {
-        let Some(open) = &mut self.0 else { return sending.await };
-        let sending = open.sending.insert(sending);
+    /// Keeps an answer that was asked for, to be waited for by [`Self::held`]. Where the provider bills it anyway, it is read
+    /// to its end even if the client leaves meanwhile.
+    pub(super) fn hold(&mut self, sending: Sending) {
+        if let Some(open) = &mut self.0 {
+            open.sending = Some(sending);
+        }
+    }
+
+    /// Waits for the answer that is held.
+    pub(super) async fn held(&mut self) -> Result<Source, UpstreamFailure> {
+        let sending = self.0.as_mut().and_then(|open| open.sending.as_mut());
+        let Some(sending) = sending else { return Err(UpstreamFailure::Unreachable("nothing was sent".to_owned())) };
         let source = sending.await;
-        open.sending = None;
+        if let Some(open) = &mut self.0 {
+            open.sending = None;
+        }
         source
     }
 
@@ -199,6 +215,11 @@ impl Call {
             model: deployment.upstream_model.to_string(),
             early_usage: self.0.as_ref().map(|open| open.early_usage.clone()).unwrap_or_default(),
         }
+    }
+
+    /// Its id in the ledger.
+    pub(super) fn request_id(&self) -> Option<&str> {
+        self.0.as_ref().map(|open| &*open.event.request_id)
     }
 
     /// How the limits by the minute stand, this call counted.
@@ -357,10 +378,10 @@ impl Open {
         event.status = outcome.status;
         event.status_code = outcome.status_code;
         event.response_id = outcome.answer.response_id;
+        let error = if self.is_overtaken { Some(OVERTAKEN.to_owned()) } else { outcome.error };
         let is_counted = outcome.answer.raw_usage.is_none() && usage != Usage::default();
         event.provider_usage = outcome.answer.raw_usage;
-        let notes =
-            [("usage_source", is_counted.then(|| Value::from("counted"))), ("error", outcome.error.map(Value::from))];
+        let notes = [("usage_source", is_counted.then(|| Value::from("counted"))), ("error", error.map(Value::from))];
         for (name, note) in notes {
             if let Some(note) = note {
                 event.metadata.insert(name.to_owned(), note);

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 
-use crate::domain::answer_length::AnswerLengths;
+use crate::domain::sketch::Sketch;
 
 /// Pairs of key and model, and models, that are remembered.
 const REMEMBERED: usize = 10_000;
 /// A key's own answers tell more than all of its model's from this many on.
 const SAMPLES_MIN: u32 = 20;
 
-type Lengths = Arc<Mutex<AnswerLengths>>;
+type Lengths = Arc<Mutex<Sketch>>;
 
 /// What this process has seen.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 mod fallback;
 mod faults;
+mod hedged;
 mod left;
 mod refused;
 mod rests;

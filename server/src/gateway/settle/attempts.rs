@@ -27,6 +27,8 @@ pub(in crate::gateway) enum AttemptKind {
     Retry,
     /// The first of a model that stands in.
     Fallback,
+    /// The first takes long.
+    Hedge,
 }
 
 impl AttemptKind {
@@ -35,6 +37,7 @@ impl AttemptKind {
             Self::First => "first",
             Self::Retry => "retry",
             Self::Fallback => "fallback",
+            Self::Hedge => "hedge",
         }
     }
 }
@@ -63,7 +66,7 @@ impl Attempts {
     /// An attempt begins, so long after the call arrived.
     pub(super) const fn begin(&mut self, kind: AttemptKind, after: Duration) {
         match kind {
-            AttemptKind::First => {}
+            AttemptKind::First | AttemptKind::Hedge => {}
             AttemptKind::Retry => self.retries += 1,
             AttemptKind::Fallback => self.fallbacks += 1,
         }
@@ -184,6 +187,13 @@ impl Call {
         note.insert("kind".to_owned(), json!(kind.name()));
         note.insert("model_group".to_owned(), json!(model));
         open.attempts.fail(note, &error.message(), Some(error.status().as_u16()), ErrorClass::Default);
+    }
+
+    /// Notes that another attempt at what this call asks for was faster, and ends it.
+    pub(in crate::gateway) fn overtaken(mut self) {
+        if let Some(open) = &mut self.0 {
+            open.is_overtaken = true;
+        }
     }
 
     /// How often the call was tried so far.

@@ -1,36 +1,35 @@
-//! How long answers usually are: a sketch of their lengths that forgets.
+//! How large something usually is, such as the length of answers: a sketch of many figures that forgets.
 
-/// Steps of a doubling: a length is known to an eighth of itself.
+/// Steps of a doubling: a figure is known to an eighth of itself.
 const STEPS: u32 = 8;
-/// Doublings told apart: up to a million tokens.
+/// Doublings told apart: up to a million.
 const DOUBLINGS: u32 = 20;
-/// Above this many samples all counts are halved, so that new answers outweigh old ones.
+/// Above this many samples all counts are halved, so that new figures outweigh old ones.
 const SAMPLES_MAX: u32 = 1_024;
 
-/// Lengths of answers in tokens, counted by size. Sizes that were not seen take no memory: keys are many, and the answers
-/// of each alike.
+/// Figures counted by size. Sizes that were not seen take no memory: keys are many, and the answers of each alike.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AnswerLengths {
+pub struct Sketch {
     /// Step and count, in the order of steps.
     counts: Vec<(u8, u16)>,
     samples: u32,
 }
 
-impl AnswerLengths {
+impl Sketch {
     /// Samples that count.
     #[must_use]
     pub const fn samples(&self) -> u32 {
         self.samples
     }
 
-    /// Counts an answer.
-    pub fn note(&mut self, tokens: u64) {
+    /// Counts a figure.
+    pub fn note(&mut self, figure: u64) {
         if self.samples >= SAMPLES_MAX {
             self.counts.iter_mut().for_each(|(_, count)| *count /= 2);
             self.counts.retain(|(_, count)| *count > 0);
             self.samples = self.counts.iter().map(|(_, count)| u32::from(*count)).sum();
         }
-        let step = step_of(tokens);
+        let step = step_of(figure);
         match self.counts.binary_search_by_key(&step, |(known, _)| *known) {
             Ok(index) => {
                 if let Some((_, count)) = self.counts.get_mut(index) {
@@ -42,7 +41,7 @@ impl AnswerLengths {
         self.samples += 1;
     }
 
-    /// A length that 95 of 100 answers do not exceed; `None` without any sample.
+    /// What 95 of 100 figures do not exceed; `None` without any sample.
     #[must_use]
     pub fn p95(&self) -> Option<u64> {
         let wanted = (self.samples * 95).div_ceil(100);
@@ -51,20 +50,20 @@ impl AnswerLengths {
             seen += u32::from(*count);
             seen >= wanted && seen > 0
         });
-        step.map(|(step, _)| longest_of(*step))
+        step.map(|(step, _)| largest_of(*step))
     }
 }
 
-/// The step that `tokens` belong to: step `STEPS × d + s` ends at `2^d × (1 + s/STEPS)`.
-fn step_of(tokens: u64) -> u8 {
-    let tokens = tokens.clamp(1, 1 << DOUBLINGS);
-    let doublings = tokens.ilog2();
+/// The step that `figure` belongs to: step `STEPS × d + s` ends at `2^d × (1 + s/STEPS)`.
+fn step_of(figure: u64) -> u8 {
+    let figure = figure.clamp(1, 1 << DOUBLINGS);
+    let doublings = figure.ilog2();
     let base = 1_u64 << doublings;
-    let steps = ((tokens - base) * u64::from(STEPS)).div_ceil(base);
+    let steps = ((figure - base) * u64::from(STEPS)).div_ceil(base);
     u8::try_from(u64::from(doublings * STEPS) + steps).unwrap_or(u8::MAX)
 }
 
-fn longest_of(step: u8) -> u64 {
+fn largest_of(step: u8) -> u64 {
     let step = u32::from(step);
     let base = 1_u64 << (step / STEPS).min(63);
     base + base * u64::from(step % STEPS) / u64::from(STEPS)
@@ -78,7 +77,7 @@ mod tests {
 
     #[test]
     fn most_answers_are_not_longer() {
-        let mut lengths = AnswerLengths::default();
+        let mut lengths = Sketch::default();
         assert_eq!(lengths.p95(), None);
         (1..=100).for_each(|tokens| lengths.note(tokens));
         let p95 = lengths.p95().unwrap();
@@ -87,14 +86,14 @@ mod tests {
 
     #[test]
     fn an_absurd_length_is_the_longest_there_is() {
-        let mut lengths = AnswerLengths::default();
+        let mut lengths = Sketch::default();
         lengths.note(u64::MAX);
         assert_eq!(lengths.p95(), Some(1 << DOUBLINGS));
     }
 
     #[test]
     fn what_was_is_forgotten() {
-        let mut lengths = AnswerLengths::default();
+        let mut lengths = Sketch::default();
         (0..2_000).for_each(|_| lengths.note(4_000));
         (0..10_000).for_each(|_| lengths.note(100));
         assert!(lengths.p95().unwrap() < 120);
@@ -103,7 +102,7 @@ mod tests {
     proptest! {
         #[test]
         fn one_answer_is_known_to_an_eighth(tokens in 0u64..1_000_000) {
-            let mut lengths = AnswerLengths::default();
+            let mut lengths = Sketch::default();
             lengths.note(tokens);
             let p95 = lengths.p95().unwrap();
             prop_assert!(p95 >= tokens && p95 <= tokens.max(1) + tokens / 8 + 1, "{tokens} {p95}");
