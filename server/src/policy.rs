@@ -9,6 +9,7 @@ mod call;
 mod entity;
 mod limited;
 mod load;
+mod routing;
 mod store;
 
 use std::collections::HashSet;
@@ -23,6 +24,7 @@ pub use call::{CallPolicy, Denial};
 pub use entity::{Entity, EntityKind};
 pub use limited::{Account, Limited, SoftBudget, Window};
 pub use load::{Defaults, GatewayBudget, Loader};
+pub use routing::RoutingOverrides;
 pub use store::{PolicyError, PolicyStore};
 
 /// Tags that a key may add to its calls, and that a call may name.
@@ -65,6 +67,8 @@ pub struct Policy {
     pub member_id: Option<Arc<str>>,
     /// Tags that all its calls carry.
     pub tags: Vec<Arc<str>>,
+    /// How its calls are routed, where it says so.
+    pub routing: Option<Arc<RoutingOverrides>>,
     /// Whose calendar its budget windows follow.
     pub time_zone: Tz,
     /// The limits of all calls together.
@@ -143,6 +147,7 @@ impl Policy {
             budget_id: None,
             member_id: None,
             tags: Vec::new(),
+            routing: None,
             time_zone: Tz::UTC,
             gateway,
             token,

@@ -273,8 +273,9 @@ impl Context {
     /// When the client has to have an answer, or the beginning of a stream: whatever is tried, it is tried until then.
     pub(super) fn deadline(&self, settings: &RouterSettings, is_stream: bool) -> tokio::time::Instant {
         let of_client = self.routing.stream_timeout.filter(|_| is_stream).or(self.routing.timeout);
-        let configured = settings.stream_timeout.filter(|_| is_stream).or(settings.timeout);
-        let timeout = of_client.or(configured).unwrap_or(self.gateway.settings.timeout);
+        let overrides = || self.policy.routing().find_map(|own| own.timeout);
+        let configured = || settings.stream_timeout.filter(|_| is_stream).or(settings.timeout);
+        let timeout = of_client.or_else(overrides).or_else(configured).unwrap_or(self.gateway.settings.timeout);
         let age = self.gateway.clock.monotonic().saturating_duration_since(self.started);
         tokio::time::Instant::now() + timeout.saturating_sub(age)
     }

@@ -12,6 +12,7 @@ use crate::db::JsonMap;
 use crate::domain::model_limits::{self, ModelLimitsError};
 use crate::domain::window::Span;
 use crate::error::{ApiError, ApiResult};
+use crate::policy::RoutingOverrides;
 
 /// Bytes of a duration.
 const DURATION_BYTES_MAX: usize = 32;
@@ -54,7 +55,17 @@ impl Problems {
                 problems.0.push(problem("type_error", &["body", name], kind.expected()));
             }
         }
+        problems.router_settings(other);
         problems
+    }
+
+    /// `router_settings` of a key or team.
+    fn router_settings(&mut self, other: &BTreeMap<String, Value>) {
+        let Some(settings) = other.get("router_settings").and_then(Value::as_object) else { return };
+        if let Err(error) = RoutingOverrides::read(settings) {
+            let (name, expected) = error.split_once(": ").unwrap_or(("", &error));
+            self.0.push(problem(VALUE_ERROR, &["body", "router_settings", name], expected));
+        }
     }
 
     pub(super) fn duration(&mut self, field: &str, text: Option<&str>) {

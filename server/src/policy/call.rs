@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{Entity, EntityKind, Limited, Policy, SoftBudget};
+use super::{Entity, EntityKind, Limited, Policy, RoutingOverrides, SoftBudget};
 use crate::counters::{Scope, ScopeId};
 
 /// What limits one call.
@@ -49,6 +49,12 @@ impl CallPolicy {
             }
         }
         Ok(())
+    }
+
+    /// What the key and the team say of how the call is routed, the nearest first.
+    pub fn routing(&self) -> impl Iterator<Item = &RoutingOverrides> {
+        let of_entities = self.entities.iter().filter_map(|entity| entity.routing.as_deref());
+        self.key.routing.as_deref().into_iter().chain(of_entities)
     }
 
     /// The scopes that a call to `model` at `now` is charged to, the nearest first; `providers` are those that may

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
-use super::{Account, ModelAccess};
+use super::{Account, ModelAccess, RoutingOverrides};
 
 /// Kinds of entities that carry limits, beside keys and the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -88,4 +88,6 @@ pub struct Entity {
     pub organizations: Vec<Arc<str>>,
     /// Whose calendar its budget windows follow.
     pub time_zone: Tz,
+    /// How calls of a team are routed, where it says so.
+    pub routing: Option<Arc<RoutingOverrides>>,
 }

@@ -10,12 +10,12 @@ use chrono_tz::Tz;
 use sea_orm::{DatabaseConnection, DbErr};
 use tollgate_openapi::money::NanoUsd;
 
-use super::{Account, Limited, ModelAccess, Policy, SoftBudget, TAGS_MAX, Window};
+use super::{Account, Limited, ModelAccess, Policy, RoutingOverrides, SoftBudget, TAGS_MAX, Window};
 use crate::counters::{Limits, ScopeId};
-use crate::db;
 use crate::db::budget::Model as Budget;
 use crate::db::key::Model as Key;
 use crate::db::limit::Model as Limit;
+use crate::db::{self, JsonMap};
 use crate::domain::model_limits;
 use crate::domain::window::Span;
 
@@ -103,6 +103,7 @@ impl Loader {
             budget_id,
             member_id: member_id.map(|(team_id, user_id)| super::member_id(team_id, user_id)),
             tags: tags_of(&key),
+            routing: routing_of(&key.other),
             time_zone,
             gateway: Arc::clone(&self.gateway),
         })
@@ -168,6 +169,13 @@ impl Loader {
         }
         Ok(())
     }
+}
+
+/// What a key or team says of routing. What is wrong was refused when it was set; what slipped in has no effect.
+fn routing_of(other: &JsonMap) -> Option<Arc<RoutingOverrides>> {
+    let settings = other.0.get("router_settings")?.as_object()?;
+    let read = RoutingOverrides::read(settings).ok()?;
+    (read != RoutingOverrides::default()).then(|| Arc::new(read))
 }
 
 /// The tags that all calls of a key carry.

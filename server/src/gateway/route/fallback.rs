@@ -1,6 +1,6 @@
 //! Which models stand in for one that fails.
 //!
-//! As in LiteLLM: the request's own list goes before the configuration's; a prompt that is too long and content that is
+//! As in LiteLLM: the request's own list goes before the key's, that before the team's, that before the configuration's; a prompt that is too long and content that is
 //! refused have lists of their own, and the general one where they have none; a model that stands in may have models
 //! standing in for it, which come before those left of the first.
 
@@ -69,33 +69,42 @@ struct Lists<'a, 'm> {
     is_asked_for: bool,
 }
 
+/// One kind of list of a configuration.
+type Kind = fn(&Fallbacks) -> &[(String, Vec<String>)];
+
 impl<'a> Lists<'a, '_> {
     fn targets(&self, kind: FailureKind) -> &'a [String] {
-        let default = || self.is_asked_for.then_some(self.settings.fallbacks.default.as_slice());
-        let list = self.special(kind).or_else(|| self.general()).or_else(default);
+        let list = self.special(kind).or_else(|| self.general()).or_else(|| self.default());
         list.filter(|_| !self.context.routing.disable_fallbacks).unwrap_or_default()
     }
 
     fn general(&self) -> Option<&'a [String]> {
-        self.list(&self.context.routing.fallbacks, &self.settings.fallbacks.general)
+        self.list(&self.context.routing.fallbacks, |all| &all.general)
     }
 
     fn special(&self, kind: FailureKind) -> Option<&'a [String]> {
-        let (of_client, configured) = (&self.context.routing, &self.settings.fallbacks);
+        let of_client = &self.context.routing;
         let list = match kind {
-            FailureKind::ContextWindow => self.list(&of_client.context_window_fallbacks, &configured.context_window),
-            FailureKind::ContentPolicy => self.list(&of_client.content_policy_fallbacks, &configured.content_policy),
+            FailureKind::ContextWindow => self.list(&of_client.context_window_fallbacks, |all| &all.context_window),
+            FailureKind::ContentPolicy => self.list(&of_client.content_policy_fallbacks, |all| &all.content_policy),
             FailureKind::Other => None,
         };
         list.filter(|_| !of_client.disable_fallbacks)
     }
 
-    fn list(
-        &self,
-        of_client: &'a Option<Vec<String>>,
-        configured: &'a [(String, Vec<String>)],
-    ) -> Option<&'a [String]> {
+    fn default(&self) -> Option<&'a [String]> {
+        let mut configured = self.configured().map(|all| all.default.as_slice());
+        configured.find(|default| !default.is_empty()).filter(|_| self.is_asked_for)
+    }
+
+    fn list(&self, of_client: &'a Option<Vec<String>>, kind: Kind) -> Option<&'a [String]> {
         let of_client = of_client.as_deref().filter(|_| self.is_asked_for);
-        of_client.or_else(|| Fallbacks::of_group(configured, self.model))
+        of_client.or_else(|| self.configured().find_map(|all| Fallbacks::of_group(kind(all), self.model)))
+    }
+
+    /// What the key, the team and the gateway have.
+    fn configured(&self) -> impl Iterator<Item = &'a Fallbacks> {
+        let overrides = self.context.policy.routing().map(|own| &own.fallbacks);
+        overrides.chain(std::iter::once(&self.settings.fallbacks))
     }
 }

@@ -87,8 +87,9 @@ impl<'a> Tries<'a> {
     fn after(&self, deployment: &Deployment, failure: &UpstreamFailure, has_another: bool) -> Next {
         let class = failure.class();
         let policy = self.of_policy(class);
-        let allowed =
-            self.context.routing.num_retries.or(deployment.num_retries).or(policy).or(self.settings.num_retries);
+        let overrides = || self.context.policy.routing().find_map(|own| own.num_retries);
+        let of_caller = self.context.routing.num_retries.or_else(overrides);
+        let allowed = of_caller.or(deployment.num_retries).or(policy).or(self.settings.num_retries);
         let is_allowed = match allowed {
             Some(allowed) => self.made < allowed,
             None if has_another => self.made < DEPLOYMENTS_MAX,

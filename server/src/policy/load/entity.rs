@@ -10,7 +10,7 @@ use sea_orm::DbErr;
 use super::Loader;
 use crate::db;
 use crate::db::limit::Model as Limit;
-use crate::policy::{Entity, EntityKind, ModelAccess};
+use crate::policy::{Entity, EntityKind, ModelAccess, RoutingOverrides};
 
 /// What the database says of an entity.
 #[derive(Debug)]
@@ -23,6 +23,7 @@ pub(in crate::policy) struct Read {
     pub(in crate::policy) organization_id: Option<Arc<str>>,
     /// Of an organization.
     pub(in crate::policy) time_zone: Option<Tz>,
+    routing: Option<Arc<RoutingOverrides>>,
     limits: Limit,
 }
 
@@ -34,6 +35,7 @@ impl Read {
             models: ModelAccess::All,
             organization_id: None,
             time_zone: None,
+            routing: None,
             limits,
         }
     }
@@ -101,6 +103,7 @@ impl Loader {
             account,
             organizations,
             time_zone,
+            routing: read.routing,
         })
     }
 
@@ -143,7 +146,8 @@ impl Loader {
         let Some(team) = db::team::find(&self.db, &read.limits.scope_id).await? else { return Ok(read) };
         let organization_id = team.organization_id.as_deref().map(Arc::from);
         let named = read.named(team.team_alias.as_deref()).allowing(&team.models);
-        Ok(Read { is_blocked: team.blocked, organization_id, ..named })
+        let routing = super::routing_of(&team.other);
+        Ok(Read { is_blocked: team.blocked, organization_id, routing, ..named })
     }
 
     async fn organization(&self, read: Read) -> Result<Read, DbErr> {

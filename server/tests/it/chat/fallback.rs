@@ -236,3 +236,40 @@ async fn a_failure_can_be_asked_for() {
     assert!(gpt.received().is_empty());
     app.settled().await;
 }
+
+#[tokio::test]
+async fn a_key_and_its_team_have_their_own() {
+    let Three { gpt, claude, gemini, app } = three("  fallbacks: [{gpt: [gemini]}]").await;
+    let team = json!({"team_id": "t", "router_settings": {"fallbacks": [{"gpt": ["claude"]}], "num_retries": 1}});
+    app.post("/team/new", team).expect_status(200).await;
+    let key = app.new_key(json!({"team_id": "t"})).await;
+    gpt.then(error(503, "busy")).then(error(503, "busy"));
+    let answer = app.bearer(&key).post(CHAT, ask("gpt")).expect_status(200).await;
+    assert_eq!(answer.header("x-litellm-model-id"), "b");
+    assert_eq!((answer.header("x-litellm-attempted-retries"), gpt.received().len()), ("1", 2));
+
+    let settings = json!({"key": key, "router_settings": {"fallbacks": [{"gpt": ["gemini"]}], "num_retries": 0}});
+    app.post("/key/update", settings).expect_status(200).await;
+    gpt.then(error(503, "busy"));
+    let answer = app.bearer(&key).post(CHAT, ask("gpt")).expect_status(200).await;
+    assert_eq!((answer.header("x-litellm-model-id"), gpt.received().len()), ("c", 3));
+    assert_eq!((claude.received().len(), gemini.received().len()), (1, 1));
+
+    app.post("/key/update", json!({"key": key, "router_settings": {}})).expect_status(200).await;
+    app.post("/team/update", json!({"team_id": "t", "router_settings": null})).expect_status(200).await;
+    gpt.then(error(500, "broken"));
+    let answer = app.bearer(&key).post(CHAT, ask("gpt")).expect_status(200).await;
+    assert_eq!(answer.header("x-litellm-model-id"), "c", "the gateway's own");
+    app.settled().await;
+}
+
+#[tokio::test]
+async fn wrong_settings_of_a_key_or_team_are_named_and_change_nothing() {
+    let Three { gpt: _gpt, claude: _claude, gemini: _gemini, app } = three("").await;
+    let settings = json!({"router_settings": {"fallbacks": {"gpt": ["claude"]}}});
+    let (_, param, message) = app.post("/key/generate", &settings).expect_status(400).await.error();
+    assert_eq!(param.as_deref(), Some("router_settings"));
+    assert!(message.starts_with("router_settings.fallbacks: expected a list"), "{message}");
+    app.post("/team/new", json!({"team_id": "t", "router_settings": {"num_retries": -1}})).expect_status(400).await;
+    app.get("/team/info?team_id=t").expect_status(404).await;
+}
