@@ -9,6 +9,7 @@ pub mod permission;
 pub mod price;
 pub mod provider;
 pub mod redact;
+pub mod region;
 pub mod sketch;
 pub mod usage;
 pub mod window;

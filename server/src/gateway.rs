@@ -32,7 +32,7 @@ pub mod responses;
 pub mod route;
 pub mod settle;
 pub mod stream;
-mod suitable;
+pub mod suitable;
 mod tags;
 pub mod task;
 pub mod upstream;

@@ -102,7 +102,6 @@ pub(super) const MODEL_PARAMS: Area = area(
         "num_retries",
         "ocr_cost_*",
         "output_cost_per_*",
-        "region_name",
         "s3_*",
         "search_context_cost_per_query",
         "service_tier",

@@ -184,7 +184,8 @@ impl Context {
             let mode = unable.iter().find_map(|one| one.mode()).map(str::to_owned);
             return Err(GatewayError::WrongOperation { model: model.to_owned(), operation, mode });
         }
-        suitable::by_tags(Deployments { able, unable }, &self.event.tags, &self.gateway.routing.load())
+        let deployments = suitable::by_region(Deployments { able, unable }, self.policy.region())?;
+        suitable::by_tags(deployments, &self.event.tags, &self.gateway.routing.load())
     }
 
     /// Whether the call may be one to `model`. Whoever may use a model by one of its names may use it by that name.

@@ -10,6 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use tollgate_openapi::money::NanoUsd;
 
+use super::suitable::Unsuitable;
 use crate::counters::Refusal;
 use crate::crypto::NoKey;
 use crate::domain::operation::Operation;
@@ -87,17 +88,9 @@ pub enum GatewayError {
         /// What it is for.
         mode: Option<String>,
     },
-    /// No deployment of the model is meant for calls with such tags.
-    #[error("no deployment has the call's tags")]
-    NoTaggedDeployment,
-    /// No deployment of the model reads so much.
-    #[error("a prompt of {tokens} tokens, of which {limit} can be read")]
-    PromptTooLong {
-        /// Tokens of the prompt.
-        tokens: u64,
-        /// The most that any of them reads.
-        limit: u64,
-    },
+    /// No deployment of the model suits the call.
+    #[error("no deployment suits the call: {0:?}")]
+    Unsuitable(Unsuitable),
     /// A limit does not allow the call.
     #[error("limit exceeded")]
     LimitExceeded {
@@ -200,11 +193,7 @@ impl From<GatewayError> for ApiError {
                 let wanted = "GET /v1/models lists the models this key may use.";
                 invalid(format!("The model '{model}' does not do {operation}{mode}. {wanted}")).with_param("model")
             }
-            E::NoTaggedDeployment => Self::unauthorized("Not allowed to access model due to tags configuration"),
-            E::PromptTooLong { tokens, limit } => invalid(format!(
-                "The prompt has {tokens} tokens, and no deployment of the model reads more than {limit}."
-            ))
-            .with_context_window_code(),
+            E::Unsuitable(reason) => unsuitable(reason),
             E::LimitExceeded { refusal, name, estimate, budget_status, now } => {
                 limit::error(&refusal, &name, estimate, budget_status, now)
             }
@@ -222,6 +211,22 @@ impl From<GatewayError> for ApiError {
                 "This gateway cannot record calls: its disk is full or broken, or too many wait for its database.",
             ),
         }
+    }
+}
+
+fn unsuitable(reason: Unsuitable) -> ApiError {
+    match reason {
+        Unsuitable::Tags => ApiError::unauthorized("Not allowed to access model due to tags configuration"),
+        Unsuitable::Region(region) => ApiError::forbidden(format!(
+            "The customer of this call may only be served in the region '{}', and no deployment of the model is known to \
+             run there.",
+            region.as_str()
+        ))
+        .with_param("user"),
+        Unsuitable::TooLong { tokens, limit } => invalid(format!(
+            "The prompt has {tokens} tokens, and no deployment of the model reads more than {limit}."
+        ))
+        .with_context_window_code(),
     }
 }
 

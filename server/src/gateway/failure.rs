@@ -8,6 +8,7 @@ use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
 use super::error::GatewayError;
+use super::suitable::Unsuitable;
 use super::upstream::UpstreamFailure;
 use crate::config::ErrorClass;
 use crate::provider::openai::routing::MockFailure;
@@ -44,7 +45,7 @@ impl GatewayError {
     /// Why the call cannot be made, where a model that stands in may be asked to; `None`: none may.
     pub(super) const fn stands_in_for(&self) -> Option<FailureKind> {
         match self {
-            Self::PromptTooLong { .. } => Some(FailureKind::ContextWindow),
+            Self::Unsuitable(Unsuitable::TooLong { .. }) => Some(FailureKind::ContextWindow),
             Self::Route(RouteError::Unavailable { .. } | RouteError::Exhausted(_)) => Some(FailureKind::Other),
             _ => None,
         }

@@ -1,4 +1,4 @@
-//! Which deployments of a model suit a call, beyond being able to do what it asks: its tags, and, where
+//! Which deployments of a model suit a call, beyond being able to do what it asks: where they run, its tags, and, where
 //! `enable_pre_call_checks` is set, what it shows the model and how long it is.
 
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use memchr::memmem;
 use super::call::Deployments;
 use super::error::GatewayError;
 use crate::config::RouterSettings;
+use crate::domain::region::Region;
 use crate::provider::tokens;
 use crate::router::Deployment;
 
@@ -17,6 +18,36 @@ const DEFAULT_TAG: &str = "default";
 /// What a body has where the model is to see a picture, and where it is to call tools.
 const PICTURES: [&[u8]; 2] = [b"\"image_url\"", b"\"input_image\""];
 const TOOLS: &[u8] = b"\"tools\"";
+
+/// Why no deployment of a model suits a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsuitable {
+    /// None is meant for calls with such tags.
+    Tags,
+    /// None is known to run where the call's customer has to be served.
+    Region(Region),
+    /// None reads so much.
+    TooLong {
+        /// Tokens of the prompt.
+        tokens: u64,
+        /// The most that any of them reads.
+        limit: u64,
+    },
+}
+
+/// Of `deployments`, those in the part of the world that a call may not leave.
+///
+/// # Errors
+/// When none is known to be there.
+pub(super) fn by_region(deployments: Deployments, region: Option<Region>) -> Result<Deployments, GatewayError> {
+    let Some(region) = region else { return Ok(deployments) };
+    let deployments = deployments.only(|one| one.region == Some(region));
+    if deployments.able.is_empty() {
+        Err(GatewayError::Unsuitable(Unsuitable::Region(region)))
+    } else {
+        Ok(deployments)
+    }
+}
 
 /// Of `deployments`, those whose tags suit a call with `tags`. A model of which no deployment has tags serves all calls.
 ///
@@ -43,7 +74,7 @@ pub(super) fn by_tags(
     if deployments.able.iter().any(|one| is_default(one)) {
         return Ok(deployments.only(is_default));
     }
-    if tags.is_empty() { Ok(deployments) } else { Err(GatewayError::NoTaggedDeployment) }
+    if tags.is_empty() { Ok(deployments) } else { Err(GatewayError::Unsuitable(Unsuitable::Tags)) }
 }
 
 /// Of `deployments`, those that can see what a conversation in OpenAI's form shows them, call its tools, and read all of
@@ -76,7 +107,7 @@ async fn by_length(deployments: Deployments, body: &Bytes) -> Result<Deployments
     let Ok(length) = counting.await else { return Ok(deployments) };
     if deployments.able.iter().all(|one| length > reads(one)) {
         let limit = deployments.able.iter().map(|one| reads(one)).max().unwrap_or(0);
-        return Err(GatewayError::PromptTooLong { tokens: length, limit });
+        return Err(GatewayError::Unsuitable(Unsuitable::TooLong { tokens: length, limit }));
     }
     Ok(deployments.only(|one| length <= reads(one)))
 }

@@ -10,6 +10,7 @@ use tollgate_openapi::stored::StoredKind;
 use super::extract::{VALUE_ERROR, problem, refused_values, unknown_fields};
 use crate::db::JsonMap;
 use crate::domain::model_limits::{self, ModelLimitsError};
+use crate::domain::region::Region;
 use crate::domain::window::Span;
 use crate::error::{ApiError, ApiResult};
 use crate::policy::RoutingOverrides;
@@ -56,6 +57,10 @@ impl Problems {
             }
         }
         problems.router_settings(other);
+        let region = other.get("allowed_model_region").and_then(Value::as_str);
+        if region.is_some_and(|region| Region::parse(region).is_none()) {
+            problems.add("allowed_model_region", "expected \"eu\" or \"us\"");
+        }
         problems
     }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Entity, EntityKind, Limited, Policy, RoutingOverrides, SoftBudget};
 use crate::counters::{Scope, ScopeId};
+use crate::domain::region::Region;
 
 /// What limits one call.
 #[derive(Clone, Debug)]
@@ -55,6 +56,12 @@ impl CallPolicy {
     pub fn routing(&self) -> impl Iterator<Item = &RoutingOverrides> {
         let of_entities = self.entities.iter().filter_map(|entity| entity.routing.as_deref());
         self.key.routing.as_deref().into_iter().chain(of_entities)
+    }
+
+    /// The part of the world that the call may not leave.
+    #[must_use]
+    pub fn region(&self) -> Option<Region> {
+        self.entities.iter().find_map(|entity| entity.region)
     }
 
     /// The scopes that a call to `model` at `now` is charged to, the nearest first; `providers` are those that may

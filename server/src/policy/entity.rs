@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use super::{Account, ModelAccess, RoutingOverrides};
+use crate::domain::region::Region;
 
 /// Kinds of entities that carry limits, beside keys and the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -88,6 +89,8 @@ pub struct Entity {
     pub organizations: Vec<Arc<str>>,
     /// Whose calendar its budget windows follow.
     pub time_zone: Tz,
+    /// The part of the world that calls of a customer may not leave.
+    pub region: Option<Region>,
     /// How calls of a team are routed, where it says so.
     pub routing: Option<Arc<RoutingOverrides>>,
 }

@@ -10,6 +10,7 @@ use super::health::Health;
 use crate::config::{Config, DeploymentConfig};
 use crate::domain::price::{Prices, Rate};
 use crate::domain::provider::ProviderKind;
+use crate::domain::region::Region;
 use crate::provider::catalog::{Catalog, ModelCard};
 use crate::provider::endpoint::Endpoint;
 
@@ -47,6 +48,7 @@ fn deployment(one: &DeploymentConfig, config: &Config, catalog: &Catalog) -> Dep
         max_output_tokens: one.max_output_tokens.or(card.and_then(|card| card.max_output_tokens)),
         request: one.request.clone(),
         default_max_tokens: one.max_tokens,
+        region: one.aws.region.as_deref().or(one.vertex.location.as_deref()).and_then(Region::of_place),
         tags: one.tags.clone(),
         order: one.order,
         prices,

@@ -11,6 +11,7 @@ use crate::config::RequestConfig;
 use crate::domain::operation::Operation;
 use crate::domain::price::Prices;
 use crate::domain::provider::{OnClientDisconnect, ProviderKind};
+use crate::domain::region::Region;
 use crate::provider::catalog::ModelCard;
 use crate::provider::chat::Dialect;
 use crate::provider::endpoint::{Endpoint, Protocol};
@@ -40,6 +41,8 @@ pub struct Deployment {
     pub request: RequestConfig,
     /// The limit of output tokens it is sent where the client names none.
     pub default_max_tokens: Option<u64>,
+    /// The part of the world it runs in, where that is known.
+    pub region: Option<Region>,
     /// Tags of the calls that are meant for it.
     pub tags: Vec<String>,
     /// Deployments with a lower number are used first.
@@ -122,6 +125,7 @@ impl Deployment {
             max_output_tokens: card.and_then(|card| card.max_output_tokens),
             request: self.request.clone(),
             default_max_tokens: None,
+            region: self.region,
             tags: self.tags.clone(),
             order: self.order,
             weight: self.weight,

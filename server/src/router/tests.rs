@@ -20,6 +20,7 @@ fn deployment(id: &str) -> Deployment {
         max_output_tokens: None,
         request: RequestConfig::default(),
         default_max_tokens: None,
+        region: None,
         tags: Vec::new(),
         order: None,
         weight: None,

@@ -10,6 +10,7 @@ use sea_orm::DbErr;
 use super::Loader;
 use crate::db;
 use crate::db::limit::Model as Limit;
+use crate::domain::region::Region;
 use crate::policy::{Entity, EntityKind, ModelAccess, RoutingOverrides};
 
 /// What the database says of an entity.
@@ -24,6 +25,8 @@ pub(in crate::policy) struct Read {
     /// Of an organization.
     pub(in crate::policy) time_zone: Option<Tz>,
     routing: Option<Arc<RoutingOverrides>>,
+    /// Of a customer.
+    region: Option<Region>,
     limits: Limit,
 }
 
@@ -36,6 +39,7 @@ impl Read {
             organization_id: None,
             time_zone: None,
             routing: None,
+            region: None,
             limits,
         }
     }
@@ -104,6 +108,7 @@ impl Loader {
             organizations,
             time_zone,
             routing: read.routing,
+            region: read.region,
         })
     }
 
@@ -176,7 +181,8 @@ impl Loader {
         Ok(Some(match customer {
             Some(customer) => {
                 let named = read.named(customer.alias.as_deref()).allowing(&customer.models);
-                Read { is_blocked: customer.blocked, ..named }
+                let region = customer.other.0.get("allowed_model_region").and_then(|region| region.as_str());
+                Read { is_blocked: customer.blocked, region: region.and_then(Region::parse), ..named }
             }
             None => read,
         }))

@@ -151,3 +151,28 @@ async fn another_name_is_the_same_model_with_its_limits() {
     let first = log.as_array().unwrap().iter().find(|row| row["metadata"]["requested_model"] == "secret").unwrap();
     assert_eq!(first["model_group"], "gpt");
 }
+
+#[tokio::test]
+async fn a_customers_calls_stay_in_their_part_of_the_world() {
+    let upstream = FakeUpstream::start();
+    let deployments = [
+        ("dublin", "region_name: eu-west-1", ""),
+        ("london", "region_name: eu-west-2", ""),
+        ("virginia", "region_name: eastus2", ""),
+        ("somewhere", "weight: 1", ""),
+    ];
+    let app = app(&upstream, "", &deployments).await;
+    app.post("/customer/new", json!({"user_id": "eu", "allowed_model_region": "eu"})).expect_status(200).await;
+    app.post("/customer/new", json!({"user_id": "us", "allowed_model_region": "us"})).expect_status(200).await;
+    assert_eq!(names(&served(&app, &ask_with(json!({"user": "eu"}))).await), ["dublin"]);
+    assert_eq!(names(&served(&app, &ask_with(json!({"user": "us"}))).await), ["virginia"]);
+    let wrong = json!({"user_id": "mars", "allowed_model_region": "mars"});
+    app.post("/customer/new", wrong).expect_status(400).await;
+
+    let elsewhere = TestApp::with_upstream(&upstream).await;
+    elsewhere.post("/customer/new", json!({"user_id": "eu", "allowed_model_region": "eu"})).expect_status(200).await;
+    let refused = elsewhere.post(CHAT, ask_with(json!({"user": "eu"}))).expect_status(403).await;
+    assert_eq!(refused.error().1.as_deref(), Some("user"));
+    elsewhere.settled().await;
+    app.settled().await;
+}
