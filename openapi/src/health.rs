@@ -1,6 +1,27 @@
 //! Health of the gateway and of its deployments.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use garde::Validate;
 use serde::{Deserialize, Serialize};
+
+/// Query of `GET /health` and `GET /health/history`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
+#[serde(default)]
+pub struct HealthQuery {
+    /// Only deployments that serve this public name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
+    pub model: Option<String>,
+    /// Only the deployment with this id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
+    pub model_id: Option<String>,
+}
 
 /// Answer of `GET /health/readiness`; 200 only when calls can be served.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,11 +48,11 @@ pub struct Readiness {
     pub version: String,
 }
 
-/// Answer of `GET /health`: every deployment called once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Answer of `GET /health`: what deployments said when they were last asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"healthy_endpoints": [{"model_name": "gpt-4o", "model": "openai/gpt-4o", "model_id": "deployment-1",
-    "api_base": "https://api.openai.com/v1", "error": null}], "unhealthy_endpoints": [], "healthy_count": 1,
+    "api_base": "https://api.openai.com/v1", "error": null, "checked_at": "2026-11-21T09:30:00Z", "duration_ms": 412.5}], "unhealthy_endpoints": [], "healthy_count": 1,
     "unhealthy_count": 0})))]
 pub struct HealthReport {
     /// Deployments that answered.
@@ -44,8 +65,8 @@ pub struct HealthReport {
     pub unhealthy_count: usize,
 }
 
-/// One deployment's probe.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One deployment's check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 pub struct EndpointHealth {
     /// Public name of the group.
@@ -56,6 +77,52 @@ pub struct EndpointHealth {
     pub model_id: String,
     /// Where it is called, without its query.
     pub api_base: Option<String>,
-    /// Why the probe failed.
+    /// Why it is not well.
     pub error: Option<String>,
+    /// When it was asked.
+    pub checked_at: DateTime<Utc>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: f64,
+}
+
+/// One check of a deployment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct HealthCheckView {
+    /// Public name of the group.
+    pub model_name: String,
+    /// Id of the deployment.
+    pub model_id: String,
+    /// `healthy` or `unhealthy`.
+    pub status: String,
+    /// Why it is not well.
+    pub error_message: Option<String>,
+    /// How long the check took, in milliseconds.
+    pub response_time_ms: f64,
+    /// When it ended.
+    pub checked_at: DateTime<Utc>,
+}
+
+/// Answer of `GET /health/latest`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"latest_health_checks": {"deployment-1": {"model_name": "gpt-4o", "model_id": "deployment-1",
+    "status": "healthy", "error_message": null, "response_time_ms": 412.5, "checked_at": "2026-11-21T09:30:00Z"}}, "total_models": 1})))]
+pub struct HealthLatest {
+    /// The last check of each deployment that was ever asked, by its id.
+    pub latest_health_checks: BTreeMap<String, HealthCheckView>,
+    /// How many they are.
+    pub total_models: usize,
+}
+
+/// Answer of `GET /health/history`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"health_checks": [{"model_name": "gpt-4o", "model_id": "deployment-1", "status": "unhealthy",
+    "error_message": "no answer within 60 s", "response_time_ms": 60000.0, "checked_at": "2026-11-21T09:30:00Z"}], "total_records": 1})))]
+pub struct HealthHistory {
+    /// The last 24 checks of each deployment, newest first.
+    pub health_checks: Vec<HealthCheckView>,
+    /// How many they are.
+    pub total_records: usize,
 }

@@ -11,7 +11,9 @@ use serde_json::{Map, Value};
 #[cfg_attr(feature = "spec", schema(example = json!({"data": [{"model_name": "gpt-4o", "litellm_params": {"model": "openai/gpt-4o", "api_key": "***"},
     "model_info": {"id": "deployment-1", "mode": "chat"}, "state": {"status": "available", "reason": null,
     "cooldown_until": null, "in_flight": 0, "requests": 840, "failures": 2, "latency_ms": 810.5,
-    "time_to_first_token_ms": 220.0, "last_used_at": "2026-11-21T09:30:00Z"}}]})))]
+    "time_to_first_token_ms": 220.0, "last_used_at": "2026-11-21T09:30:00Z",
+    "last_check": {"checked_at": "2026-11-21T09:29:00Z", "duration_ms": 412.5, "error": null},
+    "last_hour": [{"start": "2026-11-21T09:30:00Z", "calls": 14, "failures": 1, "latency_ms": 795.0}]}}]})))]
 pub struct ModelList {
     /// One entry a deployment.
     pub data: Vec<DeploymentView>,
@@ -67,6 +69,38 @@ pub struct DeploymentState {
     pub time_to_first_token_ms: Option<f64>,
     /// When it was last called.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// What it said when it was last asked whether it answers, by `GET /health` or in the background.
+    #[serde(default)]
+    pub last_check: Option<CheckView>,
+    /// The minutes of the last hour in which calls ended, oldest first.
+    #[serde(default)]
+    pub last_hour: Vec<MinuteView>,
+}
+
+/// A health check of a deployment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct CheckView {
+    /// When it ended.
+    pub checked_at: DateTime<Utc>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: f64,
+    /// Why the deployment is not well; null where it answered.
+    pub error: Option<String>,
+}
+
+/// A minute of a deployment's calls.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct MinuteView {
+    /// When it began.
+    pub start: DateTime<Utc>,
+    /// Calls that ended in it.
+    pub calls: u64,
+    /// Those of them that failed.
+    pub failures: u64,
+    /// What the others took on average, in milliseconds.
+    pub latency_ms: Option<f64>,
 }
 
 /// Whether a deployment may be called.

@@ -132,6 +132,10 @@ pub const HEALTH_LIVENESS: &str = "/health/liveness";
 pub const HEALTH_READINESS: &str = "/health/readiness";
 /// Calls every deployment once.
 pub const HEALTH: &str = "/health";
+/// What was found when each deployment was last asked.
+pub const HEALTH_LATEST: &str = "/health/latest";
+/// The last checks of each deployment.
+pub const HEALTH_HISTORY: &str = "/health/history";
 
 /// Counters and gauges for Prometheus.
 pub const METRICS: &str = "/metrics";

@@ -27,7 +27,9 @@ pub use fetch::FetchSettings;
 pub use general::{GeneralSettings, Limits, SharedCounterSettings};
 pub use hedging::Hedging;
 pub use litellm::{LitellmSettings, ScopeLimits};
-pub use model::{AwsConfig, AzureConfig, DeploymentConfig, GoogleCredentials, RequestConfig, VertexConfig};
+pub use model::{
+    AwsConfig, AzureConfig, DeploymentConfig, GoogleCredentials, HealthCheckConfig, RequestConfig, VertexConfig,
+};
 use node::{Node, Value};
 pub use problem::{Place, Problem, Severity};
 use reader::{Item, Problems, Section};

@@ -9,6 +9,7 @@ mod call;
 pub mod call_id;
 pub mod charge;
 pub mod chat;
+pub mod check;
 mod client;
 pub mod completions;
 mod converse;
@@ -111,6 +112,8 @@ pub struct Settings {
     pub drop_params: bool,
     /// Status of a refusal for money.
     pub budget_exceeded_status: StatusCode,
+    /// Deployments are asked in the background whether they answer.
+    pub checks_in_background: bool,
     /// Bounds on what is fetched for a call.
     pub fetch: FetchSettings,
 }

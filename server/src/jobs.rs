@@ -1,5 +1,6 @@
 //! Periodic work of this process. Each job can be stopped and repeated at any time.
 
+mod health_checks;
 pub mod idle_counters;
 mod policy_changes;
 mod prune;
@@ -21,6 +22,7 @@ use crate::policy::{Channel, PolicyStore};
 use crate::router::{Router, rests};
 use crate::telemetry;
 
+pub use health_checks::HealthChecks;
 pub use prune::Retention;
 
 /// How long a settled call may be in the kernel only.
@@ -45,6 +47,8 @@ pub struct Work {
     pub router: Arc<Router>,
     /// Where nodes tell each other which deployments rest.
     pub rests: Option<Arc<Channel>>,
+    /// How deployments are checked; `None`: they are not.
+    pub health_checks: Option<HealthChecks>,
     /// How long calls stay in the log; `None`: for ever.
     pub retention: Option<Retention>,
 }
@@ -60,6 +64,9 @@ pub fn start(work: &Work, writer: Writer, contents: Option<ContentWriter>, stop:
     if let Some(channel) = work.rests.clone() {
         let (router, until) = (Arc::clone(&work.router), stop.clone());
         jobs.spawn(async move { rests::share(&router, &channel, until).await });
+    }
+    if let Some(checks) = work.health_checks.clone() {
+        jobs.spawn(checks.run(stop.clone()));
     }
     jobs.spawn(idle_counters::IdleCounters::new(work, idle_counters::KEPT).run(stop.clone()));
     jobs.spawn(keep_metrics_up(stop.clone()));

@@ -4,8 +4,10 @@
 //! among those that are not cooling down and have not failed this call yet.
 
 mod build;
+pub mod checks;
 pub mod deployment;
 pub mod health;
+pub mod history;
 pub mod rests;
 mod shuffle;
 

@@ -28,11 +28,12 @@ use crate::db::{self, DbError, OwnConnection};
 use crate::gateway::call_id::CallIds;
 use crate::gateway::drain::Drains;
 use crate::gateway::responses::id::ResponseIds;
+use crate::gateway::upstream::Upstream;
 use crate::gateway::usual_delay::UsualDelays;
 use crate::gateway::usual_length::UsualLengths;
 use crate::gateway::{Gateway, InFlightCount, Settings};
 use crate::http::{self, Parts};
-use crate::jobs::{self, Retention, Work};
+use crate::jobs::{self, HealthChecks, Retention, Work};
 use crate::ledger::contents::{self, ContentWriter, Contents};
 use crate::ledger::spool::{self, Cursor};
 use crate::ledger::writer::Writer;
@@ -194,7 +195,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let parts = Parts { app: app.clone(), gateway: Arc::clone(&gateway), limits: config.limits.clone() };
     let server = http::serve(parts, listener, workers)?;
     let stop = CancellationToken::new();
-    let work = work(&app, &gateway, &config, redis);
+    let work = work(&app, &gateway, &config, redis)?;
     Ok(Running {
         address,
         app,
@@ -243,17 +244,36 @@ fn make_gateway(
     })
 }
 
-fn work(app: &App, gateway: &Gateway, config: &Config, redis: Option<Client>) -> Work {
-    Work {
+fn work(app: &App, gateway: &Arc<Gateway>, config: &Config, redis: Option<Client>) -> Result<Work, std::io::Error> {
+    Ok(Work {
         clock: app.clock.clone(),
         db: app.db.clone(),
         spool: Arc::clone(&gateway.spool),
         policy: Arc::clone(&app.policy),
         counters: Arc::clone(&app.counters),
         router: Arc::clone(&gateway.router),
-        rests: shared::rests(config, redis).map(Arc::new),
+        rests: shared::rests(config, redis.clone()).map(Arc::new),
+        health_checks: health_checks(gateway, config, redis)?,
         retention: retention(config),
+    })
+}
+
+fn health_checks(
+    gateway: &Arc<Gateway>,
+    config: &Config,
+    redis: Option<Client>,
+) -> Result<Option<HealthChecks>, std::io::Error> {
+    let general = &config.general;
+    if !general.background_health_checks {
+        return Ok(None);
     }
+    Ok(Some(HealthChecks {
+        gateway: Arc::clone(gateway),
+        upstream: Upstream::new(&config.limits).map_err(std::io::Error::other)?,
+        interval: general.health_check_interval,
+        routes: general.enable_health_check_routing,
+        shared: shared::health_checks(config, redis),
+    }))
 }
 
 async fn loader(config: &Config, database: &DatabaseConnection, clock: &Clock) -> Result<Loader, StartError> {
@@ -317,6 +337,7 @@ fn settings(config: &Config) -> Settings {
         drop_params: config.litellm.drop_params,
         budget_exceeded_status: StatusCode::from_u16(config.litellm.budget_exceeded_status_code)
             .unwrap_or(StatusCode::BAD_REQUEST),
+        checks_in_background: config.general.background_health_checks,
         fetch: config.limits.fetch.clone(),
     }
 }

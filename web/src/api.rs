@@ -125,12 +125,29 @@ async fn send<B: Serialize, T: DeserializeOwned>(request: RequestBuilder, body: 
     read(request.send().await).await
 }
 
+/// The same of an operation that answers with this status, too.
+async fn get_even_with<Q: Serialize, T: DeserializeOwned>(path: &str, query: &Q, status: u16) -> Result<T, ApiError> {
+    let search = url::search_of(query).map_err(|error| ApiError::new(0, error.to_string()))?;
+    read_if(Request::get(&format!("{path}{search}")).send().await, |response| {
+        response.ok() || response.status() == status
+    })
+    .await
+}
+
 async fn read<T: DeserializeOwned>(response: Result<Response, gloo_net::Error>) -> Result<T, ApiError> {
+    read_if(response, Response::ok).await
+}
+
+/// Reads an answer that `is_one`, or else the error.
+async fn read_if<T: DeserializeOwned>(
+    response: Result<Response, gloo_net::Error>,
+    is_one: impl Fn(&Response) -> bool,
+) -> Result<T, ApiError> {
     let unreachable = |_| ApiError::new(0, "The server cannot be reached. Check the connection and try again.");
     let response = response.map_err(unreachable)?;
     let status = response.status();
     let body = response.text().await.map_err(unreachable)?;
-    if response.ok() {
+    if is_one(&response) {
         // An answer without a body says no more than that it worked.
         let body = if body.is_empty() { "null" } else { &body };
         return serde_json::from_str(body)

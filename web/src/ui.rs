@@ -18,6 +18,7 @@ pub(crate) mod page;
 pub(crate) mod pager;
 pub(crate) mod search;
 pub(crate) mod segment;
+pub(crate) mod spark;
 pub(crate) mod table;
 pub(crate) mod time;
 pub(crate) mod toast;

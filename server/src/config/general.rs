@@ -46,6 +46,12 @@ pub struct GeneralSettings {
     pub maximum_spend_logs_retention_period: Option<Duration>,
     /// How often older ones are taken out. Default: once a day.
     pub maximum_spend_logs_retention_interval: Duration,
+    /// Every deployment is asked from time to time whether it answers. Default: no.
+    pub background_health_checks: bool,
+    /// How often. Default: 300 seconds.
+    pub health_check_interval: Duration,
+    /// A deployment that does not answer then rests until it does. Default: no.
+    pub enable_health_check_routing: bool,
 }
 
 impl Default for GeneralSettings {
@@ -59,6 +65,9 @@ impl Default for GeneralSettings {
             store_prompts_in_spend_logs: false,
             maximum_spend_logs_retention_period: None,
             maximum_spend_logs_retention_interval: Duration::from_secs(24 * 3600),
+            background_health_checks: false,
+            health_check_interval: Duration::from_secs(300),
+            enable_health_check_routing: false,
         }
     }
 }
@@ -163,6 +172,10 @@ pub(super) fn read(item: Option<Item<'_>>, limits: &mut Limits) -> GeneralSettin
         maximum_spend_logs_retention_period: length(&mut section, "maximum_spend_logs_retention_period"),
         maximum_spend_logs_retention_interval: length(&mut section, "maximum_spend_logs_retention_interval")
             .unwrap_or(default.maximum_spend_logs_retention_interval),
+        background_health_checks: section.boolean("background_health_checks", default.background_health_checks),
+        health_check_interval: section.timeout("health_check_interval").unwrap_or(default.health_check_interval),
+        enable_health_check_routing: section
+            .boolean("enable_health_check_routing", default.enable_health_check_routing),
     };
     section.finish(&vocabulary::GENERAL);
     settings

@@ -2,6 +2,7 @@
 
 mod aws;
 mod azure;
+mod health;
 mod identity;
 mod prices;
 mod reach;
@@ -22,6 +23,7 @@ use crate::domain::price::Prices;
 use crate::domain::provider::{OnClientDisconnect, ProviderKind};
 pub use aws::AwsConfig;
 pub use azure::AzureConfig;
+pub use health::HealthCheckConfig;
 pub use request::RequestConfig;
 pub use vertex::{GoogleCredentials, VertexConfig};
 
@@ -88,6 +90,8 @@ pub struct DeploymentConfig {
     pub base_model: Option<String>,
     /// `chat`, `embedding` and so on. Default: the catalog's.
     pub mode: Option<String>,
+    /// How it is asked whether it answers.
+    pub health_check: HealthCheckConfig,
     /// Tags a request must have.
     pub tags: Vec<String>,
     /// Everything under `litellm_params`, for display; secrets are masked.
@@ -145,6 +149,7 @@ impl DeploymentConfig {
             extra_headers: Vec::new(),
             base_model: None,
             mode: None,
+            health_check: HealthCheckConfig::default(),
             tags: Vec::new(),
             params: Map::new(),
             info: Map::new(),
@@ -285,6 +290,7 @@ fn read_info<'a>(item: &Item<'a>, deployment: &mut DeploymentConfig) -> Option<I
     let id = section.get("id").filter(|id| id.text().is_some());
     deployment.base_model = section.text("base_model");
     deployment.mode = section.text("mode");
+    deployment.health_check = health::read(&mut section);
     deployment.max_input_tokens = section.whole("max_input_tokens", 1..=u64::MAX);
     deployment.max_output_tokens = section.whole("max_output_tokens", 1..=u64::MAX);
     let prices = prices::read(&mut section);

@@ -123,13 +123,7 @@ pub(super) const MODEL_PARAMS: Area = area(
 
 /// `model_list[].model_info`: users keep notes of their own there, and all of it is shown with the model.
 pub(super) const MODEL_INFO: Area = Area {
-    litellm: &[
-        "allowed_fails",
-        "allowed_fails_policy",
-        "cooldown_time",
-        "disable_background_health_check",
-        "health_check_*",
-    ],
+    litellm: &["allowed_fails", "allowed_fails_policy", "cooldown_time", "health_check_*"],
     pending: &["access_groups", "team_id", "team_public_model_name"],
     strict: false,
     free_form: true,
@@ -237,7 +231,6 @@ pub(super) const GENERAL: Area = area(
         "allowed_routes",
         "always_include_stream_usage",
         "apply_user_budget_to_team_keys",
-        "background_health_checks",
         "cancel_on_disconnect",
         "completion_model",
         "control_plane_url",
@@ -252,7 +245,6 @@ pub(super) const GENERAL: Area = area(
         "enable_jwt_auth",
         "enable_oauth2_auth",
         "enable_oauth2_proxy_auth",
-        "enable_health_check_routing",
         "enforce_fallback_model_access",
         "enforce_user_param",
         "enforced_params",

@@ -178,7 +178,9 @@ fn guarded(config: &mut web::ServiceConfig) {
         management::guarded(config, path, Method::GET, management::model::info);
     }
     management::guarded(config, paths::POLICY_EXPLAIN, Method::POST, management::policy::explain);
-    management::guarded(config, paths::HEALTH, Method::GET, management::health::health);
+    management::guarded(config, paths::HEALTH, Method::GET, management::health::checks::health);
+    management::guarded(config, paths::HEALTH_LATEST, Method::GET, management::health::checks::latest);
+    management::guarded(config, paths::HEALTH_HISTORY, Method::GET, management::health::checks::history);
 }
 
 /// To the page that the address without a slash means; what its query says goes along.

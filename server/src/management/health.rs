@@ -1,26 +1,19 @@
 //! Health: does the process answer, can calls be served, do the deployments answer?
 
-use std::sync::Arc;
+pub mod checks;
+
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
-use tollgate_openapi::error::ErrorEnvelope;
-use tollgate_openapi::health::{EndpointHealth, HealthReport, Readiness};
+use tollgate_openapi::health::Readiness;
 use tollgate_openapi::paths;
 
 use crate::app::App;
-use crate::auth::Principal;
-use crate::domain::permission::Action;
-use crate::error::ApiResult;
-use crate::gateway::upstream::Upstream;
-use crate::gateway::{Gateway, ping};
-use crate::router::Deployment;
+use crate::gateway::Gateway;
 
 /// The database has this long to say it is there.
 const DB_TIMEOUT: Duration = Duration::from_secs(2);
-/// A probed deployment has this long to answer.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The process answers
 ///
@@ -93,47 +86,4 @@ pub async fn readiness(app: web::Data<App>, gateway: web::Data<Gateway>) -> Http
         problems,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
-}
-
-/// Call every deployment once
-///
-/// With one token to answer.
-#[utoipa::path(
-    get,
-    path = paths::HEALTH,
-    operation_id = "health",
-    tag = "health",
-    responses(
-        (status = 200, description = "At least one deployment answers", body = HealthReport),
-        (status = 403, description = "The caller is no administrator", body = ErrorEnvelope),
-        (status = 503, description = "None answers", body = HealthReport),
-    ),
-)]
-pub async fn health(
-    principal: Principal,
-    gateway: web::Data<Gateway>,
-    upstream: web::Data<Upstream>,
-) -> ApiResult<HttpResponse> {
-    // It costs money that is booked to nobody.
-    principal.authorize(Action::SettingsRead, None)?;
-    let probes = gateway.router.deployments().into_iter().map(|one| probe(one, &upstream));
-    let (healthy, unhealthy): (Vec<_>, Vec<_>) =
-        futures_util::future::join_all(probes).await.into_iter().partition(|one| one.error.is_none());
-    let status = if healthy.is_empty() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    Ok(HttpResponse::build(status).json(HealthReport {
-        healthy_count: healthy.len(),
-        unhealthy_count: unhealthy.len(),
-        healthy_endpoints: healthy,
-        unhealthy_endpoints: unhealthy,
-    }))
-}
-
-async fn probe(deployment: Arc<Deployment>, upstream: &Upstream) -> EndpointHealth {
-    EndpointHealth {
-        model_name: deployment.model_name.to_string(),
-        model: format!("{}/{}", deployment.provider_name, deployment.upstream_model),
-        model_id: deployment.id.to_string(),
-        api_base: deployment.api_base().map(ToString::to_string),
-        error: ping::ping(&deployment, upstream, PROBE_TIMEOUT).await.err(),
-    }
 }

@@ -1,8 +1,11 @@
 //! Models: the deployments behind each public name, and how they are doing.
 
 use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
 use tollgate_openapi::error::ErrorEnvelope;
-use tollgate_openapi::model::{DeploymentState, DeploymentStatus, DeploymentView, ModelInfoQuery, ModelList};
+use tollgate_openapi::model::{
+    CheckView, DeploymentState, DeploymentStatus, DeploymentView, MinuteView, ModelInfoQuery, ModelList,
+};
 use tollgate_openapi::paths;
 
 use super::extract::Query;
@@ -12,7 +15,9 @@ use crate::error::ApiResult;
 use crate::gateway::Gateway;
 use crate::policy::ModelAccess;
 use crate::router::Deployment;
+use crate::router::checks::Check;
 use crate::router::health::HealthSnapshot;
+use crate::router::history::Minute;
 
 /// List deployments
 ///
@@ -37,9 +42,10 @@ pub async fn info(
     principal.authorize(Action::ModelRead, None)?;
     let only = query.0.litellm_model_id;
     let now = gateway.clock.monotonic();
+    let wall_now = gateway.clock.now();
     let deployments = gateway.router.deployments();
     let asked = deployments.iter().filter(|one| only.as_deref().is_none_or(|id| id == &*one.id));
-    let views = asked.map(|one| view(one, &one.health.snapshot(now)));
+    let views = asked.map(|one| view(one, &one.health.snapshot(now), wall_now));
     let data = match &principal.credential {
         Credential::VirtualKey(own) => {
             let access = ModelAccess::from_list(&own.models.0);
@@ -54,6 +60,8 @@ pub async fn info(
 fn for_key(mut view: DeploymentView) -> DeploymentView {
     view.litellm_params.retain(|name, _| name == "model");
     view.state.reason = None;
+    view.state.last_check = None;
+    view.state.last_hour.clear();
     view
 }
 
@@ -66,7 +74,7 @@ pub(super) fn status(deployment: &Deployment, health: &HealthSnapshot) -> (Deplo
     }
 }
 
-fn view(deployment: &Deployment, health: &HealthSnapshot) -> DeploymentView {
+fn view(deployment: &Deployment, health: &HealthSnapshot, now: DateTime<Utc>) -> DeploymentView {
     let (status, reason) = status(deployment, health);
     DeploymentView {
         model_name: deployment.model_name.to_string(),
@@ -82,6 +90,17 @@ fn view(deployment: &Deployment, health: &HealthSnapshot) -> DeploymentView {
             latency_ms: health.latency_ms,
             time_to_first_token_ms: health.time_to_first_token_ms,
             last_used_at: health.last_used_at,
+            last_check: deployment.health.checks().last().map(check_view),
+            last_hour: deployment.health.history().last_hour(now).iter().map(minute_view).collect(),
         },
     }
+}
+
+fn check_view(check: Check) -> CheckView {
+    CheckView { checked_at: check.at, duration_ms: check.duration_ms, error: check.error }
+}
+
+fn minute_view(minute: &Minute) -> MinuteView {
+    let Minute { start, calls, failures, .. } = *minute;
+    MinuteView { start, calls, failures, latency_ms: minute.latency_ms() }
 }

@@ -172,7 +172,14 @@ struct SessionApi;
 struct ModelApi;
 
 #[derive(OpenApi)]
-#[openapi(paths(health::liveliness, health::readiness, health::health, metrics::metrics))]
+#[openapi(paths(
+    health::liveliness,
+    health::readiness,
+    health::checks::health,
+    health::checks::latest,
+    health::checks::history,
+    metrics::metrics
+))]
 struct HealthApi;
 
 /// LiteLLM's other paths of the same operations, and those that are not the management API's own.

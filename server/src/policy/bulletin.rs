@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// Where changes are announced.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Channel {
     /// Redis.
     pub client: Client,

@@ -56,6 +56,7 @@ fn deployment(one: &DeploymentConfig, config: &Config, catalog: &Catalog) -> Dep
         rpm: float(one.rpm),
         tpm: float(one.tpm),
         num_retries: one.num_retries,
+        health_check: one.health_check.clone(),
         timeout: whole.max(Duration::from_millis(1)),
         stream_timeout: stream.map_or(first_byte, |stream| stream.min(first_byte)),
         unavailable,

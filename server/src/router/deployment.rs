@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::health::Health;
-use crate::config::RequestConfig;
+use crate::config::{HealthCheckConfig, RequestConfig};
 use crate::domain::operation::Operation;
 use crate::domain::price::Prices;
 use crate::domain::provider::{OnClientDisconnect, ProviderKind};
@@ -55,6 +55,8 @@ pub struct Deployment {
     pub tpm: Option<f64>,
     /// Tries of a call after it failed here, where its configuration says.
     pub num_retries: Option<u32>,
+    /// How it is asked whether it answers.
+    pub health_check: HealthCheckConfig,
     /// Time a whole answer may take.
     pub timeout: Duration,
     /// Time to the first byte of a stream.
@@ -132,6 +134,7 @@ impl Deployment {
             rpm: self.rpm,
             tpm: self.tpm,
             num_retries: self.num_retries,
+            health_check: HealthCheckConfig::default(),
             timeout: self.timeout,
             stream_timeout: self.stream_timeout,
             on_client_disconnect: self.on_client_disconnect,

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::Mutex;
 
+use super::checks::Checks;
+use super::history::History;
+
 /// Failures are counted over this window.
 const FAILURE_WINDOW: Duration = Duration::from_secs(60);
 /// Share of a new sample in the moving averages.
@@ -52,6 +55,8 @@ impl Failure {
 pub struct Health {
     in_flight: AtomicU64,
     state: Mutex<State>,
+    history: History,
+    checks: Checks,
 }
 
 #[derive(Debug, Default)]
@@ -89,6 +94,18 @@ pub struct HealthSnapshot {
 }
 
 impl Health {
+    /// How it did in the last hour.
+    #[must_use]
+    pub const fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// What health checks found.
+    #[must_use]
+    pub const fn checks(&self) -> &Checks {
+        &self.checks
+    }
+
     pub(super) fn note_start(&self, now: DateTime<Utc>) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.state.lock().last_used_at = Some(now);
@@ -110,6 +127,9 @@ impl Health {
         let mut state = self.state.lock();
         state.requests += 1;
         state.last_failure = None;
+        if let Some(at) = state.last_used_at {
+            self.history.note(at, Some(latency));
+        }
         state.latency_ms = Some(average(state.latency_ms, latency));
         if let Some(first) = time_to_first_token {
             state.time_to_first_token_ms = Some(average(state.time_to_first_token_ms, first));
@@ -125,6 +145,7 @@ impl Health {
         now: Instant,
         wall_now: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
+        self.history.note(wall_now, None);
         let mut state = self.state.lock();
         state.requests += 1;
         state.failures += 1;

@@ -4,7 +4,7 @@ use chrono::Utc;
 
 use super::deployment::Target;
 use super::*;
-use crate::config::RequestConfig;
+use crate::config::{HealthCheckConfig, RequestConfig};
 use crate::domain::provider::ProviderKind;
 
 fn deployment(id: &str) -> Deployment {
@@ -33,6 +33,7 @@ fn deployment(id: &str) -> Deployment {
         unavailable: None,
         params: serde_json::Map::new(),
         model_info: serde_json::Map::new(),
+        health_check: HealthCheckConfig::default(),
         health: health::Health::default(),
     }
 }

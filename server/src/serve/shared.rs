@@ -60,6 +60,11 @@ pub(super) fn rests(config: &Config, redis: Option<Client>) -> Option<Channel> {
     channel(config, redis, "rests")
 }
 
+/// Where nodes take turns at checking deployments: in Redis where it is configured.
+pub(super) fn health_checks(config: &Config, redis: Option<Client>) -> Option<Channel> {
+    channel(config, redis, "health_checks")
+}
+
 fn channel(config: &Config, redis: Option<Client>, what: &str) -> Option<Channel> {
     let settings = &config.limits.shared_counters;
     let name = format!("{{{}}}:{what}", settings.namespace);

@@ -159,7 +159,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 65] = [
+const PATHS: [&str; 67] = [
     paths::KEY_GENERATE,
     paths::KEY_UPDATE,
     paths::KEY_DELETE,
@@ -224,6 +224,8 @@ const PATHS: [&str; 65] = [
     paths::HEALTH_LIVENESS,
     paths::HEALTH_READINESS,
     paths::HEALTH,
+    paths::HEALTH_LATEST,
+    paths::HEALTH_HISTORY,
     paths::METRICS,
 ];
 

@@ -1,13 +1,25 @@
 //! Deployments and their state.
 
+use tollgate_openapi::health::{EndpointHealth, HealthQuery, HealthReport};
 use tollgate_openapi::model::{DeploymentStatus, DeploymentView, ModelInfoQuery, ModelList};
 use tollgate_openapi::paths;
 
-use super::{ApiError, get};
+use super::{ApiError, get, get_even_with};
+
+/// No deployment that was asked answers, which is an answer, too.
+const STATUS_UNHEALTHY: u16 = 503;
 
 pub(crate) async fn list() -> Result<Vec<DeploymentView>, ApiError> {
     let list: ModelList = get(paths::MODEL_INFO, &ModelInfoQuery::default()).await?;
     Ok(list.data)
+}
+
+/// Asks a deployment now whether it answers.
+pub(crate) async fn test(id: &str) -> Result<EndpointHealth, ApiError> {
+    let query = HealthQuery { model_id: Some(id.to_owned()), ..HealthQuery::default() };
+    let report: HealthReport = get_even_with(paths::HEALTH, &query, STATUS_UNHEALTHY).await?;
+    let found = report.healthy_endpoints.into_iter().chain(report.unhealthy_endpoints).next();
+    found.ok_or_else(|| ApiError::new(0, "The server told nothing of this deployment."))
 }
 
 /// The public names a key may be limited to, in order, each once.

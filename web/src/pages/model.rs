@@ -1,6 +1,8 @@
 //! Models: the deployments behind each public name, their prices and their state.
 
 pub(crate) mod deployment;
+mod detail;
+mod history;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,6 +12,7 @@ use tollgate_openapi::model::{DeploymentStatus, DeploymentView};
 
 use crate::api;
 use crate::pages::model::deployment::{COLUMNS, IDS};
+use crate::pages::model::detail::DeploymentDetail;
 use crate::ui::empty::Empty;
 use crate::ui::export::{ExportButton, rows_of};
 use crate::ui::icon::Icon;
@@ -35,6 +38,8 @@ pub(crate) fn ModelPage() -> impl IntoView {
         let is_empty = Memo::new(move |_| load.data.with(|data| data.as_ref().is_some_and(Vec::is_empty)));
         move || if is_empty.get() { no_models() } else { view! { <DeploymentTable found=found /> }.into_any() }
     };
+    let opened = url.value("deployment");
+    let close = Callback::new(move |()| url.push(&[("deployment", "")]));
     view! {
         <Page title="Models" lead="What applications may call, and who serves it. Figures are this server's, since it started.">
             <div class="toolbar">
@@ -44,6 +49,7 @@ pub(crate) fn ModelPage() -> impl IntoView {
             </div>
             {load.show(skeleton, move || ready().into_any())}
         </Page>
+        {move || opened.get().map(|id| view! { <DeploymentDetail id=id load=load on_close=close /> })}
     }
     .into_any()
 }
@@ -81,7 +87,7 @@ fn DeploymentTable(found: Signal<Vec<DeploymentView>>) -> impl IntoView {
         }
         view! {
             <div class="card deployments">
-                <Table label="Deployments" columns=COLUMNS rows=sorted ids=IDS />
+                <Table label="Deployments" columns=COLUMNS rows=sorted ids=IDS opens="deployment" />
                 <p class="pager muted">{move || summary(&found.get())}</p>
             </div>
         }

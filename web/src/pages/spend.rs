@@ -1,5 +1,6 @@
 //! Logs: the ledger's calls, live.
 
+mod attempts;
 mod detail;
 mod filters;
 mod list;

@@ -4,7 +4,10 @@ use leptos::prelude::*;
 use serde_json::Value;
 use tollgate_openapi::model::{DeploymentStatus, DeploymentView};
 
+use crate::browser;
 use crate::format;
+use crate::pages::model::detail::check_badge;
+use crate::pages::model::history::{Hour, spark};
 use crate::ui::badge::{Badge, Tone};
 use crate::ui::table::{CSV_ONLY, Column, Rows};
 use crate::ui::time;
@@ -49,6 +52,18 @@ pub(crate) static COLUMNS: &[Column<DeploymentView>] = &[
     },
     Column { title: "Calls", class: "end third", sort: None, cell: calls_cell, csv: |d| d.state.requests.to_string() },
     Column {
+        title: "Last check",
+        class: CSV_ONLY,
+        sort: None,
+        cell: |_| ().into_any(),
+        csv: |d| {
+            d.state
+                .last_check
+                .as_ref()
+                .map_or_else(String::new, |check| check.error.clone().unwrap_or_else(|| "ok".to_owned()))
+        },
+    },
+    Column {
         title: "Failures",
         class: CSV_ONLY,
         sort: None,
@@ -57,8 +72,12 @@ pub(crate) static COLUMNS: &[Column<DeploymentView>] = &[
     },
 ];
 
-pub(crate) const IDS: Rows<DeploymentView> =
-    Rows { id: |d| text(d.model_info.get("id")).unwrap_or_else(|| provider_model(d)), version: |d| format!("{d:?}") };
+pub(crate) const IDS: Rows<DeploymentView> = Rows { id, version: |d| format!("{d:?}") };
+
+/// What the deployment is known as.
+pub(crate) fn id(deployment: &DeploymentView) -> String {
+    text(deployment.model_info.get("id")).unwrap_or_else(|| provider_model(deployment))
+}
 
 fn text(value: Option<&Value>) -> Option<String> {
     value.and_then(Value::as_str).map(str::to_owned)
@@ -97,6 +116,7 @@ fn state_cell(deployment: &DeploymentView) -> AnyView {
         <span class="stack">
             <Badge tone=tone text=text />
             {until}
+            {check_badge(deployment)}
         </span>
     }
     .into_any()
@@ -134,6 +154,7 @@ fn latency_cell(deployment: &DeploymentView) -> AnyView {
         <span class="stack">
             <span class="number">{whole}</span>
             <span class="muted number">{first}</span>
+            {spark(&state.last_hour, browser::now())}
         </span>
     }
     .into_any()
@@ -142,7 +163,9 @@ fn latency_cell(deployment: &DeploymentView) -> AnyView {
 fn calls_cell(deployment: &DeploymentView) -> AnyView {
     let (requests, failures) = (deployment.state.requests, deployment.state.failures);
     let shown = |number: u64| format::count(i64::try_from(number).unwrap_or(i64::MAX));
-    let failed = (failures > 0).then(|| view! { <span class="bad number">{shown(failures)}" failed"</span> });
+    let share =
+        || format!("{} failed ({})", shown(failures), Hour { calls: requests, failures, latency_ms: None }.failed());
+    let failed = (failures > 0).then(|| view! { <span class="bad number">{share()}</span> });
     view! {
         <span class="stack">
             <span class="number">{shown(requests)}</span>

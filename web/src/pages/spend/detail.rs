@@ -8,6 +8,7 @@ use tollgate_openapi::spend::{CallStatus, SpendLogView};
 use crate::api;
 use crate::format;
 use crate::pages::entity::fact::{ORGANIZATION, TEAM, USER, owner};
+use crate::pages::spend::attempts::Chain;
 use crate::pages::spend::list::status_badge;
 use crate::pages::spend::refusal::{Obstacle, Why};
 use crate::pages::spend::timing::Timing;
@@ -71,6 +72,7 @@ fn Details(call: SpendLogView) -> impl IntoView {
             {error.map(|error| view! { <p class="notice" class:notice-bad=is_failed>{error}</p> })}
             {why}
             {notices.into_iter().map(|notice| view! { <p class="notice">{notice}</p> }).collect_view()}
+            <Chain metadata=call.metadata.clone() served_by=call.model_group.clone() />
             <h3>"Timing"</h3>
             <Timing call=call.clone() />
             <h3>"Tokens and cost"</h3>
