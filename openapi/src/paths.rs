@@ -24,6 +24,12 @@ pub const BUDGET_INFO: &str = "/budget/info";
 pub const BUDGET_LIST: &str = "/budget/list";
 /// Deletes a budget.
 pub const BUDGET_DELETE: &str = "/budget/delete";
+/// Tries the cache.
+pub const CACHE_PING: &str = "/cache/ping";
+/// Forgets answers.
+pub const CACHE_DELETE: &str = "/cache/delete";
+/// Forgets all answers.
+pub const CACHE_FLUSHALL: &str = "/cache/flushall";
 /// Makes a team.
 pub const TEAM_NEW: &str = "/team/new";
 /// Changes a team.

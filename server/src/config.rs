@@ -3,6 +3,7 @@
 //! Reading never stops at the first problem: [`Config::load`] returns what could be read together with everything that
 //! is wrong, each with its place, its path and what was expected.
 
+mod cache;
 mod environment;
 mod fetch;
 mod general;
@@ -22,6 +23,7 @@ mod vocabulary;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+pub use cache::{CALL_TYPES, CachePlace, CacheSettings, Isolation, TTL_MAX, call_type, is_namespace};
 use environment::Environment;
 pub use fetch::FetchSettings;
 pub use general::{GeneralSettings, Limits, SharedCounterSettings};
@@ -107,13 +109,15 @@ fn read(mut root: Node, env: &dyn Fn(&str) -> Option<String>, problems: &Problem
     };
     let mut limits = general::read_limits(top.get("tollgate_settings"));
     let general = general::read(top.get("general_settings"), &mut limits);
-    let litellm = litellm::read(top.get("litellm_settings"));
+    let mut litellm = litellm::read(top.get("litellm_settings"));
     let mut router = router::read(top.get("router_settings"), litellm.num_retries);
     router.fallbacks.fill_from(&litellm.fallbacks);
     router.timeout = router.timeout.or(litellm.request_timeout);
+    litellm.cache.is_on |= router.cache_responses;
     let deployments = model::read_list(top.get("model_list"), &environment);
     let config = Config { deployments, router, litellm, general, limits, environment: environment.file };
     check_groups(&config, &mut top);
+    check_embedding_model(&config, &mut top);
     for read_elsewhere in ["environment_variables", "include"] {
         top.mark_read(read_elsewhere);
     }
@@ -164,5 +168,25 @@ fn check_groups(config: &Config, top: &mut Section<'_>) {
         if let Some(section) = &section {
             section.warning(format!("fallbacks name \"{name}\", which no entry of model_list serves{hint}"));
         }
+    }
+}
+
+/// A semantic cache needs a model that turns questions into vectors.
+fn check_embedding_model(config: &Config, top: &mut Section<'_>) {
+    let cache = &config.litellm.cache;
+    if !cache.is_on || !cache.is_semantic {
+        return;
+    }
+    let known = config.group_names();
+    let model = cache.embedding_model.as_deref();
+    if model.is_some_and(|model| known.contains(&model)) {
+        return;
+    }
+    let near = model.and_then(|model| vocabulary::nearest(model, known.into_iter()));
+    let hint = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
+    let got = model.map_or_else(|| "nothing".to_owned(), |model| format!("\"{model}\""));
+    let section = top.get("litellm_settings").and_then(|item| item.section());
+    if let Some(params) = section.and_then(|mut section| section.get("cache_params")) {
+        params.error(format!("a semantic cache needs an embedding_model that model_list has, got {got}{hint}"));
     }
 }

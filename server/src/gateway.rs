@@ -5,6 +5,7 @@
 
 pub mod admit;
 pub mod authenticate;
+mod cache;
 mod call;
 pub mod call_id;
 pub mod charge;
@@ -48,6 +49,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use arc_swap::ArcSwap;
 
+use crate::cache::ResponseCache;
 use crate::clock::Clock;
 use crate::config::{FetchSettings, RouterSettings};
 use crate::counters::Counters;
@@ -75,6 +77,8 @@ pub struct Gateway {
     pub counters: Arc<Counters>,
     /// Where settled calls go.
     pub spool: Arc<Spool>,
+    /// Answers that are given again, where they are.
+    pub cache: Option<Arc<ResponseCache>>,
     /// Where prompts and answers go, if they are kept.
     pub contents: Option<Contents>,
     /// Which deployment serves a call.

@@ -15,6 +15,7 @@ pub mod telemetry;
 pub mod provider;
 pub mod policy;
 pub mod router;
+pub mod cache;
 pub mod gateway;
 pub mod app;
 pub mod auth;

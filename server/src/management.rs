@@ -2,6 +2,7 @@
 //! extract → authorize → validate → do + audit → answer.
 
 pub mod budget;
+pub mod cache;
 mod change;
 pub mod customer;
 mod extract;

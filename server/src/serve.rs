@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Identity};
 use crate::auth::first_admin::{self, FirstAdminError, InitialPassword};
+use crate::cache::ResponseCache;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::counters::Counters;
@@ -96,6 +97,12 @@ pub enum StartError {
     /// Redis cannot be named so.
     #[error("cannot use Redis: {0}")]
     Redis(#[from] redis::RedisError),
+    /// The cache is to be in Redis, and none is named.
+    #[error(
+        "litellm_settings.cache_params.type needs a Redis: name it by url or host there, by router_settings.redis_url or \
+         redis_host, or by REDIS_URL or REDIS_HOST; or set the type to local"
+    )]
+    NoRedisForCache,
     /// No first admin.
     #[error(transparent)]
     FirstAdmin(#[from] FirstAdminError),
@@ -166,6 +173,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let master_key = KeyDigest::of(secrets.master_key.expose());
     let spool = open_spool(&data.join("spool"), &config, clock.clone(), &database).await?;
     let redis = shared::redis(&config, &environment)?;
+    let cache = shared::cache(&config, redis.clone(), &clock)?;
     let counters = shared::counters(&config, redis.clone(), &data, &database, &clock)?;
     let (url, timeout) = (database_url(&config, &environment, &data), config.general.database_connection_timeout);
     let writer_db = OwnConnection::open(&database, &url, timeout).await?;
@@ -180,7 +188,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         Arc::new(PolicyStore::new(loader, clock.clone(), master_key, shared::bulletin(&config, redis.clone())));
     let (contents, content_writer) = contents(&config, &database);
     let parts = GatewayParts { clock: clock.clone(), policy: Arc::clone(&policy), counters: Arc::clone(&counters) };
-    let gateway = Arc::new(make_gateway(&config, &secrets, parts, spool, contents)?);
+    let gateway = Arc::new(make_gateway(&config, &secrets, parts, spool, contents, cache)?);
     let app = App {
         clock,
         db: database,
@@ -223,6 +231,7 @@ fn make_gateway(
     parts: GatewayParts,
     spool: Arc<Spool>,
     contents: Option<Contents>,
+    cache: Option<Arc<ResponseCache>>,
 ) -> Result<Gateway, std::io::Error> {
     let GatewayParts { clock, policy, counters } = parts;
     Ok(Gateway {
@@ -230,6 +239,7 @@ fn make_gateway(
         policy,
         counters,
         spool,
+        cache,
         contents,
         response_ids: ResponseIds::new(secrets.salt_key.expose()),
         router: Arc::new(make_router(config, clock.clone())),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use tollgate_openapi::money::NanoUsd;
 
+use super::cache::{self, CacheSettings};
 use super::fetch;
 use super::reader::{Item, Section};
 use super::router::{Fallbacks, read_fallbacks};
@@ -50,6 +51,8 @@ pub struct LitellmSettings {
     pub user_url_validation: bool,
     /// Hosts and networks they are fetched from besides.
     pub user_url_allowed_hosts: Vec<Allowed>,
+    /// Which answers are kept to be given again (`cache`, `cache_params`).
+    pub cache: CacheSettings,
 }
 
 /// Limits of a provider or a tag.
@@ -87,6 +90,7 @@ impl Default for LitellmSettings {
             timezone: Tz::UTC,
             user_url_validation: true,
             user_url_allowed_hosts: Vec::new(),
+            cache: CacheSettings::default(),
         }
     }
 }
@@ -114,6 +118,7 @@ pub(super) fn read(item: Option<Item<'_>>) -> LitellmSettings {
         timezone: timezone(&mut section).unwrap_or(default.timezone),
         user_url_validation: section.boolean("user_url_validation", default.user_url_validation),
         user_url_allowed_hosts: fetch::allowed(&mut section),
+        cache: cache::read(&mut section),
     };
     section.finish(&vocabulary::LITELLM);
     settings

@@ -159,6 +159,8 @@ pub struct RouterSettings {
     pub num_retries: Option<u32>,
     /// Groups tried after the first at most. Default: 5.
     pub max_fallbacks: u32,
+    /// Answers are cached, as by `litellm_settings.cache`. Default: no.
+    pub cache_responses: bool,
     /// How long a call may take; a deployment's own wins. Default: `litellm_settings.request_timeout`.
     pub timeout: Option<Duration>,
     /// How long a stream may take; a deployment's own wins. Default: as `timeout`.
@@ -202,6 +204,7 @@ impl Default for RouterSettings {
             routing_strategy_args: Json::Null,
             num_retries: None,
             max_fallbacks: 5,
+            cache_responses: false,
             timeout: None,
             stream_timeout: None,
             retry_after: Duration::ZERO,
@@ -234,6 +237,7 @@ pub(super) fn read(item: Option<Item<'_>>, num_retries: Option<u32>) -> RouterSe
         routing_strategy_args: section.json("routing_strategy_args"),
         num_retries: section.count("num_retries").or(default.num_retries),
         max_fallbacks: section.count("max_fallbacks").unwrap_or(default.max_fallbacks),
+        cache_responses: section.boolean("cache_responses", default.cache_responses),
         timeout: section.timeout("timeout"),
         stream_timeout: section.timeout("stream_timeout"),
         retry_after: section.delay("retry_after").unwrap_or(default.retry_after),

@@ -1,5 +1,6 @@
 //! Whole files in, settings and problems out.
 
+mod cache;
 mod deployments;
 mod fixtures;
 mod includes;

@@ -138,7 +138,6 @@ pub(super) const ROUTER: Area = area(
         "alerting_config",
         "assistants_config",
         "cache_kwargs",
-        "cache_responses",
         "caching_groups",
         "client_ttl",
         "debug_level",
@@ -169,8 +168,6 @@ pub(super) const ROUTER: Area = area(
 pub(super) const LITELLM: Area = area(
     &[
         "block_requests_for_models_without_pricing",
-        "cache",
-        "cache_params",
         "callbacks",
         "cost_discount_config",
         "cost_margin_config",
@@ -210,6 +207,34 @@ pub(super) const LITELLM: Area = area(
         "disable_end_user_cost_tracking*",
     ],
     &["internal_user_budget_duration", "max_internal_user_budget", "set_verbose"],
+);
+
+/// `litellm_settings.cache_params`.
+pub(super) const CACHE: Area = area(
+    &[
+        "azure_*",
+        "db",
+        "default_in_memory_ttl",
+        "default_in_redis_ttl",
+        "disk_cache_dir",
+        "gcp_*",
+        "gcs_*",
+        "max_connections",
+        "qdrant_*",
+        "redis_flush_size",
+        "redis_semantic_cache_index_name",
+        "redis_semantic_cache_use_async",
+        "redis_startup_nodes",
+        "s3_*",
+        "sentinel_*",
+        "service_name",
+        "socket_timeout",
+        "ssl*",
+        "startup_nodes",
+        "username",
+        "valkey_*",
+    ],
+    &[],
 );
 
 /// Limits of a provider or a tag.

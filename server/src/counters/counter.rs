@@ -105,7 +105,8 @@ impl Counter {
         self.last_used = slot;
         self.reserved += demand.cost;
         self.in_flight += 1;
-        let counts_rates = scope.limits.rpm.is_some() || scope.limits.tpm.is_some() || self.rates.is_some();
+        // As in Redis: what has no limits by the minute does not count by it, whoever else is charged here.
+        let counts_rates = scope.limits.rpm.is_some() || scope.limits.tpm.is_some();
         if counts_rates {
             let rates = self.rates();
             rates.requests.add(slot, 1);

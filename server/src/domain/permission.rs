@@ -58,13 +58,15 @@ pub enum Action {
     TagRead,
     /// Make, change or delete a tag.
     TagWrite,
+    /// Forget cached answers.
+    CacheWrite,
     /// See and end one's own session.
     Session,
 }
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::KeyCreate,
         Self::KeyRead,
         Self::KeyUpdate,
@@ -90,6 +92,7 @@ impl Action {
         Self::OrganizationWrite,
         Self::TagRead,
         Self::TagWrite,
+        Self::CacheWrite,
         Self::Session,
     ];
 
@@ -174,7 +177,7 @@ fn allows(role: UserRole, action: Action, relation: Relation) -> bool {
         (_, A::SpendReadAll | A::SpendResolve | A::SettingsRead) => false,
         (_, A::BudgetRead | A::CustomerRead | A::OrganizationRead | A::TagRead) => false,
         (_, A::BudgetWrite | A::CustomerWrite | A::OrganizationWrite | A::TagWrite) => false,
-        (_, A::TeamCreate | A::TeamAdminister | A::UserWrite) => false,
+        (_, A::TeamCreate | A::TeamAdminister | A::UserWrite | A::CacheWrite) => false,
         (_, A::UserRead) => relation == R::Own,
         (_, A::TeamRead) => matches!(relation, R::Team | R::Member),
         (UserRole::OrgAdmin | UserRole::InternalUser, A::TeamUpdate | A::TeamMembers) => relation == R::Team,

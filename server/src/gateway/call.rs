@@ -26,6 +26,9 @@ use crate::provider::openai::ChatRequest;
 use crate::provider::openai::routing::RoutingParams;
 use crate::router::Deployment;
 
+/// Where a call that the gateway makes for another notes the other's id.
+const MADE_FOR_NOTE: &str = "made_for";
+
 /// A call whose key is good.
 pub(super) struct Arrived {
     gateway: Arc<Gateway>,
@@ -279,6 +282,31 @@ impl Context {
         let timeout = of_client.or_else(overrides).or_else(configured).unwrap_or(self.gateway.settings.timeout);
         let age = self.gateway.clock.monotonic().saturating_duration_since(self.started);
         tokio::time::Instant::now() + timeout.saturating_sub(age)
+    }
+
+    /// A call that the gateway makes for this one, of this type and to this model. It is booked to the same; limits of
+    /// requests and tokens are for the one that asked for it.
+    pub(super) fn on_behalf(&self, call_type: &'static str, model: &str) -> Self {
+        let Self { gateway, policy, caller, event, .. } = self;
+        let start_time = gateway.clock.now();
+        let caller = Caller {
+            request_id: Arc::from(gateway.call_ids.next(start_time)),
+            start_time,
+            ip_address: caller.ip_address.clone(),
+            call_type,
+        };
+        let policy = CallPolicy { is_aside: true, ..policy.clone() };
+        let user = event.end_user.as_deref();
+        let mut own = record::new_event(&caller, &policy, model, user, false);
+        own.tags.clone_from(&event.tags);
+        own.metadata.insert(MADE_FOR_NOTE.to_owned(), Value::from(&*self.caller.request_id));
+        let (gateway, started) = (Arc::clone(gateway), gateway.clock.monotonic());
+        Self { gateway, policy, caller, alias: None, routing: RoutingParams::default(), started, event: own }
+    }
+
+    /// The tags of the call.
+    pub(super) fn tags(&self) -> impl Iterator<Item = &str> {
+        self.event.tags.iter().map(|tag| &**tag)
     }
 
     /// Writes a refusal down and words it.

@@ -79,6 +79,7 @@ fn book(gateway: &Gateway, deployment: &Deployment, asked: &Deployment, pong: &P
             stream: false,
             status: CallStatus::Success,
             status_code: 200,
+            cache_hit: false,
             response_id: pong.answer.response_id.clone(),
             provider_usage: pong.answer.raw_usage.clone(),
             metadata: Map::new(),

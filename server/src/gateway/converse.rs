@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 
+use super::cache::{self, Found, Plan, Recording, Taken};
 use super::call::{Arrived, Context, Named};
 use super::client::Client;
 use super::error::GatewayError;
@@ -23,6 +24,16 @@ use crate::error::ApiError;
 use crate::ledger::contents::AnswerContent;
 use crate::provider::responses::ids;
 use crate::router::Deployment;
+
+/// The content type of whole answers.
+const JSON: &str = "application/json";
+
+/// A stream that has begun, and who takes a copy.
+struct Streamed {
+    chunks: Chunks,
+    read: StreamForm,
+    recording: Option<Recording>,
+}
 
 /// A conversation on its way.
 struct Conversation {
@@ -52,42 +63,55 @@ pub(super) async fn converse(
     if let Some(call) = incoming.as_responses_mut() {
         call.open_previous(&context.gateway, &context.policy.key);
     }
+    let plan = match Plan::of_conversation(&context, client, &incoming, http.headers()) {
+        Ok(plan) => plan,
+        Err(error) => return Err(context.refuse(error.into())),
+    };
     let conversation = Conversation { client, context, incoming };
     let Conversation { context, incoming, .. } = &conversation;
     let exchange = Exchange { incoming, operation: client.operation() };
-    let started = match route::start(context, &exchange).await {
+    let mut started = match route::start(context, &exchange).await {
         Ok(started) => started,
         Err(error) => return Err(context.refuse(error)),
     };
+    let recording = match Plan::look_up(plan, context, upstream, &mut started).await {
+        Found::Hit(hit) => return Ok(cache::replay(context, started.call, hit).await),
+        Found::Miss(recording) => recording,
+    };
     match route::forward(context, upstream, started, &exchange).await {
-        Ok((call, reply)) => conversation.answer(call, reply).await,
+        Ok((call, reply)) => conversation.answer(call, reply, recording).await,
         Err((call, unanswered)) => context.fail(call, unanswered, |status, body| client.error_body(status, body)).await,
     }
 }
 
 impl Conversation {
-    async fn answer(&self, call: Call, reply: Reply) -> Result<HttpResponse, ApiError> {
+    async fn answer(&self, call: Call, reply: Reply, recording: Option<Recording>) -> Result<HttpResponse, ApiError> {
+        let recording = Recording::of(recording, &call);
         let Reply { deployment, source } = reply;
         let mut head = self.context.head(StatusCode::OK, Some(&deployment), Some(&call));
+        if let Some(recording) = &recording {
+            recording.describe(&mut head);
+        }
         let rates = call.rates();
         match source {
             Source::Stream(Streaming { headers, chunks, read }) => {
                 headers::forward(&mut head, &headers);
                 headers::rates(&mut head, rates);
-                Ok(self.send_stream(head, call, &deployment, chunks, read))
+                Ok(self.send_stream(head, call, &deployment, Streamed { chunks, read, recording }))
             }
             Source::Whole(headers, whole) => {
                 headers::forward(&mut head, &headers);
                 headers::rates(&mut head, rates);
-                Ok(self.send_whole(head, call, &deployment, *whole).await)
+                Ok(self.send_whole(head, call, &deployment, *whole, recording).await)
             }
             Source::Mock(text) => {
                 let mock = self.make_mock(&deployment, text).await?;
                 headers::rates(&mut head, rates);
                 if self.incoming.request.stream {
-                    return Ok(self.send_stream(head, call, &deployment, mock.chunks(), StreamForm::OpenAi));
+                    let (chunks, read) = (mock.chunks(), StreamForm::OpenAi);
+                    return Ok(self.send_stream(head, call, &deployment, Streamed { chunks, read, recording }));
                 }
-                Ok(self.send_whole(head, call, &deployment, Whole::openai(mock.whole())).await)
+                Ok(self.send_whole(head, call, &deployment, Whole::openai(mock.whole()), recording).await)
             }
         }
     }
@@ -106,9 +130,9 @@ impl Conversation {
         mut head: HttpResponseBuilder,
         call: Call,
         deployment: &Deployment,
-        chunks: Chunks,
-        read: StreamForm,
+        streamed: Streamed,
     ) -> HttpResponse {
+        let Streamed { chunks, read, recording } = streamed;
         let Context { gateway, policy, .. } = &self.context;
         let mut reading = Reading::new(self.incoming.request.wants_usage, call);
         match read {
@@ -120,6 +144,7 @@ impl Conversation {
             reading.forward(Box::new(responses::stream::Forwarded::new(names)));
         }
         let stream = AnswerStream::new(chunks, reading, gateway.settings.stream_idle_timeout);
+        let stream = stream.taped(recording.map(Recording::tape));
         headers::key_spend(&mut head, gateway, &policy.key);
         headers::event_stream(&mut head).body(stream)
     }
@@ -130,9 +155,11 @@ impl Conversation {
         call: Call,
         deployment: &Deployment,
         whole: Whole,
+        recording: Option<Recording>,
     ) -> HttpResponse {
         let Whole { openai, native, answer, text } = whole;
         let overhead = call.overhead();
+        let taken = recording.is_some().then(|| call.taken(&answer));
         let outcome = Outcome::answered(200, answer, text).with_content(AnswerContent::Whole(openai.clone()));
         let settled = call.finish(outcome).await;
         headers::settled(&mut head, &settled, overhead);
@@ -142,7 +169,10 @@ impl Conversation {
             Some(native) => native,
             None => self.client.answer(&self.incoming, openai),
         };
-        head.insert_header((CONTENT_TYPE, "application/json")).body(body)
+        if let (Some(recording), Some(taken)) = (recording, taken) {
+            recording.keep(body.clone(), JSON, Taken { settled, ..taken });
+        }
+        head.insert_header((CONTENT_TYPE, JSON)).body(body)
     }
 
     /// The ids that the client is told of responses that `deployment` keeps.

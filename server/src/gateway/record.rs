@@ -57,6 +57,7 @@ pub fn new_event(caller: &Caller, policy: &CallPolicy, model: &str, user: Option
         stream: is_stream,
         status: CallStatus::Failure,
         status_code: 0,
+        cache_hit: false,
         response_id: None,
         provider_usage: None,
         metadata: Map::new(),

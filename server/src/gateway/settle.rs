@@ -4,6 +4,7 @@
 //! the client left.
 
 pub(super) mod attempts;
+mod cached;
 mod outcome;
 
 use std::borrow::Cow;
@@ -35,6 +36,7 @@ use crate::provider::tokens::{self, TextCounter};
 use crate::router::deployment::InFlight;
 use crate::router::{Deployment, Failure};
 use attempts::{AttemptKind, Attempts};
+pub(super) use cached::FromCache;
 pub use outcome::Outcome;
 
 /// What is noted of a call that nobody waits for any more.
@@ -47,6 +49,8 @@ pub struct Settled {
     pub cost: NanoUsd,
     /// From arrival to end.
     pub duration: Duration,
+    /// What it took.
+    pub usage: Usage,
 }
 
 /// An admitted call that has not ended yet.
@@ -97,6 +101,8 @@ struct Open {
     /// What it told of the usage before its end.
     early_usage: EarlyUsage,
     attempts: Attempts,
+    /// What is asked of the provider, where that is less than what the call asks for.
+    counted: Option<Bytes>,
     /// An answer that was asked for and will be read even if the client leaves.
     sending: Option<Sending>,
     /// Another attempt at the same was faster: nobody waits for this one.
@@ -141,6 +147,7 @@ impl Call {
             target: None,
             early_usage: EarlyUsage::default(),
             attempts: Attempts::default(),
+            counted: None,
             sending: None,
             is_overtaken: false,
             _counted: Counted::enter(gateway),
@@ -305,8 +312,10 @@ impl Open {
         }
         record::record(&gateway, &event);
         ticket.release(|scope| !charge::is_charged(scope, provider.as_deref()));
-        ticket.settle(Demand { cost, tokens: usage.total_tokens() });
-        Settled { cost, duration }
+        // What nobody had to answer takes nothing from a limit of tokens.
+        let tokens = if event.cache_hit { 0 } else { usage.total_tokens() };
+        ticket.settle(Demand { cost, tokens });
+        Settled { cost, duration, usage }
     }
 
     /// What the provider told, with what was counted in the place of what it did not.
@@ -319,7 +328,10 @@ impl Open {
         match answer.usage.or_else(|| self.early_usage.get()) {
             Some(told) => told.with_written(outcome.text.tokens()),
             None => {
-                let input = tokens::count_prompt(&self.asked.body, &target.deployment().upstream_model);
+                let input = tokens::count_prompt(
+                    self.counted.as_ref().unwrap_or(&self.asked.body),
+                    &target.deployment().upstream_model,
+                );
                 Usage { input, output: outcome.text.tokens(), ..self.asked.units }
             }
         }
@@ -379,7 +391,7 @@ impl Open {
         event.status_code = outcome.status_code;
         event.response_id = outcome.answer.response_id;
         let error = if self.is_overtaken { Some(OVERTAKEN.to_owned()) } else { outcome.error };
-        let is_counted = outcome.answer.raw_usage.is_none() && usage != Usage::default();
+        let is_counted = outcome.answer.raw_usage.is_none() && usage != Usage::default() && !event.cache_hit;
         event.provider_usage = outcome.answer.raw_usage;
         let notes = [("usage_source", is_counted.then(|| Value::from("counted"))), ("error", error.map(Value::from))];
         for (name, note) in notes {

@@ -18,6 +18,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Sleep};
 
+use super::cache::{Taken, Tape};
 use super::client::{Forwarder, StreamEncoder};
 use super::drain;
 use super::messages;
@@ -47,6 +48,9 @@ pub(super) struct AnswerStream {
     counting: Option<JoinHandle<Settled>>,
     /// The last bytes: they leave after the call is settled.
     tail: Bytes,
+    /// A copy for the cache, and what it wants to know of a stream that ended well.
+    tape: Option<Tape>,
+    taken: Option<Taken>,
 }
 
 impl AnswerStream {
@@ -58,7 +62,15 @@ impl AnswerStream {
             idle_timeout,
             counting: None,
             tail: Bytes::new(),
+            tape: None,
+            taken: None,
         }
+    }
+
+    /// The same, with a copy for the cache.
+    pub(super) fn taped(mut self, tape: Option<Tape>) -> Self {
+        self.tape = tape;
+        self
     }
 
     /// Takes a chunk; what may leave now.
@@ -95,13 +107,27 @@ impl AnswerStream {
     fn settle(&mut self, tail: Bytes, broke_off: Option<String>) {
         let Some(call) = self.reading.call.take() else { return };
         self.tail = tail;
-        let StreamOutcome { answer, text, error, transcript, .. } = self.reading.take_outcome();
+        let StreamOutcome { answer, text, is_done, error, transcript } = self.reading.take_outcome();
         let content = assembled(transcript, &answer);
+        // A stream without its last event may lack more than that.
+        self.taken = (self.tape.is_some() && is_done && error.is_none()).then(|| call.taken(&answer));
         let outcome = match broke_off.or(error) {
             Some(reason) => Outcome::broken(answer, text, reason),
             None => Outcome::answered(200, answer, text),
         };
-        self.counting = call.finish_or_count(outcome.with_content(content)).err();
+        match call.finish_or_count(outcome.with_content(content)) {
+            Ok(settled) => self.settled(settled),
+            Err(counting) => self.counting = Some(counting),
+        }
+    }
+
+    /// The call is settled: what is left may leave, and the whole may be kept.
+    fn settled(&mut self, settled: Settled) {
+        let Some(mut tape) = self.tape.take() else { return };
+        if let Some(taken) = self.taken.take() {
+            tape.push(&self.tail);
+            tape.keep(Taken { settled, ..taken });
+        }
     }
 }
 
@@ -304,10 +330,12 @@ impl Stream for AnswerStream {
         let this = self.get_mut();
         loop {
             if let Some(counting) = &mut this.counting {
-                if let Err(error) = ready!(Pin::new(counting).poll(cx)) {
-                    tracing::error!(%error, "a stream's tokens could not be counted");
-                }
+                let counted = ready!(Pin::new(counting).poll(cx));
                 this.counting = None;
+                match counted {
+                    Ok(settled) => this.settled(settled),
+                    Err(error) => tracing::error!(%error, "a stream's tokens could not be counted"),
+                }
             }
             if !this.tail.is_empty() {
                 return Poll::Ready(Some(std::mem::take(&mut this.tail)));
@@ -317,6 +345,9 @@ impl Stream for AnswerStream {
                 Poll::Ready(Some(Ok(chunk))) => {
                     let out = this.take(chunk);
                     if !out.is_empty() {
+                        if let Some(tape) = &mut this.tape {
+                            tape.push(&out);
+                        }
                         return Poll::Ready(Some(out));
                     }
                 }

@@ -181,6 +181,9 @@ fn guarded(config: &mut web::ServiceConfig) {
     management::guarded(config, paths::HEALTH, Method::GET, management::health::checks::health);
     management::guarded(config, paths::HEALTH_LATEST, Method::GET, management::health::checks::latest);
     management::guarded(config, paths::HEALTH_HISTORY, Method::GET, management::health::checks::history);
+    management::guarded(config, paths::CACHE_PING, Method::GET, management::cache::ping);
+    management::guarded(config, paths::CACHE_DELETE, Method::POST, management::cache::delete);
+    management::guarded(config, paths::CACHE_FLUSHALL, Method::POST, management::cache::flush);
 }
 
 /// To the page that the address without a slash means; what its query says goes along.

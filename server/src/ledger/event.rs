@@ -14,6 +14,9 @@ use crate::domain::usage::Usage;
 /// eight of them; whoever sends a call chooses two.
 pub const TEXT_BYTES_MAX: usize = 255;
 
+/// Where a call that was looked up in the cache notes under what.
+pub const CACHE_KEY_NOTE: &str = "cache_key";
+
 /// Where an interrupted call notes what was reserved for it, in nano-dollars.
 pub(super) const RESERVED_NOTE: &str = "reserved_nano_usd";
 
@@ -87,6 +90,9 @@ pub struct SpendEvent {
     pub status: CallStatus,
     /// HTTP status the client got.
     pub status_code: u16,
+    /// The answer came from the cache.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cache_hit: bool,
     /// The provider's id of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_id: Option<String>,

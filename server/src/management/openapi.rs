@@ -12,7 +12,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 
 use super::{
-    as_end_user, budget, customer, health, key, metrics, model, organization, policy, session, spend, tag, team, user,
+    as_end_user, budget, cache, customer, health, key, metrics, model, organization, policy, session, spend, tag, team,
+    user,
 };
 use crate::auth::session::COOKIE_NAME;
 
@@ -29,6 +30,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         OrganizationApi::openapi(),
         TagApi::openapi(),
         PolicyApi::openapi(),
+        CacheApi::openapi(),
         SpendApi::openapi(),
         ModelApi::openapi(),
         SessionApi::openapi(),
@@ -62,6 +64,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         (name = "organization", description = "Tenants"),
         (name = "tag", description = "Tags that calls carry"),
         (name = "policy", description = "What a key may do, and why"),
+        (name = "cache", description = "Answers that are given again"),
         (name = "spend", description = "What calls cost"),
         (name = "model", description = "Deployments behind each public model name"),
         (name = "session", description = "Console sessions"),
@@ -140,6 +143,10 @@ struct OrganizationApi;
 #[derive(OpenApi)]
 #[openapi(paths(tag::create::new, tag::update::update, tag::read::info, tag::read::list, tag::delete::delete,))]
 struct TagApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(cache::ping, cache::delete, cache::flush))]
+struct CacheApi;
 
 #[derive(OpenApi)]
 #[openapi(paths(policy::explain))]

@@ -17,6 +17,9 @@ pub struct CallPolicy {
     pub entities: Vec<Arc<Entity>>,
     /// The organization it is booked to: its key's, or else its team's.
     pub organization_id: Option<Arc<str>>,
+    /// The gateway makes the call for another one that was let pass and counts as the request: of this one only money is
+    /// counted, and its model is the gateway's choice.
+    pub is_aside: bool,
 }
 
 /// Who does not let a call pass, whatever its limits.
@@ -36,6 +39,9 @@ impl CallPolicy {
     /// # Errors
     /// Who may not, or is blocked.
     pub fn check(&self, model: &str) -> Result<(), Denial> {
+        if self.is_aside {
+            return Ok(());
+        }
         if !self.key.models.allows(model) {
             return Err(Denial::KeyModel);
         }
@@ -74,6 +80,11 @@ impl CallPolicy {
             scopes.extend(entity.account.of_model(model).map(|limited| limited.scope(now)));
         }
         scopes.push(self.key.gateway.scope(now));
+        if self.is_aside {
+            for scope in scopes.iter_mut().filter(|scope| !matches!(scope.id.kind, "provider" | "provider_model")) {
+                (scope.limits.rpm, scope.limits.tpm, scope.limits.parallel) = (None, None, None);
+            }
+        }
         scopes
     }
 

@@ -131,7 +131,7 @@ impl PolicyStore {
         for (kind, id) in named.chain(tags.iter().map(|tag| (EntityKind::Tag, &**tag))) {
             entities.extend(self.entity(kind, id).await?);
         }
-        Ok(CallPolicy { key, entities, organization_id })
+        Ok(CallPolicy { key, entities, organization_id, is_aside: false })
     }
 
     /// What limits there are for calls served by these providers.

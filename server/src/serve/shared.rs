@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use redis::{Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo};
 use sea_orm::DatabaseConnection;
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::StartError;
 use super::secrets::Environment;
+use crate::cache::{LocalStore, RedisStore, RedisStoreSettings, ResponseCache, Store};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{CachePlace, Config, RedisSettings};
 use crate::counters::{Counters, OnOutage, SharedSettings};
 use crate::policy::{Bulletin, Channel};
 
@@ -74,18 +76,50 @@ fn channel(config: &Config, redis: Option<Client>, what: &str) -> Option<Channel
 /// Redis as the configuration or else the environment names it; nothing is connected yet.
 pub(super) fn redis(config: &Config, environment: &Environment) -> Result<Option<Client>, StartError> {
     let redis = &config.router.redis;
-    if let Some(url) = redis.url.as_ref().or(environment.redis_url.as_ref()) {
+    let named_port = || environment.redis_port.as_deref().and_then(|port| port.parse().ok());
+    client(&RedisSettings {
+        url: redis.url.clone().or_else(|| environment.redis_url.clone()),
+        host: redis.host.clone().or_else(|| environment.redis_host.clone()),
+        port: redis.port.or_else(named_port),
+        password: redis.password.clone().or_else(|| environment.redis_password.clone()),
+    })
+}
+
+fn client(redis: &RedisSettings) -> Result<Option<Client>, StartError> {
+    if let Some(url) = &redis.url {
         return Ok(Some(Client::open(url.expose())?));
     }
-    let Some(host) = redis.host.clone().or_else(|| environment.redis_host.clone()) else { return Ok(None) };
-    let named_port = || environment.redis_port.as_deref().and_then(|port| port.parse().ok());
-    let port = redis.port.or_else(named_port).unwrap_or(PORT);
+    let Some(host) = redis.host.clone() else { return Ok(None) };
     let mut info = RedisConnectionInfo::default();
-    if let Some(password) = redis.password.as_ref().or(environment.redis_password.as_ref()) {
+    if let Some(password) = &redis.password {
         info = info.set_password(password.expose());
     }
-    let address = ConnectionAddr::Tcp(host, port).into_connection_info()?;
+    let address = ConnectionAddr::Tcp(host, redis.port.unwrap_or(PORT)).into_connection_info()?;
     Ok(Some(Client::open(address.set_redis_settings(info))?))
+}
+
+/// The cache of answers, where it is on: in the Redis of its own or of the gateway, else in memory.
+pub(super) fn cache(
+    config: &Config,
+    redis: Option<Client>,
+    clock: &Clock,
+) -> Result<Option<Arc<ResponseCache>>, StartError> {
+    let settings = &config.litellm.cache;
+    if !settings.is_on {
+        return Ok(None);
+    }
+    let redis = client(&settings.redis)?.or(redis);
+    let store = match (settings.place, redis) {
+        (Some(CachePlace::Local), _) | (None, None) => Store::Local(LocalStore::new(settings.max_size_bytes)),
+        (Some(CachePlace::Redis), None) => return Err(StartError::NoRedisForCache),
+        (_, Some(client)) => {
+            let shared = &config.limits.shared_counters;
+            let settings =
+                RedisStoreSettings { client, prefix: format!("{}:cache:", shared.namespace), timeout: shared.timeout };
+            Store::Redis(Box::new(RedisStore::new(settings, clock.clone(), Handle::current())))
+        }
+    };
+    Ok(Some(Arc::new(ResponseCache::new(settings.clone(), store, config.router.enable_tag_filtering))))
 }
 
 /// What this node is known as: it keeps it with its spool, since both say what it has spent.

@@ -18,6 +18,7 @@ use tollgate_openapi::spend::CallStatus;
 
 use crate::domain::operation::Operation;
 use crate::ledger::SpendEvent;
+use crate::ledger::event::CACHE_KEY_NOTE;
 
 /// Handles a worker keeps; above it, it starts anew.
 const HANDLES_MAX: usize = 10_000;
@@ -56,6 +57,10 @@ pub(super) fn describe() {
     describe_counter!("litellm_tokens_total", "Input and output tokens");
     describe_counter!("litellm_errors_total", "Calls that failed");
     describe_counter!("litellm_cache_hits_total", "Calls answered from the cache");
+    describe_counter!("litellm_cache_hits_metric_total", "Calls answered from the cache, by model");
+    describe_counter!("litellm_cache_misses_metric_total", "Calls looked up in the cache in vain, by model");
+    describe_counter!("litellm_cached_tokens_metric_total", "Tokens of calls answered from the cache, by model");
+    describe_gauge!("tollgate_cache_up", "1 where Redis answers the cache");
     describe_counter!("tollgate_unpriced_requests_total", "Calls to models without a known price, booked at 0");
     describe_counter!("tollgate_disconnect_drains_total", "Answers of providers read on after their client had left");
     describe_counter!("tollgate_soft_budget_exceeded_total", "Calls beyond a budget that only warns");
@@ -81,6 +86,7 @@ pub fn record(event: &SpendEvent) {
     handles.simple_tokens.increment(event.usage.total_tokens());
     handles.input_tokens.increment(event.usage.prompt_tokens());
     handles.output_tokens.increment(event.usage.completion_tokens());
+    record_cache(event);
     let seconds = |delta: chrono::TimeDelta| delta.to_std().map_or(0.0, |delta| delta.as_secs_f64());
     let whole = seconds(event.end_time - event.start_time);
     handles.latency.record(whole);
@@ -91,6 +97,19 @@ pub fn record(event: &SpendEvent) {
     if event.model_id.is_some() {
         let overhead_us = u64::try_from(event.overhead_us).unwrap_or(0);
         handles.overhead.record(std::time::Duration::from_micros(overhead_us).as_secs_f64());
+    }
+}
+
+/// Counts a call that was looked up in the cache.
+fn record_cache(event: &SpendEvent) {
+    let model = || event.model_group.to_string();
+    if event.cache_hit {
+        counter!("litellm_cache_hits_total").increment(1);
+        counter!("litellm_cache_hits_metric_total", "requested_model" => model()).increment(1);
+        let tokens = event.usage.total_tokens();
+        counter!("litellm_cached_tokens_metric_total", "requested_model" => model()).increment(tokens);
+    } else if event.metadata.contains_key(CACHE_KEY_NOTE) {
+        counter!("litellm_cache_misses_metric_total", "requested_model" => model()).increment(1);
     }
 }
 

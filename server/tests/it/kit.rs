@@ -9,7 +9,7 @@ mod store;
 mod upstream;
 
 pub(crate) use app::{MASTER_KEY, TestApp};
-pub(crate) use client::{Call, Client};
+pub(crate) use client::{Answer, Call, Client};
 pub(crate) use redis::RedisServer;
 pub(crate) use socket::{SocketUpstream, Step};
 pub(crate) use store::{FakeStore, PNG};

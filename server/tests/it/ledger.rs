@@ -46,6 +46,7 @@ pub(crate) fn event(id: usize) -> SpendEvent {
         stream: false,
         status: if id.is_multiple_of(10) { CallStatus::Failure } else { CallStatus::Success },
         status_code: 200,
+        cache_hit: false,
         response_id: None,
         provider_usage: None,
         metadata: serde_json::Map::new(),

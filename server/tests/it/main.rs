@@ -15,6 +15,7 @@ mod kit;
 
 mod audit;
 mod budget;
+mod cache;
 mod chat;
 mod cost;
 mod counters;

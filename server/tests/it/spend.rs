@@ -48,6 +48,7 @@ pub(crate) fn call(id: &str, api_key: &str, at: &str) -> SpendEvent {
         stream: false,
         status: CallStatus::Success,
         status_code: 200,
+        cache_hit: false,
         response_id: Some(format!("chatcmpl-{id}")),
         provider_usage: None,
         metadata: serde_json::Map::new(),

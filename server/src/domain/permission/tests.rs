@@ -46,6 +46,7 @@ fn viewers_change_nothing() {
             Action::CustomerWrite,
             Action::OrganizationWrite,
             Action::TagWrite,
+            Action::CacheWrite,
         ] {
             for relation in Relation::ALL {
                 assert!(!decide(role, action, relation).is_allowed(), "{role:?} {action:?}");

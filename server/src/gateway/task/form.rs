@@ -5,6 +5,7 @@ use futures_util::stream;
 use reqwest::multipart;
 use serde_json::{Map, Value, json};
 
+use crate::cache::digest_of;
 use crate::provider::openai::RequestError;
 use crate::provider::openai::params::is_for_gateway;
 
@@ -69,12 +70,25 @@ impl Form {
         named.map(|part| (part.name.clone(), value(part))).collect()
     }
 
+    /// The digest of all parts that a provider is sent.
+    pub(super) fn digest(&self) -> [u8; 32] {
+        let sent = self.parts.iter().filter(|part| !is_gateways(&part.name));
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let parts: Vec<[String; 3]> =
+            sent.clone().map(|part| [part.name.clone(), text(&part.file_name), text(&part.content_type)]).collect();
+        let parts = parts
+            .iter()
+            .zip(sent)
+            .flat_map(|(texts, part)| texts.iter().map(String::as_bytes).chain(std::iter::once(&part.bytes[..])));
+        digest_of(parts)
+    }
+
     /// The form as a provider is sent it: for `model`, without what is meant for the gateway.
     pub(super) fn for_provider(&self, model: &str) -> Result<multipart::Form, String> {
         let mut form = multipart::Form::new().text("model", model.to_owned());
         for part in &self.parts {
             let name = part.name.as_str();
-            if name == "model" || is_for_gateway(name) || GATEWAY_FIELDS.contains(&name) {
+            if is_gateways(name) {
                 continue;
             }
             let length = u64::try_from(part.bytes.len()).map_err(|error| error.to_string())?;
@@ -89,6 +103,11 @@ impl Form {
         }
         Ok(form)
     }
+}
+
+/// Whether no provider is sent the part of this name as it came.
+fn is_gateways(name: &str) -> bool {
+    name == "model" || is_for_gateway(name) || GATEWAY_FIELDS.contains(&name)
 }
 
 /// What a form says in text and JSON in words of its own.

@@ -25,6 +25,19 @@ pub(in crate::gateway) struct TaskRequest {
     pub(super) heard_ms: Option<u64>,
 }
 
+/// What the cache sees of a call.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::gateway) struct TaskSeen<'a> {
+    /// What is asked for.
+    pub(in crate::gateway) operation: Operation,
+    /// What every step reads.
+    pub(in crate::gateway) request: &'a ChatRequest,
+    /// The JSON; of a form, its fields.
+    pub(in crate::gateway) body: &'a Bytes,
+    /// Of a form, the digest of its parts.
+    pub(in crate::gateway) files: Option<[u8; 32]>,
+}
+
 impl TaskRequest {
     /// Reads a call.
     ///
@@ -73,6 +86,37 @@ impl TaskRequest {
         let form = is_heard.then(|| Form::with_file("file", "silence.wav", "audio/wav", silence()));
         let (request, body) = ChatRequest::read_for(operation, Bytes::from(body.to_string()), None)?;
         Ok(Self { operation, request, body, form, heard_ms: None })
+    }
+
+    /// A call that the gateway itself makes.
+    ///
+    /// # Errors
+    /// As when it came from a client; there is nothing wrong with it.
+    pub(in crate::gateway) fn of(operation: Operation, body: Bytes) -> Result<Self, RequestError> {
+        let (request, body) = ChatRequest::read_for(operation, body, None)?;
+        Ok(Self { operation, request, body, form: None, heard_ms: None })
+    }
+
+    /// The same with another body: what it asks for less.
+    ///
+    /// # Errors
+    /// As when it came.
+    pub(super) fn with_body(&self, body: Bytes) -> Result<Self, RequestError> {
+        let (request, body) = ChatRequest::read_for(self.operation, body, Some(&self.request.model))?;
+        Ok(Self { operation: self.operation, request, body, form: self.form.clone(), heard_ms: self.heard_ms })
+    }
+
+    /// As the cache sees it.
+    pub(in crate::gateway) async fn seen(&self) -> TaskSeen<'_> {
+        let files = match &self.form {
+            None => None,
+            Some(form) => {
+                let form = form.clone();
+                // Sound may be long.
+                tokio::task::spawn_blocking(move || form.digest()).await.ok()
+            }
+        };
+        TaskSeen { operation: self.operation, request: &self.request, body: &self.body, files }
     }
 
     /// Its members.

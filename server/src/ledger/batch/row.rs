@@ -176,7 +176,7 @@ pub(in crate::ledger) fn log_row(event: &SpendEvent) -> spend_log::Model {
         status: event.status.as_str().to_owned(),
         status_code: i64::from(event.status_code),
         response_id: event.response_id.clone(),
-        cache_hit: "False".to_owned(),
+        cache_hit: if event.cache_hit { "True" } else { "False" }.to_owned(),
         request_tags: Strings(event.tags.iter().map(ToString::to_string).collect()),
         metadata: JsonMap(event.notes()),
         charges: Some(charges_text(event)),

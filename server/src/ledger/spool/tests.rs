@@ -29,6 +29,7 @@ fn event(id: &str) -> SpendEvent {
         stream: false,
         status: CallStatus::Success,
         status_code: 200,
+        cache_hit: false,
         response_id: None,
         provider_usage: None,
         metadata: serde_json::Map::new(),

@@ -252,6 +252,11 @@ impl ChatRequest {
                 edits.remove(index);
             }
         }
+        for (index, name, _) in self.members.named(body) {
+            if is_for_gateway(&name) {
+                edits.remove(index);
+            }
+        }
         if let Some(limit) = max_output_tokens {
             self.limit_output(&mut edits, limit, "max_tokens", body);
             self.limit_thinking(&mut edits, limit, body);

@@ -65,8 +65,12 @@ pub struct NativeChanges<'a> {
     pub of_deployment: &'a RequestConfig,
 }
 
-/// The members of an object, in their order.
-struct Raw<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+/// The members of an object, in their order, each once.
+#[derive(Debug)]
+pub struct Raw<'a>(
+    /// Names and values.
+    pub Vec<(Cow<'a, str>, &'a RawValue)>,
+);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

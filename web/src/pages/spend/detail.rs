@@ -158,6 +158,21 @@ fn tokens(call: &SpendLogView) -> impl IntoView + use<> {
     }
 }
 
+/// How much of the answer came from the cache, how old it was, and what that saved.
+fn from_cache(call: &SpendLogView) -> Option<String> {
+    let note = call.metadata.get("cache").and_then(Value::as_object);
+    let number = |name: &str| note?.get(name)?.as_f64();
+    let count = |name: &str| Some(format::count(note?.get(name)?.as_i64()?));
+    let part = count("found").zip(count("inputs")).map(|(found, all)| format!("{found} of {all} inputs"));
+    let whole = (call.cache_hit == "True").then(|| "yes".to_owned());
+    let what = part.or(whole)?;
+    let age = number("age_seconds").map(|seconds| format!("{} old", format::duration_ms(seconds * 1000.0)));
+    let alike = number("similarity").map(|similarity| format!("to a question {:.1} % alike", similarity * 100.0));
+    let saved = number("saved").and_then(|usd| NanoUsd::from_usd(usd).ok()).map(format::money_exact);
+    let saved = saved.map(|saved| format!("saved {saved}"));
+    Some([Some(what), age, alike, saved].into_iter().flatten().collect::<Vec<_>>().join(", "))
+}
+
 fn facts(call: &SpendLogView) -> impl IntoView + use<> {
     let row = |label: &'static str, value: Option<String>| {
         value.filter(|v| !v.is_empty()).map(|value| view! { <dt>{label}</dt><dd>{value}</dd> })
@@ -179,7 +194,7 @@ fn facts(call: &SpendLogView) -> impl IntoView + use<> {
             {row("Provider's id", call.response_id.clone())}
             {row("HTTP status", (call.status_code > 0).then(|| call.status_code.to_string()))}
             {row("Streamed", Some(if call.stream { "yes" } else { "no" }.to_owned()))}
-            {row("From cache", (call.cache_hit == "True").then(|| "yes".to_owned()))}
+            {row("From cache", from_cache(call))}
             {owner("Owner", call.user.as_deref(), USER)}
             {owner("Team", call.team_id.as_deref(), TEAM)}
             {owner("Organization", call.organization_id.as_deref(), ORGANIZATION)}

@@ -1,6 +1,7 @@
 //! A call as a row.
 
 use leptos::prelude::*;
+use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::spend::{CallStatus, SpendLogView};
 
 use crate::format;
@@ -71,8 +72,15 @@ pub(crate) static COLUMNS: &[Column<SpendLogView>] = &[
         title: "Cost",
         class: "end third",
         sort: Some("spend"),
-        cell: |call| cost(call.spend),
+        cell: cost_cell,
         csv: |call| call.spend.to_string(),
+    },
+    Column {
+        title: "From cache",
+        class: CSV_ONLY,
+        sort: None,
+        cell: |_| ().into_any(),
+        csv: |call| call.cache_hit.clone(),
     },
 ];
 
@@ -111,6 +119,14 @@ fn key_cell(call: &SpendLogView) -> AnyView {
 fn tokens_cell(call: &SpendLogView) -> AnyView {
     let title = format!("{} in, {} out", format::count(call.prompt_tokens), format::count(call.completion_tokens));
     view! { <span class="number" title=title>{format::count(call.total_tokens)}</span> }.into_any()
+}
+
+/// What came from the cache says so in the place of its cost, which is none.
+fn cost_cell(call: &SpendLogView) -> AnyView {
+    if call.cache_hit == "True" && call.spend == NanoUsd::ZERO {
+        return view! { <span class="muted" title="This answer came from the cache">"cached"</span> }.into_any();
+    }
+    cost(call.spend)
 }
 
 fn duration(call: &SpendLogView) -> impl IntoView + use<> {
