@@ -16,6 +16,7 @@ mod problem;
 mod reader;
 mod router;
 mod secret;
+mod strategy;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
@@ -35,8 +36,9 @@ pub use model::{
 use node::{Node, Value};
 pub use problem::{Place, Problem, Severity};
 use reader::{Item, Problems, Section};
-pub use router::{ErrorClass, ErrorPolicy, Fallbacks, GroupAlias, RedisSettings, RouterSettings, RoutingStrategy};
+pub use router::{ErrorClass, ErrorPolicy, Fallbacks, GroupAlias, RedisSettings, RouterSettings};
 pub use secret::{MASK, Secret, is_secret_name};
+pub use strategy::{RoutingStrategy, RoutingStrategyArgs, StickyBy};
 
 /// A whole configuration.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,43 +1,59 @@
 //! Which deployment serves a call.
 //!
-//! Deployments that share a public name form a group. Today's strategy is `simple-shuffle`: at random, by weight,
-//! among those that are not cooling down and have not failed this call yet.
+//! Deployments that share a public name form a group. Of those that are not cooling down, have not failed this call yet
+//! and come first by `order`, the strategy chooses one: see `deploy/docs/routing.md`.
 
 mod build;
+pub mod caps;
 pub mod checks;
 pub mod deployment;
+mod dice;
+mod fastest;
 pub mod health;
 pub mod history;
+pub mod in_flight;
+mod latency;
+mod ranked;
 pub mod rests;
+pub mod rules;
 mod shuffle;
+mod table;
+mod usage;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
 use crate::clock::Clock;
+use crate::config::RoutingStrategy;
+use crate::counters::Counters;
+use crate::domain::price::ServiceTier;
+use crate::domain::usage::Usage;
 pub use build::deployments;
+pub use caps::{Need, Reserved};
 pub use deployment::Deployment;
+use dice::{Dice, Draw};
 use health::HealthSnapshot;
 pub use health::{CooldownRule, Failure};
+pub use in_flight::InFlight;
+use latency::Kind;
 use rests::{Rest, Rests};
+pub use rules::{LatencyRule, Rules};
+use table::{Group, Ready, Table};
+
+/// The call that `cost-based-routing` compares prices by, in tokens.
+const TYPICAL_CALL: (u64, u64) = (1_000, 250);
 
 /// The deployments of this gateway, replaced as a whole when the model list changes.
 #[derive(Debug)]
 pub struct Router {
     clock: Clock,
-    rule: CooldownRule,
+    dice: Dice,
     table: ArcSwap<Table>,
     rests: Rests,
-}
-
-#[derive(Debug, Default)]
-struct Table {
-    /// In the order of the configuration.
-    deployments: Vec<Arc<Deployment>>,
-    groups: HashMap<Arc<str>, Vec<Arc<Deployment>>>,
+    /// Where caps of deployments are counted.
+    counters: Option<Arc<Counters>>,
 }
 
 /// What the choice of a deployment depends on.
@@ -67,6 +83,17 @@ pub enum RouteError {
         /// Of the first of them.
         reason: String,
     },
+    /// All that can be called have reached their caps.
+    #[error(
+        "No deployments available for selected model, Try again in {} seconds. Passed model={model}.",
+        whole_seconds(*room_in)
+    )]
+    Full {
+        /// Public name.
+        model: String,
+        /// How long until the first of them may have room.
+        room_in: Duration,
+    },
     /// Every deployment has failed this call already.
     #[error("No deployments available for model {0}: each has been tried.")]
     Exhausted(String),
@@ -75,8 +102,28 @@ pub enum RouteError {
 impl Router {
     /// A router over `deployments`.
     #[must_use]
-    pub fn new(deployments: Vec<Deployment>, rule: CooldownRule, clock: Clock) -> Self {
-        Self { clock, rule, table: ArcSwap::from_pointee(Table::new(deployments)), rests: Rests::default() }
+    pub fn new(deployments: Vec<Deployment>, rules: Rules, clock: Clock) -> Self {
+        Self::with_seed(deployments, rules, clock, rand::random())
+    }
+
+    /// The same whose choices by chance follow from `seed`.
+    #[must_use]
+    pub fn with_seed(deployments: Vec<Deployment>, rules: Rules, clock: Clock, seed: u64) -> Self {
+        let table = ArcSwap::from_pointee(Table::new(deployments, rules, None));
+        Self { clock, dice: Dice::new(seed), table, rests: Rests::default(), counters: None }
+    }
+
+    /// The same whose deployments' caps are counted with `counters`.
+    #[must_use]
+    pub fn counting_with(self, counters: Arc<Counters>) -> Self {
+        Self { counters: Some(counters), ..self }
+    }
+
+    /// Puts other deployments and rules in force. Those whose id stays keep what is known of their health; calls in
+    /// flight end where they are.
+    pub fn replace(&self, deployments: Vec<Deployment>, rules: Rules) {
+        let former = self.table.load();
+        self.table.store(Arc::new(Table::new(deployments, rules, Some(&former))));
     }
 
     /// Every deployment, in the order of the configuration.
@@ -109,14 +156,7 @@ impl Router {
     /// # Errors
     /// When there is none.
     pub fn callable(&self, model: &str) -> Result<Vec<Arc<Deployment>>, RouteError> {
-        let table = self.table.load();
-        let group = table.groups.get(model).ok_or_else(|| RouteError::UnknownModel(model.to_owned()))?;
-        let callable: Vec<Arc<Deployment>> = group.iter().filter(|one| one.unavailable.is_none()).cloned().collect();
-        if callable.is_empty() {
-            let reason = group.iter().find_map(|one| one.unavailable.clone()).unwrap_or_default();
-            return Err(RouteError::Unavailable { model: model.to_owned(), reason });
-        }
-        Ok(callable)
+        Ok(self.table.load().callable(model)?.callable.clone())
     }
 
     /// Chooses a deployment of the group that is not barred. While all the others cool down, the one that is
@@ -125,25 +165,78 @@ impl Router {
     /// # Errors
     /// When there is none to be had.
     pub fn choose(&self, ask: &Ask<'_>) -> Result<Arc<Deployment>, RouteError> {
-        let Ask { model, barred, .. } = *ask;
-        let callable = self.callable(model)?;
-        let untried: Vec<&Arc<Deployment>> =
-            callable.iter().filter(|one| !barred.iter().any(|other| Arc::ptr_eq(one, other))).collect();
-        let now = self.clock.monotonic();
-        let mut ready: Vec<&Arc<Deployment>> =
-            untried.iter().copied().filter(|one| one.health.cooldown_left(now).is_none()).collect();
-        if let Some(first) = ready.iter().filter_map(|one| one.order).min() {
-            ready.retain(|one| one.order == Some(first));
+        let table = self.table.load();
+        let group = table.callable(ask.model)?;
+        let ready = Ready::new(group, ask.barred, self.clock.monotonic());
+        let chosen = match &*group.callable {
+            [only] => Some(only).filter(|only| ready.has(only)),
+            _ => pick(&table.rules, &ready, ask, self.dice.draw()),
+        };
+        let chosen = chosen.or_else(|| ready.soonest());
+        chosen.cloned().ok_or_else(|| RouteError::Exhausted(ask.model.to_owned()))
+    }
+
+    /// Chooses a deployment as [`Self::choose`] does and takes what the call needs from its caps. One whose caps have no
+    /// room is passed over for another.
+    ///
+    /// # Errors
+    /// When there is none to be had, or none has room.
+    pub async fn take(&self, ask: &Ask<'_>, need: Need) -> Result<Reserved, RouteError> {
+        let mut barred: Option<Vec<Arc<Deployment>>> = None;
+        let mut soonest: Option<Duration> = None;
+        loop {
+            let chosen = self.choose(&Ask { barred: barred.as_deref().unwrap_or(ask.barred), ..*ask });
+            let chosen = chosen.map_err(|error| match soonest {
+                Some(room_in) => RouteError::Full { model: ask.model.to_owned(), room_in },
+                None => error,
+            })?;
+            match self.reserve(&chosen, need).await {
+                Ok(reserved) => return Ok(reserved),
+                Err(room_in) => soonest = Some(soonest.map_or(room_in, |soonest| soonest.min(room_in))),
+            }
+            barred.get_or_insert_with(|| ask.barred.to_vec()).push(chosen);
         }
-        let soonest = || untried.iter().copied().min_by_key(|one| one.health.cooldown_left(now));
-        shuffle::pick(&ready).or_else(soonest).cloned().ok_or_else(|| RouteError::Exhausted(model.to_owned()))
+    }
+
+    /// Takes what a call needs from the caps of `deployment`.
+    ///
+    /// # Errors
+    /// How long until it may have room again, where it has none now.
+    pub async fn reserve(&self, deployment: &Arc<Deployment>, need: Need) -> Result<Reserved, Duration> {
+        caps::reserve(self.counters.as_ref(), deployment, need).await
+    }
+
+    /// Whether a deployment of `model` has a cap of tokens.
+    #[must_use]
+    pub fn counts_tokens(&self, model: &str) -> bool {
+        let has_cap = |one: &Arc<Deployment>| one.caps.as_ref().is_some_and(|caps| caps.limits.tpm.is_some());
+        self.table.load().groups.get(model).is_some_and(|group| group.callable.iter().any(has_cap))
+    }
+
+    /// Notes that an attempt starts.
+    #[must_use]
+    pub fn start(&self, reserved: Reserved, is_stream: bool) -> InFlight {
+        InFlight::start(reserved, &self.clock, is_stream, self.table.load().rules.latency)
+    }
+
+    /// Notes that `attempt` failed; its deployment may have to cool down. One without siblings never does.
+    pub fn attempt_failed(&self, attempt: &InFlight, failure: Failure) {
+        let (table, deployment) = (self.table.load(), attempt.deployment());
+        // What providers' own APIs are called with is a deployment as it is for that call: here it is as configured.
+        let configured = table.deployments.iter().find(|one| one.id == deployment.id).unwrap_or(deployment);
+        if attempt.is_outdated() {
+            configured.health.count_failure(self.clock.now());
+        } else {
+            self.note_failure(configured, failure);
+        }
     }
 
     /// Notes a failure of `deployment`; it may have to cool down. A deployment without siblings never does.
     pub fn note_failure(&self, deployment: &Deployment, failure: Failure) {
+        let rule = self.table.load().rules.cooldown;
         let reason = failure.reason.clone();
         let (may_rest, wall_now) = (self.may_rest(deployment), self.clock.now());
-        let until = deployment.health.note_failure(&self.rule, failure, may_rest, self.clock.monotonic(), wall_now);
+        let until = deployment.health.note_failure(&rule, failure, may_rest, self.clock.monotonic(), wall_now);
         if until.is_some() {
             self.rests.post(Rest { deployment: deployment.id.to_string(), until, reason });
         }
@@ -170,13 +263,14 @@ impl Router {
 
     /// How long a deployment that failed rests where nobody says otherwise; zero: never.
     #[must_use]
-    pub const fn cooldown(&self) -> Duration {
-        self.rule.cooldown
+    pub fn cooldown(&self) -> Duration {
+        self.table.load().rules.cooldown.cooldown
     }
 
     fn may_rest(&self, deployment: &Deployment) -> bool {
-        let has_siblings = self.table.load().groups.get(&deployment.model_name).is_some_and(|group| group.len() > 1);
-        has_siblings && !self.rule.cooldown.is_zero()
+        let table = self.table.load();
+        let has_siblings = table.groups.get(&deployment.model_name).is_some_and(|group| group.size > 1);
+        has_siblings && !table.rules.cooldown.cooldown.is_zero()
     }
 
     /// What another node told. It is not told any further.
@@ -210,14 +304,43 @@ impl Router {
 }
 
 impl Table {
-    fn new(deployments: Vec<Deployment>) -> Self {
-        let deployments: Vec<Arc<Deployment>> = deployments.into_iter().map(Arc::new).collect();
-        let mut groups: HashMap<Arc<str>, Vec<Arc<Deployment>>> = HashMap::new();
-        for deployment in &deployments {
-            groups.entry(Arc::clone(&deployment.model_name)).or_default().push(Arc::clone(deployment));
+    /// The group of `model`.
+    ///
+    /// # Errors
+    /// When there is none, or none of it can be called.
+    fn callable(&self, model: &str) -> Result<&Group, RouteError> {
+        let group = self.groups.get(model).ok_or_else(|| RouteError::UnknownModel(model.to_owned()))?;
+        if group.callable.is_empty() {
+            let reason = group.reason.clone().unwrap_or_default();
+            return Err(RouteError::Unavailable { model: model.to_owned(), reason });
         }
-        Self { deployments, groups }
+        Ok(group)
     }
+}
+
+/// One of `ready`, or none where there is none.
+fn pick<'a>(rules: &Rules, ready: &Ready<'a>, ask: &Ask<'_>, draw: Draw) -> Option<&'a Arc<Deployment>> {
+    match rules.strategy {
+        RoutingStrategy::Latency => fastest::pick(ready, Kind::of(ask.is_stream), &rules.latency, draw),
+        RoutingStrategy::LeastBusy => ranked::lowest(ready, draw, |one| one.health.in_flight()),
+        RoutingStrategy::Usage => ranked::lowest(ready, draw, |one| usage::used(one, ready.now)),
+        RoutingStrategy::Cost => ranked::lowest(ready, draw, typical_cost),
+        // Providers without budget are barred when the call is admitted.
+        RoutingStrategy::SimpleShuffle | RoutingStrategy::ProviderBudget => shuffle::pick(ready, ask.sticky, draw),
+    }
+}
+
+/// Seconds to wait, at least one.
+#[must_use]
+pub fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0)).max(1)
+}
+
+/// What a typical call costs, in nano-dollars.
+fn typical_cost(one: &Deployment) -> i64 {
+    let (input, output) = TYPICAL_CALL;
+    let usage = Usage { input, output, ..Usage::default() };
+    one.prices.as_ref().map_or(0, |prices| prices.cost(&usage, ServiceTier::Standard).0)
 }
 
 #[cfg(test)]

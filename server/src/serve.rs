@@ -42,14 +42,12 @@ use crate::ledger::{Spool, SpoolError, SpoolLimits};
 use crate::outbound::Outbound;
 use crate::policy::{GatewayBudget, Loader, PolicyStore};
 use crate::provider::catalog::Catalog;
-use crate::router::{self, CooldownRule, Router};
+use crate::router::{self, Router, Rules};
 use crate::telemetry;
 pub use secrets::{Environment, SecretError, Secrets};
 
 /// Jobs and connections have this long to end once no call is in flight.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
-/// Failures a minute that are put up with where the configuration does not say: LiteLLM's figure.
-const ALLOWED_FAILS: u32 = 3;
 
 /// What a gateway starts from.
 #[derive(Debug)]
@@ -237,12 +235,12 @@ fn make_gateway(
     Ok(Gateway {
         call_ids: CallIds::default(),
         policy,
+        router: Arc::new(make_router(config, Arc::clone(&counters), clock.clone())),
         counters,
         spool,
         cache,
         contents,
         response_ids: ResponseIds::new(secrets.salt_key.expose()),
-        router: Arc::new(make_router(config, clock.clone())),
         routing: ArcSwap::from_pointee(config.router.clone()),
         outbound: Outbound::new(config).map_err(std::io::Error::other)?,
         usual_lengths: UsualLengths::default(),
@@ -310,11 +308,9 @@ async fn open_spool(
     Ok(Spool::open_from(dir, clock, written.unwrap_or_default(), limits)?)
 }
 
-fn make_router(config: &Config, clock: Clock) -> Router {
-    let allowed = config.router.allowed_fails.unwrap_or(ALLOWED_FAILS);
-    let cooldown = if config.router.disable_cooldowns { Duration::ZERO } else { config.router.cooldown_time };
-    let rule = CooldownRule { allowed_fails: u64::from(allowed), cooldown };
-    Router::new(router::deployments(config, Catalog::embedded()), rule, clock)
+fn make_router(config: &Config, counters: Arc<Counters>, clock: Clock) -> Router {
+    let deployments = router::deployments(config, Catalog::embedded());
+    Router::new(deployments, Rules::of(config), clock).counting_with(counters)
 }
 
 fn drains(config: &Config) -> Drains {

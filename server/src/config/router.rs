@@ -3,43 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::Value as Json;
-
 use super::hedging::{self, Hedging};
 use super::litellm::{ScopeLimits, scope_limits};
 use super::reader::{Item, Section};
 use super::secret::Secret;
+use super::strategy::{self, RoutingStrategy, RoutingStrategyArgs, StickyBy};
 use super::vocabulary;
-
-/// How a deployment is chosen among those of a name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RoutingStrategy {
-    /// At random, by `weight`, `rpm` or `tpm`.
-    SimpleShuffle,
-    /// The one with the fewest calls in flight.
-    LeastBusy,
-    /// The fastest lately (default).
-    #[default]
-    Latency,
-    /// The cheapest.
-    Cost,
-    /// The one with the most room under its limits.
-    Usage,
-    /// Only providers with budget left.
-    ProviderBudget,
-}
-
-impl RoutingStrategy {
-    const NAMES: [(&'static str, Self); 7] = [
-        ("simple-shuffle", Self::SimpleShuffle),
-        ("least-busy", Self::LeastBusy),
-        ("latency-based-routing", Self::Latency),
-        ("cost-based-routing", Self::Cost),
-        ("usage-based-routing", Self::Usage),
-        ("usage-based-routing-v2", Self::Usage),
-        ("provider-budget-routing", Self::ProviderBudget),
-    ];
-}
 
 /// Classes of failures that policies tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -153,8 +122,10 @@ pub struct RedisSettings {
 pub struct RouterSettings {
     /// How a deployment is chosen. Default: `latency-based-routing`.
     pub routing_strategy: RoutingStrategy,
-    /// Details of the strategy, as written.
-    pub routing_strategy_args: Json,
+    /// Details of the strategy.
+    pub routing_strategy_args: RoutingStrategyArgs,
+    /// What calls have in common that always go to the same deployment, where traffic is split by weight. Default: nothing.
+    pub sticky_by: StickyBy,
     /// Tries after the first. Default: every deployment once, and the same again twice.
     pub num_retries: Option<u32>,
     /// Groups tried after the first at most. Default: 5.
@@ -201,7 +172,8 @@ impl Default for RouterSettings {
     fn default() -> Self {
         Self {
             routing_strategy: RoutingStrategy::default(),
-            routing_strategy_args: Json::Null,
+            routing_strategy_args: RoutingStrategyArgs::default(),
+            sticky_by: StickyBy::default(),
             num_retries: None,
             max_fallbacks: 5,
             cache_responses: false,
@@ -232,9 +204,11 @@ pub(super) fn read(item: Option<Item<'_>>, num_retries: Option<u32>) -> RouterSe
     let Some(mut section) = item.and_then(|item| item.section()) else {
         return default;
     };
+    let routing_strategy = strategy::read(&mut section).unwrap_or_default();
     let settings = RouterSettings {
-        routing_strategy: strategy(&mut section).unwrap_or_default(),
-        routing_strategy_args: section.json("routing_strategy_args"),
+        routing_strategy,
+        routing_strategy_args: strategy::read_args(&mut section, routing_strategy),
+        sticky_by: strategy::read_sticky(&mut section),
         num_retries: section.count("num_retries").or(default.num_retries),
         max_fallbacks: section.count("max_fallbacks").unwrap_or(default.max_fallbacks),
         cache_responses: section.boolean("cache_responses", default.cache_responses),
@@ -263,21 +237,6 @@ pub(super) fn read(item: Option<Item<'_>>, num_retries: Option<u32>) -> RouterSe
     };
     section.finish(&vocabulary::ROUTER);
     settings
-}
-
-fn strategy(section: &mut Section<'_>) -> Option<RoutingStrategy> {
-    let item = section.get("routing_strategy")?;
-    let name = item.text()?;
-    let mut names = RoutingStrategy::NAMES.into_iter();
-    let found = names.find(|(known, _)| *known == name).map(|(_, strategy)| strategy);
-    if found.is_some_and(|strategy| strategy != RoutingStrategy::SimpleShuffle) {
-        item.warning("this strategy is not in force yet: deployments are chosen as by \"simple-shuffle\"");
-    }
-    if found.is_none() {
-        let names = RoutingStrategy::NAMES.map(|(name, _)| name).join(", ");
-        item.error(format!("expected one of {names}, got \"{name}\""));
-    }
-    found
 }
 
 fn policy(item: Option<Item<'_>>) -> ErrorPolicy {

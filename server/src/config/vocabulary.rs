@@ -118,7 +118,7 @@ pub(super) const MODEL_PARAMS: Area = area(
         "watsonx_*",
         "weights",
     ],
-    &["max_parallel_requests", "rpm", "tpm"],
+    &[],
 );
 
 /// `model_list[].model_info`: users keep notes of their own there, and all of it is shown with the model.
@@ -161,8 +161,11 @@ pub(super) const ROUTER: Area = area(
         "search_tools",
         "set_verbose",
     ],
-    &["allowed_fails_policy", "routing_strategy_args"],
+    &["allowed_fails_policy"],
 );
+
+/// `router_settings.routing_strategy_args`.
+pub(super) const STRATEGY_ARGS: Area = area(&["ttft_percentile"], &[]);
 
 /// `litellm_settings`.
 pub(super) const LITELLM: Area = area(

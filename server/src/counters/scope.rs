@@ -16,7 +16,7 @@ pub struct ScopeId {
 }
 
 /// Everything that limits are attached to, the nearest to a call first, and each one's limits for single models.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 19] = [
     "key",
     "key_model",
     "team_member",
@@ -35,6 +35,7 @@ const KINDS: [&str; 18] = [
     "provider_model",
     "gateway",
     "gateway_model",
+    "deployment",
 ];
 
 impl ScopeId {

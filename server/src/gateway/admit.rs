@@ -27,7 +27,7 @@ use crate::router::Deployment;
 const OUTPUT_TOKENS_MIN: u64 = 16;
 
 /// Tokens of an answer where nothing is known of its like.
-const OUTPUT_TOKENS_USUAL: u64 = 1_024;
+pub(super) const OUTPUT_TOKENS_USUAL: u64 = 1_024;
 
 /// An admitted call.
 #[derive(Debug)]

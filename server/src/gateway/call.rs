@@ -69,6 +69,8 @@ pub(super) struct Context {
     pub(super) caller: Caller,
     /// What it says of its routing.
     pub(super) routing: RoutingParams,
+    /// Calls with the same of these go the same way where traffic is split by weight.
+    pub(super) sticky: Option<String>,
     /// The name that the client has for the model it asks for, where that is another.
     alias: Option<String>,
     started: Instant,
@@ -151,11 +153,12 @@ impl Arrived {
         let tags = tags::of_call(http.headers(), named.tags, &key)?;
         let routing = headers::routing(http.headers(), named.routing.cloned().unwrap_or_default())?;
         let end_user = named.user.filter(|user| !user.is_empty());
+        let sticky = headers::sticky(&gateway.routing.load().sticky_by, http.headers(), end_user);
         let policy = gateway.policy.call(key, end_user, &tags).await?;
         let mut event = record::new_event(&caller, &policy, named.model, named.user, named.stream);
         event.metadata.extend(named.alias.map(|alias| ("requested_model".to_owned(), Value::from(alias))));
         let (event, alias) = (SpendEvent { tags, ..event }, named.alias.map(str::to_owned));
-        Ok(Context { gateway, policy, caller, routing, alias, started, event })
+        Ok(Context { gateway, policy, caller, routing, sticky, alias, started, event })
     }
 }
 
@@ -301,7 +304,16 @@ impl Context {
         own.tags.clone_from(&event.tags);
         own.metadata.insert(MADE_FOR_NOTE.to_owned(), Value::from(&*self.caller.request_id));
         let (gateway, started) = (Arc::clone(gateway), gateway.clock.monotonic());
-        Self { gateway, policy, caller, alias: None, routing: RoutingParams::default(), started, event: own }
+        Self {
+            gateway,
+            policy,
+            caller,
+            sticky: None,
+            alias: None,
+            routing: RoutingParams::default(),
+            started,
+            event: own,
+        }
     }
 
     /// The tags of the call.

@@ -18,7 +18,7 @@ use crate::domain::provider::ProviderKind;
 use crate::error::ApiError;
 use crate::policy::{Denial, Entity, EntityKind, PolicyError};
 use crate::provider::openai::RequestError;
-use crate::router::RouteError;
+use crate::router::{RouteError, whole_seconds};
 
 /// A refusal or failure of the data plane.
 #[derive(Debug, thiserror::Error)]
@@ -262,6 +262,10 @@ fn route(error: &RouteError) -> ApiError {
     match error {
         RouteError::UnknownModel(_) => invalid(error.to_string()).with_param("model"),
         RouteError::Unavailable { .. } => ApiError::unavailable(error.to_string()).with_param("model"),
+        RouteError::Full { room_in, .. } => {
+            let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", error.to_string());
+            error.with_header(RETRY_AFTER, HeaderValue::from(whole_seconds(*room_in)))
+        }
         RouteError::Exhausted(_) => ApiError::new(StatusCode::TOO_MANY_REQUESTS, "None", error.to_string()),
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::price::{OutputKinds, Prices, ServiceTier};
 use crate::domain::usage::Usage;
 use crate::provider::openai::ChatRequest;
 use crate::provider::tokens::{self, Media, PromptTokens};
-use crate::router::Deployment;
+use crate::router::{Deployment, Need};
 
 /// Tokens an answer may have where neither the client nor the catalog sets a limit.
 const OUTPUT_TOKENS_UNKNOWN: u64 = 32_768;
@@ -196,6 +196,12 @@ impl Bounds {
     pub(super) fn tokens(&self, output: u64) -> u64 {
         let text = self.input.saturating_add(output.saturating_mul(self.choices));
         text.saturating_add(self.units.total_tokens())
+    }
+
+    /// What the call is reckoned to take where its answers are as long as `usual` or as any of `deployments` may give.
+    pub(super) fn need(&self, usual: u64, deployments: &[Arc<Deployment>]) -> Need {
+        let tokens = self.tokens(usual.min(self.longest(deployments)));
+        Need { input: self.input, output: tokens.saturating_sub(self.input) }
     }
 
     /// The longest answer that any of `deployments` may give, in tokens, of each choice.

@@ -10,6 +10,7 @@ use tollgate_openapi::money::NanoUsd;
 use super::Gateway;
 use super::settle::Settled;
 use super::settle::attempts::Tried;
+use crate::config::StickyBy;
 use crate::counters::{RateState, RateStates};
 use crate::policy::Policy;
 use crate::provider::openai::RequestError;
@@ -160,4 +161,14 @@ fn text<'a>(headers: &'a RequestHeaders, name: &str) -> Option<&'a str> {
 
 fn wrong_header(name: &'static str, expected: &str) -> RequestError {
     RequestError { param: Some(name), message: format!("Invalid header '{name}': expected {expected}.") }
+}
+
+/// What calls that go the same way have in common.
+pub(super) fn sticky(by: &StickyBy, headers: &RequestHeaders, end_user: Option<&str>) -> Option<String> {
+    let value = match by {
+        StickyBy::Nothing => None,
+        StickyBy::User => end_user,
+        StickyBy::Header(name) => headers.get(name.as_str()).and_then(|value| value.to_str().ok()),
+    };
+    value.map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned)
 }

@@ -9,12 +9,13 @@ mod target;
 mod watch;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 
-use super::admit::Wanted;
+use super::admit::{OUTPUT_TOKENS_USUAL, Wanted};
 use super::call::{Arrived, Context, Deployments, Named, Started};
 use super::client::Client;
 use super::drain::Sending;
@@ -29,8 +30,7 @@ use crate::domain::provider::{OnClientDisconnect, ProviderKind};
 use crate::error::ApiError;
 use crate::ledger::contents::AnswerContent;
 use crate::provider::pass_through::NativeApi;
-use crate::router::Deployment;
-use crate::router::deployment::InFlight;
+use crate::router::{Deployment, Reserved, RouteError};
 use asked::Asked;
 use sent::{Sent, Status};
 use target::Target;
@@ -77,20 +77,44 @@ async fn pass(
     };
     let Started { mut call, barred, .. } = started;
     call.note("path", Value::from(format!("{} {}", asked.method, http.path())));
-    let Some(deployment) = target.choose(&context.gateway, &barred) else {
-        let error = GatewayError::NoProvider { provider: api.provider };
-        return context.fail(call, Unanswered::Refused(error), |_, body| body).await;
+    let reserved = match reserve(&context, &asked, &target, barred).await {
+        Ok(reserved) => reserved,
+        Err(error) => return context.fail(call, Unanswered::Refused(error), |_, body| body).await,
     };
+    let deployment = Arc::clone(reserved.deployment());
     let sent = match Sent::new(&asked, &target, &deployment) {
         Ok(sent) => sent,
         Err(error) => return context.fail(call, Unanswered::Refused(error.into()), |_, body| body).await,
     };
-    call.sent_to(InFlight::start(Arc::clone(&deployment), context.gateway.clock.now()), AttemptKind::First);
+    let attempt = context.gateway.router.start(reserved, asked.is_stream());
+    call.sent_to(attempt, AttemptKind::First);
     let (status, answered) = send(&mut call, sent, upstream, &deployment).await;
     match answered {
         Ok(source) => answer(&context, call, &deployment, status, source).await,
-        Err(failure) => fail(&context, call, &target, &deployment, failure).await,
+        Err(failure) => fail(&context, call, failure).await,
     }
+}
+
+/// Takes what the call needs from the caps of a deployment that is not `barred`.
+async fn reserve(
+    context: &Context,
+    asked: &Asked,
+    target: &Target,
+    mut barred: Vec<Arc<Deployment>>,
+) -> Result<Reserved, GatewayError> {
+    let need = target.bounds(asked).need(OUTPUT_TOKENS_USUAL, &target.deployments);
+    let mut soonest: Option<Duration> = None;
+    while let Some(deployment) = target.choose(&context.gateway, &barred) {
+        match context.gateway.router.reserve(&deployment, need).await {
+            Ok(reserved) => return Ok(reserved),
+            Err(room_in) => soonest = Some(soonest.map_or(room_in, |soonest| soonest.min(room_in))),
+        }
+        barred.push(deployment);
+    }
+    Err(match soonest {
+        Some(room_in) => RouteError::Full { model: target.model.clone(), room_in }.into(),
+        None => GatewayError::NoProvider { provider: asked.api.provider },
+    })
 }
 
 /// Admits the call.
@@ -168,21 +192,14 @@ async fn answer(
 }
 
 /// Settles a call that failed; the provider's own word passes as it is.
-async fn fail(
-    context: &Context,
-    mut call: Call,
-    target: &Target,
-    deployment: &Deployment,
-    failure: UpstreamFailure,
-) -> Result<HttpResponse, ApiError> {
-    let for_router = failure.for_router();
+async fn fail(context: &Context, mut call: Call, failure: UpstreamFailure) -> Result<HttpResponse, ApiError> {
+    let reason = failure.for_router().reason;
     call.attempt_failed(&failure);
-    target.note_failure(&context.gateway, deployment, for_router.clone());
     let UpstreamFailure::Status { status, headers, body } = failure else {
         return context.fail(call, Unanswered::Failed(failure), |_, body| body).await;
     };
     let mut response = context.head(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), None, None);
     head::pass_back(&mut response, &headers);
-    call.finish(Outcome::failed(status, for_router.reason)).await;
+    call.finish(Outcome::failed(status, reason)).await;
     Ok(response.body(body))
 }

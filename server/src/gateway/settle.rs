@@ -33,8 +33,7 @@ use crate::ledger::{BeginRecord, SpendEvent};
 use crate::provider::chat::{AnswerHead, EarlyUsage};
 use crate::provider::openai::Answer;
 use crate::provider::tokens::{self, TextCounter};
-use crate::router::deployment::InFlight;
-use crate::router::{Deployment, Failure};
+use crate::router::{Deployment, Failure, InFlight};
 use attempts::{AttemptKind, Attempts};
 pub(super) use cached::FromCache;
 pub use outcome::Outcome;
@@ -247,6 +246,9 @@ impl Call {
         let Some(open) = &mut self.0 else { return };
         if open.event.completion_start_time.is_none() {
             open.event.completion_start_time = Some(open.gateway.clock.now());
+            if let Some(target) = &mut open.target {
+                target.first_token();
+            }
         }
     }
 
@@ -299,7 +301,7 @@ impl Open {
         let usage = self.usage(&outcome);
         let cost = self.cost(&usage, outcome.answer.service_tier.unwrap_or(self.asked.tier));
         let duration = self.age();
-        self.note_health(&outcome, duration);
+        self.note_health(&outcome, &usage);
         self.note_length(&outcome, &usage);
         self.fill_event(outcome, usage, cost, duration);
         let provider = self.target.as_ref().map(|target| Arc::clone(&target.deployment().provider_name));
@@ -362,15 +364,14 @@ impl Open {
         }
     }
 
-    fn note_health(&self, outcome: &Outcome, duration: Duration) {
-        let Some(target) = &self.target else { return };
+    fn note_health(&mut self, outcome: &Outcome, usage: &Usage) {
+        let Some(target) = &mut self.target else { return };
+        target.used(usage);
         if outcome.status == CallStatus::Success {
-            let first = self.event.completion_start_time;
-            let to_first_token = first.and_then(|first| (first - self.event.start_time).to_std().ok());
-            target.deployment().health.note_success(duration, to_first_token);
+            target.succeeded(usage);
         } else if let (CallStatus::Failure, Some(reason)) = (outcome.status, &outcome.error) {
             let failure = Failure { status: None, retry_after: None, reason: reason.clone() };
-            self.gateway.router.note_failure(target.deployment(), failure);
+            self.gateway.router.attempt_failed(target, failure);
         }
     }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::caps;
 use super::deployment::{Deployment, Target};
-use super::health::Health;
 use crate::config::{Config, DeploymentConfig};
 use crate::domain::price::{Prices, Rate};
 use crate::domain::provider::ProviderKind;
@@ -55,13 +55,14 @@ fn deployment(one: &DeploymentConfig, config: &Config, catalog: &Catalog) -> Dep
         weight: one.weight,
         rpm: float(one.rpm),
         tpm: float(one.tpm),
+        caps: caps::scope(one),
         num_retries: one.num_retries,
         health_check: one.health_check.clone(),
         timeout: whole.max(Duration::from_millis(1)),
         stream_timeout: stream.map_or(first_byte, |stream| stream.min(first_byte)),
         unavailable,
         params: one.params.clone(),
-        health: Health::default(),
+        health: Arc::default(),
     }
 }
 

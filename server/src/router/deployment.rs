@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::health::Health;
 use crate::config::{HealthCheckConfig, RequestConfig};
+use crate::counters::Scope;
 use crate::domain::operation::Operation;
 use crate::domain::price::Prices;
 use crate::domain::provider::{OnClientDisconnect, ProviderKind};
@@ -57,6 +57,8 @@ pub struct Deployment {
     pub num_retries: Option<u32>,
     /// How it is asked whether it answers.
     pub health_check: HealthCheckConfig,
+    /// What is counted for its caps, where it has any.
+    pub caps: Option<Scope>,
     /// Time a whole answer may take.
     pub timeout: Duration,
     /// Time to the first byte of a stream.
@@ -69,8 +71,8 @@ pub struct Deployment {
     pub params: Map<String, Value>,
     /// What is known of its model.
     pub model_info: Map<String, Value>,
-    /// How it is doing.
-    pub health: Health,
+    /// How it is doing; kept when the model list is replaced.
+    pub health: Arc<Health>,
 }
 
 /// Where answers come from.
@@ -82,31 +84,6 @@ pub enum Target {
     Mock(Arc<str>),
     /// Nowhere: see [`Deployment::unavailable`].
     None,
-}
-
-/// A call in flight to a deployment, counted until this is dropped.
-#[derive(Debug)]
-pub struct InFlight(Arc<Deployment>);
-
-impl InFlight {
-    /// Notes that a call to `deployment` starts.
-    #[must_use]
-    pub fn start(deployment: Arc<Deployment>, now: DateTime<Utc>) -> Self {
-        deployment.health.note_start(now);
-        Self(deployment)
-    }
-
-    /// The deployment.
-    #[must_use]
-    pub const fn deployment(&self) -> &Arc<Deployment> {
-        &self.0
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.health.note_end();
-    }
 }
 
 impl Deployment {
@@ -133,6 +110,7 @@ impl Deployment {
             weight: self.weight,
             rpm: self.rpm,
             tpm: self.tpm,
+            caps: self.caps.clone(),
             num_retries: self.num_retries,
             health_check: HealthCheckConfig::default(),
             timeout: self.timeout,
@@ -141,7 +119,7 @@ impl Deployment {
             unavailable: None,
             params: Map::new(),
             model_info: Map::new(),
-            health: Health::default(),
+            health: Arc::default(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! How a deployment is doing on this node: in flight, failed, cooling down.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,9 +8,13 @@ use parking_lot::Mutex;
 
 use super::checks::Checks;
 use super::history::History;
+use super::latency::Latency;
+use super::usage::Recent;
 
 /// Failures are counted over this window.
 const FAILURE_WINDOW: Duration = Duration::from_secs(60);
+/// Fewer calls say nothing of the share of failures among them.
+const CALLS_MIN: u64 = 5;
 /// Share of a new sample in the moving averages.
 const AVERAGE_SHARE: f64 = 0.2;
 /// The longest rest, whatever a provider or another node asks for.
@@ -21,8 +25,8 @@ const PROLONGED_MIN: Duration = Duration::from_millis(500);
 /// When a deployment has to cool down.
 #[derive(Clone, Copy, Debug)]
 pub struct CooldownRule {
-    /// Failures a minute that are put up with.
-    pub allowed_fails: u64,
+    /// Failures a minute that are put up with; `None`: as long as they are not more than half of at least five calls.
+    pub allowed_fails: Option<u64>,
     /// How long it cools down; zero: never.
     pub cooldown: Duration,
 }
@@ -53,7 +57,10 @@ impl Failure {
 /// Live state of a deployment.
 #[derive(Debug, Default)]
 pub struct Health {
-    in_flight: AtomicU64,
+    in_flight: AtomicU32,
+    /// It may be cooling down: most are not, and are asked often.
+    may_cool: AtomicBool,
+    latency: Latency,
     state: Mutex<State>,
     history: History,
     checks: Checks,
@@ -65,11 +72,13 @@ struct State {
     failures: u64,
     window_start: Option<Instant>,
     window_failures: u64,
+    window_successes: u64,
     cooldown_until: Option<(Instant, DateTime<Utc>)>,
     last_failure: Option<String>,
     latency_ms: Option<f64>,
     time_to_first_token_ms: Option<f64>,
     last_used_at: Option<DateTime<Utc>>,
+    recent: Recent,
 }
 
 /// A copy of the state, to be shown.
@@ -106,26 +115,61 @@ impl Health {
         &self.checks
     }
 
-    pub(super) fn note_start(&self, now: DateTime<Utc>) {
+    /// Notes that an attempt starts.
+    pub(super) fn note_start(&self, now: Instant, wall_now: DateTime<Utc>) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        self.state.lock().last_used_at = Some(now);
+        let mut state = self.state.lock();
+        state.last_used_at = Some(wall_now);
+        state.recent.add(1.0, 0.0, now);
     }
 
     pub(super) fn note_end(&self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// Calls in flight.
+    #[must_use]
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// What is learned of its speed.
+    pub(super) const fn latency(&self) -> &Latency {
+        &self.latency
+    }
+
+    /// What it took lately.
+    pub(super) fn recent(&self, now: Instant) -> Recent {
+        self.state.lock().recent.at(now)
+    }
+
     /// How long the deployment still has to cool down.
     #[must_use]
     pub fn cooldown_left(&self, now: Instant) -> Option<Duration> {
-        let (until, _) = self.state.lock().cooldown_until?;
-        until.checked_duration_since(now).filter(|left| !left.is_zero())
+        if !self.may_cool.load(Ordering::Acquire) {
+            return None;
+        }
+        let state = self.state.lock();
+        let left = state.cooldown_until.and_then(|(until, _)| until.checked_duration_since(now));
+        let left = left.filter(|left| !left.is_zero());
+        if left.is_none() {
+            self.may_cool.store(false, Ordering::Release);
+        }
+        left
     }
 
-    /// Notes a call that worked.
-    pub fn note_success(&self, latency: Duration, time_to_first_token: Option<Duration>) {
+    /// Notes a call that worked: how long it took, until its first token came, and how many tokens it took.
+    pub(super) fn note_success(
+        &self,
+        latency: Duration,
+        time_to_first_token: Option<Duration>,
+        tokens: f64,
+        now: Instant,
+    ) {
         let mut state = self.state.lock();
         state.requests += 1;
+        state.window_successes += 1;
+        state.recent.add(0.0, tokens, now);
         state.last_failure = None;
         if let Some(at) = state.last_used_at {
             self.history.note(at, Some(latency));
@@ -147,8 +191,7 @@ impl Health {
     ) -> Option<DateTime<Utc>> {
         self.history.note(wall_now, None);
         let mut state = self.state.lock();
-        state.requests += 1;
-        state.failures += 1;
+        state.count_failure();
         if !failure.is_deployments_fault() {
             return None;
         }
@@ -156,13 +199,25 @@ impl Health {
         if is_new_window {
             state.window_start = Some(now);
             state.window_failures = 0;
+            state.window_successes = 0;
         }
         state.window_failures += 1;
-        let is_too_often = state.window_failures > rule.allowed_fails || failure.cools_at_once();
+        let is_too_often = state.fails_too_often(rule) || failure.cools_at_once();
         let rests = may_rest && is_too_often && !rule.cooldown.is_zero();
+        self.latency.note_failure(rests, now);
         let length = failure.retry_after.unwrap_or(rule.cooldown).max(rule.cooldown);
         state.last_failure = Some(failure.reason);
-        if rests { state.rest(length, now, wall_now) } else { None }
+        if !rests {
+            return None;
+        }
+        self.may_cool.store(true, Ordering::Release);
+        state.rest(length, now, wall_now)
+    }
+
+    /// Counts a failure that says nothing of how the deployment is now.
+    pub(super) fn count_failure(&self, wall_now: DateTime<Utc>) {
+        self.history.note(wall_now, None);
+        self.state.lock().count_failure();
     }
 
     /// Lets the deployment rest for `length`, if it does not longer already; the end of the rest, where that is new.
@@ -173,6 +228,8 @@ impl Health {
         now: Instant,
         wall_now: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
+        self.latency.note_failure(true, now);
+        self.may_cool.store(true, Ordering::Release);
         let mut state = self.state.lock();
         state.last_failure = Some(reason.to_owned());
         state.rest(length, now, wall_now)
@@ -180,6 +237,7 @@ impl Health {
 
     /// Ends a rest; whether there was one.
     pub(super) fn end_rest(&self, now: Instant) -> bool {
+        self.latency.forget_failures();
         let mut state = self.state.lock();
         state.window_start = None;
         state.last_failure = None;
@@ -191,7 +249,7 @@ impl Health {
     pub fn snapshot(&self, now: Instant) -> HealthSnapshot {
         let state = self.state.lock();
         HealthSnapshot {
-            in_flight: self.in_flight.load(Ordering::Relaxed),
+            in_flight: u64::from(self.in_flight()),
             requests: state.requests,
             failures: state.failures,
             cooldown_until: state.cooldown_until.filter(|(until, _)| *until > now).map(|(_, wall)| wall),
@@ -204,6 +262,19 @@ impl Health {
 }
 
 impl State {
+    const fn count_failure(&mut self) {
+        self.requests += 1;
+        self.failures += 1;
+    }
+
+    fn fails_too_often(&self, rule: &CooldownRule) -> bool {
+        let (failures, successes) = (self.window_failures, self.window_successes);
+        match rule.allowed_fails {
+            Some(allowed) => failures > allowed,
+            None => failures + successes >= CALLS_MIN && failures > successes,
+        }
+    }
+
     /// Takes over a longer rest; its end, where that is new.
     fn rest(&mut self, length: Duration, now: Instant, wall_now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let length = length.min(REST_MAX);

@@ -12,10 +12,13 @@
 )]
 
 mod kit;
+#[path = "../simulation/lib.rs"]
+mod simulation;
 
 mod audit;
 mod budget;
 mod cache;
+mod cap;
 mod chat;
 mod cost;
 mod counters;
@@ -35,6 +38,7 @@ mod pass_through;
 mod policy;
 mod provider;
 mod responses;
+mod routing;
 mod scope;
 mod session;
 mod spend;

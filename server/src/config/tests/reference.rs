@@ -57,8 +57,8 @@ fn the_values_shown_are_the_defaults() {
         deployment.params.clone_from(&plain.params);
         deployment.info.clone_from(&plain.info);
     }
-    let empty = serde_json::Value::Null;
-    config.router.routing_strategy_args = empty;
+    // Where these are not given, it is the router that has defaults.
+    config.router.routing_strategy_args = RoutingStrategyArgs::default();
     assert_eq!(config, as_it_is);
 }
 

@@ -92,6 +92,43 @@ fn bounds_on_what_is_fetched() {
 }
 
 #[test]
+fn what_makes_calls_stick() {
+    let read = |value: &str| load(&format!("router_settings:\n  sticky_by: {value}\n"));
+    assert_eq!(read("user").config.router.sticky_by, StickyBy::User);
+    assert_eq!(read("none").config.router.sticky_by, StickyBy::Nothing);
+    assert_eq!(read("header:X-Session").config.router.sticky_by, StickyBy::Header("x-session".to_owned()));
+    for wrong in ["session", "'header:'", "'header:a b'", "'cookie:a'"] {
+        assert!(shown(&read(wrong)).join("\n").contains("expected none, user or header:<name>"), "{wrong}");
+    }
+}
+
+#[test]
+fn arguments_of_the_strategy() {
+    let text =
+        "router_settings:\n  routing_strategy_args: {ttl: 10, lowest_latency_buffer: 0.5, max_latency_list_size: 7}\n";
+    let expected = RoutingStrategyArgs {
+        ttl: Some(Duration::from_secs(10)),
+        lowest_latency_buffer: Some(0.5),
+        max_latency_list_size: Some(7),
+    };
+    assert_eq!(load_clean(text, &[]).router.routing_strategy_args, expected);
+
+    let wrong = "router_settings:\n  routing_strategy_args: {ttl: 0, lowest_latency_buffer: -1, max_latency_list_size: 0, ttft_percentile: 0.9, ttll: 1}\n";
+    let problems = shown(&load(wrong)).join("\n");
+    for named in [
+        "ttl: expected",
+        "buffer: expected",
+        "size: expected",
+        "ttft_percentile: this setting of LiteLLM",
+        "did you mean \"ttl\"",
+    ] {
+        assert!(problems.contains(named), "{named}: {problems}");
+    }
+    let other = "router_settings:\n  routing_strategy: least-busy\n  routing_strategy_args: {ttl: 10}\n";
+    assert!(shown(&load(other)).join("\n").contains("has arguments"));
+}
+
+#[test]
 fn litellm_settings() {
     let text = r"
 litellm_settings:
@@ -133,7 +170,6 @@ fn router_settings() {
     let text = r"
 router_settings:
   routing_strategy: usage-based-routing-v2
-  routing_strategy_args: {ttl: 10}
   num_retries: 1
   max_fallbacks: 2
   timeout: 30
@@ -159,7 +195,6 @@ litellm_settings: {num_retries: 9}
 ";
     let router = load_with(text, &[("REDIS", "pw")]).config.router;
     assert_eq!(router.routing_strategy, RoutingStrategy::Usage);
-    assert_eq!(router.routing_strategy_args["ttl"], 10);
     assert_eq!((router.num_retries, router.max_fallbacks), (Some(1), 2));
     assert_eq!(router.timeout, Some(Duration::from_secs(30)));
     assert_eq!(router.stream_timeout, Some(Duration::from_secs(60)));

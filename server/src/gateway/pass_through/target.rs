@@ -12,8 +12,8 @@ use crate::gateway::error::GatewayError;
 use crate::gateway::estimate::Bounds;
 use crate::provider::catalog::Catalog;
 use crate::provider::pass_through::model_at;
+use crate::router::Deployment;
 use crate::router::deployment::Target as Reached;
-use crate::router::{Deployment, Failure};
 
 /// Deployments that may serve a call.
 #[derive(Debug)]
@@ -89,13 +89,6 @@ impl Target {
             count => ready.get(rand::rng().random_range(0..count)).copied(),
         };
         chosen.map(|(one, _)| Arc::clone(one))
-    }
-
-    /// Notes that `deployment` failed, of which the router knows it as it is configured.
-    pub(super) fn note_failure(&self, gateway: &Gateway, deployment: &Deployment, failure: Failure) {
-        if let Some(known) = self.configured.iter().find(|one| one.id == deployment.id) {
-            gateway.router.note_failure(known, failure);
-        }
     }
 
     /// The most the call can take. A body counts by its bytes, but no model reads more than it can.

@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::tries::{Next, Tries};
 use super::{Attempt, Forwarding, Outgoing, Reply, Said, Source, Unanswered};
 use crate::domain::provider::OnClientDisconnect;
+use crate::gateway::admit::{OUTPUT_TOKENS_USUAL, Wanted};
 use crate::gateway::drain::Sending;
 use crate::gateway::settle::Call;
 use crate::gateway::settle::attempts::AttemptKind;
 use crate::gateway::upstream::UpstreamFailure;
-use crate::router::deployment::InFlight;
-use crate::router::{Ask, Deployment};
+use crate::router::{Ask, Deployment, InFlight, Need, Reserved};
 
 /// A model that a call is admitted for.
 pub(super) struct Group<'a> {
@@ -33,20 +33,25 @@ impl<A: Attempt> Forwarding<'_, A> {
             return Err(Unanswered::Failed(failure));
         }
         let mut tries = Tries::new(self.context, &self.settings, model);
-        let ask = Ask { model, barred: &[], is_stream: self.attempt.is_stream(), sticky: None };
+        let sticky = self.context.sticky.as_deref();
+        let ask = Ask { model, barred: &[], is_stream: self.attempt.is_stream(), sticky };
         let router = &self.context.gateway.router;
+        let need = self.need(model).await;
+        let mut last: Option<Unanswered> = None;
         let mut tried = group.barred.clone();
         let mut kind = kind;
         loop {
-            let deployment = match router.choose(&Ask { barred: &tried, ..ask }) {
-                Ok(deployment) => deployment,
-                Err(error) => return Err(Unanswered::Refused(error.into())),
+            let reserved = match router.take(&Ask { barred: &tried, ..ask }, need).await {
+                Ok(reserved) => reserved,
+                // What one said who was asked tells more than that others have no room.
+                Err(error) => return Err(last.unwrap_or_else(|| Unanswered::Refused(error.into()))),
             };
+            let deployment = Arc::clone(reserved.deployment());
             tried.push(Arc::clone(&deployment));
             let answered = if self.is_hedged(&deployment, kind) {
-                Box::pin(self.ask_hedged(&group, &deployment, &mut tried)).await
+                Box::pin(self.ask_hedged(&group, reserved, need, &mut tried)).await
             } else {
-                let answered = self.ask(&deployment, kind, group.output_limit).await;
+                let answered = self.ask(reserved, kind, group.output_limit).await;
                 answered.map(|source| Reply { deployment: Arc::clone(&deployment), source })
             };
             let unanswered = match answered {
@@ -62,8 +67,20 @@ impl<A: Attempt> Forwarding<'_, A> {
                 }
                 Next::None => return Err(unanswered),
             }
+            last = Some(unanswered);
             kind = AttemptKind::Retry;
         }
+    }
+
+    /// What the call is reckoned to take of deployments' caps, where tokens are counted for them.
+    async fn need(&self, model: &str) -> Need {
+        let gateway = &self.context.gateway;
+        let counted = gateway.router.callable(model).ok().filter(|_| gateway.router.counts_tokens(model));
+        let Some(deployments) = counted else { return Need::default() };
+        let Wanted { body, bounds, .. } = self.attempt.wanted(model, &deployments);
+        let bounds = Box::pin(bounds.counted(body.clone())).await;
+        let usual = gateway.usual_lengths.p95(&self.context.policy.key.token, model).unwrap_or(OUTPUT_TOKENS_USUAL);
+        bounds.need(usual, &deployments)
     }
 
     /// How long `deployment` may take. Its own time holds whatever the router's is; what comes after it has what is left.
@@ -76,13 +93,14 @@ impl<A: Attempt> Forwarding<'_, A> {
     /// Asks one deployment.
     async fn ask(
         &mut self,
-        deployment: &Arc<Deployment>,
+        reserved: Reserved,
         kind: AttemptKind,
         output_limit: Option<u64>,
     ) -> Result<Source, Unanswered> {
+        let deployment = &Arc::clone(reserved.deployment());
         let outgoing = self.outgoing(&self.call, deployment, output_limit).await?;
         let timeout = self.timeout(deployment, kind);
-        self.call.sent_to(self.starts(deployment), kind);
+        self.call.sent_to(self.starts(reserved), kind);
         let sent = match deployment.on_client_disconnect {
             OnClientDisconnect::Cancel => outgoing.send(self.upstream, deployment, timeout).await,
             OnClientDisconnect::Drain => {
@@ -90,12 +108,12 @@ impl<A: Attempt> Forwarding<'_, A> {
                 self.call.held().await
             }
         };
-        sent.map_err(|failure| self.failed(deployment, failure))
+        sent.map_err(|failure| self.failed(failure))
     }
 
-    /// An attempt at `deployment` begins.
-    pub(super) fn starts(&self, deployment: &Arc<Deployment>) -> InFlight {
-        InFlight::start(Arc::clone(deployment), self.context.gateway.clock.now())
+    /// An attempt begins.
+    pub(super) fn starts(&self, reserved: Reserved) -> InFlight {
+        self.context.gateway.router.start(reserved, self.attempt.is_stream())
     }
 
     /// What `deployment` is sent, on its way.
@@ -129,10 +147,9 @@ impl<A: Attempt> Forwarding<'_, A> {
         outgoing.map_err(|error| Unanswered::Refused(error.into()))
     }
 
-    /// Notes that `deployment` failed.
-    pub(super) fn failed(&mut self, deployment: &Deployment, failure: UpstreamFailure) -> Unanswered {
+    /// Notes that the attempt failed.
+    pub(super) fn failed(&mut self, failure: UpstreamFailure) -> Unanswered {
         self.call.attempt_failed(&failure);
-        self.context.gateway.router.note_failure(deployment, failure.for_router());
         Unanswered::Failed(failure)
     }
 }

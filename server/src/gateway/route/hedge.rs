@@ -14,7 +14,7 @@ use super::{Attempt, Forwarding, Reply, Source, Unanswered};
 use crate::gateway::settle::attempts::AttemptKind;
 use crate::gateway::settle::{Call, Outcome};
 use crate::gateway::upstream::UpstreamFailure;
-use crate::router::{Ask, Deployment};
+use crate::router::{Ask, Deployment, Need, Reserved};
 
 /// A call sent a second time.
 struct Second {
@@ -33,12 +33,14 @@ impl<A: Attempt> Forwarding<'_, A> {
     pub(super) async fn ask_hedged(
         &mut self,
         group: &Group<'_>,
-        first: &Arc<Deployment>,
+        reserved: Reserved,
+        need: Need,
         tried: &mut Vec<Arc<Deployment>>,
     ) -> Result<Reply, Unanswered> {
         let asked = Instant::now();
+        let first = &Arc::clone(reserved.deployment());
         let sending = self.sending(&self.call, first, AttemptKind::First, group.output_limit).await?;
-        self.call.sent_to(self.starts(first), AttemptKind::First);
+        self.call.sent_to(self.starts(reserved), AttemptKind::First);
         self.call.hold(sending);
         let answered = match self.patience(first) {
             Some(patience) => tokio::time::timeout(patience, self.call.held()).await.ok(),
@@ -46,7 +48,7 @@ impl<A: Attempt> Forwarding<'_, A> {
         };
         let answered = match answered {
             Some(answered) => answered.map(|source| Reply { deployment: Arc::clone(first), source }),
-            None => match self.second(group, first).await {
+            None => match self.second(group, first, need).await {
                 Some(second) => {
                     tried.push(Arc::clone(&second.deployment));
                     self.race(first, second).await
@@ -58,7 +60,7 @@ impl<A: Attempt> Forwarding<'_, A> {
             let delays = &self.context.gateway.usual_delays;
             delays.note(&first.model_name, self.attempt.is_stream(), asked.elapsed());
         }
-        answered.map_err(|failure| self.failed(first, failure))
+        answered.map_err(|failure| self.failed(failure))
     }
 
     /// How long to wait before a second one is asked; `None`: as long as it takes.
@@ -70,7 +72,7 @@ impl<A: Attempt> Forwarding<'_, A> {
     }
 
     /// Sends the call to another deployment that is well; `None` where there is none, or no limit has room for it.
-    async fn second(&self, group: &Group<'_>, first: &Arc<Deployment>) -> Option<Second> {
+    async fn second(&self, group: &Group<'_>, first: &Arc<Deployment>, need: Need) -> Option<Second> {
         let gateway = &self.context.gateway;
         let mut barred = group.barred.clone();
         barred.push(Arc::clone(first));
@@ -83,10 +85,11 @@ impl<A: Attempt> Forwarding<'_, A> {
         }
         let only = self.attempt.deployments(self.context, group.model).await.ok()?;
         let only = only.only(|one| one.id == chosen.id);
+        let reserved = gateway.router.reserve(&chosen, need).await.ok()?;
         let mut started = self.context.start_hedge(self.attempt, group.model, only).await.ok()?;
         let limit = started.output_limit;
         let sending = self.sending(&started.call, &chosen, AttemptKind::Hedge, limit).await.ok()?;
-        started.call.sent_to(self.starts(&chosen), AttemptKind::Hedge);
+        started.call.sent_to(self.starts(reserved), AttemptKind::Hedge);
         started.call.hold(sending);
         Some(Second { call: started.call, deployment: chosen })
     }
@@ -106,16 +109,16 @@ impl<A: Attempt> Forwarding<'_, A> {
             (false, Ok(source)) => Ok(self.overtaken_by(other, deployment, source)),
             (true, Err(failure)) => match other.held().await {
                 Ok(source) => {
-                    self.failed(first, failure);
+                    self.failed(failure);
                     Ok(self.overtaken_by(other, deployment, source))
                 }
                 Err(later) => {
-                    self.end_second(other, &deployment, later).await;
+                    end_second(other, later).await;
                     Err(failure)
                 }
             },
             (false, Err(failure)) => {
-                self.end_second(other, &deployment, failure).await;
+                end_second(other, failure).await;
                 self.call.held().await.map(|source| Reply { deployment: Arc::clone(first), source })
             }
         }
@@ -126,13 +129,10 @@ impl<A: Attempt> Forwarding<'_, A> {
         std::mem::replace(&mut self.call, other).overtaken();
         Reply { deployment, source }
     }
+}
 
-    async fn end_second(&self, mut call: Call, deployment: &Arc<Deployment>, failure: UpstreamFailure) {
-        let told = failure.for_router();
-        call.attempt_failed(&failure);
-        let status = told.status.unwrap_or(502);
-        let reason = told.reason.clone();
-        self.context.gateway.router.note_failure(deployment, told);
-        call.finish(Outcome::failed(status, reason)).await;
-    }
+async fn end_second(mut call: Call, failure: UpstreamFailure) {
+    let told = failure.for_router();
+    call.attempt_failed(&failure);
+    call.finish(Outcome::failed(told.status.unwrap_or(502), told.reason)).await;
 }

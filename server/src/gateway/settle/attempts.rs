@@ -140,6 +140,7 @@ impl Call {
         let note = open.attempts.note(target.deployment(), now);
         let told = failure.for_router();
         open.attempts.fail(note, &told.reason, told.status, failure.class());
+        open.gateway.router.attempt_failed(&target, told);
     }
 
     /// Notes a failure that the client asked for, so that nobody was asked.
