@@ -1,5 +1,6 @@
 //! `model_list`: the deployments behind each public name.
 
+mod any;
 mod aws;
 mod azure;
 mod health;
@@ -117,6 +118,26 @@ impl DeploymentConfig {
         }
     }
 
+    /// Whether it stands for all models whose names fit its own.
+    #[must_use]
+    pub fn is_pattern(&self) -> bool {
+        self.model_name.contains('*')
+    }
+
+    /// The deployment of the model `name`, where its own name is a pattern which that fits.
+    #[must_use]
+    pub fn of_name(&self, name: &str) -> Option<Self> {
+        let (before, after) = self.model_name.split_once('*')?;
+        let middle = name.strip_prefix(before)?.strip_suffix(after).filter(|middle| !middle.is_empty())?;
+        Some(Self {
+            id: format!("{}/{name}", self.id),
+            model_name: name.to_owned(),
+            model: self.model.replace('*', middle),
+            provider_model: self.provider_model.replace('*', middle),
+            ..self.clone()
+        })
+    }
+
     fn empty(id: String, model_name: String, model: String) -> Self {
         Self {
             id,
@@ -177,6 +198,11 @@ pub(super) fn read_list(item: Option<Item<'_>>, environment: &Environment<'_>) -
     let mut ids: BTreeMap<String, Place> = BTreeMap::new();
     let mut anonymous: BTreeMap<String, u32> = BTreeMap::new();
     for entry in item.iter().flat_map(|item| item.list(false)) {
+        if let Some(nodes) = any::expanded(&entry, environment) {
+            deployments
+                .extend(nodes.iter().filter_map(|node| read_expanded(&Item { node, ..entry.clone() }, environment)));
+            continue;
+        }
         let Some((mut deployment, id)) = read(&entry, environment) else {
             continue;
         };
@@ -198,6 +224,15 @@ pub(super) fn read_list(item: Option<Item<'_>>, environment: &Environment<'_>) -
         deployments.push(deployment);
     }
     deployments
+}
+
+/// Reads one of the entries that stand in the place of one for every model.
+fn read_expanded(entry: &Item<'_>, environment: &Environment<'_>) -> Option<DeploymentConfig> {
+    let (mut deployment, id) = read(entry, environment)?;
+    if id.is_some() {
+        deployment.id = format!("{}/{}", deployment.id, deployment.model_name);
+    }
+    Some(deployment)
 }
 
 /// Reads one entry; with it, the item of its explicit id.

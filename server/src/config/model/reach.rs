@@ -58,8 +58,8 @@ pub(super) fn settle(deployment: &mut DeploymentConfig, written: &Written<'_>, e
     } else {
         reasons.clear();
     }
-    if deployment.model_name.contains('*') {
-        let reason = "names with a wildcard are not supported yet";
+    if deployment.model_name.matches('*').count() > 1 || deployment.provider_model.matches('*').count() > 1 {
+        let reason = "a name may have one \"*\"";
         params.warning(format!("{reason}: this deployment is unavailable"));
         reasons.push(reason.to_owned());
     }
@@ -143,7 +143,7 @@ fn routed(model: &str) -> String {
     }
 }
 
-fn own_key(provider: ProviderKind, environment: &Environment<'_>) -> Option<Secret> {
+pub(super) fn own_key(provider: ProviderKind, environment: &Environment<'_>) -> Option<Secret> {
     let more = MORE_KEY_VARIABLES.iter().filter(|(kind, _)| *kind == provider).map(|(_, name)| *name);
     provider.info().key_variable.into_iter().chain(more).find_map(|name| environment.get(name)).map(Secret::new)
 }

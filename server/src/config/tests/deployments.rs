@@ -177,7 +177,7 @@ fn what_cannot_be_served_yet_is_unavailable_and_named() {
     for (entry, reason) in [
         ("{model_name: m, litellm_params: {model: databricks/x}}", "the provider databricks is not supported yet"),
         ("{model_name: m, litellm_params: {model: mystery}}", "cannot tell the provider of model \"mystery\""),
-        ("{model_name: 'openai/*', litellm_params: {model: 'openai/*', api_key: k}}", "names with a wildcard"),
+        ("{model_name: 'a/*/*', litellm_params: {model: 'openai/*', api_key: k}}", "a name may have one"),
         (
             "{model_name: m, litellm_params: {model: openai/x, litellm_credential_name: prod}}",
             "its key is the credential \"prod\"",
@@ -350,4 +350,40 @@ fn what_bedrock_lacks_is_said() {
     assert_eq!(found.unavailable, None);
     let text = "model_list:\n  - model_name: m\n    litellm_params: {model: bedrock/m, aws_region_name: us-east-1, guardrailConfig: on}\n";
     assert!(shown(&load_with(text, &[])).iter().any(|line| line.contains("guardrailConfig: expected a mapping")));
+}
+
+#[test]
+fn a_pattern_becomes_the_deployment_of_a_name_that_fits() {
+    let of = |name: &str, model: &str, asked: &str| {
+        let yaml = format!("model_list: [{{model_name: '{name}', litellm_params: {{model: '{model}', api_key: k}}}}]");
+        let pattern = load_clean(&yaml, &[]).deployments.remove(0);
+        assert!(pattern.is_pattern());
+        pattern.of_name(asked).map(|one| (one.model_name, one.model, one.provider_model))
+    };
+    let found =
+        |name: &str, model: &str, upstream: &str| Some((name.to_owned(), model.to_owned(), upstream.to_owned()));
+    assert_eq!(of("openai/*", "openai/*", "openai/gpt-4o"), found("openai/gpt-4o", "openai/gpt-4o", "gpt-4o"));
+    assert_eq!(
+        of("fast-*", "groq/*-instant", "fast-llama"),
+        found("fast-llama", "groq/llama-instant", "llama-instant")
+    );
+    assert_eq!(of("gpt-*", "openai/gpt-4o", "gpt-9"), found("gpt-9", "openai/gpt-4o", "gpt-4o"));
+    assert_eq!(of("*", "openai/*", "any/name"), found("any/name", "openai/any/name", "any/name"));
+    assert_eq!(of("openai/*", "openai/*", "anthropic/claude"), None);
+    assert_eq!(of("openai/*", "openai/*", "openai/"), None);
+}
+
+#[test]
+fn an_entry_for_every_model_is_one_for_each_provider_with_a_key() {
+    let text = "model_list: [{model_name: '*', litellm_params: {model: '*', order: 5}, model_info: {id: all}}]";
+    let config = load_clean(text, &[("OPENAI_API_KEY", "sk-1"), ("ANTHROPIC_API_KEY", "sk-2")]);
+    let names: Vec<_> = config.deployments.iter().map(|one| (&*one.model_name, &*one.model, one.order)).collect();
+    assert_eq!(
+        names,
+        [("openai/*", "openai/*", Some(5)), ("*", "openai/*", Some(5)), ("anthropic/*", "anthropic/*", Some(5))]
+    );
+    assert!(config.deployments.iter().all(|one| one.unavailable.is_none() && one.api_key.is_some()));
+    let none = load(text);
+    assert!(none.config.deployments.is_empty());
+    assert!(shown(&none).iter().any(|line| line.contains("no provider's key")), "{:?}", none.problems);
 }
