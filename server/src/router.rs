@@ -13,6 +13,7 @@ pub mod health;
 pub mod history;
 pub mod in_flight;
 mod latency;
+mod patterns;
 mod ranked;
 pub mod rests;
 pub mod rules;
@@ -38,8 +39,10 @@ use health::HealthSnapshot;
 pub use health::{CooldownRule, Failure};
 pub use in_flight::InFlight;
 use latency::Kind;
+pub use patterns::Patterns;
 use rests::{Rest, Rests};
 pub use rules::{LatencyRule, Rules};
+pub use table::Models;
 use table::{Group, Ready, Table};
 
 /// The call that `cost-based-routing` compares prices by, in tokens.
@@ -100,16 +103,16 @@ pub enum RouteError {
 }
 
 impl Router {
-    /// A router over `deployments`.
+    /// A router over `models`.
     #[must_use]
-    pub fn new(deployments: Vec<Deployment>, rules: Rules, clock: Clock) -> Self {
-        Self::with_seed(deployments, rules, clock, rand::random())
+    pub fn new(models: impl Into<Models>, rules: Rules, clock: Clock) -> Self {
+        Self::with_seed(models, rules, clock, rand::random())
     }
 
     /// The same whose choices by chance follow from `seed`.
     #[must_use]
-    pub fn with_seed(deployments: Vec<Deployment>, rules: Rules, clock: Clock, seed: u64) -> Self {
-        let table = ArcSwap::from_pointee(Table::new(deployments, rules, None));
+    pub fn with_seed(models: impl Into<Models>, rules: Rules, clock: Clock, seed: u64) -> Self {
+        let table = ArcSwap::from_pointee(Table::new(models.into(), rules, None));
         Self { clock, dice: Dice::new(seed), table, rests: Rests::default(), counters: None }
     }
 
@@ -121,9 +124,9 @@ impl Router {
 
     /// Puts other deployments and rules in force. Those whose id stays keep what is known of their health; calls in
     /// flight end where they are.
-    pub fn replace(&self, deployments: Vec<Deployment>, rules: Rules) {
+    pub fn replace(&self, models: impl Into<Models>, rules: Rules) {
         let former = self.table.load();
-        self.table.store(Arc::new(Table::new(deployments, rules, Some(&former))));
+        self.table.store(Arc::new(Table::new(models.into(), rules, Some(&former))));
     }
 
     /// Every deployment, in the order of the configuration.
@@ -145,6 +148,19 @@ impl Router {
         names
     }
 
+    /// Models that patterns are known to serve, by name.
+    #[must_use]
+    pub fn names_of_patterns(&self) -> Vec<String> {
+        self.table.load().patterns.known().collect()
+    }
+
+    /// Whether a model of this name is served, or would be.
+    #[must_use]
+    pub fn serves(&self, model: &str) -> bool {
+        let table = self.table.load();
+        table.groups.contains_key(model) || table.patterns.fits(model)
+    }
+
     /// Whether a group of this name exists.
     #[must_use]
     pub fn has_model(&self, model: &str) -> bool {
@@ -156,7 +172,18 @@ impl Router {
     /// # Errors
     /// When there is none.
     pub fn callable(&self, model: &str) -> Result<Vec<Arc<Deployment>>, RouteError> {
+        if !self.has_model(model) {
+            self.meet(model);
+        }
         Ok(self.table.load().callable(model)?.callable.clone())
+    }
+
+    /// Makes deployments of the model of this name where a pattern fits it.
+    fn meet(&self, model: &str) {
+        self.table.rcu(|table| match table.with(model) {
+            Some(with) if !table.groups.contains_key(model) => Arc::new(with),
+            _ => Arc::clone(table),
+        });
     }
 
     /// Chooses a deployment of the group that is not barred. While all the others cool down, the one that is

@@ -42,7 +42,7 @@ use crate::ledger::{Spool, SpoolError, SpoolLimits};
 use crate::outbound::Outbound;
 use crate::policy::{GatewayBudget, Loader, PolicyStore};
 use crate::provider::catalog::Catalog;
-use crate::router::{self, Router, Rules};
+use crate::router::{self, Models, Patterns, Router, Rules};
 use crate::telemetry;
 pub use secrets::{Environment, SecretError, Secrets};
 
@@ -309,8 +309,11 @@ async fn open_spool(
 }
 
 fn make_router(config: &Config, counters: Arc<Counters>, clock: Clock) -> Router {
-    let deployments = router::deployments(config, Catalog::embedded());
-    Router::new(deployments, Rules::of(config), clock).counting_with(counters)
+    Router::new(models(config), Rules::of(config), clock).counting_with(counters)
+}
+
+fn models(config: &Config) -> Models {
+    Models { deployments: router::deployments(config, Catalog::embedded()), patterns: Patterns::of(config) }
 }
 
 fn drains(config: &Config) -> Drains {

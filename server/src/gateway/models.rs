@@ -1,5 +1,7 @@
 //! `GET /v1/models` and `GET /v1/models/{id}`: the models the key may use.
 
+use std::collections::HashSet;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
@@ -19,8 +21,14 @@ const CREATED: i64 = 1_677_610_602;
 /// When the key is no good.
 pub async fn list(http: HttpRequest, gateway: web::Data<Gateway>) -> Result<HttpResponse, ApiError> {
     let policy = policy_of(&http, &gateway).await?;
-    let names = gateway.router.model_names();
-    let mut data: Vec<Value> = names.iter().filter(|name| policy.check(name).is_ok()).map(|name| model(name)).collect();
+    let wants_patterns = http.query_string().contains("return_wildcard_routes=true");
+    let configured = gateway.router.model_names();
+    let configured = configured.iter().map(|name| &**name).filter(|name| wants_patterns || !name.contains('*'));
+    let of_patterns = gateway.router.names_of_patterns();
+    let mut names: Vec<&str> = Vec::new();
+    let mut seen = HashSet::new();
+    names.extend(configured.chain(of_patterns.iter().map(String::as_str)).filter(|name| seen.insert(*name)));
+    let mut data: Vec<Value> = names.into_iter().filter(|name| policy.check(name).is_ok()).map(model).collect();
     let routing = gateway.routing.load();
     let shown = routing.model_group_alias.iter().filter(|(_, alias)| !alias.is_hidden);
     data.extend(shown.filter(|(name, alias)| may_use(&policy, name, Some(alias))).map(|(name, _)| model(name)));
@@ -41,7 +49,7 @@ pub async fn get(
     let routing = gateway.routing.load();
     let alias = routing.model_group_alias.get(&name);
     let group = alias.map_or(&*name, |alias| &*alias.model);
-    if !gateway.router.has_model(group) || !may_use(&policy, &name, alias) {
+    if !gateway.router.serves(group) || !may_use(&policy, &name, alias) {
         let message = GatewayError::from(RouteError::UnknownModel(name)).to_string();
         return Err(ApiError::not_found(message).with_param("model"));
     }

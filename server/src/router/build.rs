@@ -14,13 +14,29 @@ use crate::domain::region::Region;
 use crate::provider::catalog::{Catalog, ModelCard};
 use crate::provider::endpoint::Endpoint;
 
+/// How long calls may take where a deployment does not say.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Times {
+    whole: Option<Duration>,
+    stream: Option<Duration>,
+    first_byte: Duration,
+}
+
+impl Times {
+    pub(super) const fn of(config: &Config) -> Self {
+        let (router, limits) = (&config.router, &config.limits);
+        Self { whole: router.timeout, stream: router.stream_timeout, first_byte: limits.first_byte_timeout }
+    }
+}
+
 /// The deployments of `config`.
 #[must_use]
 pub fn deployments(config: &Config, catalog: &Catalog) -> Vec<Deployment> {
-    config.deployments.iter().map(|one| deployment(one, config, catalog)).collect()
+    let times = Times::of(config);
+    config.deployments.iter().map(|one| deployment(one, &times, catalog)).collect()
 }
 
-fn deployment(one: &DeploymentConfig, config: &Config, catalog: &Catalog) -> Deployment {
+pub(super) fn deployment(one: &DeploymentConfig, times: &Times, catalog: &Catalog) -> Deployment {
     let card = one.provider.and_then(|provider| catalog.find(provider, &one.provider_model, one.base_model.as_deref()));
     let prices = prices(one, card);
     let mode = one.mode.as_deref().or(card.map(|card| card.mode));
@@ -28,12 +44,12 @@ fn deployment(one: &DeploymentConfig, config: &Config, catalog: &Catalog) -> Dep
         (target, None) => target.map_or_else(|reason| (Target::None, Some(reason)), |target| (target, None)),
         (_, Some(reason)) => (Target::None, Some(reason.clone())),
     };
-    if prices.is_none() && unavailable.is_none() && one.mock_response.is_none() {
+    if prices.is_none() && unavailable.is_none() && one.mock_response.is_none() && !one.is_pattern() {
         tracing::warn!(model = one.model, "no price is known for this model: its calls are booked at 0");
     }
-    let whole = one.timeout.or(config.router.timeout).unwrap_or(config.limits.first_byte_timeout);
-    let first_byte = config.limits.first_byte_timeout;
-    let stream = one.stream_timeout.or(config.router.stream_timeout).or(one.timeout).or(config.router.timeout);
+    let first_byte = times.first_byte;
+    let whole = one.timeout.or(times.whole).unwrap_or(first_byte);
+    let stream = one.stream_timeout.or(times.stream).or(one.timeout).or(times.whole);
     let provider = one.provider.unwrap_or(ProviderKind::OpenAiCompatible);
     Deployment {
         id: Arc::from(one.id.as_str()),

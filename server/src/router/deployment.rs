@@ -123,6 +123,12 @@ impl Deployment {
         })
     }
 
+    /// Whether it stands for all models whose names fit its own, and is asked by those names only.
+    #[must_use]
+    pub fn is_pattern(&self) -> bool {
+        self.model_name.contains('*')
+    }
+
     /// Its protocol, where that is not OpenAI's.
     #[must_use]
     pub fn dialect(&self) -> Option<&dyn Dialect> {

@@ -10,6 +10,7 @@ mod retried;
 mod streamed;
 mod suitable;
 mod tries;
+mod wildcard;
 
 use serde_json::json;
 
