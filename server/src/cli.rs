@@ -4,15 +4,19 @@ use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::config::{Config, Loaded};
+use crate::gateway::Gateway;
 use crate::ledger::{self, verify};
 use crate::management;
-use crate::serve::{self, Environment, Running, StartOptions};
+use crate::serve::{self, ConfigFile, Environment, Reloaded, Running, StartOptions};
 use crate::telemetry;
 
 /// Tollgate: the gateway in front of every LLM provider a company uses.
@@ -110,6 +114,8 @@ pub async fn run() -> ExitCode {
 async fn serve_until_stopped(place: &Place, address: SocketAddr, workers: Option<usize>) -> Result<ExitCode, Failure> {
     let (config, environment) = load(place)?;
     let listener = TcpListener::bind(address).map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let file = place.config.clone().map(|path| ConfigFile::new(path, config.clone()));
+    let interval = config.general.proxy_config_reload_interval;
     let options = StartOptions {
         config,
         environment,
@@ -121,11 +127,13 @@ async fn serve_until_stopped(place: &Place, address: SocketAddr, workers: Option
     let mut running = serve::start(options).await?;
     greet(&running)?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let following = follow(file, interval, Arc::clone(&running.gateway))?;
     let failure = tokio::select! {
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
         failure = running.failed() => Some(failure),
     };
+    following.abort();
     if let Some(failure) = failure {
         return Err(format!("the server failed: {failure}").into());
     }
@@ -138,6 +146,41 @@ async fn serve_until_stopped(place: &Place, address: SocketAddr, workers: Option
         () = again => tracing::warn!("stopped at once, as asked twice"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the configuration again every `interval`, and whenever the process is told to hang up.
+fn follow(file: Option<ConfigFile>, interval: Duration, gateway: Arc<Gateway>) -> io::Result<JoinHandle<()>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(tokio::spawn(async move {
+        let Some(mut file) = file else { return std::future::pending().await };
+        loop {
+            let is_told = tokio::select! {
+                _ = hangup.recv() => true,
+                () = tokio::time::sleep(interval), if !interval.is_zero() => false,
+            };
+            tell(file.reload(&gateway, |name| std::env::var(name).ok()), file.path(), is_told);
+        }
+    }))
+}
+
+/// Says what became of reading a configuration again; that nothing changed only where somebody asked.
+fn tell(reloaded: Reloaded, path: &Path, is_told: bool) {
+    let path = path.display();
+    match reloaded {
+        Reloaded::Same if is_told => tracing::info!(%path, "the configuration says what it said"),
+        Reloaded::Same => {}
+        Reloaded::Refused(problems) => {
+            for problem in problems.iter().filter(|problem| problem.is_error()) {
+                tracing::error!(%problem, "the configuration has errors: what was in force stays");
+            }
+        }
+        Reloaded::InForce(waiting) => {
+            tracing::info!(%path, "the models and the router's settings of the changed configuration are in force");
+            for section in waiting {
+                tracing::warn!(section, "this section has changed, too: it waits for a restart");
+            }
+        }
+    }
 }
 
 /// Says where the console is and how to sign in the first time.

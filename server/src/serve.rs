@@ -1,6 +1,7 @@
 //! Starting a gateway and stopping it: everything is made here, once, in order.
 
 mod defaults;
+mod reload;
 pub mod secrets;
 mod shared;
 
@@ -44,6 +45,7 @@ use crate::policy::{GatewayBudget, Loader, PolicyStore};
 use crate::provider::catalog::Catalog;
 use crate::router::{self, Models, Patterns, Router, Rules};
 use crate::telemetry;
+pub use reload::{ConfigFile, Reloaded};
 pub use secrets::{Environment, SecretError, Secrets};
 
 /// Jobs and connections have this long to end once no call is in flight.

@@ -52,6 +52,9 @@ pub struct GeneralSettings {
     pub health_check_interval: Duration,
     /// A deployment that does not answer then rests until it does. Default: no.
     pub enable_health_check_routing: bool,
+    /// How often the configuration is read again (`proxy_config_reload_interval_seconds`); zero: only when the process is
+    /// told to hang up. Default: 30 seconds.
+    pub proxy_config_reload_interval: Duration,
 }
 
 impl Default for GeneralSettings {
@@ -68,6 +71,7 @@ impl Default for GeneralSettings {
             background_health_checks: false,
             health_check_interval: Duration::from_secs(300),
             enable_health_check_routing: false,
+            proxy_config_reload_interval: Duration::from_secs(30),
         }
     }
 }
@@ -176,6 +180,9 @@ pub(super) fn read(item: Option<Item<'_>>, limits: &mut Limits) -> GeneralSettin
         health_check_interval: section.timeout("health_check_interval").unwrap_or(default.health_check_interval),
         enable_health_check_routing: section
             .boolean("enable_health_check_routing", default.enable_health_check_routing),
+        proxy_config_reload_interval: section
+            .delay("proxy_config_reload_interval_seconds")
+            .unwrap_or(default.proxy_config_reload_interval),
     };
     section.finish(&vocabulary::GENERAL);
     settings

@@ -297,7 +297,6 @@ pub(super) const GENERAL: Area = area(
         "password_*",
         "proxy_batch_write_at",
         "proxy_budget_rescheduler_*",
-        "proxy_config_reload_interval_seconds",
         "public_routes",
         "reject_clientside_metadata_tags",
         "role_permissions",

@@ -37,6 +37,7 @@ mod organization;
 mod pass_through;
 mod policy;
 mod provider;
+mod reload;
 mod responses;
 mod routing;
 mod scope;

@@ -1,0 +1,71 @@
+//! A configuration that changes while the gateway runs: models and the router's settings are put in force, no call is
+//! lost, and what is known of deployments whose id stays is kept. All else waits for a restart.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::config::{Config, Loaded, Problem};
+use crate::gateway::Gateway;
+use crate::router::Rules;
+
+/// The configuration a gateway runs with, and where it is read from again.
+#[derive(Debug)]
+pub struct ConfigFile {
+    path: PathBuf,
+    config: Config,
+}
+
+/// What became of reading a configuration again.
+#[derive(Debug)]
+pub enum Reloaded {
+    /// It says what it said.
+    Same,
+    /// It has errors: what was in force stays.
+    Refused(Vec<Problem>),
+    /// Its models and the router's settings are in force. These other sections have changed, and wait for a restart.
+    InForce(Vec<&'static str>),
+}
+
+impl ConfigFile {
+    /// The file at `path`, which said `config`.
+    #[must_use]
+    pub const fn new(path: PathBuf, config: Config) -> Self {
+        Self { path, config }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the file again and puts what may change in force. `env` looks up environment variables.
+    pub fn reload(&mut self, gateway: &Gateway, env: impl Fn(&str) -> Option<String>) -> Reloaded {
+        let loaded = Config::load(Some(&self.path), env);
+        if loaded.has_errors() {
+            return Reloaded::Refused(loaded.problems);
+        }
+        let Loaded { config, .. } = loaded;
+        if config == self.config {
+            return Reloaded::Same;
+        }
+        let waiting = self.waiting(&config);
+        if config.deployments != self.config.deployments || config.router != self.config.router {
+            gateway.router.replace(super::models(&config), Rules::of(&config));
+            gateway.routing.store(Arc::new(config.router.clone()));
+        }
+        self.config = config;
+        Reloaded::InForce(waiting)
+    }
+
+    /// Sections that are not as they were, besides those that can change.
+    fn waiting(&self, config: &Config) -> Vec<&'static str> {
+        let sections = [
+            ("litellm_settings", config.litellm != self.config.litellm),
+            ("general_settings", config.general != self.config.general),
+            ("tollgate_settings", config.limits != self.config.limits),
+            ("environment_variables", config.environment != self.config.environment),
+        ];
+        sections.into_iter().filter(|(_, has_changed)| *has_changed).map(|(name, _)| name).collect()
+    }
+}

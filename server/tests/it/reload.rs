@@ -1,0 +1,97 @@
+//! A configuration that changes while the gateway runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::Notify;
+use tollgate::config::Config;
+use tollgate::serve::{ConfigFile, Reloaded};
+
+use crate::chat::{CHAT, ask};
+use crate::kit::{Behaviour, FakeUpstream, TestApp};
+
+struct Reloading {
+    app: TestApp,
+    file: ConfigFile,
+    folder: tempfile::TempDir,
+}
+
+impl Reloading {
+    async fn start(yaml: &str) -> Self {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("config.yaml");
+        std::fs::write(&path, yaml).unwrap();
+        let config = Config::load(Some(&path), |_| None).config;
+        Self { app: TestApp::builder().config(yaml).start().await, file: ConfigFile::new(path, config), folder }
+    }
+
+    fn write(&mut self, yaml: &str) -> Reloaded {
+        std::fs::write(self.folder.path().join("config.yaml"), yaml).unwrap();
+        self.file.reload(&self.app.running.gateway, |_| None)
+    }
+}
+
+#[tokio::test]
+async fn models_come_and_go_and_no_call_is_lost() {
+    let (one, two) = (FakeUpstream::start(), FakeUpstream::start());
+    let before = format!("model_list:\n{}", one.deployment("gpt", "one"));
+    let mut reloading = Reloading::start(&before).await;
+    let go = Arc::new(Notify::new());
+    one.then(Behaviour::HeldAnswer(Arc::clone(&go)));
+    let in_flight = tokio::spawn(reloading.app.post(CHAT, ask("gpt")).expect_status(200));
+    one.until_called(1).await;
+
+    let after = format!("model_list:\n{}{}", two.deployment("gpt", "two"), two.deployment("other", "three"));
+    assert!(matches!(reloading.write(&after), Reloaded::InForce(waiting) if waiting.is_empty()));
+    let answer = reloading.app.post(CHAT, ask("gpt")).expect_status(200).await;
+    assert_eq!(answer.header("x-litellm-model-id"), "two");
+    reloading.app.post(CHAT, ask("other")).expect_status(200).await;
+    go.notify_one();
+    assert_eq!(in_flight.await.unwrap().header("x-litellm-model-id"), "one");
+    assert_eq!(reloading.app.settled().await.spend.0, 3 * 50_000);
+    assert!(matches!(reloading.write(&after), Reloaded::Same));
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_deployment_stays() {
+    let (one, two) = (FakeUpstream::start(), FakeUpstream::start());
+    let before = format!("model_list:\n{}{}", one.deployment("gpt", "one"), two.deployment("gpt", "two"));
+    let mut reloading = Reloading::start(&before).await;
+    one.then(Behaviour::Status(401, "{}".to_owned(), vec![]));
+    two.then(Behaviour::Status(401, "{}".to_owned(), vec![]));
+    reloading.app.post(CHAT, ask("gpt")).send().await;
+    let state = async |app: &TestApp| app.get("/v1/model/info").expect_status(200).await.value()["data"][0].clone();
+    let known = state(&reloading.app).await["state"].clone();
+    assert_eq!(known["status"], "cooling_down");
+    let after = before.replace("0.000001", "0.000003");
+    assert!(matches!(reloading.write(&after), Reloaded::InForce(_)));
+    let now = state(&reloading.app).await;
+    assert_eq!(now["model_info"]["input_cost_per_token"], 0.000003);
+    assert_eq!((&now["state"]["status"], &now["state"]["failures"]), (&known["status"], &known["failures"]));
+    reloading.app.advance(Duration::from_secs(60));
+    reloading.app.settled().await;
+}
+
+#[tokio::test]
+async fn the_routers_settings_change_too_and_a_broken_file_changes_nothing() {
+    let (one, two) = (FakeUpstream::start(), FakeUpstream::start());
+    let models = format!("model_list:\n{}{}", one.deployment("gpt", "one"), two.deployment("other", "two"));
+    let mut reloading = Reloading::start(&format!("router_settings: {{num_retries: 0}}\n{models}")).await;
+    let with_fallback = format!("router_settings: {{num_retries: 0, fallbacks: [{{gpt: [other]}}]}}\n{models}");
+    assert!(matches!(reloading.write(&with_fallback), Reloaded::InForce(_)));
+    one.then(Behaviour::Status(500, "{}".to_owned(), vec![]));
+    let answer = reloading.app.post(CHAT, ask("gpt")).expect_status(200).await;
+    assert_eq!(answer.header("x-litellm-model-id"), "two");
+
+    let broken = with_fallback.replace("num_retries: 0", "num_retries: many");
+    assert!(matches!(reloading.write(&broken), Reloaded::Refused(problems) if !problems.is_empty()));
+    one.then(Behaviour::Status(500, "{}".to_owned(), vec![]));
+    reloading.app.post(CHAT, ask("gpt")).expect_status(200).await;
+
+    let more = format!("litellm_settings: {{drop_params: true}}\n{models}");
+    let Reloaded::InForce(waiting) = reloading.write(&more) else { panic!("it changed") };
+    assert_eq!(waiting, ["litellm_settings"]);
+    reloading.app.post(CHAT, json!({"model": "nobody", "messages": []})).expect_status(400).await;
+    reloading.app.settled().await;
+}
