@@ -260,10 +260,11 @@ impl Router {
 
     /// Notes a failure of `deployment`; it may have to cool down. A deployment without siblings never does.
     pub fn note_failure(&self, deployment: &Deployment, failure: Failure) {
-        let rule = self.table.load().rules.cooldown;
+        let table = self.table.load();
+        let rule = &table.rules.cooldown;
         let reason = failure.reason.clone();
         let (may_rest, wall_now) = (self.may_rest(deployment), self.clock.now());
-        let until = deployment.health.note_failure(&rule, failure, may_rest, self.clock.monotonic(), wall_now);
+        let until = deployment.health.note_failure(rule, failure, may_rest, self.clock.monotonic(), wall_now);
         if until.is_some() {
             self.rests.post(Rest { deployment: deployment.id.to_string(), until, reason });
         }

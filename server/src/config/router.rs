@@ -27,6 +27,22 @@ pub enum ErrorClass {
 }
 
 impl ErrorClass {
+    /// The class of a failure with this HTTP status; `None`: no answer came.
+    #[must_use]
+    pub const fn of_status(status: Option<u16>) -> Self {
+        match status {
+            None => Self::InternalServer,
+            Some(400 | 413 | 422) => Self::BadRequest,
+            Some(401 | 403) => Self::Authentication,
+            Some(404) => Self::NotFound,
+            Some(408 | 504) => Self::Timeout,
+            Some(429) => Self::RateLimit,
+            Some(503 | 529) => Self::ServiceUnavailable,
+            Some(500..=599) => Self::InternalServer,
+            Some(_) => Self::Default,
+        }
+    }
+
     /// LiteLLM's name of the error.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -161,7 +161,7 @@ pub(super) const ROUTER: Area = area(
         "search_tools",
         "set_verbose",
     ],
-    &["allowed_fails_policy"],
+    &[],
 );
 
 /// `router_settings.routing_strategy_args`.

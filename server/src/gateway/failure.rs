@@ -68,21 +68,11 @@ impl UpstreamFailure {
 
     /// LiteLLM's class of the failure, for which a configuration may have a number of retries of its own.
     pub(super) fn class(&self) -> ErrorClass {
-        let status = match self {
-            Self::Unreachable(_) => return ErrorClass::InternalServer,
-            Self::Timeout(_) => return ErrorClass::Timeout,
-            Self::Status { status, .. } => *status,
-        };
-        match status {
-            400 | 413 | 422 if self.kind() == FailureKind::ContentPolicy => ErrorClass::ContentPolicyViolation,
-            400 | 413 | 422 => ErrorClass::BadRequest,
-            401 | 403 => ErrorClass::Authentication,
-            404 => ErrorClass::NotFound,
-            408 | 504 => ErrorClass::Timeout,
-            429 => ErrorClass::RateLimit,
-            503 | 529 => ErrorClass::ServiceUnavailable,
-            500..=599 => ErrorClass::InternalServer,
-            _ => ErrorClass::Default,
+        match self {
+            Self::Unreachable(_) => ErrorClass::of_status(None),
+            Self::Timeout(_) => ErrorClass::Timeout,
+            Self::Status { .. } if self.kind() == FailureKind::ContentPolicy => ErrorClass::ContentPolicyViolation,
+            Self::Status { status, .. } => ErrorClass::of_status(Some(*status)),
         }
     }
 

@@ -10,6 +10,7 @@ use super::checks::Checks;
 use super::history::History;
 use super::latency::Latency;
 use super::usage::Recent;
+use crate::config::{ErrorClass, ErrorPolicy};
 
 /// Failures are counted over this window.
 const FAILURE_WINDOW: Duration = Duration::from_secs(60);
@@ -23,10 +24,12 @@ const REST_MAX: Duration = Duration::from_secs(3600);
 const PROLONGED_MIN: Duration = Duration::from_millis(500);
 
 /// When a deployment has to cool down.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CooldownRule {
     /// Failures a minute that are put up with; `None`: as long as they are not more than half of at least five calls.
     pub allowed_fails: Option<u64>,
+    /// The same by class of failure, where that has a number of its own.
+    pub allowed_fails_policy: ErrorPolicy,
     /// How long it cools down; zero: never.
     pub cooldown: Duration,
 }
@@ -202,7 +205,10 @@ impl Health {
             state.window_successes = 0;
         }
         state.window_failures += 1;
-        let is_too_often = state.fails_too_often(rule) || failure.cools_at_once();
+        let is_too_often = match rule.allowed_fails_policy.get(&ErrorClass::of_status(failure.status)) {
+            Some(allowed) => state.window_failures > u64::from(*allowed),
+            None => state.fails_too_often(rule) || failure.cools_at_once(),
+        };
         let rests = may_rest && is_too_often && !rule.cooldown.is_zero();
         self.latency.note_failure(rests, now);
         let length = failure.retry_after.unwrap_or(rule.cooldown).max(rule.cooldown);

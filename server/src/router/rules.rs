@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::health::CooldownRule;
-use crate::config::{Config, RoutingStrategy};
+use crate::config::{Config, ErrorPolicy, RoutingStrategy};
 
 /// How long what was learned of a deployment's speed holds: LiteLLM's figure.
 const TTL: Duration = Duration::from_secs(3600);
@@ -45,7 +45,11 @@ impl LatencyRule {
 
 impl Default for Rules {
     fn default() -> Self {
-        let cooldown = CooldownRule { allowed_fails: None, cooldown: Duration::from_secs(5) };
+        let cooldown = CooldownRule {
+            allowed_fails: None,
+            allowed_fails_policy: ErrorPolicy::new(),
+            cooldown: Duration::from_secs(5),
+        };
         Self { strategy: RoutingStrategy::default(), latency: LatencyRule::new(None, None, None), cooldown }
     }
 }
@@ -60,7 +64,11 @@ impl Rules {
         Self {
             strategy: router.routing_strategy,
             latency: LatencyRule::new(args.ttl, args.max_latency_list_size, args.lowest_latency_buffer),
-            cooldown: CooldownRule { allowed_fails: router.allowed_fails.map(u64::from), cooldown },
+            cooldown: CooldownRule {
+                allowed_fails: router.allowed_fails.map(u64::from),
+                allowed_fails_policy: router.allowed_fails_policy.clone(),
+                cooldown,
+            },
         }
     }
 }

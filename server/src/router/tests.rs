@@ -4,7 +4,7 @@ use chrono::Utc;
 
 use super::deployment::Target;
 use super::*;
-use crate::config::{HealthCheckConfig, RequestConfig};
+use crate::config::{ErrorPolicy, HealthCheckConfig, RequestConfig};
 use crate::domain::provider::ProviderKind;
 
 fn deployment(id: &str) -> Deployment {
@@ -41,7 +41,11 @@ fn deployment(id: &str) -> Deployment {
 
 fn router(deployments: Vec<Deployment>) -> (Router, Clock) {
     let clock = Clock::manual(chrono::DateTime::<Utc>::UNIX_EPOCH);
-    let rule = CooldownRule { allowed_fails: Some(2), cooldown: Duration::from_secs(30) };
+    let rule = CooldownRule {
+        allowed_fails: Some(2),
+        allowed_fails_policy: ErrorPolicy::new(),
+        cooldown: Duration::from_secs(30),
+    };
     let rules = Rules { strategy: RoutingStrategy::SimpleShuffle, cooldown: rule, ..Rules::default() };
     (Router::with_seed(deployments, rules, clock.clone(), 1), clock)
 }

@@ -51,6 +51,8 @@ pub(super) struct Attempts {
     current: Option<(AttemptKind, Duration)>,
     retries: usize,
     fallbacks: usize,
+    /// The class of the failure that the first model stood in for.
+    fallback_reason: Option<Value>,
 }
 
 /// How often a call was tried.
@@ -64,11 +66,15 @@ pub(in crate::gateway) struct Tried {
 
 impl Attempts {
     /// An attempt begins, so long after the call arrived.
-    pub(super) const fn begin(&mut self, kind: AttemptKind, after: Duration) {
+    pub(super) fn begin(&mut self, kind: AttemptKind, after: Duration) {
         match kind {
             AttemptKind::First | AttemptKind::Hedge => {}
             AttemptKind::Retry => self.retries += 1,
-            AttemptKind::Fallback => self.fallbacks += 1,
+            AttemptKind::Fallback => {
+                self.fallbacks += 1;
+                let reason = || self.failed.last()?.get("error_class").cloned();
+                self.fallback_reason = self.fallback_reason.take().or_else(reason);
+            }
         }
         self.current = Some((kind, after));
     }
@@ -107,7 +113,9 @@ impl Attempts {
         }
         let served = served.map(|deployment| ("served", Value::Object(self.note(deployment, now))));
         let counts = [("attempted_retries", json!(self.retries)), ("attempted_fallbacks", json!(self.fallbacks))];
-        [("attempts", Value::Array(self.failed))].into_iter().chain(counts).chain(served).collect()
+        let reason = self.fallback_reason.map(|reason| ("fallback_reason", reason));
+        let attempts = [("attempts", Value::Array(self.failed))];
+        attempts.into_iter().chain(counts).chain(served).chain(reason).collect()
     }
 }
 

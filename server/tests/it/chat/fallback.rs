@@ -57,7 +57,10 @@ async fn the_next_model_answers_and_the_log_shows_the_chain() {
     let log = app.get("/spend/logs").expect_status(200).await.value()[0].clone();
     assert_eq!((&log["status"], &log["model_group"]), (&json!("success"), &json!("gemini")));
     let notes = &log["metadata"];
-    assert_eq!(notes["original_model_group"], "gpt");
+    assert_eq!(
+        (&notes["original_model_group"], &notes["fallback_reason"]),
+        (&json!("gpt"), &json!("InternalServerError"))
+    );
     assert_eq!((&notes["attempted_fallbacks"], &notes["attempted_retries"]), (&json!(2), &json!(0)));
     let attempts = notes["attempts"].as_array().unwrap();
     let shown =

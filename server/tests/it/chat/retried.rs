@@ -136,3 +136,20 @@ async fn a_lower_order_is_used_first() {
     assert_eq!(app.post(CHAT, ask("gpt")).expect_status(200).await.header("x-litellm-model-id"), "two");
     assert_eq!((one.received().len(), two.received().len()), (11, 1));
 }
+
+#[tokio::test]
+async fn a_class_of_failure_may_be_put_up_with_more_often() {
+    let settings = "router_settings:\n  allowed_fails_policy: {RateLimitErrorAllowedFails: 2, \
+                    InternalServerErrorAllowedFails: 0}\n";
+    for (status, failures) in [(429, 3), (500, 1), (401, 1)] {
+        let (one, two, app) = pair(settings).await;
+        for _ in 0..50 {
+            one.then(error(status));
+        }
+        for _ in 0..60 {
+            app.post(CHAT, ask("gpt")).expect_status(200).await;
+        }
+        assert_eq!((one.received().len(), two.received().len()), (failures, 60), "{status}");
+        app.settled().await;
+    }
+}
