@@ -49,6 +49,7 @@ pub(super) struct Attempts {
     failed: Vec<Value>,
     /// The one that is being made.
     current: Option<(AttemptKind, Duration)>,
+    has_begun: bool,
     retries: usize,
     fallbacks: usize,
     /// The class of the failure that the first model stood in for.
@@ -76,11 +77,13 @@ impl Attempts {
                 self.fallback_reason = self.fallback_reason.take().or_else(reason);
             }
         }
+        self.has_begun = true;
         self.current = Some((kind, after));
     }
 
+    /// Whether no deployment was asked so far.
     pub(super) const fn is_first(&self) -> bool {
-        self.failed.is_empty()
+        !self.has_begun
     }
 
     /// The notes of an attempt at `deployment` that ends now.

@@ -143,6 +143,10 @@ pub async fn history(
 fn wanted(gateway: &Gateway, query: &HealthQuery) -> ApiResult<Vec<Arc<Deployment>>> {
     let mut deployments = gateway.router.deployments();
     deployments.retain(|one| {
+        // One that stands for many models names one of them to be asked for, or is not asked.
+        if one.is_pattern() && one.health_check.model.is_none() {
+            return false;
+        }
         let fits = |wanted: &Option<String>, own: &str| wanted.as_deref().is_none_or(|wanted| wanted == own);
         fits(&query.model, &one.model_name) && fits(&query.model_id, &one.id)
     });
