@@ -336,6 +336,10 @@ async fn a_full_spool_refuses_new_calls_until_the_database_is_back() {
     assert!(metrics.contains("tollgate_spool_bytes 1"), "{metrics}");
     app.app.db.execute_unprepared("ALTER TABLE spend_logs_away RENAME TO spend_logs").await.unwrap();
     app.settled().await;
+    // What is written is taken out of the spool a moment later.
+    while !app.running.gateway.spool.is_accepting() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     app.post(CHAT, ask("gpt")).expect_status(200).await;
     let mut calls = 0;
     while calls < 3 {
