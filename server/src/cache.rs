@@ -92,17 +92,15 @@ pub struct ResponseCache {
     pub flights: Flights,
     /// Questions by their meaning, where they are found by it.
     pub vectors: Option<Vectors>,
-    /// Who serves a call depends on its tags, and so may the answer.
-    pub tags_decide: bool,
 }
 
 impl ResponseCache {
     /// An empty cache.
     #[must_use]
-    pub fn new(settings: CacheSettings, store: Store, tags_decide: bool) -> Self {
+    pub fn new(settings: CacheSettings, store: Store) -> Self {
         let vectors_max = usize::try_from(settings.vectors_max).unwrap_or(usize::MAX);
         let vectors = settings.is_semantic.then(|| Vectors::new(vectors_max));
-        Self { settings, store, flights: Flights::default(), vectors, tags_decide }
+        Self { settings, store, flights: Flights::default(), vectors }
     }
 
     /// The name of its type.

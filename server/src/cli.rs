@@ -174,10 +174,13 @@ fn tell(reloaded: Reloaded, path: &Path, is_told: bool) {
                 tracing::error!(%problem, "the configuration has errors: what was in force stays");
             }
         }
-        Reloaded::InForce(waiting) => {
+        Reloaded::InForce { waiting, warnings } => {
             tracing::info!(%path, "the models and the router's settings of the changed configuration are in force");
-            for section in waiting {
-                tracing::warn!(section, "this section has changed, too: it waits for a restart");
+            for problem in warnings {
+                tracing::warn!(%problem, "the changed configuration");
+            }
+            for setting in waiting {
+                tracing::warn!(setting, "this has changed, too: it waits for a restart");
             }
         }
     }

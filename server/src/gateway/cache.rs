@@ -148,7 +148,9 @@ impl Plan {
         let Seen { model, is_stream, headers, files, .. } = seen;
         let subject = Subject { call_type, model, is_stream, members: &members, headers, files };
         let namespace = controls.namespace.clone().or_else(|| settings.namespace.clone());
-        let tags = if cache.tags_decide { context.tags().map(str::to_owned).collect() } else { Vec::new() };
+        // A setting that may change while the gateway runs.
+        let tags_decide = context.gateway.routing.load().enable_tag_filtering;
+        let tags = if tags_decide { context.tags().map(str::to_owned).collect() } else { Vec::new() };
         let realm = Realm::new(settings.isolation, &context.policy, namespace, tags);
         let Some(key) = subject.key(&realm).filter(|_| subject.is_repeatable()) else { return Ok(None) };
         let Some(items) = subject.items(&realm) else { return Ok(None) };

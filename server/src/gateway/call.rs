@@ -1,7 +1,7 @@
 //! What all calls go through, whatever they ask for: who calls, with which policy, admitted or refused, answered or failed.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
@@ -190,7 +190,15 @@ impl Context {
             let mode = unable.iter().find_map(|one| one.mode()).map(str::to_owned);
             return Err(GatewayError::WrongOperation { model: model.to_owned(), operation, mode });
         }
-        let deployments = suitable::by_region(Deployments { able, unable }, self.policy.region())?;
+        self.suiting(Deployments { able, unable })
+    }
+
+    /// Of `deployments`, those that suit the call by where they run and by its tags.
+    ///
+    /// # Errors
+    /// When none does.
+    pub(super) fn suiting(&self, deployments: Deployments) -> Result<Deployments, GatewayError> {
+        let deployments = suitable::by_region(deployments, self.policy.region())?;
         suitable::by_tags(deployments, &self.event.tags, &self.gateway.routing.load())
     }
 
@@ -277,9 +285,14 @@ impl Context {
         Ok(admitted)
     }
 
+    /// The time that the client itself gives the call.
+    pub(super) fn clients_time(&self, is_stream: bool) -> Option<Duration> {
+        self.routing.stream_timeout.filter(|_| is_stream).or(self.routing.timeout)
+    }
+
     /// When the client has to have an answer, or the beginning of a stream: whatever is tried, it is tried until then.
     pub(super) fn deadline(&self, settings: &RouterSettings, is_stream: bool) -> tokio::time::Instant {
-        let of_client = self.routing.stream_timeout.filter(|_| is_stream).or(self.routing.timeout);
+        let of_client = self.clients_time(is_stream);
         let overrides = || self.policy.routing().find_map(|own| own.timeout);
         let configured = || settings.stream_timeout.filter(|_| is_stream).or(settings.timeout);
         let timeout = of_client.or_else(overrides).or_else(configured).unwrap_or(self.gateway.settings.timeout);

@@ -136,7 +136,7 @@ async fn start(
     let bounds = target.bounds(asked);
     let body = asked.counted();
     let wanted = Wanted { model: &target.model, body: &body, bounds };
-    let deployments = Deployments::all(target.deployments.clone());
+    let deployments = context.suiting(Deployments::all(target.deployments.clone()))?;
     let started =
         context.admit(wanted, settle::Asked::text(asked.body.clone(), asked.request.tier), deployments).await?;
     Ok((target, started))

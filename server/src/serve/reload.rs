@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{Config, Loaded, Problem};
+use crate::config::{Config, Fallbacks, LitellmSettings, Loaded, Problem};
 use crate::gateway::Gateway;
 use crate::router::Rules;
 
@@ -22,8 +22,13 @@ pub enum Reloaded {
     Same,
     /// It has errors: what was in force stays.
     Refused(Vec<Problem>),
-    /// Its models and the router's settings are in force. These other sections have changed, and wait for a restart.
-    InForce(Vec<&'static str>),
+    /// Its models and the router's settings are in force.
+    InForce {
+        /// What else has changed, and waits for a restart.
+        waiting: Vec<&'static str>,
+        /// What is doubtful in it.
+        warnings: Vec<Problem>,
+    },
 }
 
 impl ConfigFile {
@@ -45,7 +50,7 @@ impl ConfigFile {
         if loaded.has_errors() {
             return Reloaded::Refused(loaded.problems);
         }
-        let Loaded { config, .. } = loaded;
+        let Loaded { config, problems } = loaded;
         if config == self.config {
             return Reloaded::Same;
         }
@@ -55,17 +60,25 @@ impl ConfigFile {
             gateway.routing.store(Arc::new(config.router.clone()));
         }
         self.config = config;
-        Reloaded::InForce(waiting)
+        Reloaded::InForce { waiting, warnings: problems }
     }
 
-    /// Sections that are not as they were, besides those that can change.
+    /// What is not as it was, besides what can change.
     fn waiting(&self, config: &Config) -> Vec<&'static str> {
+        let (router, former) = (&config.router, &self.config.router);
         let sections = [
-            ("litellm_settings", config.litellm != self.config.litellm),
+            ("router_settings.provider_budget_config", router.provider_budget_config != former.provider_budget_config),
+            ("router_settings.redis_*", router.redis != former.redis),
+            ("litellm_settings", without_routers(&config.litellm) != without_routers(&self.config.litellm)),
             ("general_settings", config.general != self.config.general),
             ("tollgate_settings", config.limits != self.config.limits),
             ("environment_variables", config.environment != self.config.environment),
         ];
         sections.into_iter().filter(|(_, has_changed)| *has_changed).map(|(name, _)| name).collect()
     }
+}
+
+/// The section without what the router's settings take from it.
+fn without_routers(litellm: &LitellmSettings) -> LitellmSettings {
+    LitellmSettings { num_retries: None, request_timeout: None, fallbacks: Fallbacks::default(), ..litellm.clone() }
 }

@@ -119,7 +119,7 @@ pub(super) fn cache(
             Store::Redis(Box::new(RedisStore::new(settings, clock.clone(), Handle::current())))
         }
     };
-    Ok(Some(Arc::new(ResponseCache::new(settings.clone(), store, config.router.enable_tag_filtering))))
+    Ok(Some(Arc::new(ResponseCache::new(settings.clone(), store))))
 }
 
 /// What this node is known as: it keeps it with its spool, since both say what it has spent.

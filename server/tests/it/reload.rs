@@ -43,7 +43,7 @@ async fn models_come_and_go_and_no_call_is_lost() {
     one.until_called(1).await;
 
     let after = format!("model_list:\n{}{}", two.deployment("gpt", "two"), two.deployment("other", "three"));
-    assert!(matches!(reloading.write(&after), Reloaded::InForce(waiting) if waiting.is_empty()));
+    assert!(matches!(reloading.write(&after), Reloaded::InForce { waiting, .. } if waiting.is_empty()));
     let answer = reloading.app.post(CHAT, ask("gpt")).expect_status(200).await;
     assert_eq!(answer.header("x-litellm-model-id"), "two");
     reloading.app.post(CHAT, ask("other")).expect_status(200).await;
@@ -65,7 +65,7 @@ async fn what_is_known_of_a_deployment_stays() {
     let known = state(&reloading.app).await["state"].clone();
     assert_eq!(known["status"], "cooling_down");
     let after = before.replace("0.000001", "0.000003");
-    assert!(matches!(reloading.write(&after), Reloaded::InForce(_)));
+    assert!(matches!(reloading.write(&after), Reloaded::InForce { .. }));
     let now = state(&reloading.app).await;
     assert_eq!(now["model_info"]["input_cost_per_token"], 0.000003);
     assert_eq!((&now["state"]["status"], &now["state"]["failures"]), (&known["status"], &known["failures"]));
@@ -79,7 +79,7 @@ async fn the_routers_settings_change_too_and_a_broken_file_changes_nothing() {
     let models = format!("model_list:\n{}{}", one.deployment("gpt", "one"), two.deployment("other", "two"));
     let mut reloading = Reloading::start(&format!("router_settings: {{num_retries: 0}}\n{models}")).await;
     let with_fallback = format!("router_settings: {{num_retries: 0, fallbacks: [{{gpt: [other]}}]}}\n{models}");
-    assert!(matches!(reloading.write(&with_fallback), Reloaded::InForce(_)));
+    assert!(matches!(reloading.write(&with_fallback), Reloaded::InForce { .. }));
     one.then(Behaviour::Status(500, "{}".to_owned(), vec![]));
     let answer = reloading.app.post(CHAT, ask("gpt")).expect_status(200).await;
     assert_eq!(answer.header("x-litellm-model-id"), "two");
@@ -90,8 +90,23 @@ async fn the_routers_settings_change_too_and_a_broken_file_changes_nothing() {
     reloading.app.post(CHAT, ask("gpt")).expect_status(200).await;
 
     let more = format!("litellm_settings: {{drop_params: true}}\n{models}");
-    let Reloaded::InForce(waiting) = reloading.write(&more) else { panic!("it changed") };
+    let Reloaded::InForce { waiting, .. } = reloading.write(&more) else { panic!("it changed") };
     assert_eq!(waiting, ["litellm_settings"]);
     reloading.app.post(CHAT, json!({"model": "nobody", "messages": []})).expect_status(400).await;
+    reloading.app.settled().await;
+}
+
+#[tokio::test]
+async fn what_is_doubtful_and_what_waits_is_told() {
+    let one = FakeUpstream::start();
+    let models = format!("model_list:\n{}", one.deployment("gpt", "one"));
+    let mut reloading = Reloading::start(&models).await;
+    let more = format!(
+        "router_settings: {{provider_budget_config: {{openai: {{max_budget: 1}}}}}}\nlitellm_settings: {{num_retries: 1}}\n\
+         {models}  - model_name: new\n    litellm_params: {{model: openai/new, api_key: os.environ/NOT_SET}}\n"
+    );
+    let Reloaded::InForce { waiting, warnings } = reloading.write(&more) else { panic!("it changed") };
+    assert_eq!(waiting, ["router_settings.provider_budget_config"]);
+    assert!(warnings.iter().any(|warning| warning.to_string().contains("NOT_SET")), "{warnings:?}");
     reloading.app.settled().await;
 }

@@ -39,9 +39,10 @@ impl<'a> Plan<'a> {
         let Self { context, settings, .. } = *self;
         let lists = Lists { context, settings, model, is_asked_for: model == self.asked_for };
         for target in lists.targets(kind).iter().rev() {
-            if !self.known.contains(target) {
+            let target = context.gateway.model_of_alias(target).unwrap_or_else(|| target.clone());
+            if !self.known.contains(&target) {
                 self.known.push(target.clone());
-                self.pending.push(target.clone());
+                self.pending.push(target);
             }
         }
     }

@@ -86,7 +86,7 @@ impl<A: Attempt> Forwarding<'_, A> {
     /// How long `deployment` may take. Its own time holds whatever the router's is; what comes after it has what is left.
     fn timeout(&self, deployment: &Deployment, kind: AttemptKind) -> Duration {
         let own = if self.attempt.is_stream() { deployment.stream_timeout } else { deployment.timeout };
-        let is_clients = self.context.routing.timeout.or(self.context.routing.stream_timeout).is_some();
+        let is_clients = self.context.clients_time(self.attempt.is_stream()).is_some();
         if kind == AttemptKind::First && !is_clients { own } else { own.min(self.time_left()) }
     }
 

@@ -276,3 +276,12 @@ async fn wrong_settings_of_a_key_or_team_are_named_and_change_nothing() {
     app.post("/team/new", json!({"team_id": "t", "router_settings": {"num_retries": -1}})).expect_status(400).await;
     app.get("/team/info?team_id=t").expect_status(404).await;
 }
+
+#[tokio::test]
+async fn another_name_of_a_model_stands_in_as_that_model() {
+    let settings = "  fallbacks: [{gpt: [sonnet]}]\n  model_group_alias: {sonnet: claude}";
+    let Three { gpt, claude: _claude, gemini: _gemini, app } = three(settings).await;
+    gpt.then(error(500, "broken"));
+    assert_eq!(app.post(CHAT, ask("gpt")).expect_status(200).await.header("x-litellm-model-group"), "claude");
+    app.settled().await;
+}

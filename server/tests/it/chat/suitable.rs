@@ -56,6 +56,21 @@ async fn a_call_goes_to_deployments_with_its_tags() {
 }
 
 #[tokio::test]
+async fn a_providers_own_api_goes_to_deployments_with_the_calls_tags_too() {
+    let upstream = FakeUpstream::start();
+    let deployments = [("free", "tags: [free]", ""), ("paid", "tags: [paid]", "")];
+    let app = app(&upstream, "  enable_tag_filtering: true", &deployments).await;
+    let key = app.new_key(json!({"tags": ["free"]})).await;
+    for _ in 0..10 {
+        let answer = app.bearer(&key).post("/openai/v1/chat/completions", ask("gpt")).expect_status(200).await;
+        assert_eq!(answer.header("x-litellm-model-id"), "free");
+    }
+    let nobody = app.new_key(json!({"tags": ["other"]})).await;
+    app.bearer(&nobody).post("/openai/v1/chat/completions", ask("gpt")).expect_status(401).await;
+    app.settled().await;
+}
+
+#[tokio::test]
 async fn all_tags_can_be_asked_for_and_nobody_is_told_so() {
     let upstream = FakeUpstream::start();
     let settings = "  enable_tag_filtering: true\n  tag_filtering_match_any: false";

@@ -120,3 +120,19 @@ async fn a_slow_deployment_of_its_own_time_leaves_time_for_another() {
     assert_eq!(app.post(CHAT, ask("gpt")).expect_status(200).await.header("x-litellm-model-id"), "fast");
     app.settled().await;
 }
+
+#[tokio::test]
+async fn the_time_of_a_stream_is_no_time_of_a_whole_answer() {
+    let upstream = FakeUpstream::start();
+    let entry = upstream.deployment("gpt", "one").replace("api_key:", "timeout: 30\n      api_key:");
+    let app =
+        TestApp::builder().config(&format!("router_settings: {{timeout: 0.2}}\nmodel_list:\n{entry}")).start().await;
+    let go = std::sync::Arc::new(tokio::sync::Notify::new());
+    upstream.then(Behaviour::HeldAnswer(std::sync::Arc::clone(&go)));
+    let call = tokio::spawn(app.post(CHAT, ask_with(json!({"stream_timeout": 0.1}))).expect_status(200));
+    upstream.until_called(1).await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    go.notify_one();
+    call.await.unwrap();
+    app.settled().await;
+}
