@@ -60,7 +60,9 @@ class Providers:
         }
 
     def calls(self, model: str) -> list[tuple[str, Any]]:
-        """What the provider of a model was sent so far, oldest first: paths and bodies."""
+        """What the provider of a model was asked so far, oldest first: paths and bodies. Without looks at its list of
+        models, which LiteLLM takes in the background once it serves.
+        """
         match model.split("-")[0]:
             case "anthropic":
                 return [("/v1/messages", body) for body in self.anthropic.received]
@@ -69,7 +71,7 @@ class Providers:
             case "gemini" | "vertex":
                 return [(call["path"], fake_google.camel(call["body"])) for call in self.google.calls]
             case name:
-                return [(call.path, call.body) for call in getattr(self, name).calls]
+                return [(call.path, call.body) for call in getattr(self, name).calls if call.method == "POST"]
 
     def stop(self) -> None:
         """Ends all of them."""
