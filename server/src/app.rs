@@ -7,7 +7,7 @@ use sea_orm::DatabaseConnection;
 
 use crate::clock::Clock;
 use crate::counters::{Counters, SignInThrottle};
-use crate::crypto::KeyDigest;
+use crate::crypto::{KeyDigest, Sealer};
 use crate::policy::{MASTER_TOKEN, PolicyStore};
 
 /// The parts of a running gateway.
@@ -23,6 +23,8 @@ pub struct App {
     pub counters: Arc<Counters>,
     /// Who may sign in without the database.
     pub identity: Arc<Identity>,
+    /// Seals secrets that the database keeps.
+    pub sealer: Sealer,
     /// Failed sign-ins of late.
     pub sign_ins: Arc<SignInThrottle>,
     /// Where the days of budget windows begin: `litellm_settings.timezone`, UTC by default.

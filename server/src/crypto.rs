@@ -1,7 +1,9 @@
-//! Virtual keys: how they are made, recognised and stored.
+//! Virtual keys: how they are made, recognised and stored; secrets as the database keeps them.
 //!
 //! A key is `sk-`, 43 base62 characters (32 random bytes) and 6 base62 characters of checksum. The checksum lets a
 //! secret scanner, or us, tell a mistyped key from an unknown one without a database. Only the SHA-256 is stored.
+
+mod seal;
 
 use std::fmt;
 
@@ -12,6 +14,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::error::ApiError;
+
+pub use seal::{SealError, Sealer};
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const SECRET_CHARS: usize = 43;

@@ -25,7 +25,7 @@ use crate::cache::ResponseCache;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::counters::Counters;
-use crate::crypto::KeyDigest;
+use crate::crypto::{KeyDigest, SealError, Sealer};
 use crate::db::{self, DbError, OwnConnection};
 use crate::gateway::call_id::CallIds;
 use crate::gateway::drain::Drains;
@@ -82,6 +82,9 @@ pub enum StartError {
     /// Master or salt key.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// Secrets cannot be sealed.
+    #[error("cannot seal secrets: {0}")]
+    Seal(#[from] SealError),
     /// No database.
     #[error(transparent)]
     Database(#[from] DbError),
@@ -195,6 +198,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         policy,
         counters,
         identity: identity(&environment, master_key),
+        sealer: Sealer::new(secrets.salt_key.expose())?,
         sign_ins: Arc::default(),
         timezone: config.litellm.timezone,
     };
