@@ -14,6 +14,10 @@ pub const KEY_LIST: &str = "/key/list";
 pub const KEY_BLOCK: &str = "/key/block";
 /// Lets a blocked key work again.
 pub const KEY_UNBLOCK: &str = "/key/unblock";
+/// Lists changes.
+pub const AUDIT_LIST: &str = "/audit";
+/// Shows one change.
+pub const AUDIT_INFO: &str = "/audit/{id}";
 /// Makes a reusable budget.
 pub const BUDGET_NEW: &str = "/budget/new";
 /// Changes a budget.

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::config::{Config, Loaded};
+use crate::db;
 use crate::gateway::Gateway;
 use crate::ledger::{self, verify};
 use crate::management;
@@ -49,6 +50,9 @@ enum Command {
     /// Look after the ledger.
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Look after the audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Look after the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -64,6 +68,15 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum LedgerCommand {
     /// Prove that the sums agree; exits with 1 where they do not.
+    Verify {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Prove that no entry was changed or taken out; exits with 1 where one was. `ledger verify` does so, too.
     Verify {
         #[command(flatten)]
         place: Place,
@@ -101,6 +114,7 @@ pub async fn run() -> ExitCode {
             serve_until_stopped(&place, SocketAddr::new(host, port), workers).await
         }
         Command::Ledger(LedgerCommand::Verify { place }) => verify_ledger(&place).await,
+        Command::Audit(AuditCommand::Verify { place }) => verify_audit(&place).await,
         Command::Config(ConfigCommand::Check { file }) => check_config(&file),
         Command::Migrate { place } => migrate(&place).await,
         Command::Openapi => print_openapi(),
@@ -268,6 +282,22 @@ async fn verify_ledger(place: &Place) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
+}
+
+async fn verify_audit(place: &Place) -> Result<ExitCode, Failure> {
+    let (config, environment) = load(place)?;
+    let database = serve::open_database(&config, &environment, &place.data).await?;
+    let mut out = io::stdout().lock();
+    match db::audit::first_broken(&database).await? {
+        Some(id) => {
+            writeln!(out, "BROKEN audit chain: row {id} does not follow from the one before it")?;
+            Ok(ExitCode::FAILURE)
+        }
+        None => {
+            writeln!(out, "The audit chain is whole.")?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
 fn print_openapi() -> Result<ExitCode, Failure> {

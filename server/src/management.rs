@@ -1,6 +1,7 @@
 //! The management API: one file a resource, its handlers always in the order
 //! extract → authorize → validate → do + audit → answer.
 
+pub mod audit;
 pub mod budget;
 pub mod cache;
 mod change;
@@ -51,6 +52,9 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::KEY_UNBLOCK, Method::POST, key::block::unblock);
     guarded(config, paths::KEY_INFO, Method::GET, key::read::info);
     guarded(config, paths::KEY_LIST, Method::GET, key::read::list);
+
+    guarded(config, paths::AUDIT_LIST, Method::GET, audit::list);
+    guarded(config, paths::AUDIT_INFO, Method::GET, audit::info);
 
     guarded(config, paths::SPEND_LOGS, Method::GET, spend::logs::logs);
     guarded(config, paths::SPEND_LOGS_PAGE, Method::GET, spend::logs::page);

@@ -21,6 +21,7 @@ use crate::app::keys::listen_keys;
 use crate::app::palette::Palette;
 use crate::app::rail::Rail;
 use crate::app::theme::provide_theme;
+use crate::pages::audit::ChangesPage;
 use crate::pages::budget::BudgetPage;
 use crate::pages::entity::EntityPage;
 use crate::pages::key::KeyPage;
@@ -159,6 +160,7 @@ fn Shell() -> impl IntoView {
                     <Route path=path!("/budgets") view=|| view! { <BudgetPage /> }.into_any() />
                     <Route path=path!("/models") view=|| view! { <ModelPage /> }.into_any() />
                     <Route path=path!("/logs") view=|| view! { <SpendPage /> }.into_any() />
+                    <Route path=path!("/audit") view=|| view! { <ChangesPage /> }.into_any() />
                 </Routes>
             </main>
         </div>

@@ -1,10 +1,14 @@
 //! The audit chain: who changed what. Each row carries the hash of the one before it.
 
+mod list;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, QueryOrder, QuerySelect};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+pub use list::{Filter, ORDER, find, list};
 
 use super::pool::lock_until_commit;
 use super::stored_time;

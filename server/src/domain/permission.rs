@@ -60,13 +60,15 @@ pub enum Action {
     TagWrite,
     /// Forget cached answers.
     CacheWrite,
+    /// See who changed what.
+    AuditRead,
     /// See and end one's own session.
     Session,
 }
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::KeyCreate,
         Self::KeyRead,
         Self::KeyUpdate,
@@ -93,6 +95,7 @@ impl Action {
         Self::TagRead,
         Self::TagWrite,
         Self::CacheWrite,
+        Self::AuditRead,
         Self::Session,
     ];
 
@@ -174,7 +177,7 @@ fn allows(role: UserRole, action: Action, relation: Relation) -> bool {
     match (role, action) {
         (UserRole::ProxyAdmin, _) | (_, A::ModelRead | A::Session) => true,
         (UserRole::ProxyAdminViewer, action) => is_reading(action),
-        (_, A::SpendReadAll | A::SpendResolve | A::SettingsRead) => false,
+        (_, A::SpendReadAll | A::SpendResolve | A::SettingsRead | A::AuditRead) => false,
         (_, A::BudgetRead | A::CustomerRead | A::OrganizationRead | A::TagRead) => false,
         (_, A::BudgetWrite | A::CustomerWrite | A::OrganizationWrite | A::TagWrite) => false,
         (_, A::TeamCreate | A::TeamAdminister | A::UserWrite | A::CacheWrite) => false,
@@ -206,5 +209,6 @@ const fn is_reading(action: Action) -> bool {
             | A::CustomerRead
             | A::OrganizationRead
             | A::TagRead
+            | A::AuditRead
     )
 }

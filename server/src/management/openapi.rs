@@ -12,8 +12,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 
 use super::{
-    as_end_user, budget, cache, customer, health, key, metrics, model, organization, policy, session, spend, tag, team,
-    user,
+    as_end_user, audit, budget, cache, customer, health, key, metrics, model, organization, policy, session, spend,
+    tag, team, user,
 };
 use crate::auth::session::COOKIE_NAME;
 
@@ -34,6 +34,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         SpendApi::openapi(),
         ModelApi::openapi(),
         SessionApi::openapi(),
+        AuditApi::openapi(),
         HealthApi::openapi(),
     ] {
         document.merge(part);
@@ -68,6 +69,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         (name = "spend", description = "What calls cost"),
         (name = "model", description = "Deployments behind each public model name"),
         (name = "session", description = "Console sessions"),
+        (name = "audit", description = "Who changed what"),
         (name = "health", description = "Health of the gateway and of its deployments"),
     ),
 )]
@@ -173,6 +175,10 @@ struct SpendApi;
 #[derive(OpenApi)]
 #[openapi(paths(session::create, session::info, session::delete))]
 struct SessionApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(audit::list, audit::info))]
+struct AuditApi;
 
 #[derive(OpenApi)]
 #[openapi(paths(model::info))]

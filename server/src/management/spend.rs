@@ -1,7 +1,7 @@
 //! What calls cost: the log of calls, and sums read from rollups, never from the log.
 
 mod by_day;
-mod dates;
+pub(super) mod dates;
 pub mod global;
 pub mod interrupted;
 pub mod logs;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tollgate::management::openapi::document;
 use tollgate_openapi::{
-    budget, cache, customer, health, key, model, organization, paths, policy, session, spend, tag, team, user,
+    audit, budget, cache, customer, health, key, model, organization, paths, policy, session, spend, tag, team, user,
 };
 
 use crate::kit::TestApp;
@@ -146,6 +146,8 @@ fn every_body_has_an_example_that_fits() {
     serde_json::from_value::<spend::Activity>(example("Activity")).unwrap();
     serde_json::from_value::<health::HealthReport>(example("HealthReport")).unwrap();
     serde_json::from_value::<model::ModelList>(example("ModelList")).unwrap();
+    serde_json::from_value::<audit::AuditPage>(example("AuditPage")).unwrap();
+    serde_json::from_value::<audit::AuditView>(example("AuditView")).unwrap();
     serde_json::from_value::<cache::CacheDelete>(example("CacheDelete")).unwrap();
     serde_json::from_value::<cache::CachePing>(example("CachePing")).unwrap();
     serde_json::from_value::<policy::PolicyExplain>(example("PolicyExplain")).unwrap();
@@ -161,7 +163,9 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 70] = [
+const PATHS: [&str; 72] = [
+    paths::AUDIT_LIST,
+    paths::AUDIT_INFO,
     paths::CACHE_PING,
     paths::CACHE_DELETE,
     paths::CACHE_FLUSHALL,

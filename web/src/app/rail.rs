@@ -39,6 +39,7 @@ static PAGES: &[PageLink] = &[
     PageLink { is_minor: true, is_restricted: true, ..link("Budgets", "/ui/budgets", Icon::Budget) },
     link("Models", "/ui/models", Icon::Model),
     link("Logs", "/ui/logs", Icon::Log),
+    PageLink { is_minor: true, is_restricted: true, ..link("Audit log", "/ui/audit", Icon::Audit) },
 ];
 
 /// The pages that the reader may see.

@@ -59,7 +59,7 @@ fn in_reach(field: &str, day: NaiveDate) -> ApiResult<NaiveDate> {
 }
 
 /// The instant from which `text`, a day or an instant, counts.
-pub(super) fn start_of(field: &str, text: &str) -> ApiResult<DateTime<Utc>> {
+pub(in crate::management) fn start_of(field: &str, text: &str) -> ApiResult<DateTime<Utc>> {
     match parse(field, text)? {
         Point::Day(day) => start_of_day(field, day),
         Point::Instant(instant) => Ok(instant),
@@ -67,7 +67,7 @@ pub(super) fn start_of(field: &str, text: &str) -> ApiResult<DateTime<Utc>> {
 }
 
 /// The instant before which `text`, a day or an instant that is included, ends.
-pub(super) fn end_of(field: &str, text: &str) -> ApiResult<DateTime<Utc>> {
+pub(in crate::management) fn end_of(field: &str, text: &str) -> ApiResult<DateTime<Utc>> {
     match parse(field, text)? {
         Point::Day(day) => end_of_day(field, day),
         // The databases know microseconds: the next one is the first that is not included.
