@@ -52,10 +52,14 @@ pub(crate) fn check_id<C>(value: &str, _context: &C) -> garde::Result {
 }
 
 /// An e-mail address, as far as that can be said without sending one.
-pub(crate) fn valid_email<C>(value: &Option<String>, _context: &C) -> garde::Result {
+pub(crate) fn valid_email<C>(value: &Option<String>, context: &C) -> garde::Result {
+    value.as_deref().map_or(Ok(()), |text| check_email(text, context))
+}
+
+/// An e-mail address that must be there.
+pub(crate) fn check_email<C>(text: &str, _context: &C) -> garde::Result {
     /// Bytes of an address.
     const EMAIL_MAX: usize = 320;
-    let Some(text) = value else { return Ok(()) };
     let is_address = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
     let is_plain = !text.chars().any(|character| character.is_whitespace() || is_unseen(character));
     if is_address && is_plain && text.len() <= EMAIL_MAX {

@@ -10,6 +10,7 @@ mod check;
 pub mod customer;
 pub mod error;
 pub mod health;
+pub mod invitation;
 pub mod key;
 pub mod limit;
 pub mod model;

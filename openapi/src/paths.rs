@@ -62,6 +62,12 @@ pub const USER_NEW: &str = "/user/new";
 pub const USER_UPDATE: &str = "/user/update";
 /// Deletes users.
 pub const USER_DELETE: &str = "/user/delete";
+/// Changes the caller's own password.
+pub const USER_PASSWORD_CHANGE: &str = "/user/password/change";
+/// Has a link sent to who forgot their password.
+pub const USER_PASSWORD_FORGOT: &str = "/user/password/forgot";
+/// Sets a password with such a link.
+pub const USER_PASSWORD_RESET: &str = "/user/password/reset";
 /// Shows one user.
 pub const USER_INFO: &str = "/user/info";
 /// Lists users.
@@ -134,6 +140,20 @@ pub const SESSION_NEW: &str = "/session/new";
 pub const SESSION_INFO: &str = "/session/info";
 /// Signs out.
 pub const SESSION_DELETE: &str = "/session/delete";
+/// Where a user is signed in.
+pub const SESSION_LIST: &str = "/session/list";
+/// Ends sessions.
+pub const SESSION_REVOKE: &str = "/session/revoke";
+/// Invites a user.
+pub const INVITATION_NEW: &str = "/invitation/new";
+/// Shows one invitation.
+pub const INVITATION_INFO: &str = "/invitation/info";
+/// Closes an invitation.
+pub const INVITATION_UPDATE: &str = "/invitation/update";
+/// Deletes an invitation.
+pub const INVITATION_DELETE: &str = "/invitation/delete";
+/// Sets one's password with an invitation.
+pub const INVITATION_ACCEPT: &str = "/invitation/accept";
 /// The process answers.
 pub const HEALTH_LIVELINESS: &str = "/health/liveliness";
 /// The same, LiteLLM's other spelling.

@@ -1,8 +1,10 @@
-//! Console sessions: who is signed in.
+//! Console sessions: who is signed in, and where else.
 
 use chrono::{DateTime, Utc};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
+
+use crate::check::valid_id;
 
 /// Body of `POST /session/new`.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate)]
@@ -24,7 +26,7 @@ pub struct SessionCreate {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"user_id": "default_user_id", "user_email": null, "user_role": "proxy_admin",
-    "expires_at": "2026-11-28T09:30:00Z"})))]
+    "expires_at": "2026-11-28T09:30:00Z", "method": "password"})))]
 pub struct SessionView {
     /// Id of the user.
     pub user_id: String,
@@ -34,6 +36,86 @@ pub struct SessionView {
     pub user_role: UserRole,
     /// When the session ends however much it is used.
     pub expires_at: DateTime<Utc>,
+    /// How they signed in: `password`, `environment` (`UI_USERNAME`), `invitation`, or `sso:` and the provider's id.
+    pub method: String,
+}
+
+/// Query of `GET /session/list`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
+#[serde(default)]
+pub struct SessionListQuery {
+    /// Whose sessions; absent: the caller's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(custom(valid_id))]
+    #[cfg_attr(feature = "spec", param(min_length = 1, max_length = 255))]
+    pub user_id: Option<String>,
+}
+
+/// One signed-in browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct SessionItem {
+    /// Id of the session; it opens nothing.
+    pub session_id: String,
+    /// The session that asks.
+    pub is_current: bool,
+    /// How they signed in, as in the session's own view.
+    pub method: String,
+    /// The browser, as it names itself.
+    pub user_agent: Option<String>,
+    /// Where the sign-in came from.
+    pub ip_address: Option<String>,
+    /// When they signed in.
+    pub created_at: DateTime<Utc>,
+    /// When the session was last used, to the minute.
+    pub last_seen_at: DateTime<Utc>,
+    /// When it ends however much it is used.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Answer of `GET /session/list`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"user_id": "ada", "sessions": [{"session_id": "9f86d081884c7d65", "is_current": true,
+    "method": "password", "user_agent": "Mozilla/5.0 (X11; Linux x86_64)", "ip_address": "203.0.113.7",
+    "created_at": "2026-11-21T09:30:00Z", "last_seen_at": "2026-11-21T10:02:00Z", "expires_at": "2026-11-28T09:30:00Z"}]})))]
+pub struct SessionList {
+    /// Whose they are.
+    pub user_id: String,
+    /// The sessions, the one used last first; at most 100.
+    pub sessions: Vec<SessionItem>,
+}
+
+/// Body of `POST /session/revoke`: one of the three.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"others": true})))]
+#[serde(default, deny_unknown_fields)]
+pub struct SessionRevoke {
+    /// This session: one of the caller's own; an administrator's choice may be anybody's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(custom(valid_id))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 255))]
+    pub session_id: Option<String>,
+    /// All sessions of this user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(custom(valid_id))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 255))]
+    pub user_id: Option<String>,
+    /// All of the caller's but the one that asks.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[garde(skip)]
+    pub others: bool,
+}
+
+/// Answer of `POST /session/revoke`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"revoked": 2})))]
+pub struct SessionsRevoked {
+    /// Sessions that have ended.
+    pub revoked: u64,
 }
 
 /// LiteLLM's roles.

@@ -1,5 +1,6 @@
 //! Users: people who own keys and sign in.
 
+pub mod password;
 mod stored;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use crate::check::{
     check_id, not_negative, null_as_default, patch_email, patch_id, patch_models, patch_name, valid_email, valid_id,
     valid_models, valid_name,
 };
+use crate::invitation::InvitationCreated;
 use crate::key::KeyView;
 use crate::limit::{LimitPatch, LimitStanding, LimitView};
 use crate::money::NanoUsd;
@@ -47,10 +49,10 @@ pub struct UserCreate {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
     pub user_role: Option<UserRole>,
-    /// Password to sign in with; absent: none.
+    /// Password to sign in with; absent: none. Of at least 12 characters, or as the gateway is set to ask.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[garde(length(min = 8, max = 1024))]
-    #[cfg_attr(feature = "spec", schema(min_length = 8, max_length = 1024))]
+    #[garde(length(min = 1, max = 1024))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 1024))]
     pub password: Option<String>,
     /// Models the user's own keys may use; empty: all.
     #[serde(deserialize_with = "null_as_default")]
@@ -70,6 +72,11 @@ pub struct UserCreate {
     /// Make the user's first key, too, and show it in the answer.
     #[garde(skip)]
     pub auto_create_key: bool,
+    /// Invite them: see `/invitation/new`.
+    #[serde(skip_serializing_if = "std::ops::Not::not", deserialize_with = "null_as_default")]
+    #[garde(skip)]
+    #[cfg_attr(feature = "spec", schema(nullable))]
+    pub send_invite_email: bool,
     /// Alias of that key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(custom(valid_name))]
@@ -111,6 +118,7 @@ impl Default for UserCreate {
             metadata: Map::new(),
             teams: Vec::new(),
             auto_create_key: true,
+            send_invite_email: false,
             key_alias: None,
             duration: None,
             spend: None,
@@ -166,11 +174,15 @@ pub struct UserPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
     pub user_role: Option<UserRole>,
-    /// New password; ends the user's sessions.
+    /// New password; ends the user's sessions. Of at least 12 characters, or as the gateway is set to ask.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[garde(length(min = 8, max = 1024))]
-    #[cfg_attr(feature = "spec", schema(min_length = 8, max_length = 1024))]
+    #[garde(length(min = 1, max = 1024))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 1024))]
     pub password: Option<String>,
+    /// Whether they are blocked: a blocked user's sessions end, they cannot sign in, and calls of their keys are refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub blocked: Option<bool>,
     /// Models the user's own keys may use; empty: all.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     #[garde(custom(patch_models))]
@@ -204,7 +216,7 @@ pub struct UserPatch {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"user_id": "ada", "user_email": "ada@example.com", "user_alias": null,
-    "user_role": "internal_user", "models": [], "metadata": {}, "teams": ["5b1a"], "key_count": 2, "max_budget": 50.0,
+    "user_role": "internal_user", "blocked": false, "models": [], "metadata": {}, "teams": ["5b1a"], "key_count": 2, "max_budget": 50.0,
     "soft_budget": null, "budget_duration": "1mo", "max_parallel_requests": null, "rpm_limit": null, "tpm_limit": null,
     "model_max_budget": {}, "model_rpm_limit": {}, "model_tpm_limit": {}, "budget_id": null,
     "litellm_budget_table": null, "spend": 1.5, "total_spend": 8.25, "budget_reset_at": "2026-12-01T00:00:00Z",
@@ -218,6 +230,8 @@ pub struct UserView {
     pub user_alias: Option<String>,
     /// What they may do.
     pub user_role: String,
+    /// They cannot sign in, and calls of their keys are refused.
+    pub blocked: bool,
     /// Models the user's own keys may use; empty: all.
     pub models: Vec<String>,
     /// What the caller keeps with the user.
@@ -254,6 +268,9 @@ pub struct UserCreated {
     pub key_name: Option<String>,
     /// When it stops working.
     pub expires: Option<DateTime<Utc>>,
+    /// The invitation, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<InvitationCreated>,
     /// The user.
     #[serde(flatten)]
     pub user: UserView,

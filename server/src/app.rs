@@ -6,8 +6,11 @@ use chrono_tz::Tz;
 use sea_orm::DatabaseConnection;
 
 use crate::clock::Clock;
+use crate::config::IdentitySettings;
 use crate::counters::{Counters, SignInThrottle};
 use crate::crypto::{KeyDigest, Sealer};
+use crate::domain::proxy::TrustedProxies;
+use crate::mail::Mailer;
 use crate::policy::{MASTER_TOKEN, PolicyStore};
 
 /// The parts of a running gateway.
@@ -25,6 +28,8 @@ pub struct App {
     pub identity: Arc<Identity>,
     /// Seals secrets that the database keeps.
     pub sealer: Sealer,
+    /// Sends letters.
+    pub mailer: Mailer,
     /// Failed sign-ins of late.
     pub sign_ins: Arc<SignInThrottle>,
     /// Where the days of budget windows begin: `litellm_settings.timezone`, UTC by default.
@@ -50,6 +55,15 @@ pub struct Identity {
     pub ui_username: String,
     /// Digest of `UI_PASSWORD`, where it is set.
     pub ui_password: Option<KeyDigest>,
+    /// Proves that a session of `UI_USERNAME` began with the name and the password that are set now.
+    pub environment_mac: String,
     /// Cookies are `Secure`: the console is served over https.
     pub is_https: bool,
+    /// Where people reach the gateway, without a slash at the end: `PROXY_BASE_URL`, else where it listens. Never what a
+    /// request says, or a letter would lead wherever its sender likes.
+    pub base_url: String,
+    /// How people sign in.
+    pub settings: IdentitySettings,
+    /// Whose word is taken for where requests come from.
+    pub proxies: TrustedProxies,
 }

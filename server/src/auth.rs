@@ -6,6 +6,7 @@
 mod authenticate;
 mod csrf;
 pub mod first_admin;
+pub mod letters;
 pub mod password;
 mod principal;
 pub mod session;
@@ -15,3 +16,4 @@ pub use authenticate::authenticate;
 pub(crate) use authenticate::client_address;
 pub(crate) use csrf::check_origin;
 pub use principal::{Credential, DEFAULT_USER_ID, Principal};
+pub use sign_in::SignedIn;

@@ -8,6 +8,7 @@ mod environment;
 mod fetch;
 mod general;
 mod hedging;
+mod identity;
 mod include;
 mod litellm;
 mod model;
@@ -29,6 +30,7 @@ use environment::Environment;
 pub use fetch::FetchSettings;
 pub use general::{GeneralSettings, Limits, SharedCounterSettings};
 pub use hedging::Hedging;
+pub use identity::IdentitySettings;
 pub use litellm::{LitellmSettings, ScopeLimits};
 pub use model::{
     AwsConfig, AzureConfig, DeploymentConfig, GoogleCredentials, HealthCheckConfig, RequestConfig, VertexConfig,

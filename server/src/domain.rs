@@ -8,6 +8,7 @@ pub mod operation;
 pub mod permission;
 pub mod price;
 pub mod provider;
+pub mod proxy;
 pub mod redact;
 pub mod region;
 pub mod sketch;

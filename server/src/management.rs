@@ -8,6 +8,7 @@ mod change;
 pub mod customer;
 mod extract;
 pub mod health;
+pub mod invitation;
 pub mod key;
 mod limit;
 pub mod metrics;
@@ -44,6 +45,8 @@ pub fn configure(config: &mut ServiceConfig) {
     config.service(operation(paths::SESSION_NEW, Method::POST, session::create));
     guarded(config, paths::SESSION_INFO, Method::GET, session::info);
     guarded(config, paths::SESSION_DELETE, Method::POST, session::delete);
+    guarded(config, paths::SESSION_LIST, Method::GET, session::list::list);
+    guarded(config, paths::SESSION_REVOKE, Method::POST, session::revoke::revoke);
 
     guarded(config, paths::KEY_GENERATE, Method::POST, key::create::generate);
     guarded(config, paths::KEY_UPDATE, Method::POST, key::update::update);
@@ -93,6 +96,16 @@ fn resources(config: &mut ServiceConfig) {
     guarded(config, paths::USER_DELETE, Method::POST, user::delete::delete);
     guarded(config, paths::USER_INFO, Method::GET, user::read::info);
     guarded(config, paths::USER_LIST, Method::GET, user::read::list);
+    guarded(config, paths::USER_PASSWORD_CHANGE, Method::POST, user::password::change);
+    // Who forgot their password, or has none yet, is nobody.
+    config.service(operation(paths::USER_PASSWORD_FORGOT, Method::POST, user::password::forgot::forgot));
+    config.service(operation(paths::USER_PASSWORD_RESET, Method::POST, user::password::reset::reset));
+
+    guarded(config, paths::INVITATION_NEW, Method::POST, invitation::create::new);
+    guarded(config, paths::INVITATION_INFO, Method::GET, invitation::read::info);
+    guarded(config, paths::INVITATION_UPDATE, Method::POST, invitation::update::update);
+    guarded(config, paths::INVITATION_DELETE, Method::POST, invitation::delete::delete);
+    config.service(operation(paths::INVITATION_ACCEPT, Method::POST, invitation::accept::accept));
 
     for path in [str::to_owned, as_end_user] {
         guarded(config, &path(paths::CUSTOMER_NEW), Method::POST, customer::create::new);

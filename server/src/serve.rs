@@ -1,6 +1,7 @@
 //! Starting a gateway and stopping it: everything is made here, once, in order.
 
 mod defaults;
+mod identity;
 mod reload;
 pub mod secrets;
 mod shared;
@@ -19,7 +20,7 @@ use sea_orm::{DatabaseConnection, DbErr};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, Identity};
+use crate::app::App;
 use crate::auth::first_admin::{self, FirstAdminError, InitialPassword};
 use crate::cache::ResponseCache;
 use crate::clock::Clock;
@@ -40,6 +41,7 @@ use crate::ledger::contents::{self, ContentWriter, Contents};
 use crate::ledger::spool::{self, Cursor};
 use crate::ledger::writer::Writer;
 use crate::ledger::{Spool, SpoolError, SpoolLimits};
+use crate::mail::{MailError, Mailer};
 use crate::outbound::Outbound;
 use crate::policy::{GatewayBudget, Loader, PolicyStore};
 use crate::provider::catalog::Catalog;
@@ -106,6 +108,9 @@ pub enum StartError {
          redis_host, or by REDIS_URL or REDIS_HOST; or set the type to local"
     )]
     NoRedisForCache,
+    /// E-mail cannot be set up.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// No first admin.
     #[error(transparent)]
     FirstAdmin(#[from] FirstAdminError),
@@ -192,13 +197,15 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let (contents, content_writer) = contents(&config, &database);
     let parts = GatewayParts { clock: clock.clone(), policy: Arc::clone(&policy), counters: Arc::clone(&counters) };
     let gateway = Arc::new(make_gateway(&config, &secrets, parts, spool, contents, cache)?);
+    let (mailer, mail_queue) = Mailer::new(&environment.smtp)?;
     let app = App {
         clock,
         db: database,
         policy,
         counters,
-        identity: identity(&environment, master_key),
+        identity: identity::of(&config, &environment, &secrets, listener.local_addr()?),
         sealer: Sealer::new(secrets.salt_key.expose())?,
+        mailer,
         sign_ins: Arc::default(),
         timezone: config.litellm.timezone,
     };
@@ -208,6 +215,10 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let server = http::serve(parts, listener, workers)?;
     let stop = CancellationToken::new();
     let work = work(&app, &gateway, &config, redis)?;
+    let mut jobs = jobs::start(&work, writer, content_writer, &stop);
+    if let Some(queue) = mail_queue {
+        jobs.spawn(queue.run(stop.clone()));
+    }
     Ok(Running {
         address,
         app,
@@ -217,7 +228,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         drain_timeout: config.limits.drain_timeout,
         server: server.handle(),
         serving: tokio::spawn(server),
-        jobs: jobs::start(&work, writer, content_writer, &stop),
+        jobs,
         stop,
     })
 }
@@ -355,15 +366,6 @@ fn settings(config: &Config) -> Settings {
         checks_in_background: config.general.background_health_checks,
         fetch: config.limits.fetch.clone(),
     }
-}
-
-fn identity(environment: &Environment, master_key: KeyDigest) -> Arc<Identity> {
-    Arc::new(Identity {
-        master_key,
-        ui_username: environment.ui_username.clone().unwrap_or_else(|| "admin".to_owned()),
-        ui_password: environment.ui_password.as_ref().map(|password| KeyDigest::of(password.expose())),
-        is_https: environment.is_https,
-    })
 }
 
 impl Drop for Running {

@@ -17,7 +17,6 @@ pub const STORED_FIELDS: &[(&str, StoredKind)] = &[
     ("permissions", StoredKind::Object),
     ("policies", StoredKind::Array),
     ("prompts", StoredKind::Array),
-    ("send_invite_email", StoredKind::Flag),
     ("sso_user_id", StoredKind::Text),
     ("tag_rpm_limit", StoredKind::Object),
 ];

@@ -32,15 +32,17 @@ pub async fn authenticate(
     }
 }
 
-/// Address of the client: that of the connection.
-pub(crate) fn client_address(request: &HttpRequest) -> Option<String> {
-    request.peer_addr().map(|address| address.ip().to_string())
+/// Address of the client: that of the connection, or what trusted proxies say of it.
+pub(crate) fn client_address(app: &App, request: &HttpRequest) -> Option<String> {
+    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    let peer = request.peer_addr()?.ip();
+    Some(app.identity.proxies.client(peer, forwarded).to_string())
 }
 
 async fn identify(request: &HttpRequest) -> ApiResult<Principal> {
     let app =
         request.app_data::<web::Data<App>>().ok_or_else(|| ApiError::internal("the app's data is not mounted"))?;
-    let ip_address = client_address(request);
+    let ip_address = client_address(app, request);
     let no_key = match presented_key(|name| request.headers().get(name)?.to_str().ok()) {
         Ok(key) => return identify_key(app, key, ip_address).await,
         Err(reason) => reason,

@@ -42,13 +42,27 @@ pub enum FirstAdminError {
     Password(#[from] PasswordError),
 }
 
+/// Says where nobody administers the gateway but with the master key.
+async fn warn_of_locked_door(app: &App) -> Result<(), FirstAdminError> {
+    if !app.identity.settings.environment_sign_in && !db::user::has_admin_with_password(&app.db).await? {
+        tracing::warn!(
+            "UI_USERNAME may not sign in (tollgate_settings.environment_sign_in) and no administrator has a password: \
+             only single sign-on and the master key are left"
+        );
+    }
+    Ok(())
+}
+
 /// Makes a user [`USERNAME`] with a random password when nobody could sign in otherwise: `UI_PASSWORD` is not set and
 /// there is no administrator.
 ///
 /// # Errors
 /// When the database or the random source fails.
 pub async fn ensure(app: &App) -> Result<Option<InitialPassword>, FirstAdminError> {
-    if app.identity.ui_password.is_some() || db::user::has_admin(&app.db).await? {
+    let identity = &app.identity;
+    let is_environment_enough = identity.settings.environment_sign_in && identity.ui_password.is_some();
+    if is_environment_enough || db::user::has_admin(&app.db).await? {
+        warn_of_locked_door(app).await?;
         return Ok(None);
     }
     let secret = random_base62(PASSWORD_CHARS)?;
@@ -64,6 +78,7 @@ pub async fn ensure(app: &App) -> Result<Option<InitialPassword>, FirstAdminErro
         models: db::Strings::default(),
         metadata: db::JsonMap::default(),
         other: db::JsonMap::default(),
+        blocked: false,
     };
     let inserted = db::user::Entity::insert(user.into_active_model()).exec_without_returning(&app.db).await;
     match inserted {

@@ -27,6 +27,8 @@ pub enum Credential {
         token_hash: String,
         /// When it ends however much it is used.
         expires_at: DateTime<Utc>,
+        /// How its user signed in.
+        method: String,
     },
     /// A virtual key, which may look at itself and its models, and at nothing else.
     VirtualKey(Box<db::key::Model>),

@@ -1,13 +1,20 @@
 //! Console sessions: a random token in a cookie, its hash in the database.
 
-use actix_web::http::header::{COOKIE, HeaderMap};
-use chrono::TimeDelta;
-use tollgate_openapi::session::UserRole;
+use std::borrow::Cow;
 
-use super::{Credential, DEFAULT_USER_ID, Principal};
+use actix_web::HttpRequest;
+use actix_web::http::header::{COOKIE, HeaderMap, USER_AGENT};
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{EntityTrait, IntoActiveModel};
+use serde_json::json;
+use tollgate_openapi::session::{SessionView, UserRole};
+
+use super::{Credential, DEFAULT_USER_ID, Principal, SignedIn, client_address};
 use crate::app::App;
-use crate::crypto::KeyDigest;
+use crate::crypto::{KeyDigest, random_base62};
 use crate::db;
+use crate::db::audit::{Actor, Entry};
+use crate::db::stored_time;
 use crate::error::{ApiError, ApiResult};
 
 /// Name of the cookie.
@@ -18,6 +25,106 @@ pub const IDLE_MAX: TimeDelta = TimeDelta::hours(12);
 pub const AGE_MAX: TimeDelta = TimeDelta::days(7);
 /// `last_seen_at` is written at most this often.
 const SEEN_PRECISION: TimeDelta = TimeDelta::minutes(1);
+/// Length of a session token: 256 bits and more.
+const TOKEN_CHARS: usize = 43;
+/// Characters kept of what a browser says it is.
+const USER_AGENT_CHARS_MAX: usize = 512;
+
+/// How somebody signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// With their password.
+    Password,
+    /// With `UI_USERNAME` and `UI_PASSWORD`.
+    Environment,
+    /// With an invitation, by setting their password.
+    Invitation,
+    /// With a provider of single sign-on; its id.
+    Sso(String),
+}
+
+impl Method {
+    /// Its name in sessions and in the audit log.
+    #[must_use]
+    pub fn as_text(&self) -> Cow<'static, str> {
+        match self {
+            Self::Password => Cow::Borrowed("password"),
+            Self::Environment => Cow::Borrowed("environment"),
+            Self::Invitation => Cow::Borrowed("invitation"),
+            Self::Sso(provider) => Cow::Owned(format!("sso:{provider}")),
+        }
+    }
+}
+
+/// A session that has just begun.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// The token, for the cookie ([`set_cookie`]); only its hash is kept.
+    pub token: String,
+    /// Who is signed in.
+    pub view: SessionView,
+}
+
+impl std::fmt::Debug for Begun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Begun").field("view", &self.view).finish_non_exhaustive()
+    }
+}
+
+/// Begins a session for `user`, who has shown who they are by `method`. The session that the browser had before ends.
+///
+/// # Errors
+/// When the database or the random source fails.
+pub async fn begin(app: &App, request: &HttpRequest, user: SignedIn, method: &Method) -> ApiResult<Begun> {
+    let now = stored_time(app.clock.now());
+    let token = random_base62(TOKEN_CHARS).map_err(ApiError::internal)?;
+    let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+    let ip_address = client_address(app, request);
+    let session = db::session::Model {
+        token_hash: KeyDigest::of(&token).to_hex(),
+        user_id: user.user_id.clone(),
+        user_email: user.user_email.clone(),
+        user_role: user.role.as_str().to_owned(),
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now + AGE_MAX,
+        user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect()),
+        ip_address: ip_address.clone(),
+        method: method.as_text().into_owned(),
+        environment_mac: (*method == Method::Environment).then(|| app.identity.environment_mac.clone()),
+    };
+    let view = SessionView {
+        user_id: user.user_id.clone(),
+        user_email: user.user_email,
+        user_role: user.role,
+        expires_at: session.expires_at,
+        method: session.method.clone(),
+    };
+    let actor = Actor { kind: "session", id: user.user_id, ip_address };
+    let transaction = db::begin(&app.db).await?;
+    db::session::delete_ended(&transaction, now).await?;
+    if let Some(former) = token_in_cookie(request.headers()) {
+        db::session::delete(&transaction, &KeyDigest::of(&former).to_hex()).await?;
+    }
+    db::session::Entity::insert(session.into_active_model()).exec_without_returning(&transaction).await?;
+    let entry = Entry {
+        at: now,
+        actor: &actor,
+        action: "signed_in",
+        resource: "session",
+        resource_id: &actor.id,
+        before: None,
+        after: Some(json!({ "method": method.as_text() })),
+    };
+    db::audit::record(&transaction, entry).await?;
+    transaction.commit().await?;
+    Ok(Begun { token, view })
+}
+
+/// Sessions last used before this have ended, whatever the database says.
+pub(crate) fn idle_since(now: DateTime<Utc>) -> DateTime<Utc> {
+    now - IDLE_MAX
+}
 
 /// The session token that the request's cookies carry.
 #[must_use]
@@ -55,26 +162,30 @@ pub(super) async fn resume(app: &App, token: &str, ip_address: Option<String>) -
         db::session::delete(&app.db, &token_hash).await?;
         return Err(ended());
     }
-    let role = current_role(app, &session).await?;
+    let (role, user_email) = current_user(app, &session).await?;
     if now - session.last_seen_at >= SEEN_PRECISION {
         db::session::touch(&app.db, &token_hash, db::stored_time(now)).await?;
     }
     Ok(Principal {
-        credential: Credential::Session { token_hash, expires_at: session.expires_at },
+        credential: Credential::Session { token_hash, expires_at: session.expires_at, method: session.method },
         user_id: session.user_id,
-        user_email: session.user_email,
+        user_email,
         role,
         ip_address,
     })
 }
 
-/// The user's role now, not at sign-in: who was demoted or deleted is so at once.
-async fn current_role(app: &App, session: &db::session::Model) -> ApiResult<UserRole> {
+/// The user's role and address now, not at sign-in: who was demoted, blocked or deleted is so at once, and a session of
+/// `UI_USERNAME` ends with the password it began with.
+async fn current_user(app: &App, session: &db::session::Model) -> ApiResult<(UserRole, Option<String>)> {
     if session.user_id == DEFAULT_USER_ID {
-        return Ok(UserRole::ProxyAdmin);
+        let identity = &app.identity;
+        let is_same = session.environment_mac.as_deref() == Some(identity.environment_mac.as_str());
+        let may_be = identity.settings.environment_sign_in && is_same;
+        return if may_be { Ok((UserRole::ProxyAdmin, None)) } else { Err(ended()) };
     }
     let user = db::user::find(&app.db, &session.user_id).await?.ok_or_else(ended)?;
-    user.role().ok_or_else(ended)
+    Ok((user.role().ok_or_else(ended)?, user.user_email))
 }
 
 fn ended() -> ApiError {

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use tollgate_openapi::session::UserRole;
 
+use super::session::Method;
 use super::{DEFAULT_USER_ID, password};
 use crate::app::{App, Identity};
 use crate::crypto::KeyDigest;
@@ -24,12 +25,13 @@ pub struct SignedIn {
 /// Looks the name and the password up.
 ///
 /// # Errors
-/// 401 when they do not belong together, whichever of the two is wrong; 429 after too many failures.
-pub async fn check(app: &App, username: &str, secret: &str, ip_address: Option<&str>) -> ApiResult<SignedIn> {
+/// 401 when they do not belong together, whichever of the two is wrong; 403 when they do and the user is blocked; 429
+/// after too many failures.
+pub async fn check(app: &App, username: &str, secret: &str, ip_address: Option<&str>) -> ApiResult<(SignedIn, Method)> {
     app.sign_ins.attempt(username, ip_address, app.clock.monotonic()).map_err(too_many)?;
     let found = match from_environment(&app.identity, username, secret) {
-        Some(found) => Some(found),
-        None => from_database(app, username, secret).await?,
+        Some(found) => Some((found, Method::Environment)),
+        None => from_database(app, username, secret).await?.map(|found| (found, Method::Password)),
     };
     let found = found.ok_or_else(|| ApiError::unauthorized("Invalid username or password."))?;
     app.sign_ins.forgive(username, ip_address);
@@ -38,6 +40,9 @@ pub async fn check(app: &App, username: &str, secret: &str, ip_address: Option<&
 
 /// `UI_USERNAME` with `UI_PASSWORD`, or, where none is set, with the master key.
 fn from_environment(identity: &Identity, username: &str, secret: &str) -> Option<SignedIn> {
+    if !identity.settings.environment_sign_in {
+        return None;
+    }
     let expected = identity.ui_password.as_ref().unwrap_or(&identity.master_key);
     // Both are compared whatever the first says, and by their digests: the time taken tells nothing.
     let is_name = KeyDigest::of(username).matches(&KeyDigest::of(&identity.ui_username));
@@ -52,14 +57,20 @@ fn from_environment(identity: &Identity, username: &str, secret: &str) -> Option
 async fn from_database(app: &App, username: &str, secret: &str) -> ApiResult<Option<SignedIn>> {
     let user = db::user::find_by_id_or_email(&app.db, username).await?;
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
-    let is_right = password::verify(secret.to_owned(), stored).await.map_err(ApiError::internal)?;
-    Ok(user.filter(|_| is_right).and_then(|user| {
-        let role = user.role()?;
-        Some(SignedIn { user_id: user.user_id, user_email: user.user_email, role })
-    }))
+    let is_right = password::verify(secret.to_owned(), stored.clone()).await.map_err(ApiError::internal)?;
+    let Some(user) = user.filter(|_| is_right) else { return Ok(None) };
+    if user.blocked {
+        return Err(ApiError::forbidden("This account is blocked. An administrator can say why."));
+    }
+    if let Some(former) = stored.filter(|hash| password::is_outdated(hash)) {
+        let hash = password::hash(secret.to_owned()).await.map_err(ApiError::internal)?;
+        db::user::rehash(&app.db, &user.user_id, &former, &hash).await?;
+    }
+    Ok(user.role().map(|role| SignedIn { user_id: user.user_id, user_email: user.user_email, role }))
 }
 
-fn too_many(wait: std::time::Duration) -> ApiError {
+/// Refuses for as long as there are too many failures.
+pub(crate) fn too_many(wait: std::time::Duration) -> ApiError {
     let seconds = wait.as_secs().max(1);
     let message = format!("Too many failed sign-ins. Try again in {seconds} seconds.");
     ApiError::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", message)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::fetch::{self, FetchSettings};
+use super::identity::{self, IdentitySettings};
 use super::reader::{Item, Section};
 use super::secret::Secret;
 use super::vocabulary;
@@ -55,6 +56,8 @@ pub struct GeneralSettings {
     /// How often the configuration is read again (`proxy_config_reload_interval_seconds`); zero: only when the process is
     /// told to hang up. Default: 30 seconds.
     pub proxy_config_reload_interval: Duration,
+    /// The client's address is read from `X-Forwarded-For`. Default: no.
+    pub use_x_forwarded_for: bool,
 }
 
 impl Default for GeneralSettings {
@@ -72,6 +75,7 @@ impl Default for GeneralSettings {
             health_check_interval: Duration::from_secs(300),
             enable_health_check_routing: false,
             proxy_config_reload_interval: Duration::from_secs(30),
+            use_x_forwarded_for: false,
         }
     }
 }
@@ -128,6 +132,8 @@ pub struct Limits {
     pub shared_counters: SharedCounterSettings,
     /// What is fetched for clients.
     pub fetch: FetchSettings,
+    /// How people sign in.
+    pub identity: IdentitySettings,
 }
 
 impl Default for Limits {
@@ -148,6 +154,7 @@ impl Default for Limits {
             drain_timeout: Duration::from_secs(25),
             shared_counters: SharedCounterSettings::default(),
             fetch: FetchSettings::default(),
+            identity: IdentitySettings::default(),
         }
     }
 }
@@ -183,6 +190,7 @@ pub(super) fn read(item: Option<Item<'_>>, limits: &mut Limits) -> GeneralSettin
         proxy_config_reload_interval: section
             .delay("proxy_config_reload_interval_seconds")
             .unwrap_or(default.proxy_config_reload_interval),
+        use_x_forwarded_for: section.boolean("use_x_forwarded_for", default.use_x_forwarded_for),
     };
     section.finish(&vocabulary::GENERAL);
     settings
@@ -253,6 +261,7 @@ pub(super) fn read_limits(item: Option<Item<'_>>) -> Limits {
         budget_wait: budget_wait(&mut section).unwrap_or(default.budget_wait),
         shared_counters: shared_counters(&mut section),
         fetch: fetch::read(&mut section),
+        identity: identity::read(&mut section),
         max_header_bytes: section.whole("max_request_header_bytes", 1024..=MIB).unwrap_or(default.max_header_bytes),
         disconnect_drains_max: section
             .whole("disconnect_drains_max", 0..=DISCONNECT_DRAINS_MAX)

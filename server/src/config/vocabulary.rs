@@ -310,7 +310,6 @@ pub(super) const GENERAL: Area = area(
         "use_google_kms",
         "use_redis_transaction_buffer",
         "use_shared_health_check",
-        "use_x_forwarded_for",
         "user_api_key_cache_ttl",
         "user_header_mappings",
         "user_header_name",

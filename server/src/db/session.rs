@@ -2,6 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
+use sea_orm::{QueryOrder, QuerySelect};
+
+/// Sessions listed of one user.
+const LISTED_MAX: u64 = 100;
 
 /// One signed-in browser. The token itself is only in its cookie.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -26,6 +30,10 @@ pub struct Model {
     pub user_agent: Option<String>,
     /// Where the sign-in came from.
     pub ip_address: Option<String>,
+    /// How they signed in: `password`, `environment`, `invitation`, or `sso:` and the provider's id.
+    pub method: String,
+    /// Of a sign-in with `UI_USERNAME` and `UI_PASSWORD`: what proves that they are still the same.
+    pub environment_mac: Option<String>,
 }
 
 /// None: rows are joined where they are read.
@@ -52,6 +60,32 @@ pub async fn touch(db: &impl ConnectionTrait, token_hash: &str, at: DateTime<Utc
     Ok(())
 }
 
+/// A user's sessions that have not ended by `now`, the one used last first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_user(
+    db: &impl ConnectionTrait,
+    user_id: &str,
+    now: DateTime<Utc>,
+    used_after: DateTime<Utc>,
+) -> Result<Vec<Model>, DbErr> {
+    let open = Entity::find().filter(Column::UserId.eq(user_id)).filter(Column::ExpiresAt.gt(now));
+    let used = open.filter(Column::LastSeenAt.gt(used_after));
+    used.order_by_desc(Column::LastSeenAt).order_by_asc(Column::TokenHash).limit(LISTED_MAX).all(db).await
+}
+
+/// Ends all sessions of a user but one.
+///
+/// # Errors
+/// When the database is away.
+///
+/// Returns how many there were.
+pub async fn delete_others(db: &impl ConnectionTrait, user_id: &str, kept: &str) -> Result<u64, DbErr> {
+    let others = Entity::delete_many().filter(Column::UserId.eq(user_id)).filter(Column::TokenHash.ne(kept));
+    Ok(others.exec(db).await?.rows_affected)
+}
+
 /// Ends a session.
 ///
 /// # Errors
@@ -74,7 +108,8 @@ pub async fn delete_ended(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Resu
 ///
 /// # Errors
 /// When the database is away.
-pub async fn delete_of_user(db: &impl ConnectionTrait, user_id: &str) -> Result<(), DbErr> {
-    Entity::delete_many().filter(Column::UserId.eq(user_id)).exec(db).await?;
-    Ok(())
+///
+/// Returns how many there were.
+pub async fn delete_of_user(db: &impl ConnectionTrait, user_id: &str) -> Result<u64, DbErr> {
+    Ok(Entity::delete_many().filter(Column::UserId.eq(user_id)).exec(db).await?.rows_affected)
 }

@@ -36,6 +36,8 @@ pub struct Model {
     /// Fields of LiteLLM's that are kept and not used yet.
     #[sea_orm(column_type = "Json")]
     pub other: JsonMap,
+    /// A blocked user cannot sign in, and calls of their keys are refused.
+    pub blocked: bool,
 }
 
 /// None: rows are joined where they are read.
@@ -45,7 +47,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// The role; `None` where the database holds a word that is none, which then may do nothing.
+    /// The role; `None` where the user is blocked, or the database holds a word that is none: they may do nothing.
     #[must_use]
     pub fn role(&self) -> Option<UserRole> {
         const ALL: [UserRole; 5] = [
@@ -55,7 +57,7 @@ impl Model {
             UserRole::InternalUser,
             UserRole::InternalUserViewer,
         ];
-        ALL.into_iter().find(|role| role.as_str() == self.user_role)
+        ALL.into_iter().find(|role| role.as_str() == self.user_role).filter(|_| !self.blocked)
     }
 }
 
@@ -103,6 +105,43 @@ pub async fn find_many(db: &impl ConnectionTrait, user_ids: &[String]) -> Result
         return Ok(Vec::new());
     }
     Entity::find().filter(Column::UserId.is_in(user_ids)).all(db).await
+}
+
+/// Puts a hash of the same password in the place of `former`, unless the password has changed meanwhile.
+///
+/// # Errors
+/// When the database is away.
+pub async fn rehash(db: &impl ConnectionTrait, user_id: &str, former: &str, hash: &str) -> Result<(), DbErr> {
+    let update = Entity::update_many().col_expr(Column::PasswordHash, Expr::value(hash));
+    update.filter(Column::UserId.eq(user_id)).filter(Column::PasswordHash.eq(former)).exec(db).await?;
+    Ok(())
+}
+
+/// Sets the password.
+///
+/// # Errors
+/// When the database is away.
+pub async fn set_password(
+    db: &impl ConnectionTrait,
+    user_id: &str,
+    hash: String,
+    at: DateTimeUtc,
+) -> Result<(), DbErr> {
+    let update = Entity::update_many()
+        .col_expr(Column::PasswordHash, Expr::value(hash))
+        .col_expr(Column::UpdatedAt, Expr::value(at));
+    update.filter(Column::UserId.eq(user_id)).exec(db).await?;
+    Ok(())
+}
+
+/// Whether an administrator could sign in with a password.
+///
+/// # Errors
+/// When the database is away.
+pub async fn has_admin_with_password(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    let admins = Entity::find().filter(Column::UserRole.eq(UserRole::ProxyAdmin.as_str()));
+    let able = admins.filter(Column::PasswordHash.is_not_null()).filter(Column::Blocked.eq(false));
+    Ok(able.one(db).await?.is_some())
 }
 
 /// Whether anybody administers the gateway.

@@ -12,8 +12,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 
 use super::{
-    as_end_user, audit, budget, cache, customer, health, key, metrics, model, organization, policy, session, spend,
-    tag, team, user,
+    as_end_user, audit, budget, cache, customer, health, invitation, key, metrics, model, organization, policy,
+    session, spend, tag, team, user,
 };
 use crate::auth::session::COOKIE_NAME;
 
@@ -26,6 +26,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         BudgetApi::openapi(),
         TeamApi::openapi(),
         UserApi::openapi(),
+        InvitationApi::openapi(),
         CustomerApi::openapi(),
         OrganizationApi::openapi(),
         TagApi::openapi(),
@@ -61,6 +62,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         (name = "budget", description = "Reusable budgets"),
         (name = "team", description = "Teams and their members"),
         (name = "user", description = "People who own keys and sign in"),
+        (name = "invitation", description = "Links with which somebody sets their first password"),
         (name = "customer", description = "End users that calls name"),
         (name = "organization", description = "Tenants"),
         (name = "tag", description = "Tags that calls carry"),
@@ -117,8 +119,27 @@ struct BudgetApi;
 struct TeamApi;
 
 #[derive(OpenApi)]
-#[openapi(paths(user::create::new, user::update::update, user::delete::delete, user::read::info, user::read::list))]
+#[openapi(paths(
+    user::create::new,
+    user::update::update,
+    user::delete::delete,
+    user::read::info,
+    user::read::list,
+    user::password::change,
+    user::password::forgot::forgot,
+    user::password::reset::reset,
+))]
 struct UserApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    invitation::create::new,
+    invitation::read::info,
+    invitation::update::update,
+    invitation::delete::delete,
+    invitation::accept::accept,
+))]
+struct InvitationApi;
 
 #[derive(OpenApi)]
 #[openapi(paths(
@@ -173,7 +194,7 @@ struct PolicyApi;
 struct SpendApi;
 
 #[derive(OpenApi)]
-#[openapi(paths(session::create, session::info, session::delete))]
+#[openapi(paths(session::create, session::info, session::delete, session::list::list, session::revoke::revoke))]
 struct SessionApi;
 
 #[derive(OpenApi)]

@@ -1,29 +1,23 @@
 //! Console sessions: signing in and out.
 
-use actix_web::http::header::{CACHE_CONTROL, SET_COOKIE, USER_AGENT};
+pub mod list;
+pub mod revoke;
+
+use actix_web::http::header::{CACHE_CONTROL, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
-use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::json;
 use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 use tollgate_openapi::session::{SessionCreate, SessionView};
 
 use crate::app::App;
-use crate::auth::session::{AGE_MAX, clear_cookie, set_cookie};
-use crate::auth::sign_in::{self, SignedIn};
-use crate::auth::{Credential, Principal, check_origin, client_address};
-use crate::crypto::{KeyDigest, random_base62};
+use crate::auth::session::{self, clear_cookie, set_cookie};
+use crate::auth::{Credential, Principal, check_origin, client_address, sign_in};
 use crate::db;
 use crate::db::audit::{Actor, Entry};
-use crate::db::stored_time;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
-
-/// Length of a session token: 256 bits and more.
-const TOKEN_CHARS: usize = 43;
-/// Characters kept of what a browser says it is.
-const USER_AGENT_CHARS_MAX: usize = 512;
 
 /// Sign in
 ///
@@ -37,14 +31,14 @@ const USER_AGENT_CHARS_MAX: usize = 512;
     responses(
         (status = 200, description = "Signed in", body = SessionView),
         (status = 401, description = "The name and the password do not belong together", body = ErrorEnvelope),
-        (status = 403, description = "The request comes from another site", body = ErrorEnvelope),
+        (status = 403, description = "The account is blocked, or the request comes from another site", body = ErrorEnvelope),
         (status = 429, description = "Too many failures; `Retry-After` says when to try again", body = ErrorEnvelope),
     ),
     security(()),
 )]
 pub async fn create(app: web::Data<App>, request: HttpRequest, body: Json<SessionCreate>) -> ApiResult<HttpResponse> {
     check_origin(&request)?;
-    let ip_address = client_address(&request);
+    let ip_address = client_address(&app, &request);
     let SessionCreate { username, password } = body.0;
     let found = sign_in::check(&app, &username, &password, ip_address.as_deref()).await;
     if let Err(refusal) = &found
@@ -52,11 +46,12 @@ pub async fn create(app: web::Data<App>, request: HttpRequest, body: Json<Sessio
     {
         record_failure(&app, &username, ip_address.clone()).await?;
     }
-    let (token, view) = begin(&app, &request, found?, ip_address).await?;
+    let (user, method) = found?;
+    let begun = session::begin(&app, &request, user, &method).await?;
     Ok(HttpResponse::Ok()
-        .insert_header((SET_COOKIE, set_cookie(&token, app.identity.is_https)))
+        .insert_header((SET_COOKIE, set_cookie(&begun.token, app.identity.is_https)))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(view))
+        .json(begun.view))
 }
 
 /// Who is signed in
@@ -72,12 +67,13 @@ pub async fn create(app: web::Data<App>, request: HttpRequest, body: Json<Sessio
     ),
 )]
 pub async fn info(principal: Principal) -> ApiResult<HttpResponse> {
-    let (_, expires_at) = own_session(&principal)?;
+    let Credential::Session { method, expires_at, .. } = &principal.credential else { return Err(no_session()) };
     let view = SessionView {
+        method: method.clone(),
         user_id: principal.user_id.clone(),
         user_email: principal.user_email.clone(),
         user_role: principal.role,
-        expires_at,
+        expires_at: *expires_at,
     };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(view))
 }
@@ -104,48 +100,16 @@ pub async fn delete(app: web::Data<App>, principal: Principal) -> ApiResult<Http
     Ok(HttpResponse::Ok().insert_header((SET_COOKIE, cookie)).json(json!({"status": "signed_out"})))
 }
 
-fn own_session(principal: &Principal) -> ApiResult<(&str, DateTime<Utc>)> {
+/// The id of the caller's session, and when it ends.
+pub(super) fn own_session(principal: &Principal) -> ApiResult<(&str, DateTime<Utc>)> {
     match &principal.credential {
-        Credential::Session { token_hash, expires_at } => Ok((token_hash, *expires_at)),
-        Credential::MasterKey | Credential::VirtualKey(_) => {
-            Err(ApiError::forbidden("Only a signed-in browser has a session."))
-        }
+        Credential::Session { token_hash, expires_at, .. } => Ok((token_hash, *expires_at)),
+        _ => Err(no_session()),
     }
 }
 
-async fn begin(
-    app: &App,
-    request: &HttpRequest,
-    user: SignedIn,
-    ip_address: Option<String>,
-) -> ApiResult<(String, SessionView)> {
-    let now = stored_time(app.clock.now());
-    let token = random_base62(TOKEN_CHARS).map_err(ApiError::internal)?;
-    let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
-    let session = db::session::Model {
-        token_hash: KeyDigest::of(&token).to_hex(),
-        user_id: user.user_id.clone(),
-        user_email: user.user_email.clone(),
-        user_role: user.role.as_str().to_owned(),
-        created_at: now,
-        last_seen_at: now,
-        expires_at: now + AGE_MAX,
-        user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect()),
-        ip_address: ip_address.clone(),
-    };
-    let view = SessionView {
-        user_id: user.user_id.clone(),
-        user_email: user.user_email,
-        user_role: user.role,
-        expires_at: session.expires_at,
-    };
-    let actor = Actor { kind: "session", id: user.user_id, ip_address };
-    let transaction = db::begin(&app.db).await?;
-    db::session::delete_ended(&transaction, now).await?;
-    db::session::Entity::insert(session.into_active_model()).exec_without_returning(&transaction).await?;
-    record(&transaction, &actor, "signed_in", &actor.id, now).await?;
-    transaction.commit().await?;
-    Ok((token, view))
+fn no_session() -> ApiError {
+    ApiError::forbidden("Only a signed-in browser has a session.")
 }
 
 async fn record_failure(app: &App, username: &str, ip_address: Option<String>) -> ApiResult<()> {

@@ -3,6 +3,7 @@
 pub mod create;
 pub mod delete;
 mod make;
+pub mod password;
 pub mod read;
 mod rules;
 pub mod update;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{Config, Secret};
 use crate::crypto::{self, RandomError};
+use crate::mail::SmtpVariables;
 
 /// Who owns it reads and writes it; nobody else.
 const MODE_PRIVATE: u32 = 0o600;
@@ -34,6 +35,10 @@ pub struct Environment {
     pub redis_password: Option<Secret>,
     /// `PROXY_BASE_URL` starts with `https`: cookies are for secure connections only.
     pub is_https: bool,
+    /// `SMTP_HOST` and its like.
+    pub smtp: SmtpVariables,
+    /// `PROXY_BASE_URL`: where people reach the gateway.
+    pub base_url: Option<String>,
 }
 
 impl Environment {
@@ -52,6 +57,8 @@ impl Environment {
             redis_host: text("REDIS_HOST"),
             redis_port: text("REDIS_PORT"),
             redis_password: secret("REDIS_PASSWORD"),
+            smtp: SmtpVariables::read(text),
+            base_url: text("PROXY_BASE_URL").map(|url| url.trim_end_matches('/').to_owned()),
             is_https: text("PROXY_BASE_URL").is_some_and(|url| url.starts_with("https://")),
         }
     }

@@ -3,6 +3,7 @@
 mod app;
 mod client;
 mod database;
+mod mailbox;
 mod redis;
 mod socket;
 mod store;
@@ -10,6 +11,7 @@ mod upstream;
 
 pub(crate) use app::{MASTER_KEY, TestApp};
 pub(crate) use client::{Answer, Call, Client};
+pub(crate) use mailbox::Mailbox;
 pub(crate) use redis::RedisServer;
 pub(crate) use socket::{SocketUpstream, Step};
 pub(crate) use store::{FakeStore, PNG};

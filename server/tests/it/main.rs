@@ -24,6 +24,7 @@ mod cost;
 mod counters;
 mod customer;
 mod health;
+mod identity;
 mod key;
 mod layers;
 mod ledger;

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use tollgate::management::openapi::document;
 use tollgate_openapi::{
-    audit, budget, cache, customer, health, key, model, organization, paths, policy, session, spend, tag, team, user,
+    audit, budget, cache, customer, health, invitation, key, model, organization, paths, policy, session, spend, tag,
+    team, user,
 };
 
 use crate::kit::TestApp;
@@ -139,6 +140,16 @@ fn every_body_has_an_example_that_fits() {
     serde_json::from_value::<tag::TagView>(example("TagView")).unwrap();
     serde_json::from_value::<session::SessionCreate>(example("SessionCreate")).unwrap();
     serde_json::from_value::<session::SessionView>(example("SessionView")).unwrap();
+    serde_json::from_value::<session::SessionList>(example("SessionList")).unwrap();
+    serde_json::from_value::<session::SessionRevoke>(example("SessionRevoke")).unwrap();
+    serde_json::from_value::<invitation::InvitationCreate>(example("InvitationCreate")).unwrap();
+    serde_json::from_value::<invitation::InvitationPatch>(example("InvitationPatch")).unwrap();
+    serde_json::from_value::<invitation::InvitationView>(example("InvitationView")).unwrap();
+    serde_json::from_value::<invitation::InvitationAccept>(example("InvitationAccept")).unwrap();
+    serde_json::from_value::<invitation::InvitationAccepted>(example("InvitationAccepted")).unwrap();
+    serde_json::from_value::<user::password::PasswordForgot>(example("PasswordForgot")).unwrap();
+    serde_json::from_value::<user::password::PasswordReset>(example("PasswordReset")).unwrap();
+    serde_json::from_value::<user::password::PasswordChange>(example("PasswordChange")).unwrap();
     serde_json::from_value::<spend::SpendLogView>(example("SpendLogView")).unwrap();
     serde_json::from_value::<spend::SpendLogsDay>(example("SpendLogsDay")).unwrap();
     serde_json::from_value::<spend::InterruptedView>(example("InterruptedView")).unwrap();
@@ -163,7 +174,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 72] = [
+const PATHS: [&str; 82] = [
     paths::AUDIT_LIST,
     paths::AUDIT_INFO,
     paths::CACHE_PING,
@@ -197,6 +208,14 @@ const PATHS: [&str; 72] = [
     paths::USER_DELETE,
     paths::USER_INFO,
     paths::USER_LIST,
+    paths::USER_PASSWORD_CHANGE,
+    paths::USER_PASSWORD_FORGOT,
+    paths::USER_PASSWORD_RESET,
+    paths::INVITATION_NEW,
+    paths::INVITATION_INFO,
+    paths::INVITATION_UPDATE,
+    paths::INVITATION_DELETE,
+    paths::INVITATION_ACCEPT,
     paths::CUSTOMER_NEW,
     paths::CUSTOMER_UPDATE,
     paths::CUSTOMER_INFO,
@@ -229,6 +248,8 @@ const PATHS: [&str; 72] = [
     paths::SESSION_NEW,
     paths::SESSION_INFO,
     paths::SESSION_DELETE,
+    paths::SESSION_LIST,
+    paths::SESSION_REVOKE,
     paths::HEALTH_LIVELINESS,
     paths::HEALTH_LIVENESS,
     paths::HEALTH_READINESS,

@@ -26,6 +26,7 @@ pub(crate) async fn add_user(app: &TestApp, user_id: &str, email: Option<&str>, 
         models: db::Strings::default(),
         metadata: db::JsonMap::default(),
         other: db::JsonMap::default(),
+        blocked: false,
     };
     db::user::Entity::insert(user.into_active_model()).exec_without_returning(&app.app.db).await.unwrap();
 }

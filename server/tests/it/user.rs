@@ -24,7 +24,7 @@ async fn a_user_is_made_with_a_key_and_signs_in() {
     new_team(&app, json!({"team_id": "u"})).await;
     let made = new_user(
         &app,
-        json!({"user_id": "ada", "user_email": "Ada@Example.com", "user_alias": "Ada", "password": "countess of",
+        json!({"user_id": "ada", "user_email": "Ada@Example.com", "user_alias": "Ada", "password": "countess of lovelace",
                "models": ["gpt"], "metadata": {"floor": 1}, "max_budget": 50, "budget_duration": "1mo", "spend": 2,
                "teams": ["t", {"team_id": "u", "max_budget_in_team": 5, "user_role": "admin"}], "key_alias": "ada's",
                "duration": "30d", "sso_user_id": "x"}),
@@ -42,7 +42,7 @@ async fn a_user_is_made_with_a_key_and_signs_in() {
     assert_eq!(info.keys[0].key_alias.as_deref(), Some("ada's"));
     assert_eq!(info.user_info.as_ref(), Some(user));
 
-    let ada = app.sign_in("ada@example.com", "countess of").await;
+    let ada = app.sign_in("ada@example.com", "countess of lovelace").await;
     let own: UserInfo = ada.get("/user/info").expect_status(200).await.json();
     assert_eq!(own.user_info, info.user_info);
     let text = app.get("/user/info?user_id=ada").expect_status(200).await;
@@ -55,9 +55,10 @@ async fn a_user_is_made_with_a_key_and_signs_in() {
 #[tokio::test]
 async fn a_user_changes() {
     let app = TestApp::start().await;
-    let body = json!({"user_id": "ada", "user_email": "a@example.com", "password": "countess of", "rpm_limit": 5});
+    let body =
+        json!({"user_id": "ada", "user_email": "a@example.com", "password": "countess of lovelace", "rpm_limit": 5});
     new_user(&app, body).await;
-    let ada = app.sign_in("ada", "countess of").await;
+    let ada = app.sign_in("ada", "countess of lovelace").await;
     app.advance(Duration::from_secs(60));
     let body = json!({"user_id": "ada", "user_email": null, "user_role": "internal_user_viewer", "max_budget": 3,
                       "budget_duration": "7d", "rpm_limit": null, "metadata": {"a": 1}, "spend": 1.5});
@@ -67,9 +68,9 @@ async fn a_user_changes() {
     assert_eq!((shown.limits.rpm_limit, shown.standing.spend), (None, NanoUsd(1_500_000_000)));
     assert_eq!(shown.standing.budget_reset_at.unwrap().to_string(), "2026-11-23 00:00:00 UTC");
     ada.get("/user/info").expect_status(200).await;
-    app.post("/user/update", json!({"user_id": "ada", "password": "duchess of"})).expect_status(200).await;
+    app.post("/user/update", json!({"user_id": "ada", "password": "duchess of wellington"})).expect_status(200).await;
     ada.get("/user/info").expect_status(401).await;
-    app.sign_in("ada", "duchess of").await;
+    app.sign_in("ada", "duchess of wellington").await;
 
     new_user(&app, json!({"user_id": "bob", "user_email": "b@example.com"})).await;
     let by_email = json!({"user_email": "B@example.com", "user_alias": "Bob"});
@@ -147,10 +148,10 @@ async fn users_are_listed_in_pages() {
 async fn a_user_goes_with_keys_memberships_and_sessions() {
     let app = TestApp::start().await;
     new_team(&app, json!({"team_id": "t"})).await;
-    let body = json!({"user_id": "ada", "password": "countess of", "teams": ["t"], "max_budget": 1});
+    let body = json!({"user_id": "ada", "password": "countess of lovelace", "teams": ["t"], "max_budget": 1});
     let made = new_user(&app, body).await;
     let in_team = app.new_key(json!({"user_id": "ada", "team_id": "t"})).await;
-    let ada = app.sign_in("ada", "countess of").await;
+    let ada = app.sign_in("ada", "countess of lovelace").await;
     app.post("/user/delete", json!({"user_ids": ["ada", "none"]})).expect_status(404).await;
     ada.get("/user/info").expect_status(200).await;
     let gone: UsersDeleted = app.post("/user/delete", json!({"user_ids": ["ada"]})).expect_status(200).await.json();

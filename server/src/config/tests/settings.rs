@@ -69,8 +69,33 @@ tollgate_settings:
                 denies_on_outage: true,
             },
             fetch: FetchSettings::default(),
+            identity: IdentitySettings::default(),
         }
     );
+}
+
+#[test]
+fn how_people_sign_in() {
+    let text = r#"
+general_settings:
+  use_x_forwarded_for: true
+tollgate_settings:
+  password_min_chars: 15
+  environment_sign_in: false
+  require_second_factor_of_admins: true
+  trusted_proxies: [10.0.0.0/8, "::1"]
+"#;
+    let config = load_clean(text, &[]);
+    let expected = IdentitySettings {
+        password_chars_min: 15,
+        environment_sign_in: false,
+        second_factor_of_admins: true,
+        trusted_proxies: ["10.0.0.0/8", "::1"].map(|text| Allowed::parse(text).unwrap()).to_vec(),
+    };
+    assert_eq!((config.limits.identity, config.general.use_x_forwarded_for), (expected, true));
+    let loaded = load("tollgate_settings:\n  trusted_proxies: [proxy.corp]\n  password_min_chars: 7\n");
+    let problems = shown(&loaded).join("\n");
+    assert!(problems.contains("trusted_proxies[0]") && problems.contains("password_min_chars"), "{problems}");
 }
 
 #[test]

@@ -20,6 +20,7 @@ use crate::db::{self, JsonMap, Strings};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::change::announce;
+use crate::management::invitation::invite;
 use crate::management::limit::Wanted;
 use crate::management::rules::keep;
 use crate::management::team::{Joining, join};
@@ -56,6 +57,7 @@ pub async fn new(
         budget_id: std::mem::take(&mut body.budget_id),
         spend: body.spend,
     };
+    let is_invited = body.send_invite_email;
     let first_key = body.auto_create_key.then(|| first_key(&body));
     let user = new_row(&app, body).await?;
 
@@ -71,6 +73,10 @@ pub async fn new(
         }
         None => None,
     };
+    let invited = match is_invited {
+        true => Some(invite(&app, &transaction, &principal, &user).await?),
+        false => None,
+    };
     transaction.commit().await?;
     announce(&app, "user", &user.user_id);
     joined.iter().for_each(|id| announce(&app, "team_member", id));
@@ -81,6 +87,7 @@ pub async fn new(
         token: row.as_ref().map(|row| row.token.clone()),
         key_name: row.as_ref().map(|row| row.key_name.clone()),
         expires: row.and_then(|row| row.expires_at),
+        invitation: invited.map(|invited| invited.tell(&app)),
         user,
     }))
 }
@@ -95,13 +102,16 @@ fn first_key(body: &UserCreate) -> KeyCreate {
 }
 
 async fn new_row(app: &App, body: UserCreate) -> ApiResult<Model> {
+    let about: Vec<String> =
+        [&body.user_id, &body.user_email, &body.user_alias].into_iter().flatten().cloned().collect();
     let mut user = blank(app, body.user_id.unwrap_or_else(new_id), body.user_email);
     user.user_alias = body.user_alias;
     if let Some(role) = body.user_role {
         role.as_str().clone_into(&mut user.user_role);
     }
     if let Some(secret) = body.password {
-        user.password_hash = Some(password::hash(secret).await.map_err(ApiError::internal)?);
+        let chars_min = app.identity.settings.password_chars_min;
+        user.password_hash = Some(password::accept("password", secret, chars_min, about).await?);
     }
     user.models = Strings(body.models);
     user.metadata = JsonMap(body.metadata);

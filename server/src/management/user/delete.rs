@@ -81,6 +81,8 @@ async fn delete_one(
     keys.extend(key::delete::delete_all(app, transaction, principal, &own).await?);
     let limits = limit::remove(app, transaction, limit::USER, user_id).await?;
     db::session::delete_of_user(transaction, user_id).await?;
+    db::invitation::delete_of_user(transaction, user_id).await?;
+    db::password_reset::delete_of_user(transaction, user_id, app.clock.now()).await?;
     let before = Some(snapshot(&user, &limits));
     user.delete(transaction).await?;
     let change = Change { action: "deleted", kind: "user", id: user_id, before, after: None };

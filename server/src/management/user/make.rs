@@ -27,6 +27,7 @@ pub(in crate::management) fn blank(app: &App, user_id: String, user_email: Optio
         models: Strings::default(),
         metadata: JsonMap::default(),
         other: JsonMap::default(),
+        blocked: false,
     }
 }
 

@@ -47,7 +47,7 @@ pub async fn update(
     rules::check_patch(&body)?;
     // Off the transaction: it takes a while.
     let password_hash = match body.password.take() {
-        Some(secret) => Some(password::hash(secret).await.map_err(ApiError::internal)?),
+        Some(secret) => Some(accept(&app, &body, secret).await?),
         None => None,
     };
     let transaction = db::begin(&app.db).await?;
@@ -57,11 +57,17 @@ pub async fn update(
         budget_id: std::mem::take(&mut body.budget_id),
         spend: body.spend,
     };
+    if body.blocked == Some(true) && before.user_id == principal.user_id {
+        return Err(ApiError::bad_request("blocked", "You cannot block yourself."));
+    }
     let mut after = patched(before.clone(), body);
     after.updated_at = stored_time(app.clock.now());
     if password_hash.is_some() {
         after.password_hash = password_hash;
+    }
+    if after.blocked || after.password_hash != before.password_hash {
         db::session::delete_of_user(&transaction, &after.user_id).await?;
+        db::password_reset::delete_of_user(&transaction, &after.user_id, after.updated_at).await?;
     }
     let mut row: ActiveModel = after.clone().into_active_model();
     Column::iter().filter(|column| !matches!(column, Column::UserId)).for_each(|column| row.reset(column));
@@ -79,6 +85,12 @@ pub async fn update(
     announce(&app, "user", &after.user_id);
     limits.settle(&app);
     Ok(web::Json(UserUpdated { user_id: after.user_id.clone(), data: view(&app, after).await? }))
+}
+
+async fn accept(app: &App, body: &UserPatch, secret: String) -> ApiResult<String> {
+    let about = [&body.user_id, &body.user_email.as_set().cloned(), &body.user_alias.as_set().cloned()];
+    let about = about.into_iter().flatten().cloned().collect();
+    password::accept("password", secret, app.identity.settings.password_chars_min, about).await
 }
 
 /// The user that the body names. Where both are sent, the id names the user and the address is their new one.
@@ -107,6 +119,7 @@ fn patched(mut user: Model, body: UserPatch) -> Model {
     if let Some(role) = body.user_role {
         role.as_str().clone_into(&mut user.user_role);
     }
+    user.blocked = body.blocked.unwrap_or(user.blocked);
     if !body.models.is_absent() {
         user.models = Strings(body.models.as_set().cloned().unwrap_or_default());
     }

@@ -62,6 +62,7 @@ fn show(user: Model, known: Known) -> UserView {
         user_email: user.user_email,
         user_alias: user.user_alias,
         user_role: user.user_role,
+        blocked: user.blocked,
         models: user.models.0,
         metadata: user.metadata.0,
         teams: known.teams,

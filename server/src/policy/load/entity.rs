@@ -142,7 +142,10 @@ impl Loader {
     async fn user(&self, read: Read) -> Result<Read, DbErr> {
         let user = db::user::find(&self.db, &read.limits.scope_id).await?;
         Ok(match user {
-            Some(user) => read.named(user.user_alias.as_deref().or(user.user_email.as_deref())).allowing(&user.models),
+            Some(user) => {
+                let named = read.named(user.user_alias.as_deref().or(user.user_email.as_deref()));
+                Read { is_blocked: user.blocked, ..named.allowing(&user.models) }
+            }
             None => read,
         })
     }

@@ -11,10 +11,12 @@ use tollgate::app::App;
 use tollgate::clock::Clock;
 use tollgate::config::{Config, Secret};
 use tollgate::ledger::verify::{self, Report};
+use tollgate::mail::SmtpVariables;
 use tollgate::serve::{self, Environment, Running, StartOptions};
 
 use super::client::Client;
 use super::database::TestDatabase;
+use super::mailbox::Mailbox;
 use super::redis::RedisServer;
 use super::upstream::FakeUpstream;
 
@@ -27,6 +29,7 @@ pub(crate) struct TestAppBuilder {
     is_https: bool,
     config: Option<String>,
     redis_url: Option<String>,
+    smtp: SmtpVariables,
 }
 
 impl TestAppBuilder {
@@ -43,6 +46,12 @@ impl TestAppBuilder {
     /// A config.yaml.
     pub(crate) fn config(mut self, yaml: &str) -> Self {
         self.config = Some(yaml.to_owned());
+        self
+    }
+
+    /// Sends its letters there.
+    pub(crate) fn mailbox(mut self, mailbox: &Mailbox) -> Self {
+        self.smtp = mailbox.variables();
         self
     }
 
@@ -66,6 +75,7 @@ impl TestAppBuilder {
             clock: Clock::manual(START.parse::<DateTime<Utc>>().unwrap()),
             database: Arc::new(TestDatabase::create().await),
             redis_url: self.redis_url,
+            smtp: self.smtp,
             data: TempDir::new().unwrap(),
         };
         home.start().await
@@ -81,9 +91,16 @@ pub(crate) struct Home {
     pub(crate) data: TempDir,
     database: Arc<TestDatabase>,
     redis_url: Option<String>,
+    smtp: SmtpVariables,
 }
 
 impl Home {
+    /// With another `UI_PASSWORD` from now on.
+    pub(crate) fn with_ui_password(mut self, password: &str) -> Self {
+        self.ui_password = Some(password.to_owned());
+        self
+    }
+
     pub(crate) async fn start(self) -> TestApp {
         let config = self.config.as_ref().map(|yaml| {
             let path = self.data.path().join("config.yaml");
@@ -98,6 +115,7 @@ impl Home {
             ui_password: self.ui_password.clone().map(Secret::new),
             is_https: self.is_https,
             redis_url: self.redis_url.clone().map(Secret::new),
+            smtp: self.smtp.clone(),
             ..Environment::default()
         };
         let running = serve::start(StartOptions {
@@ -127,7 +145,13 @@ pub(crate) struct TestApp {
 
 impl TestApp {
     pub(crate) fn builder() -> TestAppBuilder {
-        TestAppBuilder { ui_password: None, is_https: false, config: None, redis_url: None }
+        TestAppBuilder {
+            ui_password: None,
+            is_https: false,
+            config: None,
+            redis_url: None,
+            smtp: SmtpVariables::default(),
+        }
     }
 
     pub(crate) async fn start() -> Self {
@@ -141,7 +165,7 @@ impl TestApp {
 
     /// Another node beside this one, with the same configuration, database and clock.
     pub(crate) async fn beside(&self) -> Self {
-        let Home { config, ui_password, is_https, clock, database, redis_url, .. } = &self.home;
+        let Home { config, ui_password, is_https, clock, database, redis_url, smtp, .. } = &self.home;
         let home = Home {
             config: config.clone(),
             ui_password: ui_password.clone(),
@@ -149,6 +173,7 @@ impl TestApp {
             clock: clock.clone(),
             database: Arc::clone(database),
             redis_url: redis_url.clone(),
+            smtp: smtp.clone(),
             data: TempDir::new().unwrap(),
         };
         home.start().await

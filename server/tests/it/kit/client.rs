@@ -30,6 +30,11 @@ impl Client {
         self
     }
 
+    /// A header that it carries.
+    pub(crate) fn header(&self, name: &str) -> String {
+        self.headers[name].to_str().unwrap().to_owned()
+    }
+
     pub(crate) fn without_header(mut self, name: &str) -> Self {
         self.headers.remove(name);
         self

@@ -62,7 +62,7 @@ async fn what_an_interrupted_call_cost_is_booked_once_and_counts_where_it_was_ad
     app.bearer(key).post(CHAT, ask("gpt")).expect_status(200).await;
     app.settled().await;
     let begun = [in_flight(&app, "first", token).await, in_flight(&app, "second", token).await];
-    let app = interrupt(app, &begun).await;
+    let app = Box::pin(interrupt(app, &begun)).await;
 
     let page = list(&app, "").await;
     assert_eq!((page.total, page.data.len()), (2, 2));
@@ -105,7 +105,7 @@ async fn what_an_interrupted_call_cost_is_booked_once_and_counts_where_it_was_ad
 #[tokio::test]
 async fn a_call_that_cost_nothing_is_resolved_as_well() {
     let app = TestApp::start().await;
-    let app = interrupt(app, &[call("free", "key1", "2026-11-21T10:00:00Z")]).await;
+    let app = Box::pin(interrupt(app, &[call("free", "key1", "2026-11-21T10:00:00Z")])).await;
     app.post(RESOLVE, json!({"request_id": "free", "spend": 0, "reason": "not on the bill"})).expect_status(200).await;
     app.post(RESOLVE, json!({"request_id": "free", "spend": 1, "reason": "after all"})).expect_status(400).await;
     assert_eq!(list(&app, "resolved=true").await.data[0].resolution.as_ref().unwrap().spend, usd(0.0));
@@ -122,7 +122,7 @@ async fn a_call_that_cost_nothing_is_resolved_as_well() {
 #[tokio::test]
 async fn only_the_administrator_resolves_and_only_what_there_is() {
     let app = TestApp::start().await;
-    let app = interrupt(app, &[call("one", "key1", "2026-11-21T10:00:00Z")]).await;
+    let app = Box::pin(interrupt(app, &[call("one", "key1", "2026-11-21T10:00:00Z")])).await;
     let good = json!({"request_id": "one", "spend": 1, "reason": "bill"});
     for role in [UserRole::ProxyAdminViewer, UserRole::InternalUser] {
         add_user(&app, role.as_str(), None, role, "password").await;
