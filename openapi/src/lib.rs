@@ -3,6 +3,7 @@
 //! One file a resource, named as in every other layer. Types end in what they are for: `…Create` and
 //! `…Patch` come in, `…View` and `…Page` go out. Money is [`money::NanoUsd`] everywhere and shows as dollars in JSON.
 
+pub mod access_token;
 pub mod audit;
 pub mod budget;
 pub mod cache;
@@ -20,6 +21,7 @@ pub mod page;
 pub mod patch;
 pub mod paths;
 pub mod policy;
+pub mod second_factor;
 pub mod session;
 pub mod spend;
 pub mod stored;

@@ -154,6 +154,20 @@ pub const INVITATION_UPDATE: &str = "/invitation/update";
 pub const INVITATION_DELETE: &str = "/invitation/delete";
 /// Sets one's password with an invitation.
 pub const INVITATION_ACCEPT: &str = "/invitation/accept";
+/// Whether there is a second factor.
+pub const SECOND_FACTOR_INFO: &str = "/second_factor/info";
+/// Begins a second factor.
+pub const SECOND_FACTOR_NEW: &str = "/second_factor/new";
+/// Puts it in force.
+pub const SECOND_FACTOR_CONFIRM: &str = "/second_factor/confirm";
+/// Removes it.
+pub const SECOND_FACTOR_DELETE: &str = "/second_factor/delete";
+/// Makes an access token.
+pub const ACCESS_TOKEN_NEW: &str = "/access_token/new";
+/// Lists access tokens.
+pub const ACCESS_TOKEN_LIST: &str = "/access_token/list";
+/// Revokes an access token.
+pub const ACCESS_TOKEN_DELETE: &str = "/access_token/delete";
 /// The process answers.
 pub const HEALTH_LIVELINESS: &str = "/health/liveliness";
 /// The same, LiteLLM's other spelling.

@@ -20,13 +20,18 @@ pub struct SessionCreate {
     #[garde(length(min = 1, max = 1024))]
     #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 1024))]
     pub password: String,
+    /// The code of the user's second factor, where they have one, or one of their recovery codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(min = 1, max = 64))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 64))]
+    pub code: Option<String>,
 }
 
 /// The signed-in user, answer of `POST /session/new` and `GET /session/info`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"user_id": "default_user_id", "user_email": null, "user_role": "proxy_admin",
-    "expires_at": "2026-11-28T09:30:00Z", "method": "password"})))]
+    "expires_at": "2026-11-28T09:30:00Z", "method": "password", "needs_second_factor": false})))]
 pub struct SessionView {
     /// Id of the user.
     pub user_id: String,
@@ -38,6 +43,8 @@ pub struct SessionView {
     pub expires_at: DateTime<Utc>,
     /// How they signed in: `password`, `environment` (`UI_USERNAME`), `invitation`, or `sso:` and the provider's id.
     pub method: String,
+    /// They may do nothing else until they have a second factor.
+    pub needs_second_factor: bool,
 }
 
 /// Query of `GET /session/list`.

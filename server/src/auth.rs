@@ -3,12 +3,14 @@
 //! [`authenticate`] is the middleware in front of every operation that is not public. Handlers then take a
 //! [`Principal`] and ask it whether it [may](Principal::authorize) do what is asked.
 
+pub mod access_token;
 mod authenticate;
 mod csrf;
 pub mod first_admin;
 pub mod letters;
 pub mod password;
 mod principal;
+pub mod second_factor;
 pub mod session;
 pub mod sign_in;
 

@@ -130,6 +130,16 @@ pub fn generate_key() -> Result<String, RandomError> {
     Ok(format!("sk-{body}{checksum}"))
 }
 
+/// Random bytes.
+///
+/// # Errors
+/// When the system's random source fails.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], RandomError> {
+    let mut bytes = [0; N];
+    SysRng.try_fill_bytes(&mut bytes).map_err(|error| RandomError(error.to_string()))?;
+    Ok(bytes)
+}
+
 /// A random token of `chars` base62 characters, each worth 5.95 bits.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //!
 //! The same code serves SQLite and Postgres. A query that is bound to a tenant takes [`Scope`] first.
 
+pub mod access_token;
 pub mod audit;
 pub mod budget;
 pub mod budget_spend;
@@ -25,6 +26,7 @@ mod pool;
 pub mod password_reset;
 pub mod policy_change;
 mod search;
+pub mod second_factor;
 pub mod session;
 pub mod spend_log;
 pub mod spend_log_content;

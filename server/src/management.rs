@@ -2,6 +2,7 @@
 //! extract → authorize → validate → do + audit → answer.
 
 pub mod audit;
+pub mod access_token;
 pub mod budget;
 pub mod cache;
 mod change;
@@ -18,6 +19,7 @@ pub mod organization;
 mod page;
 pub mod policy;
 mod rules;
+pub mod second_factor;
 pub mod session;
 pub mod spend;
 pub mod tag;
@@ -47,6 +49,15 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::SESSION_DELETE, Method::POST, session::delete);
     guarded(config, paths::SESSION_LIST, Method::GET, session::list::list);
     guarded(config, paths::SESSION_REVOKE, Method::POST, session::revoke::revoke);
+
+    guarded(config, paths::SECOND_FACTOR_INFO, Method::GET, second_factor::read::info);
+    guarded(config, paths::SECOND_FACTOR_NEW, Method::POST, second_factor::create::new);
+    guarded(config, paths::SECOND_FACTOR_CONFIRM, Method::POST, second_factor::confirm::confirm);
+    guarded(config, paths::SECOND_FACTOR_DELETE, Method::POST, second_factor::delete::delete);
+
+    guarded(config, paths::ACCESS_TOKEN_NEW, Method::POST, access_token::create::new);
+    guarded(config, paths::ACCESS_TOKEN_LIST, Method::GET, access_token::read::list);
+    guarded(config, paths::ACCESS_TOKEN_DELETE, Method::POST, access_token::delete::delete);
 
     guarded(config, paths::KEY_GENERATE, Method::POST, key::create::generate);
     guarded(config, paths::KEY_UPDATE, Method::POST, key::update::update);

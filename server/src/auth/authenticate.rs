@@ -2,16 +2,29 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, web};
 use chrono::{DateTime, Utc};
+use tollgate_openapi::paths;
 use tollgate_openapi::session::UserRole;
 
-use super::{Credential, DEFAULT_USER_ID, Principal, csrf, session};
+use super::sign_in::CODE_REQUIRED;
+use super::{Credential, DEFAULT_USER_ID, Principal, access_token, csrf, session};
 use crate::app::App;
 use crate::crypto::{KeyDigest, presented_key};
 use crate::db;
 use crate::error::{ApiError, ApiResult};
+
+/// What an administrator may do who needs a second factor and has none.
+const PATHS_WITHOUT_SECOND_FACTOR: [&str; 6] = [
+    paths::SESSION_INFO,
+    paths::SESSION_DELETE,
+    paths::SECOND_FACTOR_INFO,
+    paths::SECOND_FACTOR_NEW,
+    paths::SECOND_FACTOR_CONFIRM,
+    paths::USER_PASSWORD_CHANGE,
+];
 
 /// Lets only known callers through and leaves their [`Principal`] with the request. Others are answered 401 (nobody, or
 /// an unknown, blocked or expired key or session) or 403 (a write that another site could have made).
@@ -40,10 +53,25 @@ pub(crate) fn client_address(app: &App, request: &HttpRequest) -> Option<String>
 }
 
 async fn identify(request: &HttpRequest) -> ApiResult<Principal> {
+    let principal = present(request).await?;
+    let may_do_this = PATHS_WITHOUT_SECOND_FACTOR.contains(&request.path());
+    if matches!(principal.credential, Credential::Session { needs_second_factor: true, .. }) && !may_do_this {
+        let message = "Administrators need a second factor here. Set it up in your profile (/second_factor/new).";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, CODE_REQUIRED, message));
+    }
+    Ok(principal)
+}
+
+/// Who calls, whatever they may do.
+async fn present(request: &HttpRequest) -> ApiResult<Principal> {
     let app =
         request.app_data::<web::Data<App>>().ok_or_else(|| ApiError::internal("the app's data is not mounted"))?;
     let ip_address = client_address(app, request);
     let no_key = match presented_key(|name| request.headers().get(name)?.to_str().ok()) {
+        Ok(key) if access_token::is_one(key) => {
+            let (user, role, credential) = access_token::owner(app, key, request).await?;
+            return Ok(Principal { credential, user_id: user.user_id, user_email: user.user_email, role, ip_address });
+        }
         Ok(key) => return identify_key(app, key, ip_address).await,
         Err(reason) => reason,
     };

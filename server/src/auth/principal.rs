@@ -29,6 +29,13 @@ pub enum Credential {
         expires_at: DateTime<Utc>,
         /// How its user signed in.
         method: String,
+        /// It may do nothing until its user has a second factor.
+        needs_second_factor: bool,
+    },
+    /// An access token, which may what its owner may.
+    AccessToken {
+        /// Id of the token.
+        token_hash: String,
     },
     /// A virtual key, which may look at itself and its models, and at nothing else.
     VirtualKey(Box<db::key::Model>),
@@ -57,7 +64,9 @@ impl Principal {
     pub fn authorize(&self, action: Action, key: Option<&db::key::Model>) -> ApiResult<()> {
         let decision = match &self.credential {
             Credential::VirtualKey(own) => Self::decide_for_key(own, action, key),
-            Credential::MasterKey | Credential::Session { .. } => decide(self.role, action, self.relation_to(key)),
+            Credential::MasterKey | Credential::Session { .. } | Credential::AccessToken { .. } => {
+                decide(self.role, action, self.relation_to(key))
+            }
         };
         self.enforce(decision, action, "Key not found.")
     }
@@ -70,7 +79,9 @@ impl Principal {
     pub fn authorize_on(&self, action: Action, relation: Relation, not_found: &'static str) -> ApiResult<()> {
         let decision = match &self.credential {
             Credential::VirtualKey(_) => Decision::Forbid,
-            Credential::MasterKey | Credential::Session { .. } => decide(self.role, action, relation),
+            Credential::MasterKey | Credential::Session { .. } | Credential::AccessToken { .. } => {
+                decide(self.role, action, relation)
+            }
         };
         self.enforce(decision, action, not_found)
     }
@@ -114,8 +125,14 @@ impl Principal {
     pub fn scope(&self) -> db::Scope {
         match &self.credential {
             Credential::VirtualKey(own) => db::Scope::Key(own.token.clone()),
-            Credential::MasterKey | Credential::Session { .. } if self.may_see_everything() => db::Scope::All,
-            Credential::MasterKey | Credential::Session { .. } => db::Scope::User(self.user_id.clone()),
+            Credential::MasterKey | Credential::Session { .. } | Credential::AccessToken { .. }
+                if self.may_see_everything() =>
+            {
+                db::Scope::All
+            }
+            Credential::MasterKey | Credential::Session { .. } | Credential::AccessToken { .. } => {
+                db::Scope::User(self.user_id.clone())
+            }
         }
     }
 
@@ -138,6 +155,7 @@ impl Principal {
         let kind = match self.credential {
             Credential::MasterKey => "master_key",
             Credential::Session { .. } => "session",
+            Credential::AccessToken { .. } => "access_token",
             Credential::VirtualKey(_) => "key",
         };
         Actor { kind, id: self.user_id.clone(), ip_address: self.ip_address.clone() }
@@ -164,7 +182,7 @@ impl Principal {
             Credential::VirtualKey(_) => {
                 ApiError::forbidden("A virtual key may only read /v1/model/info and its own /key/info and /spend/logs.")
             }
-            Credential::MasterKey | Credential::Session { .. } => {
+            Credential::MasterKey | Credential::Session { .. } | Credential::AccessToken { .. } => {
                 ApiError::forbidden(format!("The role {} may not do this ({action:?}).", self.role.as_str()))
             }
         }

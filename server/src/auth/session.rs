@@ -98,6 +98,7 @@ pub async fn begin(app: &App, request: &HttpRequest, user: SignedIn, method: &Me
         user_email: user.user_email,
         user_role: user.role,
         expires_at: session.expires_at,
+        needs_second_factor: needs_second_factor(app, &session.user_id, user.role, &session.method).await?,
         method: session.method.clone(),
     };
     let actor = Actor { kind: "session", id: user.user_id, ip_address };
@@ -163,11 +164,17 @@ pub(super) async fn resume(app: &App, token: &str, ip_address: Option<String>) -
         return Err(ended());
     }
     let (role, user_email) = current_user(app, &session).await?;
+    let needs_second_factor = needs_second_factor(app, &session.user_id, role, &session.method).await?;
     if now - session.last_seen_at >= SEEN_PRECISION {
         db::session::touch(&app.db, &token_hash, db::stored_time(now)).await?;
     }
     Ok(Principal {
-        credential: Credential::Session { token_hash, expires_at: session.expires_at, method: session.method },
+        credential: Credential::Session {
+            token_hash,
+            expires_at: session.expires_at,
+            method: session.method,
+            needs_second_factor,
+        },
         user_id: session.user_id,
         user_email,
         role,
@@ -186,6 +193,17 @@ async fn current_user(app: &App, session: &db::session::Model) -> ApiResult<(Use
     }
     let user = db::user::find(&app.db, &session.user_id).await?.ok_or_else(ended)?;
     Ok((user.role().ok_or_else(ended)?, user.user_email))
+}
+
+/// Whether somebody has to have a second factor first. Of `UI_USERNAME` there is none, and who comes from single sign-on
+/// has shown theirs there.
+async fn needs_second_factor(app: &App, user_id: &str, role: UserRole, method: &str) -> ApiResult<bool> {
+    let is_asked = app.identity.settings.second_factor_of_admins && role == UserRole::ProxyAdmin;
+    let is_here = [Method::Password, Method::Invitation].iter().any(|here| here.as_text() == method);
+    if !is_asked || !is_here {
+        return Ok(false);
+    }
+    Ok(db::second_factor::in_force(&app.db, user_id).await?.is_none())
 }
 
 fn ended() -> ApiError {

@@ -5,7 +5,7 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use tollgate_openapi::session::UserRole;
 
 use super::session::Method;
-use super::{DEFAULT_USER_ID, password};
+use super::{DEFAULT_USER_ID, password, second_factor};
 use crate::app::{App, Identity};
 use crate::crypto::KeyDigest;
 use crate::db;
@@ -22,20 +22,59 @@ pub struct SignedIn {
     pub role: UserRole,
 }
 
-/// Looks the name and the password up.
+/// The `type` of the refusal of a sign-in that lacks the second factor.
+pub const CODE_REQUIRED: &str = "second_factor_required";
+/// The `type` of the refusal of one where it is wrong.
+pub const CODE_WRONG: &str = "second_factor_wrong";
+
+/// What somebody signs in with.
+#[derive(Clone, Copy)]
+pub struct Shown<'a> {
+    /// The name, or the e-mail address.
+    pub username: &'a str,
+    /// The password.
+    pub secret: &'a str,
+    /// The code of the second factor.
+    pub code: Option<&'a str>,
+}
+
+impl std::fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shown").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// Looks the name and the password up, and the second factor, where the user has one.
 ///
 /// # Errors
-/// 401 when they do not belong together, whichever of the two is wrong; 403 when they do and the user is blocked; 429
-/// after too many failures.
-pub async fn check(app: &App, username: &str, secret: &str, ip_address: Option<&str>) -> ApiResult<(SignedIn, Method)> {
+/// 401 when they do not belong together, whichever of the two is wrong, and when the second factor is missing
+/// ([`CODE_REQUIRED`]) or wrong ([`CODE_WRONG`]); 403 when the user is blocked; 429 after too many failures.
+pub async fn check(app: &App, shown: Shown<'_>, ip_address: Option<&str>) -> ApiResult<(SignedIn, Method)> {
+    let Shown { username, secret, code } = shown;
     app.sign_ins.attempt(username, ip_address, app.clock.monotonic()).map_err(too_many)?;
     let found = match from_environment(&app.identity, username, secret) {
         Some(found) => Some((found, Method::Environment)),
         None => from_database(app, username, secret).await?.map(|found| (found, Method::Password)),
     };
     let found = found.ok_or_else(|| ApiError::unauthorized("Invalid username or password."))?;
+    check_code(app, &found.0.user_id, code, ip_address).await?;
     app.sign_ins.forgive(username, ip_address);
     Ok(found)
+}
+
+async fn check_code(app: &App, user_id: &str, code: Option<&str>, ip_address: Option<&str>) -> ApiResult<()> {
+    let Some(factor) = db::second_factor::in_force(&app.db, user_id).await? else { return Ok(()) };
+    let refusal = |kind, message| ApiError::new(StatusCode::UNAUTHORIZED, kind, message).with_param("code");
+    let Some(code) = code else {
+        // Those who share an address are not held up by each other's second factors. The account's count goes on, or who
+        // knows the password could guess codes for ever.
+        app.sign_ins.forgive_address(ip_address);
+        return Err(refusal(CODE_REQUIRED, "Enter the code of your second factor."));
+    };
+    if second_factor::accept(app, &factor, code).await? {
+        return Ok(());
+    }
+    Err(refusal(CODE_WRONG, "This code is wrong, or was used already. Wait for the next one."))
 }
 
 /// `UI_USERNAME` with `UI_PASSWORD`, or, where none is set, with the master key.

@@ -81,6 +81,16 @@ impl SignInThrottle {
     }
 }
 
+impl SignInThrottle {
+    /// The attempt was right as far as it went: the address gets it back, and the account's failures still count.
+    pub fn forgive_address(&self, address: Option<&str>) {
+        let Some(address) = address else { return };
+        if let Some(entry) = self.failures.lock().get_mut(&Subject::Address(address.to_owned())) {
+            entry.count = entry.count.saturating_sub(1);
+        }
+    }
+}
+
 fn subjects(account: &str, address: Option<&str>) -> impl Iterator<Item = Subject> {
     let account = Subject::Account(account.to_lowercase());
     std::iter::once(account).chain(address.map(|address| Subject::Address(address.to_owned())))

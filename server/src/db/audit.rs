@@ -30,7 +30,7 @@ pub struct Model {
     pub id: i64,
     /// When.
     pub at: DateTimeUtc,
-    /// `master_key`, `session`, `key` or `anonymous`.
+    /// `master_key`, `session`, `access_token`, `key`, `invitation`, `reset` or `anonymous`.
     pub actor_kind: String,
     /// The actor's user id.
     pub actor_id: String,

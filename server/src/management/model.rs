@@ -51,7 +51,7 @@ pub async fn info(
             let access = ModelAccess::from_list(&own.models.0);
             views.filter(|one| access.allows(&one.model_name)).map(for_key).collect()
         }
-        Credential::MasterKey | Credential::Session { .. } => views.collect(),
+        Credential::MasterKey | Credential::Session { .. } | Credential::AccessToken { .. } => views.collect(),
     };
     Ok(HttpResponse::Ok().json(ModelList { data }))
 }

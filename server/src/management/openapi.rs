@@ -12,8 +12,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 
 use super::{
-    as_end_user, audit, budget, cache, customer, health, invitation, key, metrics, model, organization, policy,
-    session, spend, tag, team, user,
+    access_token, as_end_user, audit, budget, cache, customer, health, invitation, key, metrics, model, organization,
+    policy, second_factor, session, spend, tag, team, user,
 };
 use crate::auth::session::COOKIE_NAME;
 
@@ -35,6 +35,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
         SpendApi::openapi(),
         ModelApi::openapi(),
         SessionApi::openapi(),
+        SecondFactorApi::openapi(),
+        AccessTokenApi::openapi(),
         AuditApi::openapi(),
         HealthApi::openapi(),
     ] {
@@ -71,6 +73,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
         (name = "spend", description = "What calls cost"),
         (name = "model", description = "Deployments behind each public model name"),
         (name = "session", description = "Console sessions"),
+        (name = "second_factor", description = "Codes of an authenticator app"),
+        (name = "access_token", description = "With what a person's scripts call the management API"),
         (name = "audit", description = "Who changed what"),
         (name = "health", description = "Health of the gateway and of its deployments"),
     ),
@@ -196,6 +200,19 @@ struct SpendApi;
 #[derive(OpenApi)]
 #[openapi(paths(session::create, session::info, session::delete, session::list::list, session::revoke::revoke))]
 struct SessionApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    second_factor::read::info,
+    second_factor::create::new,
+    second_factor::confirm::confirm,
+    second_factor::delete::delete,
+))]
+struct SecondFactorApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(access_token::create::new, access_token::read::list, access_token::delete::delete))]
+struct AccessTokenApi;
 
 #[derive(OpenApi)]
 #[openapi(paths(audit::list, audit::info))]

@@ -3,6 +3,7 @@
 pub mod list;
 pub mod revoke;
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
@@ -13,7 +14,8 @@ use tollgate_openapi::session::{SessionCreate, SessionView};
 
 use crate::app::App;
 use crate::auth::session::{self, clear_cookie, set_cookie};
-use crate::auth::{Credential, Principal, check_origin, client_address, sign_in};
+use crate::auth::sign_in::{self, Shown};
+use crate::auth::{Credential, Principal, check_origin, client_address};
 use crate::db;
 use crate::db::audit::{Actor, Entry};
 use crate::error::{ApiError, ApiResult};
@@ -30,7 +32,7 @@ use crate::management::Json;
     request_body = SessionCreate,
     responses(
         (status = 200, description = "Signed in", body = SessionView),
-        (status = 401, description = "The name and the password do not belong together", body = ErrorEnvelope),
+        (status = 401, description = "The name and the password do not belong together, or the code of the second factor is missing (`second_factor_required`) or wrong (`second_factor_wrong`)", body = ErrorEnvelope),
         (status = 403, description = "The account is blocked, or the request comes from another site", body = ErrorEnvelope),
         (status = 429, description = "Too many failures; `Retry-After` says when to try again", body = ErrorEnvelope),
     ),
@@ -39,12 +41,14 @@ use crate::management::Json;
 pub async fn create(app: web::Data<App>, request: HttpRequest, body: Json<SessionCreate>) -> ApiResult<HttpResponse> {
     check_origin(&request)?;
     let ip_address = client_address(&app, &request);
-    let SessionCreate { username, password } = body.0;
-    let found = sign_in::check(&app, &username, &password, ip_address.as_deref()).await;
-    if let Err(refusal) = &found
-        && refusal.status() == actix_web::http::StatusCode::UNAUTHORIZED
-    {
-        record_failure(&app, &username, ip_address.clone()).await?;
+    let SessionCreate { username, password, code } = body.0;
+    let shown = Shown { username: &username, secret: &password, code: code.as_deref() };
+    let found = sign_in::check(&app, shown, ip_address.as_deref()).await;
+    let failure = found.as_ref().err().filter(|refusal| refusal.status() == StatusCode::UNAUTHORIZED);
+    match failure.map(ApiError::kind) {
+        None | Some(sign_in::CODE_REQUIRED) => {}
+        Some(sign_in::CODE_WRONG) => record_failure(&app, "second_factor_failed", &username, ip_address).await?,
+        Some(_) => record_failure(&app, "sign_in_failed", &username, ip_address).await?,
     }
     let (user, method) = found?;
     let begun = session::begin(&app, &request, user, &method).await?;
@@ -67,8 +71,11 @@ pub async fn create(app: web::Data<App>, request: HttpRequest, body: Json<Sessio
     ),
 )]
 pub async fn info(principal: Principal) -> ApiResult<HttpResponse> {
-    let Credential::Session { method, expires_at, .. } = &principal.credential else { return Err(no_session()) };
+    let Credential::Session { method, expires_at, needs_second_factor, .. } = &principal.credential else {
+        return Err(no_session());
+    };
     let view = SessionView {
+        needs_second_factor: *needs_second_factor,
         method: method.clone(),
         user_id: principal.user_id.clone(),
         user_email: principal.user_email.clone(),
@@ -112,10 +119,10 @@ fn no_session() -> ApiError {
     ApiError::forbidden("Only a signed-in browser has a session.")
 }
 
-async fn record_failure(app: &App, username: &str, ip_address: Option<String>) -> ApiResult<()> {
+async fn record_failure(app: &App, action: &'static str, username: &str, ip_address: Option<String>) -> ApiResult<()> {
     let actor = Actor { kind: "anonymous", id: String::new(), ip_address };
     let transaction = db::begin(&app.db).await?;
-    record(&transaction, &actor, "sign_in_failed", username, app.clock.now()).await?;
+    record(&transaction, &actor, action, username, app.clock.now()).await?;
     Ok(transaction.commit().await?)
 }
 

@@ -1,7 +1,9 @@
 //! How people sign in, besides what a session is.
 
+mod access_token;
 mod invitation;
 mod password;
+mod second_factor;
 mod sessions;
 
 use serde_json::Value;

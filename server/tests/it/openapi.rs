@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tollgate::management::openapi::document;
 use tollgate_openapi::{
-    audit, budget, cache, customer, health, invitation, key, model, organization, paths, policy, session, spend, tag,
-    team, user,
+    access_token, audit, budget, cache, customer, health, invitation, key, model, organization, paths, policy,
+    second_factor, session, spend, tag, team, user,
 };
 
 use crate::kit::TestApp;
@@ -138,18 +138,6 @@ fn every_body_has_an_example_that_fits() {
     serde_json::from_value::<tag::TagCreate>(example("TagCreate")).unwrap();
     serde_json::from_value::<tag::TagPatch>(example("TagPatch")).unwrap();
     serde_json::from_value::<tag::TagView>(example("TagView")).unwrap();
-    serde_json::from_value::<session::SessionCreate>(example("SessionCreate")).unwrap();
-    serde_json::from_value::<session::SessionView>(example("SessionView")).unwrap();
-    serde_json::from_value::<session::SessionList>(example("SessionList")).unwrap();
-    serde_json::from_value::<session::SessionRevoke>(example("SessionRevoke")).unwrap();
-    serde_json::from_value::<invitation::InvitationCreate>(example("InvitationCreate")).unwrap();
-    serde_json::from_value::<invitation::InvitationPatch>(example("InvitationPatch")).unwrap();
-    serde_json::from_value::<invitation::InvitationView>(example("InvitationView")).unwrap();
-    serde_json::from_value::<invitation::InvitationAccept>(example("InvitationAccept")).unwrap();
-    serde_json::from_value::<invitation::InvitationAccepted>(example("InvitationAccepted")).unwrap();
-    serde_json::from_value::<user::password::PasswordForgot>(example("PasswordForgot")).unwrap();
-    serde_json::from_value::<user::password::PasswordReset>(example("PasswordReset")).unwrap();
-    serde_json::from_value::<user::password::PasswordChange>(example("PasswordChange")).unwrap();
     serde_json::from_value::<spend::SpendLogView>(example("SpendLogView")).unwrap();
     serde_json::from_value::<spend::SpendLogsDay>(example("SpendLogsDay")).unwrap();
     serde_json::from_value::<spend::InterruptedView>(example("InterruptedView")).unwrap();
@@ -165,6 +153,31 @@ fn every_body_has_an_example_that_fits() {
     serde_json::from_value::<policy::PolicyExplanation>(example("PolicyExplanation")).unwrap();
 }
 
+#[test]
+fn the_examples_of_how_people_sign_in_fit() {
+    let document: Value = serde_json::to_value(document()).unwrap();
+    let example = |name: &str| document["components"]["schemas"][name]["example"].clone();
+    serde_json::from_value::<session::SessionCreate>(example("SessionCreate")).unwrap();
+    serde_json::from_value::<session::SessionView>(example("SessionView")).unwrap();
+    serde_json::from_value::<session::SessionList>(example("SessionList")).unwrap();
+    serde_json::from_value::<second_factor::SecondFactorView>(example("SecondFactorView")).unwrap();
+    serde_json::from_value::<second_factor::SecondFactorCreate>(example("SecondFactorCreate")).unwrap();
+    serde_json::from_value::<second_factor::SecondFactorConfirm>(example("SecondFactorConfirm")).unwrap();
+    serde_json::from_value::<second_factor::SecondFactorDelete>(example("SecondFactorDelete")).unwrap();
+    serde_json::from_value::<access_token::AccessTokenCreate>(example("AccessTokenCreate")).unwrap();
+    serde_json::from_value::<access_token::AccessTokenView>(example("AccessTokenView")).unwrap();
+    serde_json::from_value::<access_token::AccessTokenDelete>(example("AccessTokenDelete")).unwrap();
+    serde_json::from_value::<session::SessionRevoke>(example("SessionRevoke")).unwrap();
+    serde_json::from_value::<invitation::InvitationCreate>(example("InvitationCreate")).unwrap();
+    serde_json::from_value::<invitation::InvitationPatch>(example("InvitationPatch")).unwrap();
+    serde_json::from_value::<invitation::InvitationView>(example("InvitationView")).unwrap();
+    serde_json::from_value::<invitation::InvitationAccept>(example("InvitationAccept")).unwrap();
+    serde_json::from_value::<invitation::InvitationAccepted>(example("InvitationAccepted")).unwrap();
+    serde_json::from_value::<user::password::PasswordForgot>(example("PasswordForgot")).unwrap();
+    serde_json::from_value::<user::password::PasswordReset>(example("PasswordReset")).unwrap();
+    serde_json::from_value::<user::password::PasswordChange>(example("PasswordChange")).unwrap();
+}
+
 /// An example of its own, or of each part that it is made of.
 fn has_example(document: &Value, schema: &Value) -> bool {
     let parts = references(schema);
@@ -174,7 +187,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 82] = [
+const PATHS: [&str; 89] = [
     paths::AUDIT_LIST,
     paths::AUDIT_INFO,
     paths::CACHE_PING,
@@ -250,6 +263,13 @@ const PATHS: [&str; 82] = [
     paths::SESSION_DELETE,
     paths::SESSION_LIST,
     paths::SESSION_REVOKE,
+    paths::SECOND_FACTOR_INFO,
+    paths::SECOND_FACTOR_NEW,
+    paths::SECOND_FACTOR_CONFIRM,
+    paths::SECOND_FACTOR_DELETE,
+    paths::ACCESS_TOKEN_NEW,
+    paths::ACCESS_TOKEN_LIST,
+    paths::ACCESS_TOKEN_DELETE,
     paths::HEALTH_LIVELINESS,
     paths::HEALTH_LIVENESS,
     paths::HEALTH_READINESS,

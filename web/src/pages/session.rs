@@ -21,8 +21,11 @@ pub(crate) fn SignIn() -> impl IntoView {
     let errors = RwSignal::new(BTreeMap::new());
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let body =
-            SessionCreate { username: username.get_untracked().trim().to_owned(), password: password.get_untracked() };
+        let body = SessionCreate {
+            username: username.get_untracked().trim().to_owned(),
+            password: password.get_untracked(),
+            code: None,
+        };
         let missing = missing_fields(&body);
         errors.set(missing.clone());
         message.set(None);
@@ -73,7 +76,7 @@ mod tests {
 
     #[test]
     fn both_fields_are_needed() {
-        let body = SessionCreate { username: "admin".to_owned(), password: String::new() };
+        let body = SessionCreate { username: "admin".to_owned(), password: String::new(), code: None };
         let missing = missing_fields(&body);
         assert_eq!(missing.keys().collect::<Vec<_>>(), ["password"]);
     }

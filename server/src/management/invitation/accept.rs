@@ -70,7 +70,9 @@ pub async fn accept(
 async fn answer(app: &App, request: &HttpRequest, user: db::user::Model) -> ApiResult<HttpResponse> {
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, "no-store"));
-    let Some(role) = user.role() else {
+    // Who has a second factor signs in with it.
+    let has_second_factor = db::second_factor::in_force(&app.db, &user.user_id).await?.is_some();
+    let Some(role) = user.role().filter(|_| !has_second_factor) else {
         return Ok(response.json(InvitationAccepted { session: None }));
     };
     let user = SignedIn { user_id: user.user_id, user_email: user.user_email, role };

@@ -82,6 +82,8 @@ async fn delete_one(
     let limits = limit::remove(app, transaction, limit::USER, user_id).await?;
     db::session::delete_of_user(transaction, user_id).await?;
     db::invitation::delete_of_user(transaction, user_id).await?;
+    db::second_factor::delete(transaction, user_id).await?;
+    db::access_token::delete_of_user(transaction, user_id).await?;
     db::password_reset::delete_of_user(transaction, user_id, app.clock.now()).await?;
     let before = Some(snapshot(&user, &limits));
     user.delete(transaction).await?;
