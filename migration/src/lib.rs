@@ -12,6 +12,7 @@ mod m20261121_000006_report_sums;
 mod m20261121_000007_charges;
 mod m20261121_000008_key_lists;
 mod m20261122_000002_identity;
+mod m20261122_000003_sso;
 mod m20261122_000004_audit_lists;
 mod table;
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000007_charges::Migration),
             Box::new(m20261121_000008_key_lists::Migration),
             Box::new(m20261122_000002_identity::Migration),
+            Box::new(m20261122_000003_sso::Migration),
             Box::new(m20261122_000004_audit_lists::Migration),
         ]
     }

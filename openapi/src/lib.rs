@@ -24,6 +24,7 @@ pub mod policy;
 pub mod second_factor;
 pub mod session;
 pub mod spend;
+pub mod sso;
 pub mod stored;
 pub mod tag;
 pub mod team;

@@ -134,6 +134,20 @@ pub const GLOBAL_SPEND_KEYS: &str = "/global/spend/keys";
 pub const GLOBAL_SPEND_MODELS: &str = "/global/spend/models";
 /// Requests and tokens by day.
 pub const GLOBAL_ACTIVITY: &str = "/global/activity";
+/// Lists providers of single sign-on.
+pub const SSO_PROVIDER_LIST: &str = "/sso/provider/list";
+/// Adds one.
+pub const SSO_PROVIDER_NEW: &str = "/sso/provider/new";
+/// Changes one.
+pub const SSO_PROVIDER_UPDATE: &str = "/sso/provider/update";
+/// Removes one.
+pub const SSO_PROVIDER_DELETE: &str = "/sso/provider/delete";
+/// Asks one, saved or not, whether people could sign in by it.
+pub const SSO_PROVIDER_TEST: &str = "/sso/provider/test";
+/// Lists the ways to sign in by single sign-on.
+pub const SSO_CHOICES: &str = "/sso/choices";
+/// Finds the way to sign in for an e-mail address.
+pub const SSO_LOOKUP: &str = "/sso/lookup";
 /// Signs in.
 pub const SESSION_NEW: &str = "/session/new";
 /// Who is signed in.

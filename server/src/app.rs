@@ -6,11 +6,12 @@ use chrono_tz::Tz;
 use sea_orm::DatabaseConnection;
 
 use crate::clock::Clock;
-use crate::config::IdentitySettings;
+use crate::config::{IdentitySettings, NewTeamSettings, NewcomerSettings};
 use crate::counters::{Counters, SignInThrottle};
 use crate::crypto::{KeyDigest, Sealer};
 use crate::domain::proxy::TrustedProxies;
 use crate::mail::Mailer;
+use crate::oidc::{Oidc, Provider};
 use crate::policy::{MASTER_TOKEN, PolicyStore};
 
 /// The parts of a running gateway.
@@ -26,6 +27,10 @@ pub struct App {
     pub counters: Arc<Counters>,
     /// Who may sign in without the database.
     pub identity: Arc<Identity>,
+    /// Asks providers of single sign-on who somebody is.
+    pub oidc: Arc<Oidc>,
+    /// What is configured of single sign-on.
+    pub sso: Arc<SsoSettings>,
     /// Seals secrets that the database keeps.
     pub sealer: Sealer,
     /// Sends letters.
@@ -44,6 +49,19 @@ impl App {
         let is_master = key == MASTER_TOKEN || self.identity.master_key.matches(&digest);
         if is_master { MASTER_TOKEN.to_owned() } else { digest.to_hex() }
     }
+}
+
+/// Single sign-on as it is configured, without what the database adds.
+#[derive(Clone, Debug, Default)]
+pub struct SsoSettings {
+    /// Providers by environment variables and by `config.yaml`.
+    pub configured: Vec<Provider>,
+    /// `PROXY_ADMIN_ID`: this user administers the gateway.
+    pub admin_id: Option<String>,
+    /// What people get who sign in for the first time.
+    pub newcomers: NewcomerSettings,
+    /// What teams get that are made for groups.
+    pub new_teams: NewTeamSettings,
 }
 
 /// Identities that come from the environment or the data folder, not from the database.

@@ -17,6 +17,7 @@ mod problem;
 mod reader;
 mod router;
 mod secret;
+mod sso;
 mod strategy;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ pub use problem::{Place, Problem, Severity};
 use reader::{Item, Problems, Section};
 pub use router::{ErrorClass, ErrorPolicy, Fallbacks, GroupAlias, RedisSettings, RouterSettings};
 pub use secret::{MASK, Secret, is_secret_name};
+pub use sso::{NewTeamSettings, NewcomerSettings, SSO_VARIABLES, SsoEntry, sso_from_environment};
 pub use strategy::{RoutingStrategy, RoutingStrategyArgs, StickyBy};
 
 /// A whole configuration.

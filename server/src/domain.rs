@@ -12,5 +12,6 @@ pub mod proxy;
 pub mod redact;
 pub mod region;
 pub mod sketch;
+pub mod sso;
 pub mod usage;
 pub mod window;

@@ -86,7 +86,7 @@ pub struct Gateway {
     /// How often a call is tried, and what stands in for models that fail.
     pub routing: ArcSwap<RouterSettings>,
     /// Fetches what calls link to.
-    pub outbound: Outbound,
+    pub outbound: Arc<Outbound>,
     /// Makes and opens ids of responses that providers keep.
     pub response_ids: ResponseIds,
     /// How long answers usually are.

@@ -9,6 +9,7 @@ pub mod error;
 pub mod crypto;
 pub mod outbound;
 pub mod mail;
+pub mod oidc;
 pub mod db;
 pub mod counters;
 pub mod ledger;

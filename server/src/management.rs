@@ -22,6 +22,7 @@ mod rules;
 pub mod second_factor;
 pub mod session;
 pub mod spend;
+pub mod sso;
 pub mod tag;
 pub mod team;
 pub mod user;
@@ -43,6 +44,7 @@ use page::{listed, page_of};
 /// Mounts the operations on keys, on all else that carries limits, on spend and sessions.
 pub fn configure(config: &mut ServiceConfig) {
     resources(config);
+    single_sign_on(config);
     // Nobody is signed in yet when they sign in.
     config.service(operation(paths::SESSION_NEW, Method::POST, session::create));
     guarded(config, paths::SESSION_INFO, Method::GET, session::info);
@@ -139,6 +141,22 @@ fn resources(config: &mut ServiceConfig) {
     guarded(config, paths::TAG_INFO, Method::POST, tag::read::info);
     guarded(config, paths::TAG_LIST, Method::GET, tag::read::list);
     guarded(config, paths::TAG_DELETE, Method::POST, tag::delete::delete);
+}
+
+/// Mounts single sign-on: what browsers go through, and the operations on providers.
+fn single_sign_on(config: &mut ServiceConfig) {
+    config
+        .service(operation(sso::START_OF_LITELLM, Method::GET, sso::start::any))
+        .service(operation(&format!("{}/{{provider_id}}", sso::START), Method::GET, sso::start::one))
+        .service(operation(sso::CALLBACK, Method::GET, sso::callback::of_environment))
+        .service(operation(&format!("{}/{{provider_id}}", sso::CALLBACK), Method::GET, sso::callback::of_one))
+        .service(operation(paths::SSO_CHOICES, Method::GET, sso::choose::choices))
+        .service(operation(paths::SSO_LOOKUP, Method::POST, sso::choose::lookup));
+    guarded(config, paths::SSO_PROVIDER_LIST, Method::GET, sso::provider::list);
+    guarded(config, paths::SSO_PROVIDER_NEW, Method::POST, sso::provider::new);
+    guarded(config, paths::SSO_PROVIDER_UPDATE, Method::POST, sso::provider::update);
+    guarded(config, paths::SSO_PROVIDER_DELETE, Method::POST, sso::provider::delete);
+    guarded(config, paths::SSO_PROVIDER_TEST, Method::POST, sso::provider::test);
 }
 
 /// LiteLLM's other path of an operation on customers.

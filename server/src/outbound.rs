@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, LOCATION};
-use reqwest::{Client, Response, Url, redirect};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Client, Request, Response, StatusCode, Url, redirect};
 use tokio::sync::Semaphore;
 
 use crate::config::{Config, FetchSettings};
@@ -42,6 +42,17 @@ pub struct Fetched {
     /// The media type its server gives it, in lower case and without parameters.
     pub media_type: Option<String>,
     /// It.
+    pub bytes: Bytes,
+}
+
+/// A whole answer.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
     pub bytes: Bytes,
 }
 
@@ -127,6 +138,22 @@ impl Outbound {
             Ok(Fetched { media_type, bytes: read(response, bytes_max).await? })
         };
         tokio::time::timeout(self.timeout, fetched).await.map_err(|_| OutboundError::Timeout(self.timeout))?
+    }
+
+    /// Makes a request and reads the whole answer, whatever its status; redirects are not followed. What `is_ours` was
+    /// named by whoever runs the gateway: it may be anywhere.
+    ///
+    /// # Errors
+    /// When the address may not be called, or no answer of at most `bytes_max` bytes comes in time.
+    pub async fn send(&self, request: Request, is_ours: bool, bytes_max: u64) -> Result<Answered, OutboundError> {
+        let answered = async {
+            let _place = self.places.acquire().await.map_err(|_| OutboundError::Unreachable)?;
+            let client = if is_ours { &self.trusting } else { self.client_for(request.url())?.0 };
+            let response = client.execute(request).await.map_err(|error| failure(&error))?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            Ok(Answered { status, headers, bytes: read(response, bytes_max).await? })
+        };
+        tokio::time::timeout(self.timeout, answered).await.map_err(|_| OutboundError::Timeout(self.timeout))?
     }
 
     /// The answer at the end of all redirects, and whether it comes from where only the gateway may reach.

@@ -5,6 +5,7 @@ mod identity;
 mod reload;
 pub mod secrets;
 mod shared;
+mod sso;
 
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::DirBuilderExt;
@@ -42,6 +43,7 @@ use crate::ledger::spool::{self, Cursor};
 use crate::ledger::writer::Writer;
 use crate::ledger::{Spool, SpoolError, SpoolLimits};
 use crate::mail::{MailError, Mailer};
+use crate::oidc::Oidc;
 use crate::outbound::Outbound;
 use crate::policy::{GatewayBudget, Loader, PolicyStore};
 use crate::provider::catalog::Catalog;
@@ -195,10 +197,18 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let policy =
         Arc::new(PolicyStore::new(loader, clock.clone(), master_key, shared::bulletin(&config, redis.clone())));
     let (contents, content_writer) = contents(&config, &database);
-    let parts = GatewayParts { clock: clock.clone(), policy: Arc::clone(&policy), counters: Arc::clone(&counters) };
+    let outbound = Arc::new(Outbound::new(&config).map_err(std::io::Error::other)?);
+    let parts = GatewayParts {
+        clock: clock.clone(),
+        policy: Arc::clone(&policy),
+        counters: Arc::clone(&counters),
+        outbound: Arc::clone(&outbound),
+    };
     let gateway = Arc::new(make_gateway(&config, &secrets, parts, spool, contents, cache)?);
     let (mailer, mail_queue) = Mailer::new(&environment.smtp)?;
     let app = App {
+        oidc: Arc::new(Oidc::new(outbound, clock.clone())),
+        sso: Arc::new(sso::settings(&config, &environment)),
         clock,
         db: database,
         policy,
@@ -238,6 +248,7 @@ struct GatewayParts {
     clock: Clock,
     policy: Arc<PolicyStore>,
     counters: Arc<Counters>,
+    outbound: Arc<Outbound>,
 }
 
 fn make_gateway(
@@ -248,7 +259,7 @@ fn make_gateway(
     contents: Option<Contents>,
     cache: Option<Arc<ResponseCache>>,
 ) -> Result<Gateway, std::io::Error> {
-    let GatewayParts { clock, policy, counters } = parts;
+    let GatewayParts { clock, policy, counters, outbound } = parts;
     Ok(Gateway {
         call_ids: CallIds::default(),
         policy,
@@ -259,7 +270,7 @@ fn make_gateway(
         contents,
         response_ids: ResponseIds::new(secrets.salt_key.expose()),
         routing: ArcSwap::from_pointee(config.router.clone()),
-        outbound: Outbound::new(config).map_err(std::io::Error::other)?,
+        outbound,
         usual_lengths: UsualLengths::default(),
         usual_delays: UsualDelays::default(),
         drains: drains(config),

@@ -39,6 +39,8 @@ pub enum Credential {
     },
     /// A virtual key, which may look at itself and its models, and at nothing else.
     VirtualKey(Box<db::key::Model>),
+    /// Nobody's: the gateway itself acts on the word of a provider of single sign-on or a directory, of this kind.
+    Provisioner(&'static str),
 }
 
 /// The caller.
@@ -57,6 +59,18 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// What acts on the word of others: `sso` for a provider, `scim` for a directory, with the id of whichever it is. It
+    /// is an administrator, since it does only what one has set up.
+    pub(crate) fn provisioner(kind: &'static str, id: &str, ip_address: Option<String>) -> Self {
+        Self {
+            credential: Credential::Provisioner(kind),
+            user_id: id.to_owned(),
+            user_email: None,
+            role: UserRole::ProxyAdmin,
+            ip_address,
+        }
+    }
+
     /// Goes on where the table of permissions allows `action` on `key`, or on no object in particular.
     ///
     /// # Errors
@@ -64,9 +78,10 @@ impl Principal {
     pub fn authorize(&self, action: Action, key: Option<&db::key::Model>) -> ApiResult<()> {
         let decision = match &self.credential {
             Credential::VirtualKey(own) => Self::decide_for_key(own, action, key),
-            Credential::MasterKey | Credential::Session { .. } | Credential::AccessToken { .. } => {
-                decide(self.role, action, self.relation_to(key))
-            }
+            Credential::MasterKey
+            | Credential::Session { .. }
+            | Credential::AccessToken { .. }
+            | Credential::Provisioner(_) => decide(self.role, action, self.relation_to(key)),
         };
         self.enforce(decision, action, "Key not found.")
     }
@@ -79,9 +94,10 @@ impl Principal {
     pub fn authorize_on(&self, action: Action, relation: Relation, not_found: &'static str) -> ApiResult<()> {
         let decision = match &self.credential {
             Credential::VirtualKey(_) => Decision::Forbid,
-            Credential::MasterKey | Credential::Session { .. } | Credential::AccessToken { .. } => {
-                decide(self.role, action, relation)
-            }
+            Credential::MasterKey
+            | Credential::Session { .. }
+            | Credential::AccessToken { .. }
+            | Credential::Provisioner(_) => decide(self.role, action, relation),
         };
         self.enforce(decision, action, not_found)
     }
@@ -125,14 +141,18 @@ impl Principal {
     pub fn scope(&self) -> db::Scope {
         match &self.credential {
             Credential::VirtualKey(own) => db::Scope::Key(own.token.clone()),
-            Credential::MasterKey | Credential::Session { .. } | Credential::AccessToken { .. }
+            Credential::MasterKey
+            | Credential::Session { .. }
+            | Credential::AccessToken { .. }
+            | Credential::Provisioner(_)
                 if self.may_see_everything() =>
             {
                 db::Scope::All
             }
-            Credential::MasterKey | Credential::Session { .. } | Credential::AccessToken { .. } => {
-                db::Scope::User(self.user_id.clone())
-            }
+            Credential::MasterKey
+            | Credential::Session { .. }
+            | Credential::AccessToken { .. }
+            | Credential::Provisioner(_) => db::Scope::User(self.user_id.clone()),
         }
     }
 
@@ -157,6 +177,7 @@ impl Principal {
             Credential::Session { .. } => "session",
             Credential::AccessToken { .. } => "access_token",
             Credential::VirtualKey(_) => "key",
+            Credential::Provisioner(kind) => kind,
         };
         Actor { kind, id: self.user_id.clone(), ip_address: self.ip_address.clone() }
     }
@@ -182,7 +203,10 @@ impl Principal {
             Credential::VirtualKey(_) => {
                 ApiError::forbidden("A virtual key may only read /v1/model/info and its own /key/info and /spend/logs.")
             }
-            Credential::MasterKey | Credential::Session { .. } | Credential::AccessToken { .. } => {
+            Credential::MasterKey
+            | Credential::Session { .. }
+            | Credential::AccessToken { .. }
+            | Credential::Provisioner(_) => {
                 ApiError::forbidden(format!("The role {} may not do this ({action:?}).", self.role.as_str()))
             }
         }

@@ -6,6 +6,7 @@ use super::fetch::{self, FetchSettings};
 use super::identity::{self, IdentitySettings};
 use super::reader::{Item, Section};
 use super::secret::Secret;
+use super::sso::{self, SsoEntry};
 use super::vocabulary;
 use crate::domain::window::Span;
 
@@ -58,6 +59,8 @@ pub struct GeneralSettings {
     pub proxy_config_reload_interval: Duration,
     /// The client's address is read from `X-Forwarded-For`. Default: no.
     pub use_x_forwarded_for: bool,
+    /// Who else may say who somebody is. Default: nobody but what environment variables say.
+    pub sso: Vec<SsoEntry>,
 }
 
 impl Default for GeneralSettings {
@@ -76,6 +79,7 @@ impl Default for GeneralSettings {
             enable_health_check_routing: false,
             proxy_config_reload_interval: Duration::from_secs(30),
             use_x_forwarded_for: false,
+            sso: Vec::new(),
         }
     }
 }
@@ -191,6 +195,7 @@ pub(super) fn read(item: Option<Item<'_>>, limits: &mut Limits) -> GeneralSettin
             .delay("proxy_config_reload_interval_seconds")
             .unwrap_or(default.proxy_config_reload_interval),
         use_x_forwarded_for: section.boolean("use_x_forwarded_for", default.use_x_forwarded_for),
+        sso: sso::read_list(section.get("sso")),
     };
     section.finish(&vocabulary::GENERAL);
     settings

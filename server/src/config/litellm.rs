@@ -10,6 +10,7 @@ use super::cache::{self, CacheSettings};
 use super::fetch;
 use super::reader::{Item, Section};
 use super::router::{Fallbacks, read_fallbacks};
+use super::sso::{self, NewTeamSettings, NewcomerSettings};
 use super::vocabulary;
 use crate::domain::address::Allowed;
 use crate::domain::window::Span;
@@ -53,6 +54,10 @@ pub struct LitellmSettings {
     pub user_url_allowed_hosts: Vec<Allowed>,
     /// Which answers are kept to be given again (`cache`, `cache_params`).
     pub cache: CacheSettings,
+    /// What people get who sign in for the first time.
+    pub default_internal_user_params: NewcomerSettings,
+    /// What teams get that follow from groups.
+    pub default_team_params: NewTeamSettings,
 }
 
 /// Limits of a provider or a tag.
@@ -91,6 +96,8 @@ impl Default for LitellmSettings {
             user_url_validation: true,
             user_url_allowed_hosts: Vec::new(),
             cache: CacheSettings::default(),
+            default_internal_user_params: NewcomerSettings::default(),
+            default_team_params: NewTeamSettings::default(),
         }
     }
 }
@@ -119,6 +126,8 @@ pub(super) fn read(item: Option<Item<'_>>) -> LitellmSettings {
         user_url_validation: section.boolean("user_url_validation", default.user_url_validation),
         user_url_allowed_hosts: fetch::allowed(&mut section),
         cache: cache::read(&mut section),
+        default_internal_user_params: sso::read_newcomers(&mut section),
+        default_team_params: sso::read_new_teams(&mut section),
     };
     section.finish(&vocabulary::LITELLM);
     settings
@@ -147,7 +156,7 @@ fn read_limits(mut section: Section<'_>) -> ScopeLimits {
 }
 
 /// US dollars, zero or more.
-fn money(item: &Item<'_>) -> Option<NanoUsd> {
+pub(super) fn money(item: &Item<'_>) -> Option<NanoUsd> {
     let usd = item.number()?;
     if usd < 0.0 {
         item.error(format!("expected US dollars of zero or more, got {usd}"));
@@ -156,7 +165,7 @@ fn money(item: &Item<'_>) -> Option<NanoUsd> {
     NanoUsd::from_usd(usd).map_err(|error| item.error(error.to_string())).ok()
 }
 
-fn span(section: &mut Section<'_>, key: &'static str) -> Option<Span> {
+pub(super) fn span(section: &mut Section<'_>, key: &'static str) -> Option<Span> {
     let item = section.get(key)?;
     Span::parse(&item.text()?).map_err(|error| item.error(error.to_string())).ok()
 }

@@ -176,10 +176,8 @@ pub(super) const LITELLM: Area = area(
         "cost_margin_config",
         "custom_prometheus_metadata_labels",
         "custom_prometheus_tags",
-        "default_internal_user_params",
         "default_key_generate_params",
         "default_redis_ttl",
-        "default_team_params",
         "default_team_settings",
         "enable_json_schema_validation",
         "enable_preview_features",
@@ -239,6 +237,12 @@ pub(super) const CACHE: Area = area(
     ],
     &[],
 );
+
+/// `litellm_settings.default_internal_user_params`.
+pub(super) const NEWCOMERS: Area = area(&["auto_create_key", "metadata", "user_email", "user_id"], &[]);
+
+/// `litellm_settings.default_team_params`.
+pub(super) const NEW_TEAMS: Area = area(&["metadata", "organization_id", "team_member_permissions"], &[]);
 
 /// Limits of a provider or a tag.
 pub(super) const SCOPE_LIMITS: Area = area(&[], &[]);

@@ -70,13 +70,25 @@ pub enum Violation {
     TagName,
     /// The user is in the team already.
     TeamMember,
+    /// This provider of single sign-on exists.
+    SsoProvider,
+    /// Somebody is known by this subject of a provider already.
+    SsoIdentity,
+    /// This sign-in is over already.
+    SsoSpent,
 }
 
 /// Which uniqueness `error` says was violated, where it says that. Both databases name the columns, each in its way.
 #[must_use]
 pub fn violation(error: &DbErr) -> Option<Violation> {
     let Some(SqlErr::UniqueConstraintViolation(text)) = error.sql_err() else { return None };
-    const NAMES: [(&str, Violation); 18] = [
+    const NAMES: [(&str, Violation); 24] = [
+        ("sso_providers.", Violation::SsoProvider),
+        ("sso_providers_pkey", Violation::SsoProvider),
+        ("sso_identities.", Violation::SsoIdentity),
+        ("sso_identities_pkey", Violation::SsoIdentity),
+        ("sso_spent.", Violation::SsoSpent),
+        ("sso_spent_pkey", Violation::SsoSpent),
         ("key_alias", Violation::KeyAlias),
         ("keys.token", Violation::KeyToken),
         ("keys_pkey", Violation::KeyToken),

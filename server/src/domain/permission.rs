@@ -58,6 +58,10 @@ pub enum Action {
     TagRead,
     /// Make, change or delete a tag.
     TagWrite,
+    /// See providers of single sign-on.
+    SsoRead,
+    /// Add, change or remove one.
+    SsoWrite,
     /// Forget cached answers.
     CacheWrite,
     /// See who changed what.
@@ -68,7 +72,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::KeyCreate,
         Self::KeyRead,
         Self::KeyUpdate,
@@ -94,6 +98,8 @@ impl Action {
         Self::OrganizationWrite,
         Self::TagRead,
         Self::TagWrite,
+        Self::SsoRead,
+        Self::SsoWrite,
         Self::CacheWrite,
         Self::AuditRead,
         Self::Session,
@@ -179,6 +185,7 @@ fn allows(role: UserRole, action: Action, relation: Relation) -> bool {
         (UserRole::ProxyAdminViewer, action) => is_reading(action),
         (_, A::SpendReadAll | A::SpendResolve | A::SettingsRead | A::AuditRead) => false,
         (_, A::BudgetRead | A::CustomerRead | A::OrganizationRead | A::TagRead) => false,
+        (_, A::SsoRead | A::SsoWrite) => false,
         (_, A::BudgetWrite | A::CustomerWrite | A::OrganizationWrite | A::TagWrite) => false,
         (_, A::TeamCreate | A::TeamAdminister | A::UserWrite | A::CacheWrite) => false,
         (_, A::UserRead) => relation == R::Own,
@@ -210,5 +217,6 @@ const fn is_reading(action: Action) -> bool {
             | A::OrganizationRead
             | A::TagRead
             | A::AuditRead
+            | A::SsoRead
     )
 }

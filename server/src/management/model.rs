@@ -51,7 +51,10 @@ pub async fn info(
             let access = ModelAccess::from_list(&own.models.0);
             views.filter(|one| access.allows(&one.model_name)).map(for_key).collect()
         }
-        Credential::MasterKey | Credential::Session { .. } | Credential::AccessToken { .. } => views.collect(),
+        Credential::MasterKey
+        | Credential::Session { .. }
+        | Credential::AccessToken { .. }
+        | Credential::Provisioner(_) => views.collect(),
     };
     Ok(HttpResponse::Ok().json(ModelList { data }))
 }

@@ -13,7 +13,7 @@ use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 
 use super::{
     access_token, as_end_user, audit, budget, cache, customer, health, invitation, key, metrics, model, organization,
-    policy, second_factor, session, spend, tag, team, user,
+    policy, second_factor, session, spend, sso, tag, team, user,
 };
 use crate::auth::session::COOKIE_NAME;
 
@@ -34,6 +34,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         CacheApi::openapi(),
         SpendApi::openapi(),
         ModelApi::openapi(),
+        SsoApi::openapi(),
         SessionApi::openapi(),
         SecondFactorApi::openapi(),
         AccessTokenApi::openapi(),
@@ -72,6 +73,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         (name = "cache", description = "Answers that are given again"),
         (name = "spend", description = "What calls cost"),
         (name = "model", description = "Deployments behind each public model name"),
+        (name = "sso", description = "Single sign-on"),
         (name = "session", description = "Console sessions"),
         (name = "second_factor", description = "Codes of an authenticator app"),
         (name = "access_token", description = "With what a person's scripts call the management API"),
@@ -196,6 +198,18 @@ struct PolicyApi;
     components(schemas(CallStatus, SpendLogSort))
 )]
 struct SpendApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    sso::provider::list,
+    sso::provider::new,
+    sso::provider::update,
+    sso::provider::delete,
+    sso::provider::test,
+    sso::choose::choices,
+    sso::choose::lookup,
+))]
+struct SsoApi;
 
 #[derive(OpenApi)]
 #[openapi(paths(session::create, session::info, session::delete, session::list::list, session::revoke::revoke))]

@@ -6,10 +6,12 @@ mod make;
 pub mod password;
 pub mod read;
 mod rules;
+mod save;
 pub mod update;
 mod view;
 
 pub(super) use make::{blank, make};
+pub(super) use save::save;
 
 /// What refusals call a user who does not exist, or not for the caller.
 const NOT_FOUND: &str = "User not found.";

@@ -1,11 +1,12 @@
 //! Master key and salt key: from the configuration, the environment, or made once and kept in the data folder.
 
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, Secret};
+use crate::config::{Config, SSO_VARIABLES, Secret};
 use crate::crypto::{self, RandomError};
 use crate::mail::SmtpVariables;
 
@@ -39,6 +40,8 @@ pub struct Environment {
     pub smtp: SmtpVariables,
     /// `PROXY_BASE_URL`: where people reach the gateway.
     pub base_url: Option<String>,
+    /// Those that set providers of single sign-on, by name.
+    pub sso: BTreeMap<String, Secret>,
 }
 
 impl Environment {
@@ -60,6 +63,7 @@ impl Environment {
             smtp: SmtpVariables::read(text),
             base_url: text("PROXY_BASE_URL").map(|url| url.trim_end_matches('/').to_owned()),
             is_https: text("PROXY_BASE_URL").is_some_and(|url| url.starts_with("https://")),
+            sso: SSO_VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), secret(name)?))).collect(),
         }
     }
 }

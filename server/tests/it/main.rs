@@ -44,6 +44,7 @@ mod routing;
 mod scope;
 mod session;
 mod spend;
+mod sso;
 mod tag;
 mod task;
 mod team;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tollgate::management::openapi::document;
 use tollgate_openapi::{
     access_token, audit, budget, cache, customer, health, invitation, key, model, organization, paths, policy,
-    second_factor, session, spend, tag, team, user,
+    second_factor, session, spend, sso, tag, team, user,
 };
 
 use crate::kit::TestApp;
@@ -138,6 +138,11 @@ fn every_body_has_an_example_that_fits() {
     serde_json::from_value::<tag::TagCreate>(example("TagCreate")).unwrap();
     serde_json::from_value::<tag::TagPatch>(example("TagPatch")).unwrap();
     serde_json::from_value::<tag::TagView>(example("TagView")).unwrap();
+    serde_json::from_value::<sso::SsoProvider>(example("SsoProvider")).unwrap();
+    serde_json::from_value::<sso::SsoProviderView>(example("SsoProviderView")).unwrap();
+    serde_json::from_value::<sso::SsoTestView>(example("SsoTestView")).unwrap();
+    serde_json::from_value::<sso::SsoChoices>(example("SsoChoices")).unwrap();
+    serde_json::from_value::<sso::SsoLookupView>(example("SsoLookupView")).unwrap();
     serde_json::from_value::<spend::SpendLogView>(example("SpendLogView")).unwrap();
     serde_json::from_value::<spend::SpendLogsDay>(example("SpendLogsDay")).unwrap();
     serde_json::from_value::<spend::InterruptedView>(example("InterruptedView")).unwrap();
@@ -187,9 +192,16 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 89] = [
+const PATHS: [&str; 96] = [
     paths::AUDIT_LIST,
     paths::AUDIT_INFO,
+    paths::SSO_PROVIDER_LIST,
+    paths::SSO_PROVIDER_NEW,
+    paths::SSO_PROVIDER_UPDATE,
+    paths::SSO_PROVIDER_DELETE,
+    paths::SSO_PROVIDER_TEST,
+    paths::SSO_CHOICES,
+    paths::SSO_LOOKUP,
     paths::CACHE_PING,
     paths::CACHE_DELETE,
     paths::CACHE_FLUSHALL,

@@ -109,9 +109,10 @@ fn authorize(principal: &Principal, api_key: Option<&str>) -> ApiResult<()> {
             let is_own = api_key.is_none_or(|key| key == own.token);
             principal.authorize(Action::SpendRead, is_own.then_some(own))
         }
-        Credential::MasterKey | Credential::Session { .. } | Credential::AccessToken { .. } => {
-            principal.authorize_list(Action::SpendRead)
-        }
+        Credential::MasterKey
+        | Credential::Session { .. }
+        | Credential::AccessToken { .. }
+        | Credential::Provisioner(_) => principal.authorize_list(Action::SpendRead),
     }
 }
 

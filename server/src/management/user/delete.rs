@@ -85,6 +85,7 @@ async fn delete_one(
     db::second_factor::delete(transaction, user_id).await?;
     db::access_token::delete_of_user(transaction, user_id).await?;
     db::password_reset::delete_of_user(transaction, user_id, app.clock.now()).await?;
+    db::sso_identity::delete_of_user(transaction, user_id).await?;
     let before = Some(snapshot(&user, &limits));
     user.delete(transaction).await?;
     let change = Change { action: "deleted", kind: "user", id: user_id, before, after: None };

@@ -1,5 +1,6 @@
 //! A running server with a clock that the test moves.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -30,9 +31,16 @@ pub(crate) struct TestAppBuilder {
     config: Option<String>,
     redis_url: Option<String>,
     smtp: SmtpVariables,
+    sso: BTreeMap<String, Secret>,
 }
 
 impl TestAppBuilder {
+    /// A variable of the environment that sets a provider of single sign-on.
+    pub(crate) fn sso(mut self, name: &str, value: &str) -> Self {
+        self.sso.insert(name.to_owned(), Secret::new(value));
+        self
+    }
+
     pub(crate) fn ui_password(mut self, password: &str) -> Self {
         self.ui_password = Some(password.to_owned());
         self
@@ -76,6 +84,7 @@ impl TestAppBuilder {
             database: Arc::new(TestDatabase::create().await),
             redis_url: self.redis_url,
             smtp: self.smtp,
+            sso: self.sso,
             data: TempDir::new().unwrap(),
         };
         home.start().await
@@ -92,6 +101,7 @@ pub(crate) struct Home {
     database: Arc<TestDatabase>,
     redis_url: Option<String>,
     smtp: SmtpVariables,
+    sso: BTreeMap<String, Secret>,
 }
 
 impl Home {
@@ -112,20 +122,23 @@ impl Home {
         let environment = Environment {
             database_url: Some(Secret::new(self.database.url())),
             master_key: Some(Secret::new(MASTER_KEY)),
+            salt_key: Some(Secret::new("sk-salt-key-of-the-tests")),
+            sso: self.sso.clone(),
             ui_password: self.ui_password.clone().map(Secret::new),
             is_https: self.is_https,
             redis_url: self.redis_url.clone().map(Secret::new),
             smtp: self.smtp.clone(),
             ..Environment::default()
         };
-        let running = serve::start(StartOptions {
+        // A configuration is large, and tests hold several gateways that start.
+        let running = Box::pin(serve::start(StartOptions {
             config: loaded.config,
             environment,
             data: self.data.path().to_owned(),
             listener: TcpListener::bind("127.0.0.1:0").unwrap(),
             clock: self.clock.clone(),
             workers: 1,
-        })
+        }))
         .await
         .unwrap();
         let base = format!("http://{}", running.address);
@@ -151,6 +164,7 @@ impl TestApp {
             config: None,
             redis_url: None,
             smtp: SmtpVariables::default(),
+            sso: BTreeMap::new(),
         }
     }
 
@@ -165,7 +179,7 @@ impl TestApp {
 
     /// Another node beside this one, with the same configuration, database and clock.
     pub(crate) async fn beside(&self) -> Self {
-        let Home { config, ui_password, is_https, clock, database, redis_url, smtp, .. } = &self.home;
+        let Home { config, ui_password, is_https, clock, database, redis_url, smtp, sso, .. } = &self.home;
         let home = Home {
             config: config.clone(),
             ui_password: ui_password.clone(),
@@ -174,6 +188,7 @@ impl TestApp {
             database: Arc::clone(database),
             redis_url: redis_url.clone(),
             smtp: smtp.clone(),
+            sso: sso.clone(),
             data: TempDir::new().unwrap(),
         };
         home.start().await
