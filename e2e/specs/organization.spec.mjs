@@ -6,7 +6,7 @@ test.beforeEach(async ({ page }) => {
   await signIn(page);
 });
 
-test("from the first organization to its end", async ({ page, tollgate }) => {
+test("from the first organization to its end", async ({ browser, page, tollgate }) => {
   test.setTimeout(180_000);
   const table = page.getByRole("table", { name: "Organizations" });
   const row = table.getByRole("row").filter({ hasText: "Acme" });
@@ -67,6 +67,39 @@ test("from the first organization to its end", async ({ page, tollgate }) => {
     const drawer = page.getByRole("dialog", { name: "Acme" });
     await drawer.getByRole("button", { name: "Keys" }).click();
     await expect(drawer.getByRole("table", { name: "Keys" })).toContainText("of-acme");
+  });
+
+  await test.step("it gets an administrator, who sees it and nothing else", async () => {
+    await manage(tollgate, "POST", "/organization/new", { organization_id: "globex", organization_alias: "Globex" });
+    await manage(tollgate, "POST", "/user/new", { user_id: "ada", password: "countess of lovelace", auto_create_key: false });
+    const drawer = page.getByRole("dialog", { name: "Acme" });
+    await drawer.getByRole("button", { name: "Members" }).click();
+    await expect(drawer).toContainText("No members yet.");
+    await drawer.getByRole("link", { name: "Add a member" }).click();
+    await drawer.getByLabel("User").fill("ada");
+    await drawer.getByLabel("Role").selectOption("Administrator");
+    await inspect(page, "organization-member-add");
+    await drawer.getByRole("button", { name: "Add member" }).click();
+    await expect(page.getByText("ada is a member now.")).toBeVisible();
+    await expect(drawer.getByRole("table", { name: "Members" })).toContainText("Administrator");
+    await inspect(page, "organization-members");
+
+    const ada = await browser.newPage({ baseURL: tollgate.url });
+    await ada.goto("/ui/organizations");
+    await ada.getByLabel("Username").fill("ada");
+    await ada.getByLabel("Password").fill("countess of lovelace");
+    await ada.getByRole("button", { name: "Sign in" }).click();
+    const theirs = ada.getByRole("table", { name: "Organizations" });
+    await expect(theirs).toContainText("Acme");
+    await expect(theirs).not.toContainText("Globex");
+    await expect(ada.getByRole("link", { name: "Create organization" })).toHaveCount(0);
+    await ada.goto("/ui/teams?new=1");
+    const team = ada.getByRole("dialog", { name: "Create team" });
+    await team.getByLabel("Name").fill("search");
+    await team.getByLabel("Organization").selectOption("Acme");
+    await team.getByRole("button", { name: "Create team" }).click();
+    await expect(ada.getByRole("table", { name: "Teams" })).toContainText("search");
+    await ada.close();
   });
 
   await test.step("change and delete it", async () => {

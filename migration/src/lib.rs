@@ -14,6 +14,7 @@ mod m20261121_000008_key_lists;
 mod m20261122_000002_identity;
 mod m20261122_000003_sso;
 mod m20261122_000004_audit_lists;
+mod m20261122_000005_organization;
 mod table;
 
 use sea_orm_migration::MigrationTrait;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000002_identity::Migration),
             Box::new(m20261122_000003_sso::Migration),
             Box::new(m20261122_000004_audit_lists::Migration),
+            Box::new(m20261122_000005_organization::Migration),
         ]
     }
 }

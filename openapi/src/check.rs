@@ -110,3 +110,20 @@ pub(crate) fn patch_count<C>(value: &Patch<i64>, _context: &C) -> garde::Result 
         _ => Ok(()),
     }
 }
+
+/// Checks each of the members that join something at once.
+pub(crate) fn validate_members<M: garde::Validate<Context = ()>>(
+    members: &[M],
+    parent: &mut dyn FnMut() -> garde::Path,
+    report: &mut garde::Report,
+) {
+    const MEMBERS_MAX: usize = 1000;
+    if members.is_empty() || members.len() > MEMBERS_MAX {
+        report.append(parent(), garde::Error::new(format!("expected 1 to {MEMBERS_MAX} members")));
+        return;
+    }
+    for (index, member) in members.iter().enumerate() {
+        let mut place = || parent().join(index);
+        member.validate_into(&(), &mut place, report);
+    }
+}

@@ -116,7 +116,7 @@ pub struct InvitationAccept {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"session": {"user_id": "ada", "user_email": "ada@example.com",
-    "user_role": "internal_user", "expires_at": "2026-11-28T09:30:00Z", "method": "invitation", "needs_second_factor": false}})))]
+    "user_role": "internal_user", "teams": [], "organizations": [], "expires_at": "2026-11-28T09:30:00Z", "method": "invitation", "needs_second_factor": false}})))]
 pub struct InvitationAccepted {
     /// Who is signed in now; absent for users with a second factor, who sign in with it.
     pub session: Option<SessionView>,

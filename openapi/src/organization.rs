@@ -1,11 +1,18 @@
 //! Organizations: the tenants.
 
+mod member;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use member::{
+    OrganizationInfo, OrganizationMember, OrganizationMemberAdd, OrganizationMemberDelete, OrganizationMemberPatch,
+    OrganizationMembers, OrganizationMembersAdded, OrganizationMembership, OrganizationRole,
+};
 
 use crate::check::{
     check_id, check_name, null_as_default, patch_id, patch_models, valid_id, valid_ids, valid_models, valid_name,
@@ -118,7 +125,7 @@ fn named<C>(value: &str, _context: &C) -> garde::Result {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"organization_id": "acme", "organization_alias": "Acme", "models": [], "metadata": {},
-    "timezone": "Europe/Berlin", "teams": ["5b1a"], "max_budget": 5000.0, "soft_budget": null, "budget_duration": "1mo",
+    "timezone": "Europe/Berlin", "teams": ["5b1a"], "members_count": 12, "max_budget": 5000.0, "soft_budget": null, "budget_duration": "1mo",
     "max_parallel_requests": null, "rpm_limit": null, "tpm_limit": null, "model_max_budget": {}, "model_rpm_limit": {},
     "model_tpm_limit": {}, "budget_id": null, "litellm_budget_table": null, "spend": 12.5, "total_spend": 812.25,
     "budget_reset_at": "2026-11-30T23:00:00Z", "created_at": "2026-11-01T08:00:00Z", "created_by": "default_user_id",
@@ -137,6 +144,8 @@ pub struct OrganizationView {
     pub timezone: Option<String>,
     /// Ids of its teams.
     pub teams: Vec<String>,
+    /// How many members it has.
+    pub members_count: u64,
     /// Its limits.
     #[serde(flatten)]
     pub limits: LimitView,

@@ -98,6 +98,12 @@ pub const ORGANIZATION_INFO: &str = "/organization/info";
 pub const ORGANIZATION_LIST: &str = "/organization/list";
 /// Deletes organizations.
 pub const ORGANIZATION_DELETE: &str = "/organization/delete";
+/// Add members to an organization.
+pub const ORGANIZATION_MEMBER_ADD: &str = "/organization/member_add";
+/// Change a member of an organization.
+pub const ORGANIZATION_MEMBER_UPDATE: &str = "/organization/member_update";
+/// Remove a member from an organization.
+pub const ORGANIZATION_MEMBER_DELETE: &str = "/organization/member_delete";
 /// Registers a tag.
 pub const TAG_NEW: &str = "/tag/new";
 /// Changes a tag.
@@ -124,6 +130,8 @@ pub const SPEND_INTERRUPTED: &str = "/spend/interrupted";
 pub const SPEND_INTERRUPTED_RESOLVE: &str = "/spend/interrupted/resolve";
 /// Everything the console's first page shows.
 pub const SPEND_OVERVIEW: &str = "/spend/overview";
+/// Usage by day and by group.
+pub const SPEND_USAGE: &str = "/spend/usage";
 /// Total spend.
 pub const GLOBAL_SPEND: &str = "/global/spend";
 /// Spend by day.

@@ -5,6 +5,8 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 use crate::check::valid_id;
+use crate::organization::OrganizationRole;
+use crate::team::MemberRole;
 
 /// Body of `POST /session/new`.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate)]
@@ -30,7 +32,7 @@ pub struct SessionCreate {
 /// The signed-in user, answer of `POST /session/new` and `GET /session/info`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "spec", schema(example = json!({"user_id": "default_user_id", "user_email": null, "user_role": "proxy_admin",
+#[cfg_attr(feature = "spec", schema(example = json!({"user_id": "default_user_id", "user_email": null, "user_role": "proxy_admin", "teams": [], "organizations": [],
     "expires_at": "2026-11-28T09:30:00Z", "method": "password", "needs_second_factor": false})))]
 pub struct SessionView {
     /// Id of the user.
@@ -39,6 +41,10 @@ pub struct SessionView {
     pub user_email: Option<String>,
     /// What the user may do.
     pub user_role: UserRole,
+    /// The user's teams.
+    pub teams: Vec<SessionTeam>,
+    /// The user's organizations.
+    pub organizations: Vec<SessionOrganization>,
     /// When the session ends however much it is used.
     pub expires_at: DateTime<Utc>,
     /// How they signed in: `password`, `environment` (`UI_USERNAME`), `invitation`, or `sso:` and the provider's id.
@@ -123,6 +129,26 @@ pub struct SessionRevoke {
 pub struct SessionsRevoked {
     /// Sessions that have ended.
     pub revoked: u64,
+}
+
+/// A team of the signed-in user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct SessionTeam {
+    /// The team.
+    pub team_id: String,
+    /// What they may do in it.
+    pub role: MemberRole,
+}
+
+/// An organization of the signed-in user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct SessionOrganization {
+    /// The organization.
+    pub organization_id: String,
+    /// What they may do in it.
+    pub role: OrganizationRole,
 }
 
 /// LiteLLM's roles.

@@ -2,6 +2,7 @@
 
 mod interrupted;
 mod report;
+mod usage;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ pub use report::{
     Activity, DayActivity, DayRangeQuery, DaySpend, DayTotals, GlobalSpend, KeySpend, ModelSpend, Overview,
     PeriodTotals, TopQuery,
 };
+pub use usage::{Usage, UsageDay, UsageDimension, UsageGroup, UsageQuery, UsageSums};
 
 /// One call in the ledger, with LiteLLM's field names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

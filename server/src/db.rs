@@ -21,6 +21,7 @@ pub mod key_count;
 pub mod ledger;
 pub mod limit;
 pub mod organization;
+pub mod organization_member;
 mod page;
 mod pool;
 pub mod password_reset;
@@ -38,6 +39,7 @@ pub mod sso_spent;
 pub mod tag;
 pub mod team;
 pub mod team_member;
+pub mod usage;
 pub mod user;
 
 pub use failure::{Violation, is_data_refused, violation};
@@ -53,10 +55,21 @@ use chrono::{DateTime, SubsecRound, Utc};
 pub enum Scope {
     /// Every row: administrators of the gateway.
     All,
-    /// Only rows of this user.
-    User(String),
+    /// Only rows within a person's sight.
+    Person(Sight),
     /// Only rows of this key, by its hash.
     Key(String),
+}
+
+/// What a person sees: what is their own, and what is of the teams and organizations they administer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// The person.
+    pub user_id: String,
+    /// Teams they administer.
+    pub teams: Vec<String>,
+    /// Organizations they administer.
+    pub organizations: Vec<String>,
 }
 
 /// A time as both databases keep it: Postgres knows microseconds, so nothing finer is ever written.

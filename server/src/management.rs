@@ -76,6 +76,7 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::SPEND_LOGS_PAGE, Method::GET, spend::logs::page);
     guarded(config, paths::SPEND_INTERRUPTED, Method::GET, spend::interrupted::list);
     guarded(config, paths::SPEND_INTERRUPTED_RESOLVE, Method::POST, spend::interrupted::resolve);
+    guarded(config, paths::SPEND_USAGE, Method::GET, spend::usage::usage);
     guarded(config, paths::SPEND_OVERVIEW, Method::GET, spend::overview::overview);
     guarded(config, paths::GLOBAL_SPEND, Method::GET, spend::global::total);
     guarded(config, paths::GLOBAL_SPEND_LOGS, Method::GET, spend::global::by_day);
@@ -135,6 +136,9 @@ fn resources(config: &mut ServiceConfig) {
     guarded(config, paths::ORGANIZATION_INFO, Method::GET, organization::read::info);
     guarded(config, paths::ORGANIZATION_LIST, Method::GET, organization::read::list);
     guarded(config, paths::ORGANIZATION_DELETE, Method::DELETE, organization::delete::delete);
+    guarded(config, paths::ORGANIZATION_MEMBER_ADD, Method::POST, organization::member_add::add);
+    guarded(config, paths::ORGANIZATION_MEMBER_UPDATE, Method::PATCH, organization::member_update::update);
+    guarded(config, paths::ORGANIZATION_MEMBER_DELETE, Method::DELETE, organization::member_delete::delete);
 
     guarded(config, paths::TAG_NEW, Method::POST, tag::create::new);
     guarded(config, paths::TAG_UPDATE, Method::POST, tag::update::update);

@@ -10,10 +10,10 @@ use leptos::task::spawn_local;
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
 use tollgate_openapi::customer::CustomerView;
-use tollgate_openapi::organization::OrganizationView;
-use tollgate_openapi::session::{SessionView, UserRole};
+use tollgate_openapi::organization::{OrganizationRole, OrganizationView};
+use tollgate_openapi::session::{SessionOrganization, SessionView, UserRole};
 use tollgate_openapi::tag::TagView;
-use tollgate_openapi::team::TeamView;
+use tollgate_openapi::team::{MemberRole, TeamView};
 use tollgate_openapi::user::UserView;
 
 use crate::api;
@@ -29,6 +29,7 @@ use crate::pages::model::ModelPage;
 use crate::pages::overview::OverviewPage;
 use crate::pages::session::SignIn;
 use crate::pages::spend::SpendPage;
+use crate::pages::usage::UsagePage;
 use crate::ui::empty::{Empty, Unavailable};
 use crate::ui::icon::Icon;
 use crate::ui::page::Page;
@@ -72,6 +73,33 @@ impl SessionSignal {
     /// May the reader change what belongs to everybody: teams, budgets? The server decides, as above.
     pub(crate) fn is_admin(self) -> bool {
         self.has_role(|role| role == UserRole::ProxyAdmin)
+    }
+
+    /// Does the reader administer this organization? The server decides, as above.
+    pub(crate) fn administers(self, organization_id: &str) -> bool {
+        self.is_in_organizations(|one| one.organization_id == organization_id)
+    }
+
+    /// Does the reader administer any organization?
+    pub(crate) fn administers_any(self) -> bool {
+        self.is_in_organizations(|_| true)
+    }
+
+    /// Does the reader administer any team?
+    pub(crate) fn leads_any(self) -> bool {
+        self.0.with_untracked(|session| match session {
+            Session::SignedIn(view) => view.teams.iter().any(|one| one.role == MemberRole::Admin),
+            _ => false,
+        })
+    }
+
+    fn is_in_organizations(self, is_meant: impl Fn(&SessionOrganization) -> bool) -> bool {
+        self.0.with_untracked(|session| match session {
+            Session::SignedIn(view) => {
+                view.organizations.iter().any(|one| one.role == OrganizationRole::OrgAdmin && is_meant(one))
+            }
+            _ => false,
+        })
     }
 
     /// May the reader see what belongs to everybody?
@@ -160,6 +188,7 @@ fn Shell() -> impl IntoView {
                     <Route path=path!("/budgets") view=|| view! { <BudgetPage /> }.into_any() />
                     <Route path=path!("/models") view=|| view! { <ModelPage /> }.into_any() />
                     <Route path=path!("/logs") view=|| view! { <SpendPage /> }.into_any() />
+                    <Route path=path!("/usage") view=|| view! { <UsagePage /> }.into_any() />
                     <Route path=path!("/audit") view=|| view! { <ChangesPage /> }.into_any() />
                 </Routes>
             </main>

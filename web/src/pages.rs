@@ -14,4 +14,5 @@ pub(crate) mod session;
 pub(crate) mod spend;
 pub(crate) mod tag;
 pub(crate) mod team;
+pub(crate) mod usage;
 pub(crate) mod user;

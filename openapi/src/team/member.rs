@@ -90,18 +90,9 @@ impl Validate for Members {
     type Context = ();
 
     fn validate_into(&self, (): &(), parent: &mut dyn FnMut() -> garde::Path, report: &mut garde::Report) {
-        const MEMBERS_MAX: usize = 1000;
         match self {
             Self::One(member) => member.validate_into(&(), parent, report),
-            Self::Many(members) if members.is_empty() || members.len() > MEMBERS_MAX => {
-                report.append(parent(), garde::Error::new(format!("expected 1 to {MEMBERS_MAX} members")));
-            }
-            Self::Many(members) => {
-                for (index, member) in members.iter().enumerate() {
-                    let mut place = || parent().join(index);
-                    member.validate_into(&(), &mut place, report);
-                }
-            }
+            Self::Many(members) => crate::check::validate_members(members, parent, report),
         }
     }
 }

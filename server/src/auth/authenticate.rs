@@ -10,7 +10,7 @@ use tollgate_openapi::paths;
 use tollgate_openapi::session::UserRole;
 
 use super::sign_in::CODE_REQUIRED;
-use super::{Credential, DEFAULT_USER_ID, Principal, access_token, csrf, session};
+use super::{Credential, DEFAULT_USER_ID, Memberships, Principal, access_token, csrf, session};
 use crate::app::App;
 use crate::crypto::{KeyDigest, presented_key};
 use crate::db;
@@ -70,7 +70,9 @@ async fn present(request: &HttpRequest) -> ApiResult<Principal> {
     let no_key = match presented_key(|name| request.headers().get(name)?.to_str().ok()) {
         Ok(key) if access_token::is_one(key) => {
             let (user, role, credential) = access_token::owner(app, key, request).await?;
-            return Ok(Principal { credential, user_id: user.user_id, user_email: user.user_email, role, ip_address });
+            let memberships = Memberships::of(&app.db, &user.user_id).await?;
+            let (user_id, user_email) = (user.user_id, user.user_email);
+            return Ok(Principal { credential, user_id, user_email, role, memberships, ip_address });
         }
         Ok(key) => return identify_key(app, key, ip_address).await,
         Err(reason) => reason,
@@ -89,6 +91,7 @@ async fn identify_key(app: &App, key: &str, ip_address: Option<String>) -> ApiRe
             user_id: DEFAULT_USER_ID.to_owned(),
             user_email: None,
             role: UserRole::ProxyAdmin,
+            memberships: Memberships::default(),
             ip_address,
         });
     }
@@ -99,6 +102,7 @@ async fn identify_key(app: &App, key: &str, ip_address: Option<String>) -> ApiRe
         user_email: None,
         // What a virtual key may do is decided by what it is, not by this.
         role: UserRole::InternalUserViewer,
+        memberships: Memberships::default(),
         ip_address,
         credential: Credential::VirtualKey(Box::new(found)),
     })

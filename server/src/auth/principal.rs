@@ -7,6 +7,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
 use tollgate_openapi::session::UserRole;
 
+use super::Memberships;
 use crate::crypto::NoKey;
 use crate::db;
 use crate::db::audit::Actor;
@@ -54,6 +55,8 @@ pub struct Principal {
     pub user_email: Option<String>,
     /// What it may do.
     pub role: UserRole,
+    /// Its teams and organizations; a virtual key and the master key have none.
+    pub memberships: Memberships,
     /// Where the request came from.
     pub ip_address: Option<String>,
 }
@@ -68,36 +71,38 @@ impl Principal {
             user_email: None,
             role: UserRole::ProxyAdmin,
             ip_address,
+            memberships: Memberships::default(),
         }
     }
 
-    /// Goes on where the table of permissions allows `action` on `key`, or on no object in particular.
+    /// Goes on where the table of permissions allows `action` on `key`, to which the caller stands as `relations` say.
     ///
     /// # Errors
-    /// 404 where the object does not exist for this caller, 403 where it does but the action is not allowed.
-    pub fn authorize(&self, action: Action, key: Option<&db::key::Model>) -> ApiResult<()> {
+    /// 404 where the key does not exist for this caller, 403 where it does but the action is not allowed.
+    pub fn authorize_key(&self, action: Action, key: Option<&db::key::Model>, relations: &[Relation]) -> ApiResult<()> {
         let decision = match &self.credential {
             Credential::VirtualKey(own) => Self::decide_for_key(own, action, key),
             Credential::MasterKey
             | Credential::Session { .. }
             | Credential::AccessToken { .. }
-            | Credential::Provisioner(_) => decide(self.role, action, self.relation_to(key)),
+            | Credential::Provisioner(_) => self.decide(action, relations),
         };
         self.enforce(decision, action, "Key not found.")
     }
 
-    /// Goes on where the table of permissions allows `action` on an object that the caller stands to as `relation` says.
+    /// Goes on where the table of permissions allows `action` on an object that the caller stands to as `relations` say;
+    /// none of them: as a stranger.
     ///
     /// # Errors
     /// 404 with the text `not_found` where the object does not exist for this caller, 403 where it does but the action
     /// is not allowed.
-    pub fn authorize_on(&self, action: Action, relation: Relation, not_found: &'static str) -> ApiResult<()> {
+    pub fn authorize_on(&self, action: Action, relations: &[Relation], not_found: &'static str) -> ApiResult<()> {
         let decision = match &self.credential {
             Credential::VirtualKey(_) => Decision::Forbid,
             Credential::MasterKey
             | Credential::Session { .. }
             | Credential::AccessToken { .. }
-            | Credential::Provisioner(_) => decide(self.role, action, relation),
+            | Credential::Provisioner(_) => self.decide(action, relations),
         };
         self.enforce(decision, action, not_found)
     }
@@ -107,7 +112,35 @@ impl Principal {
     /// # Errors
     /// 403 where it does not.
     pub fn authorize_all(&self, action: Action) -> ApiResult<()> {
-        self.authorize_on(action, Relation::None, "Not found.")
+        self.authorize_on(action, &[], "Not found.")
+    }
+
+    /// Goes on where the caller may see which models there are, as everybody who is known may.
+    ///
+    /// # Errors
+    /// 403 where it may not.
+    pub fn authorize_models(&self) -> ApiResult<()> {
+        self.authorize_key(Action::ModelRead, None, &[])
+    }
+
+    /// How the caller stands to what is of this user, team and organization.
+    #[must_use]
+    pub fn relations(
+        &self,
+        owner: Option<&str>,
+        team_id: Option<&str>,
+        organization_id: Option<&str>,
+    ) -> Vec<Relation> {
+        let own = owner.filter(|owner| *owner == self.user_id).map(|_| Relation::Own);
+        let team = team_id.map(|id| self.memberships.to_team(id));
+        let administered = organization_id.filter(|id| self.memberships.administers(id));
+        [own, team, administered.map(|_| Relation::Organization)].into_iter().flatten().collect()
+    }
+
+    /// The best that any of the relations allows.
+    fn decide(&self, action: Action, relations: &[Relation]) -> Decision {
+        let decisions = relations.iter().map(|relation| decide(self.role, action, *relation));
+        decisions.fold(decide(self.role, action, Relation::None), Decision::best)
     }
 
     fn enforce(&self, decision: Decision, action: Action, not_found: &'static str) -> ApiResult<()> {
@@ -152,7 +185,7 @@ impl Principal {
             Credential::MasterKey
             | Credential::Session { .. }
             | Credential::AccessToken { .. }
-            | Credential::Provisioner(_) => db::Scope::User(self.user_id.clone()),
+            | Credential::Provisioner(_) => db::Scope::Person(self.memberships.sight(&self.user_id)),
         }
     }
 
@@ -180,13 +213,6 @@ impl Principal {
             Credential::Provisioner(kind) => kind,
         };
         Actor { kind, id: self.user_id.clone(), ip_address: self.ip_address.clone() }
-    }
-
-    fn relation_to(&self, key: Option<&db::key::Model>) -> Relation {
-        match key.and_then(|key| key.user_id.as_deref()) {
-            Some(owner) if owner == self.user_id => Relation::Own,
-            _ => Relation::None,
-        }
     }
 
     fn decide_for_key(own: &db::key::Model, action: Action, key: Option<&db::key::Model>) -> Decision {

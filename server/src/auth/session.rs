@@ -9,7 +9,7 @@ use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::json;
 use tollgate_openapi::session::{SessionView, UserRole};
 
-use super::{Credential, DEFAULT_USER_ID, Principal, SignedIn, client_address};
+use super::{Credential, DEFAULT_USER_ID, Memberships, Principal, SignedIn, client_address};
 use crate::app::App;
 use crate::crypto::{KeyDigest, random_base62};
 use crate::db;
@@ -93,10 +93,13 @@ pub async fn begin(app: &App, request: &HttpRequest, user: SignedIn, method: &Me
         method: method.as_text().into_owned(),
         environment_mac: (*method == Method::Environment).then(|| app.identity.environment_mac.clone()),
     };
+    let memberships = Memberships::of(&app.db, &user.user_id).await?;
     let view = SessionView {
         user_id: user.user_id.clone(),
         user_email: user.user_email,
         user_role: user.role,
+        teams: memberships.teams(),
+        organizations: memberships.organizations(),
         expires_at: session.expires_at,
         needs_second_factor: needs_second_factor(app, &session.user_id, user.role, &session.method).await?,
         method: session.method.clone(),
@@ -175,6 +178,7 @@ pub(super) async fn resume(app: &App, token: &str, ip_address: Option<String>) -
             method: session.method,
             needs_second_factor,
         },
+        memberships: Memberships::of(&app.db, &session.user_id).await?,
         user_id: session.user_id,
         user_email,
         role,

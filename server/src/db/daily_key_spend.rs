@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use sea_orm::entity::prelude::*;
-use sea_orm::{ExprTrait, FromQueryResult, QuerySelect, QueryTrait};
+use sea_orm::{Condition, ExprTrait, FromQueryResult, QuerySelect, QueryTrait};
 
 use super::Scope;
 use super::daily_entity_spend::Days;
@@ -98,7 +98,12 @@ pub async fn parts(
     let select = Entity::find().filter(Column::Date.between(days.first, days.last));
     let select = match scope {
         Scope::All => select,
-        Scope::User(user_id) => select.filter(Column::UserId.eq(user_id)),
+        Scope::Person(sight) => select.filter(
+            Condition::any()
+                .add(Column::UserId.eq(&sight.user_id))
+                .add(Column::TeamId.is_in(&sight.teams))
+                .add(Column::OrganizationId.is_in(&sight.organizations)),
+        ),
         Scope::Key(token) => select.filter(Column::ApiKey.eq(token)),
     };
     let select = select

@@ -66,6 +66,8 @@ pub enum Violation {
     CustomerId,
     /// This organization exists.
     OrganizationId,
+    /// This user is in the organization already.
+    OrganizationMember,
     /// This tag exists.
     TagName,
     /// The user is in the team already.
@@ -82,7 +84,7 @@ pub enum Violation {
 #[must_use]
 pub fn violation(error: &DbErr) -> Option<Violation> {
     let Some(SqlErr::UniqueConstraintViolation(text)) = error.sql_err() else { return None };
-    const NAMES: [(&str, Violation); 24] = [
+    const NAMES: [(&str, Violation); 26] = [
         ("sso_providers.", Violation::SsoProvider),
         ("sso_providers_pkey", Violation::SsoProvider),
         ("sso_identities.", Violation::SsoIdentity),
@@ -97,6 +99,8 @@ pub fn violation(error: &DbErr) -> Option<Violation> {
         ("users_pkey", Violation::UserId),
         ("budgets.budget_id", Violation::BudgetId),
         ("budgets_pkey", Violation::BudgetId),
+        ("organization_members.", Violation::OrganizationMember),
+        ("organization_members_pkey", Violation::OrganizationMember),
         ("team_members.", Violation::TeamMember),
         ("team_members_pkey", Violation::TeamMember),
         ("teams.team_id", Violation::TeamId),

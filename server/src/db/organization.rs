@@ -2,10 +2,10 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Order;
-use sea_orm::{Condition, DatabaseTransaction, QuerySelect};
+use sea_orm::{Condition, DatabaseTransaction, QuerySelect, QueryTrait};
 
 use super::search::contains_any;
-use super::{JsonMap, Page, PageOf, Strings};
+use super::{JsonMap, Page, PageOf, Strings, organization_member};
 
 /// One organization.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -51,6 +51,17 @@ pub async fn find(db: &impl ConnectionTrait, organization_id: &str) -> Result<Op
     Entity::find_by_id(organization_id.to_owned()).one(db).await
 }
 
+/// Those of the organizations that exist.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_many(db: &impl ConnectionTrait, organization_ids: &[String]) -> Result<Vec<Model>, DbErr> {
+    if organization_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find().filter(Column::OrganizationId.is_in(organization_ids)).all(db).await
+}
+
 /// The organizations with a calendar of their own: `(organization_id, timezone)`.
 ///
 /// # Errors
@@ -69,7 +80,7 @@ pub async fn find_for_update(transaction: &DatabaseTransaction, organization_id:
 }
 
 /// Organizations in the order of their ids; only the one with this id, only those with this in their name, only those
-/// with `search` in their id or name.
+/// with `search` in their id or name, only those of which `seen_by` is a member.
 ///
 /// # Errors
 /// When the database is away.
@@ -78,9 +89,15 @@ pub async fn list(
     id: Option<&str>,
     alias: Option<&str>,
     search: Option<&str>,
+    seen_by: Option<&str>,
     page: &PageOf,
 ) -> Result<Page<Model>, DbErr> {
+    let joined = |user_id: &str| {
+        let own = organization_member::Entity::find().select_only().column(organization_member::Column::OrganizationId);
+        Column::OrganizationId.in_subquery(own.filter(organization_member::Column::UserId.eq(user_id)).into_query())
+    };
     let matching = Condition::all()
+        .add_option(seen_by.map(joined))
         .add_option(id.map(|id| Column::OrganizationId.eq(id)))
         .add_option(alias.map(|text| contains_any(&[Column::OrganizationAlias], text)))
         .add_option(search.map(|text| contains_any(&[Column::OrganizationId, Column::OrganizationAlias], text)));

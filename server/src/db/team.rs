@@ -5,7 +5,7 @@ use sea_orm::sea_query::Order;
 use sea_orm::{Condition, DatabaseTransaction, QueryOrder, QuerySelect, QueryTrait};
 
 use super::search::contains_any;
-use super::{JsonMap, Page, PageOf, Strings, team_member};
+use super::{JsonMap, Page, PageOf, Sight, Strings, team_member};
 
 /// One team.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -102,8 +102,8 @@ pub async fn ids_by_organization(
 pub struct Filter<'a> {
     /// Only those this user is a member of.
     pub user_id: Option<&'a str>,
-    /// Only those this other user is a member of, too.
-    pub seen_by: Option<&'a str>,
+    /// Only those this person is a member of, or whose organization they administer.
+    pub seen_by: Option<&'a Sight>,
     /// Only this organization's.
     pub organization_id: Option<&'a str>,
     /// Only this one.
@@ -123,10 +123,14 @@ pub async fn list(db: &impl ConnectionTrait, filter: &Filter<'_>, page: &PageOf)
         let teams = team_member::Entity::find().select_only().column(team_member::Column::TeamId);
         Column::TeamId.in_subquery(teams.filter(team_member::Column::UserId.eq(user_id)).into_query())
     };
+    let seen = |sight: &Sight| {
+        let administered = Column::OrganizationId.is_in(&sight.organizations);
+        Condition::any().add(joined(&sight.user_id)).add(administered)
+    };
     let both = [Column::TeamAlias, Column::TeamId];
     let matching = Condition::all()
         .add_option(filter.user_id.map(joined))
-        .add_option(filter.seen_by.map(joined))
+        .add_option(filter.seen_by.map(seen))
         .add_option(filter.organization_id.map(|id| Column::OrganizationId.eq(id)))
         .add_option(filter.team_id.map(|id| Column::TeamId.eq(id)))
         .add_option(filter.team_alias.map(|text| contains_any(&[Column::TeamAlias], text)))

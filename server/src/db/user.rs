@@ -6,7 +6,7 @@ use sea_orm::{Condition, DatabaseTransaction, QuerySelect, QueryTrait};
 use tollgate_openapi::session::UserRole;
 
 use super::search::contains_any;
-use super::{JsonMap, Page, PageOf, Strings, team_member};
+use super::{JsonMap, Page, PageOf, Sight, Strings, organization_member, team_member};
 
 /// One user.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -166,6 +166,8 @@ pub struct Filter<'a> {
     pub search: Option<&'a str>,
     /// Only members of this team.
     pub team_id: Option<&'a str>,
+    /// Only members of what this person administers, and themself.
+    pub seen_by: Option<&'a Sight>,
 }
 
 /// Users, the newest first.
@@ -178,7 +180,19 @@ pub async fn list(db: &impl ConnectionTrait, filter: &Filter<'_>, page: &PageOf)
         let members = team_member::Entity::find().select_only().column(team_member::Column::UserId);
         Column::UserId.in_subquery(members.filter(team_member::Column::TeamId.eq(team_id)).into_query())
     };
+    let seen = |sight: &Sight| {
+        use organization_member as organization;
+        let teams = team_member::Entity::find().select_only().column(team_member::Column::UserId);
+        let teams = teams.filter(team_member::Column::TeamId.is_in(&sight.teams));
+        let members = organization::Entity::find().select_only().column(organization::Column::UserId);
+        let members = members.filter(organization::Column::OrganizationId.is_in(&sight.organizations));
+        Condition::any()
+            .add(Column::UserId.eq(&sight.user_id))
+            .add(Column::UserId.in_subquery(teams.into_query()))
+            .add(Column::UserId.in_subquery(members.into_query()))
+    };
     let matching = Condition::all()
+        .add_option(filter.seen_by.map(seen))
         .add_option(filter.role.map(|role| Column::UserRole.eq(role.as_str())))
         .add_option(filter.user_ids.map(|ids| Column::UserId.is_in(ids)))
         .add_option(filter.user_email.map(|text| contains_any(&[Column::UserEmail], text)))

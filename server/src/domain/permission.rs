@@ -52,8 +52,12 @@ pub enum Action {
     CustomerWrite,
     /// See organizations.
     OrganizationRead,
-    /// Make, change or delete an organization.
+    /// Make an organization.
+    OrganizationCreate,
+    /// Change or delete an organization.
     OrganizationWrite,
+    /// Add, change or remove members of an organization.
+    OrganizationMembers,
     /// See tags.
     TagRead,
     /// Make, change or delete a tag.
@@ -72,7 +76,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::KeyCreate,
         Self::KeyRead,
         Self::KeyUpdate,
@@ -95,7 +99,9 @@ impl Action {
         Self::CustomerRead,
         Self::CustomerWrite,
         Self::OrganizationRead,
+        Self::OrganizationCreate,
         Self::OrganizationWrite,
+        Self::OrganizationMembers,
         Self::TagRead,
         Self::TagWrite,
         Self::SsoRead,
@@ -113,6 +119,9 @@ impl Action {
             Self::SpendRead => Some(Self::SpendRead),
             Self::TeamRead | Self::TeamUpdate | Self::TeamMembers | Self::TeamAdminister => Some(Self::TeamRead),
             Self::UserRead => Some(Self::UserRead),
+            Self::OrganizationRead | Self::OrganizationWrite | Self::OrganizationMembers => {
+                Some(Self::OrganizationRead)
+            }
             _ => None,
         }
     }
@@ -126,9 +135,9 @@ pub enum Relation {
     Own,
     /// It belongs to a team of which the principal is an admin.
     Team,
-    /// It belongs to a team of which the principal is a member.
+    /// It belongs to a team of which the principal is a member, or is the organization of which they are one.
     Member,
-    /// It belongs to an organization of which the principal is an admin.
+    /// It belongs to an organization of which the principal is an admin, or is that organization.
     Organization,
     /// None of these, or there is no object.
     None,
@@ -184,18 +193,20 @@ fn allows(role: UserRole, action: Action, relation: Relation) -> bool {
         (UserRole::ProxyAdmin, _) | (_, A::ModelRead | A::Session) => true,
         (UserRole::ProxyAdminViewer, action) => is_reading(action),
         (_, A::SpendReadAll | A::SpendResolve | A::SettingsRead | A::AuditRead) => false,
-        (_, A::BudgetRead | A::CustomerRead | A::OrganizationRead | A::TagRead) => false,
+        (_, A::BudgetRead | A::CustomerRead | A::TagRead) => false,
+        (_, A::BudgetWrite | A::CustomerWrite | A::TagWrite | A::UserWrite | A::CacheWrite) => false,
         (_, A::SsoRead | A::SsoWrite) => false,
-        (_, A::BudgetWrite | A::CustomerWrite | A::OrganizationWrite | A::TagWrite) => false,
-        (_, A::TeamCreate | A::TeamAdminister | A::UserWrite | A::CacheWrite) => false,
+        (_, A::OrganizationCreate | A::OrganizationWrite) => false,
+        // Who administers an organization does so whatever they may do elsewhere.
+        (_, _) if relation == R::Organization => true,
+        (_, A::TeamCreate | A::TeamAdminister | A::OrganizationMembers) => false,
+        (_, A::OrganizationRead) => relation == R::Member,
         (_, A::UserRead) => relation == R::Own,
         (_, A::TeamRead) => matches!(relation, R::Team | R::Member),
         (UserRole::OrgAdmin | UserRole::InternalUser, A::TeamUpdate | A::TeamMembers) => relation == R::Team,
         // Blocking is an administrator's measure: the owner of a key deletes it instead.
-        (UserRole::OrgAdmin, A::KeyBlock) => matches!(relation, R::Team | R::Organization),
-        (UserRole::OrgAdmin, _) => matches!(relation, R::Own | R::Team | R::Organization),
-        (UserRole::InternalUser, A::KeyBlock) => relation == R::Team,
-        (UserRole::InternalUser, _) => matches!(relation, R::Own | R::Team),
+        (UserRole::OrgAdmin | UserRole::InternalUser, A::KeyBlock) => relation == R::Team,
+        (UserRole::OrgAdmin | UserRole::InternalUser, _) => matches!(relation, R::Own | R::Team),
         (UserRole::InternalUserViewer, A::KeyRead | A::SpendRead) => relation == R::Own,
         (UserRole::InternalUserViewer, _) => false,
     }

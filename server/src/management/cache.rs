@@ -46,7 +46,7 @@ pub async fn ping(
     principal: Principal,
     gateway: web::Data<Gateway>,
 ) -> ApiResult<web::Json<CachePing>> {
-    principal.authorize(Action::SettingsRead, None)?;
+    principal.authorize_all(Action::SettingsRead)?;
     let cache = cache_of(&gateway)?;
     cache.ping().await.map_err(|error| away(&error))?;
     let now = app.clock.now();

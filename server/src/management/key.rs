@@ -1,5 +1,6 @@
 //! Virtual keys.
 
+pub(super) mod access;
 pub mod block;
 mod change;
 pub mod create;

@@ -10,7 +10,6 @@ use tollgate_openapi::paths;
 
 use super::extract::Query;
 use crate::auth::{Credential, Principal};
-use crate::domain::permission::Action;
 use crate::error::ApiResult;
 use crate::gateway::Gateway;
 use crate::policy::ModelAccess;
@@ -39,7 +38,7 @@ pub async fn info(
     query: Query<ModelInfoQuery>,
     gateway: web::Data<Gateway>,
 ) -> ApiResult<HttpResponse> {
-    principal.authorize(Action::ModelRead, None)?;
+    principal.authorize_models()?;
     let only = query.0.litellm_model_id;
     let now = gateway.clock.monotonic();
     let wall_now = gateway.clock.now();

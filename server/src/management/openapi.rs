@@ -166,6 +166,9 @@ struct CustomerApi;
     organization::read::info,
     organization::read::list,
     organization::delete::delete,
+    organization::member_add::add,
+    organization::member_update::update,
+    organization::member_delete::delete,
 ))]
 struct OrganizationApi;
 
@@ -189,6 +192,7 @@ struct PolicyApi;
         spend::interrupted::list,
         spend::interrupted::resolve,
         spend::overview::overview,
+        spend::usage::usage,
         spend::global::total,
         spend::global::by_day,
         spend::global::activity,

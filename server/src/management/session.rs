@@ -80,6 +80,8 @@ pub async fn info(principal: Principal) -> ApiResult<HttpResponse> {
         user_id: principal.user_id.clone(),
         user_email: principal.user_email.clone(),
         user_role: principal.role,
+        teams: principal.memberships.teams(),
+        organizations: principal.memberships.organizations(),
         expires_at: *expires_at,
     };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(view))

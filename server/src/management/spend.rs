@@ -6,4 +6,5 @@ pub mod global;
 pub mod interrupted;
 pub mod logs;
 pub mod overview;
+pub mod usage;
 mod view;

@@ -48,4 +48,5 @@ mod sso;
 mod tag;
 mod task;
 mod team;
+mod tenancy;
 mod user;

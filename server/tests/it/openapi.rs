@@ -192,7 +192,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 96] = [
+const PATHS: [&str; 100] = [
     paths::AUDIT_LIST,
     paths::AUDIT_INFO,
     paths::SSO_PROVIDER_LIST,
@@ -253,6 +253,9 @@ const PATHS: [&str; 96] = [
     paths::ORGANIZATION_INFO,
     paths::ORGANIZATION_LIST,
     paths::ORGANIZATION_DELETE,
+    paths::ORGANIZATION_MEMBER_ADD,
+    paths::ORGANIZATION_MEMBER_UPDATE,
+    paths::ORGANIZATION_MEMBER_DELETE,
     paths::TAG_NEW,
     paths::TAG_UPDATE,
     paths::TAG_INFO,
@@ -265,6 +268,7 @@ const PATHS: [&str; 96] = [
     paths::SPEND_LOGS,
     paths::SPEND_LOGS_PAGE,
     paths::SPEND_OVERVIEW,
+    paths::SPEND_USAGE,
     paths::GLOBAL_SPEND,
     paths::GLOBAL_SPEND_LOGS,
     paths::GLOBAL_SPEND_KEYS,

@@ -1,12 +1,16 @@
 //! Spend and the log of calls.
 
 use tollgate_openapi::paths;
-use tollgate_openapi::spend::{Overview, SpendLogPage, SpendLogQuery, SpendLogView};
+use tollgate_openapi::spend::{Overview, SpendLogPage, SpendLogQuery, SpendLogView, Usage, UsageQuery};
 
 use super::{ApiError, get};
 
 pub(crate) async fn overview() -> Result<Overview, ApiError> {
     get(paths::SPEND_OVERVIEW, &()).await
+}
+
+pub(crate) async fn usage(query: UsageQuery) -> Result<Usage, ApiError> {
+    get(paths::SPEND_USAGE, &query).await
 }
 
 pub(crate) async fn logs(query: SpendLogQuery) -> Result<SpendLogPage, ApiError> {

@@ -20,32 +20,56 @@ pub(crate) struct PageLink {
     art: Icon,
     /// A phone has no room for it in its bar: the account's menu lists it.
     is_minor: bool,
-    /// Only who sees everything may see it.
-    is_restricted: bool,
+    /// Who may see it.
+    readers: Readers,
+}
+
+/// Who may see a page.
+#[derive(Clone, Copy)]
+enum Readers {
+    Everybody,
+    /// Who administers something: the gateway or an organization.
+    Administrators,
+    /// Who sees everything.
+    Gateway,
+}
+
+impl Readers {
+    fn include(self, session: SessionSignal) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Administrators => session.sees_everything() || session.administers_any(),
+            Self::Gateway => session.sees_everything(),
+        }
+    }
 }
 
 const fn link(name: &'static str, href: &'static str, art: Icon) -> PageLink {
-    PageLink { name, href, art, is_minor: false, is_restricted: false }
+    PageLink { name, href, art, is_minor: false, readers: Readers::Everybody }
 }
 
 static PAGES: &[PageLink] = &[
     link("Overview", "/ui", Icon::Overview),
     link("Keys", "/ui/keys", Icon::Key),
     PageLink { is_minor: true, ..link("Teams", "/ui/teams", Icon::Team) },
-    PageLink { is_minor: true, is_restricted: true, ..link("Users", "/ui/users", Icon::User) },
-    PageLink { is_minor: true, is_restricted: true, ..link("Customers", "/ui/customers", Icon::Customer) },
-    PageLink { is_minor: true, is_restricted: true, ..link("Organizations", "/ui/organizations", Icon::Organization) },
-    PageLink { is_minor: true, is_restricted: true, ..link("Tags", "/ui/tags", Icon::Tag) },
-    PageLink { is_minor: true, is_restricted: true, ..link("Budgets", "/ui/budgets", Icon::Budget) },
+    PageLink { is_minor: true, readers: Readers::Administrators, ..link("Users", "/ui/users", Icon::User) },
+    PageLink { is_minor: true, readers: Readers::Gateway, ..link("Customers", "/ui/customers", Icon::Customer) },
+    PageLink {
+        is_minor: true,
+        readers: Readers::Administrators,
+        ..link("Organizations", "/ui/organizations", Icon::Organization)
+    },
+    PageLink { is_minor: true, readers: Readers::Gateway, ..link("Tags", "/ui/tags", Icon::Tag) },
+    PageLink { is_minor: true, readers: Readers::Gateway, ..link("Budgets", "/ui/budgets", Icon::Budget) },
     link("Models", "/ui/models", Icon::Model),
+    link("Usage", "/ui/usage", Icon::Usage),
     link("Logs", "/ui/logs", Icon::Log),
-    PageLink { is_minor: true, is_restricted: true, ..link("Audit log", "/ui/audit", Icon::Audit) },
+    PageLink { is_minor: true, readers: Readers::Gateway, ..link("Audit log", "/ui/audit", Icon::Audit) },
 ];
 
 /// The pages that the reader may see.
 pub(crate) fn pages(session: SessionSignal) -> impl Iterator<Item = &'static PageLink> {
-    let sees_everything = session.sees_everything();
-    PAGES.iter().filter(move |page| sees_everything || !page.is_restricted)
+    PAGES.iter().filter(move |page| page.readers.include(session))
 }
 
 #[component]

@@ -23,6 +23,7 @@ use tollgate_openapi::limit::{LimitStanding, LimitView};
 use tollgate_openapi::policy::PolicyExplain;
 
 use crate::api::{ApiError, Listed};
+use crate::app::SessionSignal;
 pub(crate) use crate::pages::entity::draft::{EntityPatch, NewEntity};
 pub(crate) use crate::pages::entity::list::EntityPage;
 use crate::ui::icon::Icon;
@@ -150,6 +151,15 @@ pub(crate) trait Entity: Clone + Debug + PartialEq + Send + Sync + 'static {
 
     fn is_blocked(&self) -> bool {
         false
+    }
+
+    /// May the reader make one? The server decides; this only hides what it would refuse.
+    fn may_create(session: SessionSignal) -> bool {
+        session.is_admin()
+    }
+    /// May the reader change and delete it? As above.
+    fn may_change(&self, session: SessionSignal) -> bool {
+        session.is_admin()
     }
 
     /// What else is known of it.

@@ -1,5 +1,7 @@
 //! Organizations: the tenants.
 
+mod member;
+
 use leptos::prelude::*;
 use tollgate_openapi::key::KeyListQuery;
 use tollgate_openapi::organization::{OrganizationCreate, OrganizationListQuery, OrganizationPatch, OrganizationView};
@@ -12,6 +14,7 @@ use crate::format;
 use crate::pages::entity::column;
 use crate::pages::entity::fact::{facts, teams};
 use crate::pages::entity::{Entity, EntityPatch, Extra, Find, Named, NewEntity, Words, common_fields};
+use crate::pages::organization::member::Members;
 use crate::ui::icon::Icon;
 use crate::ui::table::Column;
 
@@ -40,8 +43,8 @@ static WORDS: Words = Words {
         choices: None,
     }),
     has_models: true,
-    tabs: &[("", "Limits"), ("keys", "Keys"), ("details", "Details")],
-    forms: &[],
+    tabs: &[("", "Limits"), ("keys", "Keys"), ("members", "Members"), ("details", "Details")],
+    forms: member::FORMS,
 };
 
 static COLUMNS: &[Column<OrganizationView>] = &[
@@ -57,6 +60,13 @@ static COLUMNS: &[Column<OrganizationView>] = &[
         sort: None,
         cell: |organization| format::whole_u64(team_count(organization)).into_any(),
         csv: |organization| team_count(organization).to_string(),
+    },
+    Column {
+        title: "Members",
+        class: "end third",
+        sort: None,
+        cell: |organization| format::whole_u64(organization.members_count).into_any(),
+        csv: |organization| organization.members_count.to_string(),
     },
     column::created(),
 ];
@@ -91,6 +101,14 @@ impl Entity for OrganizationView {
         facts(self, own)
     }
 
+    fn tab(&self, word: &str) -> Option<AnyView> {
+        (word == "members").then(|| view! { <Members organization_id=self.organization_id.clone() /> }.into_any())
+    }
+
+    fn form(&self, name: &str, value: &str, on_done: Callback<()>, on_change: Callback<()>) -> Option<AnyView> {
+        member::form(&self.organization_id, name, value, on_done, on_change)
+    }
+
     /// What limits it is the same for each of its teams; without one, nobody can be asked about.
     fn question(&self) -> Option<PolicyExplain> {
         let team_id = self.teams.first()?.clone();
@@ -108,7 +126,7 @@ impl Entity for OrganizationView {
     }
 
     async fn info(id: String) -> Result<Self, ApiError> {
-        api::organization::info(&id).await
+        Ok(api::organization::info(&id).await?.organization)
     }
 
     async fn create(new: NewEntity) -> Result<(), ApiError> {

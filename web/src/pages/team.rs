@@ -10,6 +10,7 @@ use tollgate_openapi::team::{TeamCreate, TeamListQuery, TeamPatch, TeamView};
 
 use crate::api;
 use crate::api::{ApiError, Listed};
+use crate::app::SessionSignal;
 use crate::format;
 use crate::pages::entity::column;
 use crate::pages::entity::fact::{ORGANIZATION, facts, owner};
@@ -90,6 +91,14 @@ impl Entity for TeamView {
 
     fn is_blocked(&self) -> bool {
         self.blocked
+    }
+
+    fn may_create(session: SessionSignal) -> bool {
+        session.is_admin() || session.administers_any()
+    }
+
+    fn may_change(&self, session: SessionSignal) -> bool {
+        session.is_admin() || self.organization_id.as_deref().is_some_and(|id| session.administers(id))
     }
 
     fn facts(&self) -> AnyView {

@@ -12,7 +12,7 @@ use super::{Column, Entity, Model, find_many};
 use crate::crypto::KeyDigest;
 use crate::db::page::{Place, beyond};
 use crate::db::search::contains_any;
-use crate::db::{Page, PageOf, Scope, key_count, spend_total};
+use crate::db::{Page, PageOf, Scope, Sight, key_count, spend_total, team};
 
 /// A page of the keys of `scope` that match `query`, as of `now`.
 ///
@@ -86,9 +86,25 @@ pub fn order(query: &KeyListQuery) -> String {
 fn within(scope: &Scope) -> Condition {
     match scope {
         Scope::All => Condition::all(),
-        Scope::User(user_id) => Column::UserId.eq(user_id).into_condition(),
+        // In a condition of its own: what is added to it narrows it.
+        Scope::Person(sight) => Condition::all().add(seen_by(sight)),
         Scope::Key(token) => Column::Token.eq(token).into_condition(),
     }
+}
+
+/// A key is of its own organization, or of its team's.
+fn seen_by(sight: &Sight) -> Condition {
+    let Sight { user_id, teams, organizations } = sight;
+    let mut any = Condition::any().add(Column::UserId.eq(user_id));
+    if !teams.is_empty() {
+        any = any.add(Column::TeamId.is_in(teams));
+    }
+    if !organizations.is_empty() {
+        let theirs = team::Column::OrganizationId.is_in(organizations);
+        let theirs = team::Entity::find().select_only().column(team::Column::TeamId).filter(theirs);
+        any = any.add(Column::OrganizationId.is_in(organizations)).add(Column::TeamId.in_subquery(theirs.into_query()));
+    }
+    any
 }
 
 fn filters(all: Condition, query: &KeyListQuery) -> Condition {

@@ -21,6 +21,13 @@ pub enum Owner<'a> {
     },
     /// An organization's own, besides those of its teams.
     Organization(&'a str),
+    /// A user's in an organization, besides those in its teams.
+    OrganizationMember {
+        /// The organization.
+        organization_id: &'a str,
+        /// The user.
+        user_id: &'a str,
+    },
 }
 
 fn owned(owner: Owner<'_>) -> Select<Entity> {
@@ -28,6 +35,9 @@ fn owned(owner: Owner<'_>) -> Select<Entity> {
         Owner::Team(id) => Entity::find().filter(Column::TeamId.eq(id)),
         Owner::User(id) => Entity::find().filter(Column::UserId.eq(id)),
         Owner::Organization(id) => Entity::find().filter(Column::OrganizationId.eq(id)),
+        Owner::OrganizationMember { organization_id, user_id } => {
+            Entity::find().filter(Column::OrganizationId.eq(organization_id)).filter(Column::UserId.eq(user_id))
+        }
         Owner::Member { team_id, user_id } => {
             Entity::find().filter(Column::TeamId.eq(team_id)).filter(Column::UserId.eq(user_id))
         }

@@ -10,7 +10,7 @@ use tollgate_openapi::key::SortOrder;
 use tollgate_openapi::spend::{CallStatus, SpendLogSort};
 
 use super::{Column, Entity, Model};
-use crate::db::Scope;
+use crate::db::{Scope, Sight};
 
 /// Which calls are meant; what is `None` does not matter.
 #[derive(Clone, Debug, Default)]
@@ -100,10 +100,23 @@ pub async fn find_many(
     Ok(found.all(db).await?.into_iter().map(|call| (call.request_id.clone(), call)).collect())
 }
 
+/// Calls are of the team and the organization that they were made for.
+fn seen_by(sight: &Sight) -> Condition {
+    let mut any = Condition::any().add(Column::UserId.eq(&sight.user_id));
+    if !sight.teams.is_empty() {
+        any = any.add(Column::TeamId.is_in(&sight.teams));
+    }
+    if !sight.organizations.is_empty() {
+        any = any.add(Column::OrganizationId.is_in(&sight.organizations));
+    }
+    any
+}
+
 fn matching(scope: &Scope, filter: &Filter) -> Select<Entity> {
     let tenant = match scope {
         Scope::All => Condition::all(),
-        Scope::User(user_id) => Column::UserId.eq(user_id).into_condition(),
+        // In a condition of its own: what is added to it narrows it.
+        Scope::Person(sight) => Condition::all().add(seen_by(sight)),
         Scope::Key(token) => Column::ApiKey.eq(token).into_condition(),
     };
     let exact = [

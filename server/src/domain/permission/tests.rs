@@ -44,11 +44,15 @@ fn viewers_change_nothing() {
             Action::TeamAdminister,
             Action::UserWrite,
             Action::CustomerWrite,
+            Action::OrganizationCreate,
             Action::OrganizationWrite,
+            Action::OrganizationMembers,
             Action::TagWrite,
             Action::CacheWrite,
         ] {
-            for relation in Relation::ALL {
+            // Somebody who administers an organization does so whatever they may do elsewhere.
+            let is_person = role == UserRole::InternalUserViewer;
+            for relation in Relation::ALL.into_iter().filter(|one| !is_person || *one != Relation::Organization) {
                 assert!(!decide(role, action, relation).is_allowed(), "{role:?} {action:?}");
             }
         }

@@ -49,7 +49,7 @@ pub async fn health(
     upstream: web::Data<Upstream>,
 ) -> ApiResult<HttpResponse> {
     // It costs the gateway's money.
-    principal.authorize(Action::SettingsRead, None)?;
+    principal.authorize_all(Action::SettingsRead)?;
     let is_all = query.0 == HealthQuery::default();
     let deployments = wanted(&gateway, &query.0)?;
     let checked: Vec<EndpointHealth> = if is_all && gateway.settings.checks_in_background {
@@ -102,7 +102,7 @@ fn endpoint(deployment: &Deployment, check: Check) -> EndpointHealth {
     ),
 )]
 pub async fn latest(principal: Principal, gateway: web::Data<Gateway>) -> ApiResult<HttpResponse> {
-    principal.authorize(Action::SettingsRead, None)?;
+    principal.authorize_all(Action::SettingsRead)?;
     let deployments = gateway.router.deployments();
     let last = |one: &Arc<Deployment>| Some((one.id.to_string(), view(one, one.health.checks().last()?)));
     let latest_health_checks: BTreeMap<_, _> = deployments.iter().filter_map(last).collect();
@@ -129,7 +129,7 @@ pub async fn history(
     query: Query<HealthQuery>,
     gateway: web::Data<Gateway>,
 ) -> ApiResult<HttpResponse> {
-    principal.authorize(Action::SettingsRead, None)?;
+    principal.authorize_all(Action::SettingsRead)?;
     let deployments = wanted(&gateway, &query.0)?;
     let all = |one: &Arc<Deployment>| {
         one.health.checks().all().into_iter().rev().map(|check| view(one, check)).collect::<Vec<_>>()

@@ -6,8 +6,8 @@ use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::key::{KeyBlock, KeyView};
 use tollgate_openapi::paths;
 
-use super::change;
 use super::view::{snapshot, view};
+use super::{access, change};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::crypto::KeyDigest;
@@ -57,7 +57,7 @@ async fn set_blocked(app: &App, principal: &Principal, key: &str, is_blocked: bo
     let token = KeyDigest::from_key_or_hex(key).to_hex();
     let transaction = db::begin(&app.db).await?;
     let found = db::key::find_for_update(&transaction, &token).await?;
-    principal.authorize(Action::KeyBlock, found.as_ref())?;
+    access::authorize(&transaction, principal, Action::KeyBlock, found.as_ref()).await?;
     let before = found.ok_or_else(|| ApiError::not_found("Key not found."))?;
 
     let after = db::key::Model {

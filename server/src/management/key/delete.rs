@@ -8,6 +8,7 @@ use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::key::{KeyDelete, KeyDeleted};
 use tollgate_openapi::paths;
 
+use super::access;
 use super::view::snapshot;
 use crate::app::App;
 use crate::auth::Principal;
@@ -134,7 +135,7 @@ async fn find_all(
             Some(token) => db::key::find_for_update(transaction, &token).await?,
             None => None,
         };
-        let key = match principal.authorize(Action::KeyDelete, key.as_ref()) {
+        let key = match access::authorize(transaction, principal, Action::KeyDelete, key.as_ref()).await {
             Ok(()) => key,
             Err(refusal) if refusal.status() == actix_web::http::StatusCode::NOT_FOUND => None,
             Err(refusal) => return Err(refusal),

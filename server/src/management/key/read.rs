@@ -5,6 +5,7 @@ use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::key::{KeyInfo, KeyInfoQuery, KeyListItem, KeyListQuery, KeyPage};
 use tollgate_openapi::paths;
 
+use super::access;
 use super::view::{view, views};
 use crate::app::App;
 use crate::auth::{Credential, Principal};
@@ -43,7 +44,7 @@ pub async fn info(
     let token = KeyDigest::from_key_or_hex(&named).to_hex();
     let found = db::key::find(&app.db, &token).await?;
     let not_found = || ApiError::not_found("Key not found in database");
-    principal.authorize(Action::KeyRead, found.as_ref()).map_err(|refusal| {
+    access::authorize(&app.db, &principal, Action::KeyRead, found.as_ref()).await.map_err(|refusal| {
         if refusal.status() == actix_web::http::StatusCode::NOT_FOUND { not_found() } else { refusal }
     })?;
     let info = view(&app, found.ok_or_else(not_found)?).await?;

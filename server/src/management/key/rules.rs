@@ -32,8 +32,8 @@ pub(super) const KEY_FIELDS: &[&str] = &[
     "blocked",
 ];
 /// What only an administrator sets: it widens what the bearer may do.
-const ADMIN_FIELDS: [&str; 4] =
-    ["allowed_passthrough_routes", "allowed_routes", "permissions", "throttle_on_budget_exceeded"];
+const ADMIN_FIELDS: [&str; 5] =
+    ["allowed_passthrough_routes", "allowed_routes", "budget_id", "permissions", "throttle_on_budget_exceeded"];
 
 /// Checks a new key.
 pub(super) fn check_create(body: &KeyCreate) -> ApiResult<()> {

@@ -12,9 +12,9 @@ use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::patch::Patch;
 use tollgate_openapi::paths;
 
-use super::change;
 use super::rules;
 use super::view::{snapshot, view};
+use super::{access, change};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::counters::ScopeId;
@@ -51,9 +51,12 @@ pub async fn update(
     let mut body = body.0;
     let transaction = db::begin(&app.db).await?;
     let found = find_named(&transaction, &mut body).await?;
-    principal.authorize(Action::KeyUpdate, found.as_ref())?;
+    access::authorize(&transaction, &principal, Action::KeyUpdate, found.as_ref()).await?;
     let before = found.ok_or_else(|| ApiError::not_found("Key not found."))?;
-    authorize_fields(&principal, &before, &body)?;
+    if body.blocked.is_some() {
+        access::authorize(&transaction, &principal, Action::KeyBlock, Some(&before)).await?;
+    }
+    authorize_fields(&principal, &body)?;
     rules::check_patch(&body)?;
     let named = body.key.clone().unwrap_or_else(|| before.token.clone());
     let after = apply(&app, transaction, &principal, before, body).await?;
@@ -82,10 +85,7 @@ async fn find_named(transaction: &DatabaseTransaction, body: &mut KeyPatch) -> A
 }
 
 /// Some fields are an administrator's to change.
-fn authorize_fields(principal: &Principal, key: &Model, body: &KeyPatch) -> ApiResult<()> {
-    if body.blocked.is_some() {
-        principal.authorize(Action::KeyBlock, Some(key))?;
-    }
+fn authorize_fields(principal: &Principal, body: &KeyPatch) -> ApiResult<()> {
     if principal.is_admin() {
         return Ok(());
     }

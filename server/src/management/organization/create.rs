@@ -37,7 +37,7 @@ pub async fn new(
     body: Json<OrganizationCreate>,
 ) -> ApiResult<web::Json<OrganizationView>> {
     let mut body = body.0;
-    principal.authorize_all(Action::OrganizationWrite)?;
+    principal.authorize_all(Action::OrganizationCreate)?;
     let mut problems = Problems::of_limited(&body.limits, &body.other, STORED_FIELDS, FIELDS);
     check_timezone(&mut problems, body.timezone.as_deref());
     problems.finish()?;

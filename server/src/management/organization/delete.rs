@@ -6,8 +6,8 @@ use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::organization::{OrganizationDelete, OrganizationView};
 use tollgate_openapi::paths;
 
-use super::NOT_FOUND;
 use super::view::{snapshot, views};
+use super::{NOT_FOUND, record_deleted, relations_to};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::db;
@@ -38,8 +38,10 @@ pub async fn delete(
     principal: Principal,
     body: Json<OrganizationDelete>,
 ) -> ApiResult<web::Json<Vec<OrganizationView>>> {
-    principal.authorize_all(Action::OrganizationWrite)?;
     let mut ids = body.0.organization_ids;
+    for id in &ids {
+        principal.authorize_on(Action::OrganizationWrite, &relations_to(&principal, id), NOT_FOUND)?;
+    }
     // In one order, so that two deletions of the same organizations do not wait for each other.
     ids.sort_unstable();
     ids.dedup();
@@ -74,6 +76,9 @@ async fn delete_one(
     let mut keys = team::delete::delete_all(app, transaction, principal, &teams).await?;
     let own = db::key::all_for_update(transaction, db::key::Owner::Organization(&id)).await?;
     keys.extend(key::delete::delete_all(app, transaction, principal, &own).await?);
+    for member in db::organization_member::all_of_organization(transaction, &id).await? {
+        record_deleted(app, transaction, principal, member).await?;
+    }
     let limits = limit::remove(app, transaction, limit::ORGANIZATION, &id).await?;
     let before = Some(snapshot(&organization, &limits));
     organization.delete(transaction).await?;

@@ -7,7 +7,7 @@ use tollgate_openapi::organization::{OrganizationPatch, OrganizationView, STORED
 use tollgate_openapi::paths;
 
 use super::view::{snapshot, view};
-use super::{FIELDS, NOT_FOUND, check_timezone};
+use super::{FIELDS, NOT_FOUND, check_timezone, relations_to};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::db::organization::{ActiveModel, Column, Model};
@@ -39,7 +39,8 @@ pub async fn update(
     body: Json<OrganizationPatch>,
 ) -> ApiResult<web::Json<OrganizationView>> {
     let mut body = body.0;
-    principal.authorize_all(Action::OrganizationWrite)?;
+    let relations = relations_to(&principal, &body.organization_id);
+    principal.authorize_on(Action::OrganizationWrite, &relations, NOT_FOUND)?;
     let mut problems = Problems::of_limited(&body.limits, &body.other, STORED_FIELDS, FIELDS);
     check_timezone(&mut problems, body.timezone.as_set().map(String::as_str));
     problems.finish()?;

@@ -26,29 +26,33 @@ pub(super) async fn views(app: &App, organizations: Vec<Model>) -> ApiResult<Vec
     for (organization_id, team_id) in db::team::ids_by_organization(&app.db, &ids).await? {
         teams.entry(organization_id).or_default().push(team_id);
     }
+    let mut counts: HashMap<String, i64> =
+        db::organization_member::count_by_organization(&app.db, &ids).await?.into_iter().collect();
     let shown = organizations.into_iter().map(|organization| {
         let limited = limited.remove(&organization.organization_id).unwrap_or_default();
         let teams = teams.remove(&organization.organization_id).unwrap_or_default();
-        show(organization, limited, teams)
+        let members_count = counts.remove(&organization.organization_id).unwrap_or_default().unsigned_abs();
+        show(organization, limited, teams, members_count)
     });
     Ok(shown.collect())
 }
 
 /// An organization as the audit chain keeps it.
 pub(super) fn snapshot(organization: &Model, limits: &Limit) -> Value {
-    let mut shown = change::snapshot(&show(organization.clone(), Limited::unspent(limits.clone()), Vec::new()));
+    let mut shown = change::snapshot(&show(organization.clone(), Limited::unspent(limits.clone()), Vec::new(), 0));
     if let Some(fields) = shown.as_object_mut() {
-        fields.remove("teams");
+        ["teams", "members_count"].into_iter().for_each(|name| drop(fields.remove(name)));
     }
     shown
 }
 
-fn show(organization: Model, limited: Limited, teams: Vec<String>) -> OrganizationView {
+fn show(organization: Model, limited: Limited, teams: Vec<String>, members_count: u64) -> OrganizationView {
     OrganizationView {
         organization_id: organization.organization_id,
         organization_alias: organization.organization_alias,
         timezone: organization.timezone,
         teams,
+        members_count,
         models: organization.models.0,
         metadata: organization.metadata.0,
         limits: limited.limits,

@@ -12,6 +12,7 @@ use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::gateway::Gateway;
 use crate::gateway::error::GatewayError;
+use crate::management::key;
 use crate::policy::{CallPolicy, Policy};
 
 /// All that would limit the call.
@@ -56,12 +57,18 @@ async fn policy_of_key(
         }
     };
     let found = db::key::find(&app.db, &digest.to_hex()).await?;
-    principal.authorize(Action::KeyRead, found.as_ref())?;
+    key::access::authorize(&app.db, principal, Action::KeyRead, found.as_ref()).await?;
     found.ok_or_else(|| ApiError::not_found("Key not found in database"))?;
     Ok(gateway.policy.resolve(&digest).await.map_err(GatewayError::from)?)
 }
 
-/// Everybody may ask for themself, and for the teams they are in.
+/// Whether the caller administers a team, or its organization.
+fn manages(principal: &Principal, team: &db::team::Model) -> bool {
+    let relations = principal.relations(None, Some(&team.team_id), team.organization_id.as_deref());
+    principal.authorize_on(Action::TeamMembers, &relations, "Team not found.").is_ok()
+}
+
+/// Everybody may ask for themself, and for the teams they are in; who administers a team also for its members.
 async fn authorize_principal(
     app: &App,
     principal: &Principal,
@@ -74,11 +81,21 @@ async fn authorize_principal(
     if principal.may_see_everything() {
         return Ok(());
     }
+    let team = match team_id {
+        Some(team_id) => db::team::find(&app.db, team_id).await?,
+        None => None,
+    };
+    let administers = team.as_ref().is_some_and(|team| manages(principal, team));
+    if let (true, Some(user_id), Some(team_id)) = (administers, user_id, team_id)
+        && db::team_member::find(&app.db, team_id, user_id).await?.is_some()
+    {
+        return Ok(());
+    }
     if user_id.is_some_and(|user_id| user_id != principal.user_id) {
         return Err(ApiError::not_found("User not found.").with_param("user_id"));
     }
     match team_id {
-        Some(team_id) if !is_member(app, principal, team_id).await? => {
+        Some(team_id) if !administers && !is_member(app, principal, team_id).await? => {
             Err(ApiError::not_found("Team not found.").with_param("team_id"))
         }
         _ => Ok(()),

@@ -36,7 +36,7 @@ pub async fn list(
 ) -> ApiResult<HttpResponse> {
     let user_id = query.0.user_id.unwrap_or_else(|| principal.user_id.clone());
     let relation = if user_id == principal.user_id { Relation::Own } else { Relation::None };
-    principal.authorize_on(Action::UserRead, relation, "User not found.")?;
+    principal.authorize_on(Action::UserRead, &[relation], "User not found.")?;
     let now = app.clock.now();
     let rows = db::session::of_user(&app.db, &user_id, now, idle_since(now)).await?;
     let sessions = rows.into_iter().map(|row| show(row, &principal)).collect();

@@ -32,7 +32,7 @@ use crate::policy::{MASTER_ALIAS, MASTER_TOKEN};
     ),
 )]
 pub async fn total(app: web::Data<App>, principal: Principal) -> ApiResult<web::Json<GlobalSpend>> {
-    principal.authorize(Action::SpendReadAll, None)?;
+    principal.authorize_all(Action::SpendReadAll)?;
     let days = daily_entity_spend::by_day(&app.db, recent(&app), Of::Everyone).await?;
     Ok(web::Json(GlobalSpend { spend: days.iter().map(|day| NanoUsd(day.spend)).sum(), max_budget: None }))
 }
@@ -56,7 +56,7 @@ pub async fn by_day(
     principal: Principal,
     query: Query<DayRangeQuery>,
 ) -> ApiResult<web::Json<Vec<DaySpend>>> {
-    principal.authorize(Action::SpendReadAll, None)?;
+    principal.authorize_all(Action::SpendReadAll)?;
     let (days, sums) = sums_of(&app, &query.0).await?;
     let spend: HashMap<_, _> = sums.into_iter().map(|sums| (sums.date, NanoUsd(sums.spend))).collect();
     let shown = days.iter().map(|date| DaySpend { date, spend: spend.get(&date).copied().unwrap_or_default() });
@@ -80,7 +80,7 @@ pub async fn activity(
     principal: Principal,
     query: Query<DayRangeQuery>,
 ) -> ApiResult<web::Json<Activity>> {
-    principal.authorize(Action::SpendReadAll, None)?;
+    principal.authorize_all(Action::SpendReadAll)?;
     let (_, sums) = sums_of(&app, &query.0).await?;
     Ok(web::Json(Activity {
         sum_api_requests: sums.iter().map(|day| day.api_requests).sum(),
@@ -109,7 +109,7 @@ pub async fn top_keys(
     principal: Principal,
     query: Query<TopQuery>,
 ) -> ApiResult<web::Json<Vec<KeySpend>>> {
-    principal.authorize(Action::SpendReadAll, None)?;
+    principal.authorize_all(Action::SpendReadAll)?;
     Ok(web::Json(keys_that_spent_most(&app, query.0.limit).await?))
 }
 
@@ -130,7 +130,7 @@ pub async fn top_models(
     principal: Principal,
     query: Query<TopQuery>,
 ) -> ApiResult<web::Json<Vec<ModelSpend>>> {
-    principal.authorize(Action::SpendReadAll, None)?;
+    principal.authorize_all(Action::SpendReadAll)?;
     Ok(web::Json(models_that_cost_most(&app, query.0.limit).await?))
 }
 

@@ -41,7 +41,7 @@ pub async fn list(
     principal: Principal,
     query: Query<InterruptedQuery>,
 ) -> ApiResult<web::Json<InterruptedPage>> {
-    principal.authorize(Action::SpendReadAll, None)?;
+    principal.authorize_all(Action::SpendReadAll)?;
     let InterruptedQuery { page, page_size, resolved } = query.0;
     let offset = page.saturating_sub(1).saturating_mul(page_size);
     let (calls, total) = interrupted_call::page(&app.db, resolved, offset, page_size).await?;
@@ -73,7 +73,7 @@ pub async fn resolve(
     principal: Principal,
     body: Json<InterruptedResolve>,
 ) -> ApiResult<web::Json<InterruptedView>> {
-    principal.authorize(Action::SpendResolve, None)?;
+    principal.authorize_all(Action::SpendResolve)?;
     let InterruptedResolve { request_id, spend, reason } = body.0;
     let transaction = db::begin(&app.db).await?;
     let not_found = || ApiError::not_found("There is no interrupted call with this request_id.");

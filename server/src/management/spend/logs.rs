@@ -107,7 +107,7 @@ fn authorize(principal: &Principal, api_key: Option<&str>) -> ApiResult<()> {
     match &principal.credential {
         Credential::VirtualKey(own) => {
             let is_own = api_key.is_none_or(|key| key == own.token);
-            principal.authorize(Action::SpendRead, is_own.then_some(own))
+            principal.authorize_key(Action::SpendRead, is_own.then_some(own), &[])
         }
         Credential::MasterKey
         | Credential::Session { .. }

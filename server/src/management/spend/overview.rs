@@ -33,7 +33,7 @@ const TOP: u64 = 10;
     ),
 )]
 pub async fn overview(app: web::Data<App>, principal: Principal) -> ApiResult<web::Json<Overview>> {
-    principal.authorize(Action::SpendReadAll, None)?;
+    principal.authorize_all(Action::SpendReadAll)?;
     let periods = Periods::around(app.clock.now().date_naive());
     let sums = async { Ok(daily_entity_spend::by_day(&app.db, periods.all(), Of::Everyone).await?) };
     let latencies = async { Ok(daily_latency::by_day(&app.db, periods.all()).await?) };

@@ -7,7 +7,7 @@ use tollgate_openapi::team::{TeamBlock, TeamView};
 
 use super::update::write;
 use super::view::{snapshot, view};
-use super::{NOT_FOUND, relation_to};
+use super::{NOT_FOUND, relations_to};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::db;
@@ -62,8 +62,8 @@ pub async fn unblock(
 async fn set_blocked(app: &App, principal: &Principal, id: &str, is_blocked: bool) -> ApiResult<web::Json<TeamView>> {
     let transaction = db::begin(&app.db).await?;
     let found = db::team::find_for_update(&transaction, id).await?;
-    let relation = relation_to(&transaction, principal, id).await?;
-    principal.authorize_on(Action::TeamAdminister, relation, NOT_FOUND)?;
+    let relations = relations_to(principal, found.as_ref());
+    principal.authorize_on(Action::TeamAdminister, &relations, NOT_FOUND)?;
     let before = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
     let after = Model {
         blocked: is_blocked,
@@ -71,7 +71,7 @@ async fn set_blocked(app: &App, principal: &Principal, id: &str, is_blocked: boo
         updated_by: Some(principal.user_id.clone()),
         ..before.clone()
     };
-    write(app, &transaction, &before, &after).await?;
+    write(app, &transaction, principal, &before, &after).await?;
     let limits = limit::own(app, &transaction, limit::TEAM, id).await?;
     let change = Change {
         action: if is_blocked { "blocked" } else { "unblocked" },

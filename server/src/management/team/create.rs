@@ -7,7 +7,7 @@ use tollgate_openapi::paths;
 use tollgate_openapi::team::{Member, MemberRole, TeamCreate, TeamView};
 
 use super::view::{snapshot, view};
-use super::{Joining, join, rules};
+use super::{Joining, grant, join, rules};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::db::team::{Entity, Model};
@@ -35,7 +35,14 @@ use crate::management::{Json, new_id};
 )]
 pub async fn new(app: web::Data<App>, principal: Principal, body: Json<TeamCreate>) -> ApiResult<web::Json<TeamView>> {
     let mut body = body.0;
-    principal.authorize_all(Action::TeamCreate)?;
+    let relations = principal.relations(None, None, body.organization_id.as_deref());
+    let allowed = principal.authorize_on(Action::TeamCreate, &relations, "Not found.");
+    allowed.map_err(|refusal| match principal.memberships.administers_any() {
+        true => ApiError::forbidden("organization_id: expected an organization that you administer")
+            .with_param("organization_id"),
+        false => refusal,
+    })?;
+    rules::check_gateways(&principal, false, !body.budget_id.is_absent())?;
     rules::check_create(&body)?;
     let wanted = Wanted {
         limits: std::mem::take(&mut body.limits),
@@ -52,6 +59,7 @@ pub async fn new(app: web::Data<App>, principal: Principal, body: Json<TeamCreat
     inserted.map_err(|error| exists(error, &team.team_id))?;
     let limits = limit::set(&app, &transaction, limit::TEAM, &team.team_id, wanted).await?;
     rules::check_soft_budget(&limits.after)?;
+    grant::check_within_organization(&transaction, &team, &limits.after).await?;
     let after = Some(snapshot(&team, &limits.after));
     let change = Change { action: "created", kind: "team", id: &team.team_id, before: None, after };
     record(&app, &transaction, &principal, change).await?;

@@ -7,7 +7,7 @@ use tollgate_openapi::paths;
 use tollgate_openapi::team::{TeamDelete, TeamsDeleted};
 
 use super::view::snapshot;
-use super::{NOT_FOUND, leave, relation_to};
+use super::{NOT_FOUND, leave, relations_to};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::db;
@@ -42,8 +42,9 @@ pub async fn delete(
     team_ids.dedup();
     let transaction = db::begin(&app.db).await?;
     for team_id in &team_ids {
-        let relation = relation_to(&transaction, &principal, team_id).await?;
-        principal.authorize_on(Action::TeamAdminister, relation, NOT_FOUND)?;
+        let found = db::team::find(&transaction, team_id).await?;
+        let relations = relations_to(&principal, found.as_ref());
+        principal.authorize_on(Action::TeamAdminister, &relations, NOT_FOUND)?;
     }
     let keys = delete_all(&app, &transaction, &principal, &team_ids).await?;
     transaction.commit().await?;

@@ -11,9 +11,9 @@ use crate::db::team_member::{Entity, Model};
 use crate::db::{self, JsonMap, stored_time};
 use crate::error::{ApiError, ApiResult};
 use crate::management::change::{Change, record};
-use crate::management::key;
 use crate::management::limit::{self, Wanted, Windows};
-use crate::management::user;
+use crate::management::user::{self, Named};
+use crate::management::{key, organization};
 
 /// What members join, and on what terms.
 #[derive(Debug)]
@@ -34,9 +34,12 @@ pub(in crate::management) async fn join(
     joining: Joining<'_>,
     members: Vec<Member>,
 ) -> ApiResult<Vec<Model>> {
+    let team = db::team::find(transaction, joining.team_id).await?;
+    let organization_id = team.as_ref().and_then(|team| team.organization_id.as_deref());
     let mut joined = Vec::with_capacity(members.len());
     for member in members {
-        let user = find_or_make(app, transaction, principal, &member).await?;
+        let named = Named { user_id: member.user_id.as_deref(), user_email: member.user_email.as_deref() };
+        let user = user::find_or_make(app, transaction, principal, named, organization_id).await?;
         // Whose calendar the user's windows follow is a matter of their teams.
         let windows = Windows::of_one(app, transaction, limit::USER, &user.user_id).await?;
         let row = Model {
@@ -55,6 +58,10 @@ pub(in crate::management) async fn join(
         let change = Change { action: "created", kind: "team_member", id: &id, before: None, after };
         record(app, transaction, principal, change).await?;
         joined.push(row);
+    }
+    if let Some(organization_id) = organization_id {
+        let user_ids = joined.iter().map(|member| member.user_id.clone());
+        organization::join_missing(app, transaction, principal, organization_id, user_ids.collect()).await?;
     }
     Ok(joined)
 }
@@ -84,35 +91,6 @@ pub(in crate::management) async fn leave(
     Ok(deleted)
 }
 
-async fn find_or_make(
-    app: &App,
-    transaction: &DatabaseTransaction,
-    principal: &Principal,
-    member: &Member,
-) -> ApiResult<db::user::Model> {
-    match (&member.user_id, &member.user_email) {
-        (Some(user_id), _) => match db::user::find(transaction, user_id).await? {
-            Some(user) => Ok(user),
-            None if principal.is_admin() => {
-                let user = user::blank(app, user_id.clone(), member.user_email.clone());
-                user::make(app, transaction, principal, user, Wanted::default()).await
-            }
-            None => {
-                let message = format!("There is no user '{user_id}'. Only an administrator makes one by its id.");
-                Err(ApiError::bad_request("user_id", message))
-            }
-        },
-        (None, Some(email)) => match db::user::find_by_email(transaction, email).await? {
-            Some(user) => Ok(user),
-            None => {
-                let user = user::blank(app, crate::management::new_id(), Some(email.clone()));
-                user::make(app, transaction, principal, user, Wanted::default()).await
-            }
-        },
-        (None, None) => Err(ApiError::bad_request("user_id", "A member is named by user_id or user_email.")),
-    }
-}
-
 /// The member that a body names by id or e-mail address.
 pub(super) async fn find_named(
     db: &impl ConnectionTrait,
@@ -120,14 +98,7 @@ pub(super) async fn find_named(
     user_id: Option<&str>,
     user_email: Option<&str>,
 ) -> ApiResult<Model> {
-    let user_id = match (user_id, user_email) {
-        (Some(user_id), _) => Some(user_id.to_owned()),
-        (None, Some(email)) => db::user::find_by_email(db, email).await?.map(|user| user.user_id),
-        (None, None) => {
-            return Err(ApiError::bad_request("user_id", "One of user_id and user_email is required."));
-        }
-    };
-    let found = match user_id {
+    let found = match user::id_of(db, user_id, user_email).await? {
         Some(user_id) => db::team_member::find(db, team_id, &user_id).await?,
         None => None,
     };

@@ -7,7 +7,7 @@ use tollgate_openapi::paths;
 use tollgate_openapi::team::{MemberView, MembersAdded, TeamMemberAdd};
 
 use super::view::{memberships, view};
-use super::{Joining, NOT_FOUND, join, relation_to, rules};
+use super::{Joining, NOT_FOUND, join, relations_to, rules};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::db::{self, JsonMap};
@@ -42,12 +42,12 @@ pub async fn add(
     let body = body.0;
     let transaction = db::begin(&app.db).await?;
     let found = db::team::find_for_update(&transaction, &body.team_id).await?;
-    let relation = relation_to(&transaction, &principal, &body.team_id).await?;
-    principal.authorize_on(Action::TeamMembers, relation, NOT_FOUND)?;
+    let relations = relations_to(&principal, found.as_ref());
+    principal.authorize_on(Action::TeamMembers, &relations, NOT_FOUND)?;
     let team = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
     let has_limits = !body.limits.is_empty() || !body.max_budget_in_team.is_absent() || body.budget_id.is_some();
     if has_limits {
-        let allowed = principal.authorize_on(Action::TeamAdminister, relation, NOT_FOUND);
+        let allowed = principal.authorize_on(Action::TeamAdminister, &relations, NOT_FOUND);
         allowed.map_err(|error| error.with_param("max_budget_in_team"))?;
     }
     rules::check_add(&body)?;

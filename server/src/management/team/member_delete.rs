@@ -7,7 +7,7 @@ use tollgate_openapi::team::{TeamMemberDelete, TeamView};
 
 use super::join::find_named;
 use super::view::view;
-use super::{NOT_FOUND, leave, relation_to};
+use super::{NOT_FOUND, leave, relations_to};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::db;
@@ -39,8 +39,8 @@ pub async fn delete(
     let body = body.0;
     let transaction = db::begin(&app.db).await?;
     let found = db::team::find_for_update(&transaction, &body.team_id).await?;
-    let relation = relation_to(&transaction, &principal, &body.team_id).await?;
-    principal.authorize_on(Action::TeamMembers, relation, NOT_FOUND)?;
+    let relations = relations_to(&principal, found.as_ref());
+    principal.authorize_on(Action::TeamMembers, &relations, NOT_FOUND)?;
     let team = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
     let (user_id, user_email) = (body.user_id.as_deref(), body.user_email.as_deref());
     let member = find_named(&transaction, &body.team_id, user_id, user_email).await?;

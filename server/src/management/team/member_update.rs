@@ -8,7 +8,7 @@ use tollgate_openapi::team::{TeamMemberPatch, TeamMembership};
 
 use super::join::find_named;
 use super::view::{member_snapshot, memberships};
-use super::{NOT_FOUND, relation_to, rules};
+use super::{NOT_FOUND, relations_to, rules};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::db;
@@ -44,11 +44,11 @@ pub async fn update(
     let body = body.0;
     let transaction = db::begin(&app.db).await?;
     let found = db::team::find_for_update(&transaction, &body.team_id).await?;
-    let relation = relation_to(&transaction, &principal, &body.team_id).await?;
-    principal.authorize_on(Action::TeamMembers, relation, NOT_FOUND)?;
+    let relations = relations_to(&principal, found.as_ref());
+    principal.authorize_on(Action::TeamMembers, &relations, NOT_FOUND)?;
     found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
     if !body.limits.is_empty() || !body.max_budget_in_team.is_absent() || !body.budget_id.is_absent() {
-        let allowed = principal.authorize_on(Action::TeamAdminister, relation, NOT_FOUND);
+        let allowed = principal.authorize_on(Action::TeamAdminister, &relations, NOT_FOUND);
         allowed.map_err(|error| error.with_param("max_budget_in_team"))?;
     }
     rules::check_member_patch(&body)?;

@@ -7,12 +7,12 @@ use tollgate_openapi::paths;
 use tollgate_openapi::team::{TeamInfo, TeamInfoQuery, TeamListQuery, TeamPage, TeamView};
 
 use super::view::{memberships, view, views};
-use super::{NOT_FOUND, relation_to};
+use super::{NOT_FOUND, relations_to};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::db::key::Owner;
 use crate::db::team::{Filter, Model};
-use crate::db::{self, Page};
+use crate::db::{self, Page, Scope};
 use crate::domain::permission::{Action, Relation};
 use crate::error::{ApiError, ApiResult};
 use crate::management::{Listed, Query, key, listed, page_of};
@@ -45,11 +45,12 @@ pub async fn info(
     query: Query<TeamInfoQuery>,
 ) -> ApiResult<web::Json<TeamInfo>> {
     let (team_id, key_limit) = (query.0.team_id, query.0.key_limit.unwrap_or(KEYS_SHOWN));
-    let relation = relation_to(&app.db, &principal, &team_id).await?;
-    principal.authorize_on(Action::TeamRead, relation, NOT_FOUND)?;
     let found = db::team::find(&app.db, &team_id).await?;
+    let relations = relations_to(&principal, found.as_ref());
+    principal.authorize_on(Action::TeamRead, &relations, NOT_FOUND)?;
     let team = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
-    let sees_all = principal.may_see_everything() || relation == Relation::Team;
+    let manages = |relation: &Relation| matches!(relation, Relation::Team | Relation::Organization);
+    let sees_all = principal.may_see_everything() || relations.iter().any(manages);
     let (owner, members) = if sees_all {
         let members = db::team_member::of_teams(&app.db, std::slice::from_ref(&team_id), MEMBERSHIPS_SHOWN_MAX).await?;
         (Owner::Team(&team_id), members)
@@ -123,10 +124,14 @@ pub async fn page(
 
 async fn find(app: &App, principal: &Principal, query: &TeamListQuery, size: u64) -> ApiResult<Page<Model>> {
     // Everybody may list; which teams they see is a matter of their memberships.
-    principal.authorize_on(Action::TeamRead, Relation::Member, NOT_FOUND)?;
+    principal.authorize_on(Action::TeamRead, &[Relation::Member], NOT_FOUND)?;
+    let scope = principal.scope();
     let filter = Filter {
         user_id: query.user_id.as_deref(),
-        seen_by: if principal.may_see_everything() { None } else { Some(&principal.user_id) },
+        seen_by: match &scope {
+            Scope::Person(sight) => Some(sight),
+            Scope::All | Scope::Key(_) => None,
+        },
         organization_id: query.organization_id.as_deref(),
         team_id: query.team_id.as_deref(),
         team_alias: query.team_alias.as_deref(),

@@ -7,6 +7,7 @@ use tollgate_openapi::team::{
     MEMBER_STORED_FIELDS, STORED_FIELDS, TeamCreate, TeamMemberAdd, TeamMemberPatch, TeamPatch,
 };
 
+use crate::auth::Principal;
 use crate::db;
 use crate::db::limit::Model as Limit;
 use crate::error::{ApiError, ApiResult};
@@ -83,5 +84,19 @@ pub(super) async fn check_organization(transaction: &DatabaseTransaction, id: &s
             let message = format!("organization_id: there is no organization '{id}'");
             Err(ApiError::bad_request("organization_id", message))
         }
+    }
+}
+
+/// What only an administrator of the gateway sets: which organization a team moves to, and which reusable budget, one
+/// that many share, it is attached to.
+pub(super) fn check_gateways(principal: &Principal, moves: bool, attaches: bool) -> ApiResult<()> {
+    let field = if moves { Some("organization_id") } else { None };
+    let field = if attaches { Some("budget_id") } else { field };
+    match field {
+        Some(field) if !principal.is_admin() => {
+            let message = format!("Only an administrator of the gateway sets {field}.");
+            Err(ApiError::forbidden(message).with_param(field))
+        }
+        _ => Ok(()),
     }
 }

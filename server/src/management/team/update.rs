@@ -7,17 +7,17 @@ use tollgate_openapi::paths;
 use tollgate_openapi::team::{TeamPatch, TeamUpdated};
 
 use super::view::{snapshot, view};
-use super::{NOT_FOUND, relation_to, rules};
+use super::{NOT_FOUND, grant, relations_to, rules};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::db::team::{ActiveModel, Column, Model};
 use crate::db::{self, JsonMap, Strings, stored_time};
 use crate::domain::permission::{Action, Relation};
 use crate::error::{ApiError, ApiResult};
-use crate::management::Json;
 use crate::management::change::{Change, announce, record};
 use crate::management::limit::{self, Wanted, Windows};
 use crate::management::rules::keep;
+use crate::management::{Json, organization};
 
 /// Change a team
 ///
@@ -43,10 +43,10 @@ pub async fn update(
     let mut body = body.0;
     let transaction = db::begin(&app.db).await?;
     let found = db::team::find_for_update(&transaction, &body.team_id).await?;
-    let relation = relation_to(&transaction, &principal, &body.team_id).await?;
-    principal.authorize_on(Action::TeamUpdate, relation, NOT_FOUND)?;
+    let relations = relations_to(&principal, found.as_ref());
+    principal.authorize_on(Action::TeamUpdate, &relations, NOT_FOUND)?;
     let before = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
-    authorize_fields(&principal, relation, &body)?;
+    authorize_fields(&principal, &relations, &body)?;
     rules::check_patch(&body)?;
 
     let wanted = Wanted {
@@ -55,9 +55,17 @@ pub async fn update(
         spend: None,
     };
     let after = patched(before.clone(), body, &app, &principal);
-    write(&app, &transaction, &before, &after).await?;
+    let may_widen = principal.authorize_on(Action::TeamAdminister, &relations, NOT_FOUND).is_ok();
+    if !may_widen {
+        grant::check_narrower(&before.models, &after.models)?;
+    }
+    write(&app, &transaction, &principal, &before, &after).await?;
     let limits = limit::set(&app, &transaction, limit::TEAM, &after.team_id, wanted).await?;
     rules::check_soft_budget(&limits.after)?;
+    let moves = after.organization_id != before.organization_id;
+    if moves || after.models != before.models || limits.after != limits.before {
+        grant::check_within_organization(&transaction, &after, &limits.after).await?;
+    }
     let change = Change {
         action: "updated",
         kind: "team",
@@ -72,15 +80,14 @@ pub async fn update(
 }
 
 /// Some fields are an administrator's to change.
-fn authorize_fields(principal: &Principal, relation: Relation, body: &TeamPatch) -> ApiResult<()> {
-    let field = if body.organization_id.is_absent() { None } else { Some("organization_id") };
-    let field = field.or_else(|| body.blocked.map(|_| "blocked"));
-    let field = if body.budget_id.is_absent() { field } else { Some("budget_id") };
+fn authorize_fields(principal: &Principal, relations: &[Relation], body: &TeamPatch) -> ApiResult<()> {
+    rules::check_gateways(principal, !body.organization_id.is_absent(), !body.budget_id.is_absent())?;
+    let field = body.blocked.map(|_| "blocked");
     let field = if body.limits.is_empty() { field } else { Some("max_budget") };
     match field {
-        Some(field) => {
-            principal.authorize_on(Action::TeamAdminister, relation, NOT_FOUND).map_err(|error| error.with_param(field))
-        }
+        Some(field) => principal
+            .authorize_on(Action::TeamAdminister, relations, NOT_FOUND)
+            .map_err(|error| error.with_param(field)),
         None => Ok(()),
     }
 }
@@ -106,6 +113,7 @@ fn patched(mut team: Model, body: TeamPatch, app: &App, principal: &Principal) -
 pub(super) async fn write(
     app: &App,
     transaction: &DatabaseTransaction,
+    principal: &Principal,
     before: &Model,
     after: &Model,
 ) -> ApiResult<()> {
@@ -120,5 +128,10 @@ pub(super) async fn write(
     let mut row: ActiveModel = after.clone().into_active_model();
     Column::iter().filter(|column| !matches!(column, Column::TeamId)).for_each(|column| row.reset(column));
     row.update(transaction).await?;
+    if let Some(organization_id) = after.organization_id.as_deref().filter(|_| moves) {
+        let members = db::team_member::of_team(transaction, &after.team_id).await?;
+        let members = members.into_iter().map(|member| member.user_id).collect();
+        organization::join_missing(app, transaction, principal, organization_id, members).await?;
+    }
     Windows::carry_all(app, transaction, &windows).await
 }

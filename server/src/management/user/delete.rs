@@ -16,7 +16,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
 use crate::management::change::{Change, record};
 use crate::management::team::leave;
-use crate::management::{key, limit};
+use crate::management::{key, limit, organization};
 
 /// Delete users
 ///
@@ -77,6 +77,9 @@ async fn delete_one(
     let members = db::team_member::of_user(transaction, user_id).await?;
     let memberships = members.iter().map(db::team_member::Model::scope_id).collect();
     let mut keys = leave(app, transaction, principal, members).await?;
+    for member in db::organization_member::of_user(transaction, user_id).await? {
+        organization::record_deleted(app, transaction, principal, member).await?;
+    }
     let own = db::key::all_for_update(transaction, db::key::Owner::User(user_id)).await?;
     keys.extend(key::delete::delete_all(app, transaction, principal, &own).await?);
     let limits = limit::remove(app, transaction, limit::USER, user_id).await?;

@@ -1,17 +1,20 @@
 //! `GET /user/info` and `GET /user/list`.
 
+use std::collections::HashSet;
+
 use actix_web::web;
+use sea_orm::ConnectionTrait;
 use tollgate_openapi::error::ErrorEnvelope;
+use tollgate_openapi::key::KeyListQuery;
 use tollgate_openapi::paths;
-use tollgate_openapi::user::{UserInfo, UserInfoQuery, UserListQuery, UserPage};
+use tollgate_openapi::user::{UserInfo, UserInfoQuery, UserListQuery, UserPage, UserView};
 
 use super::NOT_FOUND;
 use super::view::{view, views};
 use crate::app::App;
 use crate::auth::{DEFAULT_USER_ID, Principal};
-use crate::db;
-use crate::db::key::Owner;
 use crate::db::user::Filter;
+use crate::db::{self, Scope};
 use crate::domain::permission::{Action, Relation};
 use crate::error::{ApiError, ApiResult};
 use crate::management::{Query, key, page_of, team};
@@ -40,28 +43,59 @@ pub async fn info(
     query: Query<UserInfoQuery>,
 ) -> ApiResult<web::Json<UserInfo>> {
     let user_id = query.0.user_id.unwrap_or_else(|| principal.user_id.clone());
-    let relation = if user_id == principal.user_id { Relation::Own } else { Relation::None };
-    principal.authorize_on(Action::UserRead, relation, NOT_FOUND)?;
+    let relations = relations_to(&app.db, &principal, &user_id).await?;
+    principal.authorize_on(Action::UserRead, &relations, NOT_FOUND)?;
     let user_info = match db::user::find(&app.db, &user_id).await? {
         Some(user) => Some(view(&app, user).await?),
         // Behind the master key there is nobody, but it owns keys.
         None if user_id == DEFAULT_USER_ID => None,
         None => return Err(ApiError::not_found(NOT_FOUND)),
     };
-    let keys = db::key::newest(&app.db, Owner::User(&user_id), KEYS_SHOWN_MAX).await?;
-    let team_ids = user_info.as_ref().map(|user| user.teams.clone()).unwrap_or_default();
-    let teams = db::team::find_many(&app.db, &team_ids).await?;
+    let mut user_info: Vec<_> = user_info.into_iter().collect();
+    let teams = visible_teams(&app, &principal, &mut user_info).await?;
+    let query = KeyListQuery { user_id: Some(user_id.clone()), ..KeyListQuery::default() };
+    let page = page_of("keys of a user", 1, KEYS_SHOWN_MAX, None)?;
+    let keys = db::key::list(&app.db, &principal.scope(), &query, &page, app.clock.now()).await?.rows;
     Ok(web::Json(UserInfo {
         user_id,
-        user_info,
+        user_info: user_info.pop(),
         keys: key::view::views(&app, keys).await?,
         teams: team::view::views(&app, teams).await?,
     }))
 }
 
+/// How the caller stands to a user.
+async fn relations_to(db: &impl ConnectionTrait, principal: &Principal, user_id: &str) -> ApiResult<Vec<Relation>> {
+    let mut relations = principal.relations(Some(user_id), None, None);
+    if principal.memberships.administers_any() {
+        for membership in db::organization_member::of_user(db, user_id).await? {
+            relations.extend(principal.relations(None, None, Some(&membership.organization_id)));
+        }
+    }
+    Ok(relations)
+}
+
+/// The teams of users, without those that the caller does not see: of these the users' own lists are rid too.
+async fn visible_teams(app: &App, principal: &Principal, users: &mut [UserView]) -> ApiResult<Vec<db::team::Model>> {
+    let mut ids: Vec<String> = users.iter().flat_map(|user| user.teams.iter().cloned()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut teams = db::team::find_many(&app.db, &ids).await?;
+    if !principal.may_see_everything() {
+        let is_seen = |team: &db::team::Model| {
+            let relations = principal.relations(None, Some(&team.team_id), team.organization_id.as_deref());
+            principal.authorize_on(Action::TeamRead, &relations, NOT_FOUND).is_ok()
+        };
+        teams.retain(is_seen);
+        let seen: HashSet<&str> = teams.iter().map(|team| team.team_id.as_str()).collect();
+        users.iter_mut().for_each(|user| user.teams.retain(|id| seen.contains(id.as_str())));
+    }
+    Ok(teams)
+}
+
 /// List users
 ///
-/// Newest first.
+/// Newest first. Who administers organizations or teams sees the members of these.
 #[utoipa::path(
     get,
     path = paths::USER_LIST,
@@ -78,9 +112,14 @@ pub async fn list(
     query: Query<UserListQuery>,
 ) -> ApiResult<web::Json<UserPage>> {
     let query = query.0;
-    if !principal.may_see_everything() {
-        return Err(ApiError::forbidden("Only administrators list users. /user/info shows who you are."));
-    }
+    let scope = principal.scope();
+    let seen_by = match &scope {
+        Scope::All => None,
+        Scope::Person(sight) if !sight.teams.is_empty() || !sight.organizations.is_empty() => Some(sight),
+        Scope::Person(_) | Scope::Key(_) => {
+            return Err(ApiError::forbidden("Only administrators list users. /user/info shows who you are."));
+        }
+    };
     let split = |text: &str| text.split(',').map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()).collect();
     let user_ids: Option<Vec<String>> = query.user_ids.as_deref().map(split);
     let filter = Filter {
@@ -89,11 +128,16 @@ pub async fn list(
         user_email: query.user_email.as_deref(),
         search: query.search.as_deref(),
         team_id: query.team.as_deref(),
+        seen_by,
     };
     let page = page_of("users", query.page, query.page_size, query.cursor.as_deref())?;
     let found = db::user::list(&app.db, &filter, &page).await?;
+    let mut users = views(&app, found.rows).await?;
+    if seen_by.is_some() {
+        visible_teams(&app, &principal, &mut users).await?;
+    }
     Ok(web::Json(UserPage {
-        users: views(&app, found.rows).await?,
+        users,
         total: found.total,
         page: found.page,
         page_size: query.page_size,

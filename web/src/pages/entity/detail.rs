@@ -81,7 +81,7 @@ fn details<E: Entity>(entity: E, on_gone: Callback<()>, on_change: Callback<()>)
         Some(word) if let Some(own) = shown.tab(word) => own,
         _ => limits_view(&shown),
     };
-    let actions = use_session().is_admin().then(|| actions(entity.clone(), on_gone, on_change));
+    let actions = entity.may_change(use_session()).then(|| actions(entity.clone(), on_gone, on_change));
     view! {
         <div class="drawer-body">
             <div class="detail-head">

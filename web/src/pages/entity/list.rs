@@ -32,9 +32,9 @@ pub(crate) fn EntityPage<E: Entity>(#[prop(optional)] _of: std::marker::PhantomD
     let (noun, _) = words.nouns;
     let find = Memo::new(move |_| Find { search: url.get("q"), page: page_of(url), page_size: PAGE_SIZE });
     let load = Load::new(move || E::list(find.get()));
-    let is_admin = use_session().is_admin();
+    let may_create = E::may_create(use_session());
     let create = move || {
-        is_admin.then(|| {
+        may_create.then(|| {
             view! {
                 <a class="button button-primary" href=move || url.href(&[("new", "1"), (noun, "")])>
                     {icon(Icon::Plus)}
@@ -111,7 +111,7 @@ fn drawers<E: Entity>(load: Load<Listed<E>>) -> impl IntoView {
         url.replace(&[("new", "")]);
     });
     view! {
-        {move || (is_new.get() && session.is_admin()).then(|| create_view::<E>(close_new, created))}
+        {move || (is_new.get() && E::may_create(session)).then(|| create_view::<E>(close_new, created))}
         {move || opened.get().map(|id| view! { <EntityDetail<E> id=id on_gone=forget on_close=close on_change=on_change /> })}
     }
 }
@@ -140,7 +140,7 @@ fn nothing_here<E: Entity>(find: &Find) -> AnyView {
         }
         .into_any();
     }
-    let action = use_session().is_admin().then(|| {
+    let action = E::may_create(use_session()).then(|| {
         view! { <a class="button button-primary" href=format!("{path}?new=1")>{format!("Create the first {noun}")}</a> }
     });
     view! { <Empty art=E::ART title=format!("No {nouns} yet") text=E::WORDS.empty>{action}</Empty> }.into_any()

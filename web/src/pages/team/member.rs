@@ -10,6 +10,7 @@ use tollgate_openapi::team::{MemberRole, TeamMembership, TeamView};
 use crate::api;
 use crate::app::use_session;
 use crate::format;
+use crate::pages::entity::Entity as _;
 use crate::pages::limit::in_force::{budget, rates};
 use crate::pages::team::member::form::{AddMember, EditMember};
 use crate::ui::export::{ExportButton, rows_of};
@@ -83,7 +84,7 @@ fn may_manage(team: &TeamView) -> bool {
     let session = use_session();
     let Some(reader) = session.view().filter(|_| session.can_write()) else { return false };
     let is_team_admin = |role: MemberRole| role == MemberRole::Admin;
-    session.is_admin()
+    team.may_change(session)
         || team.members_with_roles.iter().any(|member| member.user_id == reader.user_id && is_team_admin(member.role))
 }
 
@@ -98,12 +99,15 @@ pub(crate) fn form(
     if !may_manage(team) {
         return None;
     }
+    let has_limits = team.may_change(use_session());
     let team_id = team.team_id.clone();
     Some(match name {
-        JOIN => view! { <AddMember team_id=team_id on_done=on_done on_change=on_change /> }.into_any(),
+        JOIN => {
+            view! { <AddMember team_id=team_id has_limits=has_limits on_done=on_done on_change=on_change /> }.into_any()
+        }
         _ => {
             let user_id = value.to_owned();
-            view! { <EditMember team_id=team_id user_id=user_id on_done=on_done on_change=on_change /> }.into_any()
+            view! { <EditMember team_id=team_id user_id=user_id has_limits=has_limits on_done=on_done on_change=on_change /> }.into_any()
         }
     })
 }

@@ -6,7 +6,6 @@ use tollgate_openapi::team::MemberRole;
 use super::draft::MemberDraft;
 use super::role_name;
 use crate::api;
-use crate::app::use_session;
 use crate::pages::limit::form::{self, BudgetField, LimitFields, LimitForm};
 use crate::ui::field::{SelectField, TextField};
 use crate::ui::form::{FormAlert, FormState};
@@ -52,6 +51,8 @@ pub(super) fn MemberFields(
     form: MemberForm,
     /// Who joins is still to be named.
     is_new: bool,
+    /// What a member may use is an administrator's to say.
+    has_limits: bool,
 ) -> impl IntoView {
     let errors = form.state.errors;
     let user = is_new.then(|| {
@@ -59,8 +60,7 @@ pub(super) fn MemberFields(
     });
     let roles = [MemberRole::User, MemberRole::Admin].map(|role| (word_of(&role), role_name(role).to_owned()));
     let choose = Callback::new(move |word: String| form.role.set(parse_word(&word).unwrap_or_default()));
-    // What a member may use is an administrator's to say.
-    let limits = use_session().is_admin().then(|| {
+    let limits = has_limits.then(|| {
         let names = Load::new(api::model::names);
         view! {
             <h3>"Their part of what the team may use"</h3>

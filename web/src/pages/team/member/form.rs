@@ -19,6 +19,8 @@ use crate::ui::toast::use_toasts;
 #[component]
 pub(super) fn AddMember(
     team_id: String,
+    /// The reader may say what members may use.
+    has_limits: bool,
     /// Back to the members; called after saving too.
     on_done: Callback<()>,
     on_change: Callback<()>,
@@ -48,7 +50,7 @@ pub(super) fn AddMember(
         <form class="drawer-form" on:submit=submit novalidate>
             <div class="drawer-body">
                 <h3>"Add a member"</h3>
-                <MemberFields form=form is_new=true />
+                <MemberFields form=form is_new=true has_limits=has_limits />
             </div>
             <footer class="drawer-footer">
                 <button class="button" type="button" on:click=move |_| on_done.run(())>"Cancel"</button>
@@ -62,6 +64,8 @@ pub(super) fn AddMember(
 pub(super) fn EditMember(
     team_id: String,
     user_id: String,
+    /// The reader may say what members may use.
+    has_limits: bool,
     /// Back to the members; called after saving too.
     on_done: Callback<()>,
     on_change: Callback<()>,
@@ -74,13 +78,13 @@ pub(super) fn EditMember(
         }
     });
     let ready = move || {
-        let form = load.data.get_untracked().map(|member| edit_view(member, on_done, on_change));
+        let form = load.data.get_untracked().map(|member| edit_view(member, has_limits, on_done, on_change));
         form.into_any()
     };
     load.show(skeleton, ready)
 }
 
-fn edit_view(member: TeamMembership, on_done: Callback<()>, on_change: Callback<()>) -> AnyView {
+fn edit_view(member: TeamMembership, has_limits: bool, on_done: Callback<()>, on_change: Callback<()>) -> AnyView {
     let toasts = use_toasts();
     let form = MemberForm::new(MemberDraft::from(&member));
     let label = name(&member);
@@ -111,7 +115,7 @@ fn edit_view(member: TeamMembership, on_done: Callback<()>, on_change: Callback<
             <div class="drawer-body">
                 <h3>{label}</h3>
                 <div class="scopes"><div class="scope"><BudgetGauge budget=gauge /></div></div>
-                <MemberFields form=form is_new=false />
+                <MemberFields form=form is_new=false has_limits=has_limits />
             </div>
             <footer class="drawer-footer">
                 <Remove member=before on_done=on_done on_change=on_change />

@@ -1,0 +1,185 @@
+//! Usage by day and by group, read from whichever sums are the smallest that can tell.
+
+use chrono::NaiveDate;
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::{Condition, ConnectionTrait, DbErr, FromQueryResult};
+
+use super::Scope;
+use super::daily_entity_spend::Days;
+
+/// What usage is broken down by: a column of the sums by day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dimension {
+    /// Public models.
+    Model,
+    /// Providers.
+    Provider,
+    /// Organizations.
+    Organization,
+    /// Teams.
+    Team,
+    /// Owners of keys.
+    User,
+    /// Keys.
+    Key,
+    /// Tags.
+    Tag,
+}
+
+impl Dimension {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Model => "model_group",
+            Self::Provider => "provider",
+            Self::Organization => "organization_id",
+            Self::Team => "team_id",
+            Self::User => "user_id",
+            Self::Key => "api_key",
+            Self::Tag => "tag",
+        }
+    }
+
+    /// Its kind in `daily_entity_spend`.
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Model => "model_group",
+            Self::Provider => "provider",
+            Self::Organization => "organization",
+            Self::Team => "team",
+            Self::User => "user",
+            Self::Key => "key",
+            Self::Tag => "tag",
+        }
+    }
+}
+
+/// Which calls are meant, in whose sight.
+#[derive(Clone, Debug)]
+pub struct Of<'a> {
+    /// Whose rows may be read.
+    pub scope: &'a Scope,
+    /// Only calls of these.
+    pub filters: Vec<(Dimension, &'a str)>,
+}
+
+/// What some calls add up to; money in nano-dollars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromQueryResult)]
+#[expect(missing_docs, reason = "named as the columns of the sums")]
+pub struct Sums {
+    pub spend: i64,
+    pub api_requests: i64,
+    pub failed_requests: i64,
+    pub prompt_tokens: i64,
+    pub completion_tokens: i64,
+    pub cache_read_tokens: i64,
+    pub cache_creation_tokens: i64,
+    pub reasoning_tokens: i64,
+}
+
+const SUMS: [&str; 8] = [
+    "spend",
+    "api_requests",
+    "failed_requests",
+    "prompt_tokens",
+    "completion_tokens",
+    "cache_read_tokens",
+    "cache_creation_tokens",
+    "reasoning_tokens",
+];
+
+#[derive(Debug, FromQueryResult)]
+struct DayRow {
+    date: NaiveDate,
+    #[sea_orm(nested)]
+    sums: Sums,
+}
+
+#[derive(Debug, FromQueryResult)]
+struct GroupRow {
+    id: String,
+    #[sea_orm(nested)]
+    sums: Sums,
+}
+
+/// Sums by day, of days that had calls, oldest first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_day(db: &impl ConnectionTrait, of: &Of<'_>, days: Days) -> Result<Vec<(NaiveDate, Sums)>, DbErr> {
+    let mut query = if of.is_everything() { entities("global", days) } else { of.rows(days, None) };
+    query.column("date").group_by_col("date").order_by("date", Order::Asc);
+    let rows = DayRow::find_by_statement(db.get_database_backend().build(&query)).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.date, row.sums)).collect())
+}
+
+/// The `limit` groups that spent most; only those with one of `ids`, where some are named.
+///
+/// # Errors
+/// When the database is away.
+pub async fn groups(
+    db: &impl ConnectionTrait,
+    of: &Of<'_>,
+    days: Days,
+    by: Dimension,
+    ids: Option<&[String]>,
+    limit: u64,
+) -> Result<Vec<(String, Sums)>, DbErr> {
+    let (mut query, column) = if of.is_everything() {
+        (entities(by.kind(), days), "entity_id")
+    } else {
+        (of.rows(days, Some(by)), by.column())
+    };
+    if let Some(ids) = ids {
+        query.and_where(Expr::col(column).is_in(ids));
+    }
+    query.expr_as(Expr::col(column), "id").group_by_col(column);
+    for sum in ["spend", "api_requests"] {
+        query.order_by_expr(Expr::col(sum).sum(), Order::Desc);
+    }
+    query.order_by(column, Order::Asc).limit(limit);
+    let rows = GroupRow::find_by_statement(db.get_database_backend().build(&query)).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.sums)).collect())
+}
+
+impl Of<'_> {
+    fn is_everything(&self) -> bool {
+        *self.scope == Scope::All && self.filters.is_empty()
+    }
+
+    /// The sums by key, or by tag where one is named or asked for.
+    fn rows(&self, days: Days, by: Option<Dimension>) -> SelectStatement {
+        let mut columns = self.filters.iter().map(|(dimension, _)| *dimension).chain(by);
+        let has_tag = columns.any(|dimension| dimension == Dimension::Tag);
+        let mut query = summed(if has_tag { "daily_tag_spend" } else { "daily_key_spend" }, days);
+        for (dimension, value) in &self.filters {
+            query.and_where(Expr::col(dimension.column()).eq(*value));
+        }
+        match self.scope {
+            Scope::All => {}
+            Scope::Key(token) => drop(query.and_where(Expr::col("api_key").eq(token))),
+            Scope::Person(sight) => {
+                let own = Expr::col("user_id").eq(&sight.user_id);
+                let in_teams = Expr::col("team_id").is_in(&sight.teams);
+                let in_organizations = Expr::col("organization_id").is_in(&sight.organizations);
+                query.cond_where(Condition::any().add(own).add(in_teams).add(in_organizations));
+            }
+        }
+        query
+    }
+}
+
+fn entities(kind: &str, days: Days) -> SelectStatement {
+    let mut query = summed("daily_entity_spend", days);
+    query.and_where(Expr::col("entity_kind").eq(kind));
+    query
+}
+
+fn summed(table: &'static str, days: Days) -> SelectStatement {
+    let mut query = Query::select();
+    query.from(table).and_where(Expr::col("date").between(days.first, days.last));
+    for sum in SUMS {
+        // A sum that stays a whole number: Postgres makes a decimal of it.
+        query.expr_as(Expr::col(sum).sum().cast_as("bigint"), sum);
+    }
+    query
+}

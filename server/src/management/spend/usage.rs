@@ -1,0 +1,178 @@
+//! `GET /spend/usage`.
+
+use std::collections::HashMap;
+
+use actix_web::web;
+use chrono::{Days as DayCount, NaiveDate};
+use tollgate_openapi::error::ErrorEnvelope;
+use tollgate_openapi::money::NanoUsd;
+use tollgate_openapi::paths;
+use tollgate_openapi::spend::{DayRangeQuery, Usage, UsageDay, UsageDimension, UsageGroup, UsageQuery, UsageSums};
+
+use super::dates;
+use crate::app::App;
+use crate::auth::Principal;
+use crate::db;
+use crate::db::daily_entity_spend::Days;
+use crate::db::usage::{self, Dimension, Of, Sums};
+use crate::domain::permission::Action;
+use crate::error::ApiResult;
+use crate::management::Query;
+use crate::policy::{MASTER_ALIAS, MASTER_TOKEN};
+
+/// Usage of some days
+///
+/// Of the calls that the caller may see: by day, and by model, provider, organization, team, user, key or tag, with what
+/// the same number of days before added up to. Days are UTC.
+#[utoipa::path(
+    get,
+    path = paths::SPEND_USAGE,
+    operation_id = "spend_usage",
+    tag = "spend",
+    params(UsageQuery),
+    responses(
+        (status = 200, description = "The usage", body = Usage),
+        (status = 403, description = "A virtual key asks", body = ErrorEnvelope),
+    ),
+)]
+pub async fn usage(app: web::Data<App>, principal: Principal, query: Query<UsageQuery>) -> ApiResult<web::Json<Usage>> {
+    principal.authorize_list(Action::SpendRead)?;
+    let query = query.0;
+    let range = DayRangeQuery { start_date: query.start_date, end_date: query.end_date, api_key: None };
+    let days = dates::of_query(&range, app.clock.now().date_naive())?;
+    let before = before(days);
+    let scope = principal.scope();
+    let token = query.api_key.as_deref().map(|key| app.ledger_token(key));
+    let of = Of { scope: &scope, filters: filters(&query, token.as_deref()) };
+    let by = dimension(query.group_by);
+    let (by_day, previous, groups) = futures_util::try_join!(
+        usage::by_day(&app.db, &of, days),
+        usage::by_day(&app.db, &of, before),
+        usage::groups(&app.db, &of, days, by, None, query.limit),
+    )?;
+    let ids: Vec<String> = groups.iter().map(|(id, _)| id.clone()).collect();
+    let earlier = usage::groups(&app.db, &of, before, by, Some(&ids), query.limit).await?;
+    let groups = named(&app, by, groups, earlier.into_iter().collect()).await?;
+    Ok(web::Json(Usage {
+        start_date: days.first,
+        end_date: days.last,
+        previous_start_date: before.first,
+        previous_end_date: before.last,
+        total: total(&by_day),
+        previous: total(&previous),
+        days: every(days, by_day),
+        groups,
+    }))
+}
+
+/// As many days, just before.
+fn before(days: Days) -> Days {
+    let count = u64::try_from((days.last - days.first).num_days()).unwrap_or_default();
+    let last = days.first.pred_opt().unwrap_or(days.first);
+    Days { first: last.checked_sub_days(DayCount::new(count)).unwrap_or(last), last }
+}
+
+fn filters<'a>(query: &'a UsageQuery, token: Option<&'a str>) -> Vec<(Dimension, &'a str)> {
+    let all = [
+        (Dimension::Organization, query.organization_id.as_deref()),
+        (Dimension::Team, query.team_id.as_deref()),
+        (Dimension::User, query.user_id.as_deref()),
+        (Dimension::Key, token),
+        (Dimension::Model, query.model.as_deref()),
+        (Dimension::Provider, query.provider.as_deref()),
+        (Dimension::Tag, query.tag.as_deref()),
+    ];
+    all.into_iter().filter_map(|(dimension, value)| Some((dimension, value?))).collect()
+}
+
+const fn dimension(by: UsageDimension) -> Dimension {
+    match by {
+        UsageDimension::Model => Dimension::Model,
+        UsageDimension::Provider => Dimension::Provider,
+        UsageDimension::Organization => Dimension::Organization,
+        UsageDimension::Team => Dimension::Team,
+        UsageDimension::User => Dimension::User,
+        UsageDimension::Key => Dimension::Key,
+        UsageDimension::Tag => Dimension::Tag,
+    }
+}
+
+fn every(days: Days, by_day: Vec<(NaiveDate, Sums)>) -> Vec<UsageDay> {
+    let by_day: HashMap<_, _> = by_day.into_iter().collect();
+    days.iter().map(|date| UsageDay { date, sums: shown(by_day.get(&date).copied().unwrap_or_default()) }).collect()
+}
+
+fn total(by_day: &[(NaiveDate, Sums)]) -> UsageSums {
+    let add = |mut total: UsageSums, (_, sums): &(NaiveDate, Sums)| {
+        let sums = shown(*sums);
+        total.spend += sums.spend;
+        for (total, part) in [
+            (&mut total.api_requests, sums.api_requests),
+            (&mut total.failed_requests, sums.failed_requests),
+            (&mut total.prompt_tokens, sums.prompt_tokens),
+            (&mut total.completion_tokens, sums.completion_tokens),
+            (&mut total.cache_read_input_tokens, sums.cache_read_input_tokens),
+            (&mut total.cache_creation_input_tokens, sums.cache_creation_input_tokens),
+            (&mut total.reasoning_tokens, sums.reasoning_tokens),
+        ] {
+            *total = total.saturating_add(part);
+        }
+        total
+    };
+    by_day.iter().fold(UsageSums::default(), add)
+}
+
+fn shown(sums: Sums) -> UsageSums {
+    UsageSums {
+        spend: NanoUsd(sums.spend),
+        api_requests: sums.api_requests,
+        failed_requests: sums.failed_requests,
+        prompt_tokens: sums.prompt_tokens,
+        completion_tokens: sums.completion_tokens,
+        cache_read_input_tokens: sums.cache_read_tokens,
+        cache_creation_input_tokens: sums.cache_creation_tokens,
+        reasoning_tokens: sums.reasoning_tokens,
+    }
+}
+
+async fn named(
+    app: &App,
+    by: Dimension,
+    groups: Vec<(String, Sums)>,
+    earlier: HashMap<String, Sums>,
+) -> ApiResult<Vec<UsageGroup>> {
+    let ids: Vec<String> = groups.iter().map(|(id, _)| id.clone()).collect();
+    let mut names = names(app, by, &ids).await?;
+    let shown = groups.into_iter().map(|(id, sums)| UsageGroup {
+        name: names.remove(&id),
+        previous_spend: NanoUsd(earlier.get(&id).map_or(0, |sums| sums.spend)),
+        sums: shown(sums),
+        id,
+    });
+    Ok(shown.collect())
+}
+
+/// What people call those of the ids that have another name.
+async fn names(app: &App, by: Dimension, ids: &[String]) -> ApiResult<HashMap<String, String>> {
+    let pairs: Vec<(String, Option<String>)> = match by {
+        Dimension::Key => {
+            let master = (MASTER_TOKEN.to_owned(), Some(MASTER_ALIAS.to_owned()));
+            let keys = db::key::find_many(&app.db, ids).await?.into_iter();
+            keys.map(|key| (key.token, key.key_alias.or(Some(key.key_name)))).chain([master]).collect()
+        }
+        Dimension::Team => {
+            let teams = db::team::find_many(&app.db, ids).await?.into_iter();
+            teams.map(|team| (team.team_id, team.team_alias)).collect()
+        }
+        Dimension::User => {
+            let users = db::user::find_many(&app.db, ids).await?.into_iter();
+            users.map(|user| (user.user_id, user.user_email.or(user.user_alias))).collect()
+        }
+        Dimension::Organization => {
+            let organizations = db::organization::find_many(&app.db, ids).await?.into_iter();
+            organizations.map(|one| (one.organization_id, Some(one.organization_alias))).collect()
+        }
+        Dimension::Model | Dimension::Provider | Dimension::Tag => Vec::new(),
+    };
+    Ok(pairs.into_iter().filter_map(|(id, name)| Some((id, name?))).collect())
+}

@@ -1,0 +1,245 @@
+//! Members of organizations, and what administers them.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tollgate_openapi::key::KeyPage;
+use tollgate_openapi::organization::{OrganizationInfo, OrganizationMembership, OrganizationRole};
+use tollgate_openapi::session::{SessionView, UserRole};
+use tollgate_openapi::team::TeamView;
+use tollgate_openapi::user::{UserInfo, UserPage};
+
+use super::new_organization;
+use crate::kit::{Call, Client, TestApp};
+use crate::session::add_user;
+use crate::team::new_team;
+
+/// Two organizations with an administrator, a team and somebody in it each.
+async fn world() -> TestApp {
+    let app = TestApp::start().await;
+    for name in ["acme", "globex"] {
+        new_organization(
+            &app,
+            json!({"organization_id": name, "organization_alias": name, "models": ["gpt", "claude"],
+            "max_budget": 100, "rpm_limit": 1000}),
+        )
+        .await;
+        let (boss, worker) = (format!("{name}-boss"), format!("{name}-worker"));
+        add_user(&app, &boss, None, UserRole::InternalUser, &boss).await;
+        add_user(&app, &worker, None, UserRole::InternalUser, &worker).await;
+        let boss = json!({"role": "org_admin", "user_id": boss});
+        app.post("/organization/member_add", json!({"organization_id": name, "member": boss})).expect_status(200).await;
+        new_team(&app, json!({"team_id": format!("{name}-team"), "organization_id": name, "members": [worker]})).await;
+        app.new_key(json!({"key_alias": format!("{name}-key"), "team_id": format!("{name}-team")})).await;
+    }
+    app
+}
+
+async fn boss(app: &TestApp) -> Client {
+    app.sign_in("acme-boss", "acme-boss").await
+}
+
+fn member_update(client: &Client, body: &Value) -> Call {
+    client.call(Method::PATCH, "/organization/member_update", Some(body.to_string()))
+}
+
+fn member_delete(client: &Client, body: &Value) -> Call {
+    client.call(Method::DELETE, "/organization/member_delete", Some(body.to_string()))
+}
+
+async fn members(client: &Client) -> Vec<(String, OrganizationRole)> {
+    let info: OrganizationInfo = client.get("/organization/info?organization_id=acme").expect_status(200).await.json();
+    info.members.into_iter().map(|member| (member.user_id, member.user_role)).collect()
+}
+
+async fn aliases(client: &Client) -> Vec<String> {
+    let page: KeyPage = client.get("/key/list?return_full_object=true").expect_status(200).await.json();
+    let aliases = page.keys.iter().map(|key| serde_json::to_value(key).unwrap()["key_alias"].clone());
+    let mut aliases: Vec<_> = aliases.map(|alias| alias.as_str().unwrap_or_default().to_owned()).collect();
+    aliases.sort_unstable();
+    aliases
+}
+
+#[tokio::test]
+async fn whoever_is_in_a_team_is_in_its_organization() {
+    let app = world().await;
+    let role = OrganizationRole::InternalUser;
+    assert!(members(&app).await.contains(&("acme-worker".to_owned(), role)));
+    new_team(&app, json!({"team_id": "free", "members": ["ada"]})).await;
+    assert_eq!(members(&app).await.len(), 2);
+    app.post("/team/update", json!({"team_id": "free", "organization_id": "acme"})).expect_status(200).await;
+    assert!(members(&app).await.contains(&("ada".to_owned(), role)), "they came with their team");
+    app.post("/team/member_add", json!({"team_id": "free", "member": {"user_email": "bob@acme.example"}}))
+        .expect_status(200)
+        .await;
+    assert_eq!(members(&app).await.len(), 4);
+}
+
+#[tokio::test]
+async fn members_come_change_and_go_with_what_is_theirs() {
+    let app = world().await;
+    let boss = boss(&app).await;
+    let worker = json!({"organization_id": "acme", "user_id": "acme-worker"});
+    app.new_key(json!({"key_alias": "in-team", "team_id": "acme-team", "user_id": "acme-worker"})).await;
+    app.new_key(json!({"key_alias": "in-organization", "organization_id": "acme", "user_id": "acme-worker"})).await;
+    app.new_key(json!({"key_alias": "personal", "user_id": "acme-worker"})).await;
+    let again = json!({"organization_id": "acme", "member": [{"user_id": "acme-worker"}]});
+    let (kind, param, _) = boss.post("/organization/member_add", again).expect_status(400).await.error();
+    assert_eq!((kind.as_str(), param.as_deref()), ("organization_member_already_in_organization", Some("user_id")));
+
+    let made = json!({"organization_id": "acme", "member": {"user_email": "Eve@acme.example", "role": "org_admin"}});
+    boss.post("/organization/member_add", made).expect_status(200).await;
+    let raised = json!({"organization_id": "acme", "user_email": "eve@acme.example", "role": "internal_user_viewer"});
+    let changed: OrganizationMembership = member_update(&boss, &raised).expect_status(200).await.json();
+    assert_eq!(changed.user_role, OrganizationRole::InternalUserViewer);
+
+    let gone: OrganizationMembership = member_delete(&boss, &worker).expect_status(200).await.json();
+    assert_eq!(gone.user_id, "acme-worker");
+    assert_eq!(aliases(&app).await, ["acme-key", "globex-key", "personal"]);
+    let team: Vec<TeamView> = app.get("/team/list?team_id=acme-team").expect_status(200).await.json();
+    assert_eq!(team[0].members_count, 0);
+    assert_eq!(member_delete(&boss, &worker).expect_status(400).await.error().1.as_deref(), Some("user_id"));
+}
+
+#[tokio::test]
+async fn an_administrator_of_an_organization_sees_it_and_nothing_else() {
+    let app = world().await;
+    let boss = boss(&app).await;
+    let session: SessionView = boss.get("/session/info").expect_status(200).await.json();
+    assert_eq!(session.organizations[0].role, OrganizationRole::OrgAdmin);
+    assert_eq!(aliases(&boss).await, ["acme-key"]);
+    let teams: Vec<TeamView> = boss.get("/team/list").expect_status(200).await.json();
+    assert_eq!(teams.iter().map(|team| team.team_id.as_str()).collect::<Vec<_>>(), ["acme-team"]);
+    // Somebody who is in both organizations is seen with what they have in this one.
+    app.post("/team/member_add", json!({"team_id": "globex-team", "member": {"user_id": "acme-worker"}}))
+        .expect_status(200)
+        .await;
+    let users: UserPage = boss.get("/user/list").expect_status(200).await.json();
+    assert_eq!(users.users.iter().map(|user| user.user_id.as_str()).collect::<Vec<_>>(), ["acme-worker", "acme-boss"]);
+    assert_eq!(users.users[0].teams, ["acme-team"]);
+    let info: UserInfo = boss.get("/user/info?user_id=acme-worker").expect_status(200).await.json();
+    assert_eq!((info.teams.len(), info.user_info.unwrap().teams.len()), (1, 1));
+    for path in [
+        "/organization/info?organization_id=globex",
+        "/team/info?team_id=globex-team",
+        "/user/info?user_id=globex-worker",
+        "/organization/info?organization_id=nowhere",
+    ] {
+        boss.get(path).expect_status(404).await;
+    }
+    let listed: Value = boss.get("/organization/list").expect_status(200).await.json();
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["organization_id"]), (1, &json!("acme")));
+    for path in ["/budget/list", "/customer/list", "/tag/list", "/spend/overview", "/global/spend"] {
+        boss.get(path).expect_status(403).await;
+    }
+}
+
+#[tokio::test]
+async fn a_member_sees_the_organization_and_not_who_else_is_in_it() {
+    let app = world().await;
+    let worker = app.sign_in("acme-worker", "acme-worker").await;
+    assert_eq!(members(&worker).await, [("acme-worker".to_owned(), OrganizationRole::InternalUser)]);
+    assert!(aliases(&worker).await.is_empty());
+    worker.get("/user/list").expect_status(403).await;
+    worker.get("/organization/info?organization_id=globex").expect_status(404).await;
+    let body = json!({"organization_id": "acme", "member": {"user_email": "me@acme.example"}});
+    worker.post("/organization/member_add", &body).expect_status(403).await;
+    let raised = json!({"organization_id": "acme", "user_id": "acme-worker", "role": "org_admin"});
+    member_update(&worker, &raised).expect_status(403).await;
+    member_delete(&worker, &json!({"organization_id": "acme", "user_id": "acme-boss"})).expect_status(403).await;
+}
+
+#[tokio::test]
+async fn an_administrator_of_an_organization_runs_its_teams_and_keys() {
+    let app = world().await;
+    let boss = boss(&app).await;
+    let made: TeamView = boss
+        .post(
+            "/team/new",
+            json!({"team_id": "second", "organization_id": "acme", "max_budget": 10, "models": ["gpt"],
+            "members": ["acme-worker"]}),
+        )
+        .expect_status(200)
+        .await
+        .json();
+    assert_eq!((made.organization_id.as_deref(), made.members_count), (Some("acme"), 1));
+    boss.post("/team/update", json!({"team_id": "second", "max_budget": 20, "blocked": true})).expect_status(200).await;
+    boss.post("/team/member_update", json!({"team_id": "second", "user_id": "acme-worker", "max_budget_in_team": 2}))
+        .expect_status(200)
+        .await;
+    let key: KeyPage = boss.get("/key/list?key_alias=acme-key").expect_status(200).await.json();
+    let token = serde_json::to_value(&key.keys[0]).unwrap();
+    boss.get(&format!("/key/info?key={}", token.as_str().unwrap())).expect_status(200).await;
+    boss.post("/key/block", json!({"key": token})).expect_status(200).await;
+    boss.post("/key/delete", json!({"keys": [token]})).expect_status(200).await;
+    boss.post("/team/delete", json!({"team_ids": ["second"]})).expect_status(200).await;
+
+    let foreign: KeyPage = app.get("/key/list?key_alias=globex-key").expect_status(200).await.json();
+    let foreign = serde_json::to_value(&foreign.keys[0]).unwrap();
+    for (path, body) in [
+        ("/key/block", json!({"key": foreign})),
+        ("/key/update", json!({"key": foreign, "max_budget": 1})),
+        ("/key/delete", json!({"keys": [foreign]})),
+        ("/team/update", json!({"team_id": "globex-team", "team_alias": "ours"})),
+        ("/team/delete", json!({"team_ids": ["globex-team"]})),
+        ("/team/member_add", json!({"team_id": "globex-team", "member": {"user_id": "acme-boss"}})),
+        ("/organization/member_add", json!({"organization_id": "globex", "member": {"user_id": "acme-boss"}})),
+    ] {
+        boss.post(path, &body).expect_status(404).await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_grants_what_they_do_not_hold() {
+    let app = world().await;
+    let boss = boss(&app).await;
+    for (body, field) in [
+        (json!({"max_budget": 101}), "max_budget"),
+        (json!({"rpm_limit": 1001}), "rpm_limit"),
+        (json!({"models": ["gpt", "o3"]}), "models"),
+    ] {
+        let mut new = body.clone();
+        new["organization_id"] = json!("acme");
+        // The gateway's own administrators are told as well: it would never come to bear.
+        for client in [&boss, &*app] {
+            assert_eq!(client.post("/team/new", &new).expect_status(400).await.error().1.as_deref(), Some(field));
+            let mut changed = body.clone();
+            changed["team_id"] = json!("acme-team");
+            assert_eq!(
+                client.post("/team/update", &changed).expect_status(400).await.error().1.as_deref(),
+                Some(field)
+            );
+        }
+    }
+    for (path, body, param) in [
+        ("/team/new", json!({"team_id": "x"}), "organization_id"),
+        ("/team/new", json!({"organization_id": "globex"}), "organization_id"),
+        ("/team/new", json!({"organization_id": "nowhere"}), "organization_id"),
+        ("/team/new", json!({"organization_id": "acme", "budget_id": "b"}), "budget_id"),
+        ("/team/update", json!({"team_id": "acme-team", "organization_id": "globex"}), "organization_id"),
+    ] {
+        assert_eq!(boss.post(path, &body).expect_status(403).await.error().1.as_deref(), Some(param), "{body}");
+    }
+    let limits = json!({"organization_id": "acme", "max_budget": 1_000_000}).to_string();
+    boss.call(Method::PATCH, "/organization/update", Some(limits)).expect_status(403).await;
+    boss.post("/organization/new", json!({"organization_alias": "Mine"})).expect_status(403).await;
+    boss.post("/user/new", json!({})).expect_status(403).await;
+
+    // Ids of people elsewhere are not told apart from those of nobody.
+    let texts = async |id: &str| {
+        let body = json!({"team_id": "acme-team", "member": {"user_id": id}});
+        boss.post("/team/member_add", body).expect_status(400).await.error().2.replace(id, "?")
+    };
+    assert_eq!(texts("globex-worker").await, texts("nobody").await);
+
+    // An admin of a team narrows its list of models and does not widen it.
+    app.post("/team/member_update", json!({"team_id": "acme-team", "user_id": "acme-worker", "role": "admin"}))
+        .expect_status(200)
+        .await;
+    app.post("/team/update", json!({"team_id": "acme-team", "models": ["gpt", "claude"]})).expect_status(200).await;
+    let lead = app.sign_in("acme-worker", "acme-worker").await;
+    lead.post("/team/update", json!({"team_id": "acme-team", "models": ["gpt"]})).expect_status(200).await;
+    for models in [json!(["gpt", "claude"]), json!([]), json!(["*"]), Value::Null] {
+        let body = json!({"team_id": "acme-team", "models": models});
+        assert_eq!(lead.post("/team/update", body).expect_status(403).await.error().1.as_deref(), Some("models"));
+    }
+}
