@@ -81,7 +81,7 @@ pub(super) fn Days(load: Load<Usage>) -> impl IntoView {
     let is_table = Memo::new(move |_| url.get("view").as_deref() == Some("table"));
     // The newest day first: a table is read from the top.
     let newest_first = Signal::derive(move || days.get().into_iter().rev().collect::<Vec<_>>());
-    let mark = Signal::derive(move || if is_requests.get() { format::compact as fn(f64) -> String } else { dollars });
+    let mark = Signal::derive(move || mark_of(is_requests.get()));
     let whole = Signal::derive(move || {
         load.data.with(|usage| {
             let total = usage.as_ref().map(|usage| usage.total).unwrap_or_default();
@@ -110,6 +110,11 @@ pub(super) fn Days(load: Load<Usage>) -> impl IntoView {
             }}
         </section>
     }
+}
+
+/// A value of the axis in words.
+fn mark_of(is_requests: bool) -> fn(f64) -> String {
+    if is_requests { format::compact } else { dollars }
 }
 
 fn dollars(value: f64) -> String {
