@@ -11,6 +11,7 @@ mod m20261121_000005_stored_fields;
 mod m20261121_000006_report_sums;
 mod m20261121_000007_charges;
 mod m20261121_000008_key_lists;
+mod m20261122_000001_models;
 mod m20261122_000002_identity;
 mod m20261122_000003_sso;
 mod m20261122_000004_audit_lists;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_report_sums::Migration),
             Box::new(m20261121_000007_charges::Migration),
             Box::new(m20261121_000008_key_lists::Migration),
+            Box::new(m20261122_000001_models::Migration),
             Box::new(m20261122_000002_identity::Migration),
             Box::new(m20261122_000003_sso::Migration),
             Box::new(m20261122_000004_audit_lists::Migration),

@@ -1,5 +1,14 @@
 //! Models: the deployments behind each public name, their prices and their state.
 
+mod change;
+mod group;
+
+pub use change::{
+    ModelBlock, ModelCreate, ModelDelete, ModelDeleted, ModelPatch, ModelStored, ModelTest, ModelTestResult,
+    ModelTestStatus, ModelTested,
+};
+pub use group::{ModelGroupList, ModelGroupQuery, ModelGroupView};
+
 use chrono::{DateTime, Utc};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -110,8 +119,99 @@ pub struct MinuteView {
 pub enum DeploymentStatus {
     /// Yes.
     Available,
+    /// Yes, as there is no other, but its last calls all failed.
+    Failing,
     /// Not for a moment: it failed too often.
     CoolingDown,
     /// Not at all: its configuration lacks something, or its provider is not supported.
     Unavailable,
+    /// Not at all: somebody blocked it.
+    Blocked,
+}
+
+impl DeploymentStatus {
+    /// Whether calls go there.
+    #[must_use]
+    pub const fn is_called(self) -> bool {
+        matches!(self, Self::Available | Self::Failing)
+    }
+}
+
+/// Query of `GET /v2/model/info`, with LiteLLM's names.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
+#[serde(default)]
+pub struct ModelPageQuery {
+    /// Part of a public name, of the provider's name of the model, or of an id, in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
+    pub search: Option<String>,
+    /// Only deployments of this public name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
+    pub model: Option<String>,
+    /// Only the deployment with this id.
+    #[serde(rename = "modelId", skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
+    pub model_id: Option<String>,
+    /// What they are sorted by. Default: the order of the configuration, those of the database behind it by their age.
+    #[serde(rename = "sortBy", skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    #[cfg_attr(feature = "spec", param(inline))]
+    pub sort_by: Option<ModelSort>,
+    /// The direction.
+    #[serde(rename = "sortOrder")]
+    #[garde(skip)]
+    #[cfg_attr(feature = "spec", param(inline))]
+    pub sort_order: crate::key::SortOrder,
+    /// Page, from 1.
+    #[garde(range(min = 1, max = 10_000_000))]
+    #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 10_000_000))]
+    pub page: u64,
+    /// Deployments a page, 1 to 1000.
+    #[garde(range(min = 1, max = 1000))]
+    #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 1000))]
+    pub size: u64,
+}
+
+impl Default for ModelPageQuery {
+    fn default() -> Self {
+        let (search, model, model_id, sort_by) = (None, None, None, None);
+        Self { search, model, model_id, sort_by, sort_order: crate::key::SortOrder::Asc, page: 1, size: 50 }
+    }
+}
+
+/// What deployments are sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ModelSort {
+    /// The public name.
+    ModelName,
+    /// When it was made; those of config.yaml come first.
+    CreatedAt,
+    /// When it last changed.
+    UpdatedAt,
+    /// The price of input, in dollars per token.
+    Costs,
+}
+
+/// Answer of `GET /v2/model/info`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"data": [], "total_count": 0, "current_page": 1, "total_pages": 0, "size": 50})))]
+pub struct ModelPage {
+    /// One entry a deployment.
+    pub data: Vec<DeploymentView>,
+    /// How many match, on all pages.
+    pub total_count: u64,
+    /// This page, from 1.
+    pub current_page: u64,
+    /// How many there are.
+    pub total_pages: u64,
+    /// Deployments a page.
+    pub size: u64,
 }

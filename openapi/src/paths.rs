@@ -118,6 +118,28 @@ pub const TAG_DELETE: &str = "/tag/delete";
 pub const MODEL_INFO: &str = "/v1/model/info";
 /// The same, LiteLLM's older path.
 pub const MODEL_INFO_OLD: &str = "/model/info";
+/// The same, a page at a time.
+pub const MODEL_INFO_PAGE: &str = "/v2/model/info";
+/// Public models, each with what its deployments have together.
+pub const MODEL_GROUP_INFO: &str = "/model_group/info";
+/// Adds a deployment.
+pub const MODEL_NEW: &str = "/model/new";
+/// Changes a deployment.
+pub const MODEL_UPDATE: &str = "/model/update";
+/// Changes a deployment, by its id in the path.
+pub const MODEL_PATCH: &str = "/model/{model_id}/update";
+/// Deletes a deployment.
+pub const MODEL_DELETE: &str = "/model/delete";
+/// Blocks a deployment.
+pub const MODEL_BLOCK: &str = "/model/block";
+/// Lets a blocked deployment be called again.
+pub const MODEL_UNBLOCK: &str = "/model/unblock";
+/// Makes a credential, and lists them.
+pub const CREDENTIALS: &str = "/credentials";
+/// Changes a credential, and deletes it.
+pub const CREDENTIAL: &str = "/credentials/{credential_name}";
+/// Shows one credential.
+pub const CREDENTIAL_BY_NAME: &str = "/credentials/by_name/{credential_name}";
 /// Judges a call without making it.
 pub const POLICY_EXPLAIN: &str = "/policy/explain";
 /// Raw or summed spend logs.
@@ -200,6 +222,8 @@ pub const HEALTH_READINESS: &str = "/health/readiness";
 pub const HEALTH: &str = "/health";
 /// What was found when each deployment was last asked.
 pub const HEALTH_LATEST: &str = "/health/latest";
+/// Tries a deployment that is not saved.
+pub const HEALTH_TEST_CONNECTION: &str = "/health/test_connection";
 /// The last checks of each deployment.
 pub const HEALTH_HISTORY: &str = "/health/history";
 

@@ -11,6 +11,7 @@ use crate::counters::{Counters, SignInThrottle};
 use crate::crypto::{KeyDigest, Sealer};
 use crate::domain::proxy::TrustedProxies;
 use crate::mail::Mailer;
+use crate::models::LiveModels;
 use crate::oidc::{Oidc, Provider};
 use crate::policy::{MASTER_TOKEN, PolicyStore};
 
@@ -35,6 +36,8 @@ pub struct App {
     pub sealer: Sealer,
     /// Sends letters.
     pub mailer: Mailer,
+    /// The models in force.
+    pub models: Arc<LiveModels>,
     /// Failed sign-ins of late.
     pub sign_ins: Arc<SignInThrottle>,
     /// Where the days of budget windows begin: `litellm_settings.timezone`, UTC by default.

@@ -12,11 +12,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::config::{Config, Loaded};
+use crate::config::{Config, Loaded, Variables};
 use crate::db;
 use crate::gateway::Gateway;
 use crate::ledger::{self, verify};
 use crate::management;
+use crate::models::LiveModels;
 use crate::serve::{self, ConfigFile, Environment, Reloaded, Running, StartOptions};
 use crate::telemetry;
 
@@ -138,10 +139,10 @@ async fn serve_until_stopped(place: &Place, address: SocketAddr, workers: Option
         clock: Clock::system(),
         workers: workers.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1),
     };
-    let mut running = serve::start(options).await?;
+    let mut running = Box::pin(serve::start(options)).await?;
     greet(&running)?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let following = follow(file, interval, Arc::clone(&running.gateway))?;
+    let following = follow(file, interval, Arc::clone(&running.gateway), Arc::clone(&running.app.models))?;
     let failure = tokio::select! {
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
@@ -163,7 +164,12 @@ async fn serve_until_stopped(place: &Place, address: SocketAddr, workers: Option
 }
 
 /// Reads the configuration again every `interval`, and whenever the process is told to hang up.
-fn follow(file: Option<ConfigFile>, interval: Duration, gateway: Arc<Gateway>) -> io::Result<JoinHandle<()>> {
+fn follow(
+    file: Option<ConfigFile>,
+    interval: Duration,
+    gateway: Arc<Gateway>,
+    models: Arc<LiveModels>,
+) -> io::Result<JoinHandle<()>> {
     let mut hangup = signal(SignalKind::hangup())?;
     Ok(tokio::spawn(async move {
         let Some(mut file) = file else { return std::future::pending().await };
@@ -172,7 +178,7 @@ fn follow(file: Option<ConfigFile>, interval: Duration, gateway: Arc<Gateway>) -
                 _ = hangup.recv() => true,
                 () = tokio::time::sleep(interval), if !interval.is_zero() => false,
             };
-            tell(file.reload(&gateway, |name| std::env::var(name).ok()), file.path(), is_told);
+            tell(file.reload(&gateway, &models, |name| std::env::var(name).ok()), file.path(), is_told);
         }
     }))
 }
@@ -227,8 +233,8 @@ fn load(place: &Place) -> Result<(Config, Environment), Failure> {
         return Err("the configuration has errors".into());
     }
     let of_file = |name: &str| loaded.config.environment.get(name).map(|value| value.expose().to_owned());
-    let environment = Environment::read(|name| of_file(name).or_else(|| environment(name)));
-    Ok((loaded.config, environment))
+    let read = Environment::read(|name| of_file(name).or_else(|| environment(name)));
+    Ok((loaded.config, Environment { variables: Variables::of_process(), ..read }))
 }
 
 fn report(loaded: &Loaded) {

@@ -4,6 +4,7 @@
 //! is wrong, each with its place, its path and what was expected.
 
 mod cache;
+mod credential;
 mod environment;
 mod fetch;
 mod general;
@@ -18,16 +19,21 @@ mod reader;
 mod router;
 mod secret;
 mod sso;
+mod stored;
 mod strategy;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 pub use cache::{CALL_TYPES, CachePlace, CacheSettings, Isolation, TTL_MAX, call_type, is_namespace};
+pub use credential::{CREDENTIAL_NAME, Credential};
 use environment::Environment;
+pub use environment::Variables;
 pub use fetch::FetchSettings;
 pub use general::{GeneralSettings, Limits, SharedCounterSettings};
 pub use hedging::Hedging;
@@ -35,6 +41,7 @@ pub use identity::IdentitySettings;
 pub use litellm::{LitellmSettings, ScopeLimits};
 pub use model::{
     AwsConfig, AzureConfig, DeploymentConfig, GoogleCredentials, HealthCheckConfig, RequestConfig, VertexConfig,
+    masked_map as masked,
 };
 use node::{Node, Value};
 pub use problem::{Place, Problem, Severity};
@@ -42,6 +49,7 @@ use reader::{Item, Problems, Section};
 pub use router::{ErrorClass, ErrorPolicy, Fallbacks, GroupAlias, RedisSettings, RouterSettings};
 pub use secret::{MASK, Secret, is_secret_name};
 pub use sso::{NewTeamSettings, NewcomerSettings, SSO_VARIABLES, SsoEntry, sso_from_environment};
+pub use stored::{SentDeployment, SentRead, check_sent};
 pub use strategy::{RoutingStrategy, RoutingStrategyArgs, StickyBy};
 
 /// A whole configuration.
@@ -59,6 +67,26 @@ pub struct Config {
     pub limits: Limits,
     /// `environment_variables`: they go before the process's environment and are never put into it.
     pub environment: BTreeMap<String, Secret>,
+    /// `credential_list`.
+    pub credentials: Vec<Credential>,
+    model_list: ModelList,
+}
+
+/// `model_list` as it is written, to be read again with other credentials. What it says is in the deployments: two of
+/// them are never told apart by it.
+#[derive(Clone, Default)]
+struct ModelList(Option<Arc<Node>>);
+
+impl PartialEq for ModelList {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for ModelList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ModelList")
+    }
 }
 
 /// What came of reading a configuration.
@@ -98,6 +126,29 @@ impl Config {
         Self::load(Some(path), env).problems
     }
 
+    /// The deployments of the file where these credentials can be named besides its own, which go before them.
+    #[must_use]
+    pub fn deployments_with(&self, stored: &[Credential], variables: &Variables) -> Vec<DeploymentConfig> {
+        let Some(node) = &self.model_list.0 else { return self.deployments.clone() };
+        let process = |name: &str| variables.get(name);
+        let environment = Environment {
+            process: &process,
+            file: self.environment.clone(),
+            credentials: self.credentials_with(stored),
+        };
+        // What is wrong with them was said when the file was read.
+        let problems = Problems::default();
+        let item = Item { node, path: "model_list".to_owned(), problems: &problems };
+        model::read_list(Some(item), &environment)
+    }
+
+    /// The credentials of the file, and of these what it does not have.
+    #[must_use]
+    pub fn credentials_with(&self, stored: &[Credential]) -> Vec<Credential> {
+        let is_new = |one: &&Credential| self.credentials.iter().all(|own| own.name != one.name);
+        self.credentials.iter().chain(stored.iter().filter(is_new)).cloned().collect()
+    }
+
     /// The names of the groups, each once, in the order of the file.
     #[must_use]
     pub fn group_names(&self) -> Vec<&str> {
@@ -108,7 +159,7 @@ impl Config {
 }
 
 fn read(mut root: Node, env: &dyn Fn(&str) -> Option<String>, problems: &Problems) -> Config {
-    let environment = resolve(&mut root, env, problems);
+    let mut environment = resolve(&mut root, env, problems);
     let item = Item { node: &root, path: String::new(), problems };
     let Some(mut top) = item.section() else {
         return Config::default();
@@ -120,8 +171,12 @@ fn read(mut root: Node, env: &dyn Fn(&str) -> Option<String>, problems: &Problem
     router.fallbacks.fill_from(&litellm.fallbacks);
     router.timeout = router.timeout.or(litellm.request_timeout);
     litellm.cache.is_on |= router.cache_responses;
-    let deployments = model::read_list(top.get("model_list"), &environment);
-    let config = Config { deployments, router, litellm, general, limits, environment: environment.file };
+    environment.credentials = credential::read_list(top.get("credential_list"));
+    let list = top.get("model_list");
+    let model_list = ModelList(list.as_ref().map(|item| Arc::new(item.node.clone())));
+    let deployments = model::read_list(list, &environment);
+    let Environment { file, credentials, .. } = environment;
+    let config = Config { deployments, router, litellm, general, limits, environment: file, credentials, model_list };
     check_groups(&config, &mut top);
     check_embedding_model(&config, &mut top);
     for read_elsewhere in ["environment_variables", "include"] {
@@ -133,7 +188,7 @@ fn read(mut root: Node, env: &dyn Fn(&str) -> Option<String>, problems: &Problem
 
 /// Takes in `environment_variables` and replaces every reference in the file.
 fn resolve<'e>(root: &mut Node, env: &'e dyn Fn(&str) -> Option<String>, problems: &Problems) -> Environment<'e> {
-    let mut environment = Environment { process: env, file: BTreeMap::new() };
+    let mut environment = Environment { process: env, file: BTreeMap::new(), credentials: Vec::new() };
     let mut found = Vec::new();
     let Value::Map(entries) = &mut root.value else {
         return environment;

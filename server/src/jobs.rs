@@ -18,6 +18,7 @@ use crate::counters::Counters;
 use crate::ledger::Spool;
 use crate::ledger::contents::ContentWriter;
 use crate::ledger::writer::Writer;
+use crate::models::LiveModels;
 use crate::policy::{Channel, PolicyStore};
 use crate::router::{Router, rests};
 use crate::telemetry;
@@ -45,6 +46,8 @@ pub struct Work {
     pub counters: Arc<Counters>,
     /// Which deployment serves a call.
     pub router: Arc<Router>,
+    /// The models in force.
+    pub models: Arc<LiveModels>,
     /// Where nodes tell each other which deployments rest.
     pub rests: Option<Arc<Channel>>,
     /// How deployments are checked; `None`: they are not.

@@ -19,6 +19,7 @@ pub mod policy;
 pub mod router;
 pub mod cache;
 pub mod gateway;
+pub mod models;
 pub mod app;
 pub mod auth;
 pub mod management;

@@ -6,12 +6,14 @@ pub mod access_token;
 pub mod budget;
 pub mod cache;
 mod change;
+pub mod credential;
 pub mod customer;
 mod extract;
 pub mod health;
 pub mod invitation;
 pub mod key;
 mod limit;
+mod merge;
 pub mod metrics;
 pub mod model;
 pub mod openapi;
@@ -31,7 +33,7 @@ use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, guard};
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard};
 use tollgate_openapi::paths;
 
 use crate::auth::authenticate;
@@ -45,6 +47,7 @@ use page::{listed, page_of};
 pub fn configure(config: &mut ServiceConfig) {
     resources(config);
     single_sign_on(config);
+    models(config);
     // Nobody is signed in yet when they sign in.
     config.service(operation(paths::SESSION_NEW, Method::POST, session::create));
     guarded(config, paths::SESSION_INFO, Method::GET, session::info);
@@ -168,6 +171,28 @@ fn as_end_user(path: &str) -> String {
     path.replacen("/customer", paths::END_USERS, 1)
 }
 
+/// Mounts the operations on models and credentials.
+fn models(config: &mut ServiceConfig) {
+    guarded(config, paths::MODEL_NEW, Method::POST, model::create::new);
+    guarded(config, paths::MODEL_UPDATE, Method::POST, model::update::update);
+    guarded(config, paths::MODEL_PATCH, Method::PATCH, model::update::patch);
+    guarded(config, paths::MODEL_DELETE, Method::POST, model::delete::delete);
+    guarded(config, paths::MODEL_BLOCK, Method::POST, model::block::block);
+    guarded(config, paths::MODEL_UNBLOCK, Method::POST, model::block::unblock);
+
+    // A name may have slashes.
+    let named = |path: &str| path.replace("{credential_name}", "{credential_name:.+}");
+    guarded(config, &named(paths::CREDENTIAL_BY_NAME), Method::GET, credential::read::by_name);
+    let list =
+        [(Method::GET, web::get().to(credential::read::list)), (Method::POST, web::post().to(credential::create::new))];
+    guarded_all(config, paths::CREDENTIALS, list);
+    let one = [
+        (Method::PATCH, web::patch().to(credential::update::update)),
+        (Method::DELETE, web::delete().to(credential::delete::delete)),
+    ];
+    guarded_all(config, &named(paths::CREDENTIAL), one);
+}
+
 /// An id for what is made without one.
 fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
@@ -186,6 +211,14 @@ where
     Args: FromRequest + 'static,
 {
     config.service(operation(path, method, handler).wrap(from_fn(authenticate)));
+}
+
+/// Mounts several operations of one path behind [`authenticate`].
+pub fn guarded_all<const N: usize>(config: &mut ServiceConfig, path: &str, routes: [(Method, Route); N]) {
+    let allowed = routes.iter().map(|(method, _)| method.to_string()).collect::<Vec<_>>().join(", ");
+    let refuse = move || std::future::ready(method_not_allowed(&allowed));
+    let resource = routes.into_iter().fold(web::resource(path), |resource, (_, route)| resource.route(route));
+    config.service(resource.default_service(web::to(refuse)).wrap(from_fn(authenticate)));
 }
 
 /// One operation at `path`. What is read can also be asked for without its body; other methods are told which is

@@ -4,6 +4,7 @@
 //! goes on without a database for keys it knows. So it is with users, teams and whatever else carries limits, which many
 //! keys share. A call is judged by all of them together: [`CallPolicy`].
 
+mod access_groups;
 mod bulletin;
 mod call;
 mod entity;
@@ -19,6 +20,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::counters::ScopeId;
+pub use access_groups::AccessGroups;
 pub use bulletin::{Bulletin, Channel};
 pub use call::{CallPolicy, Denial};
 pub use entity::{Entity, EntityKind};
@@ -102,6 +104,15 @@ impl ModelAccess {
         }
         let prefixes = models.iter().filter_map(|model| model.strip_suffix('*')).map(str::to_owned).collect();
         Self::Only(Box::new(ModelList { names: models.iter().cloned().collect(), prefixes }))
+    }
+
+    /// Whether `name`, of a model or a group of models, is in the list.
+    #[must_use]
+    pub fn names(&self, name: &str) -> bool {
+        match self {
+            Self::All => false,
+            Self::Only(list) => list.names.contains(name),
+        }
     }
 
     /// Whether `model` may be used.

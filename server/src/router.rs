@@ -31,7 +31,7 @@ use crate::config::RoutingStrategy;
 use crate::counters::Counters;
 use crate::domain::price::ServiceTier;
 use crate::domain::usage::Usage;
-pub use build::deployments;
+pub use build::{deployments, deployments_of};
 pub use caps::{Need, Reserved};
 pub use deployment::Deployment;
 use dice::{Dice, Draw};

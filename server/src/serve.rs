@@ -43,11 +43,11 @@ use crate::ledger::spool::{self, Cursor};
 use crate::ledger::writer::Writer;
 use crate::ledger::{Spool, SpoolError, SpoolLimits};
 use crate::mail::{MailError, Mailer};
+use crate::models::{LiveModels, Means};
 use crate::oidc::Oidc;
 use crate::outbound::Outbound;
 use crate::policy::{GatewayBudget, Loader, PolicyStore};
-use crate::provider::catalog::Catalog;
-use crate::router::{self, Models, Patterns, Router, Rules};
+use crate::router::{Models, Router, Rules};
 use crate::telemetry;
 pub use reload::{ConfigFile, Reloaded};
 pub use secrets::{Environment, SecretError, Secrets};
@@ -101,6 +101,9 @@ pub enum StartError {
     /// What the gateway has spent cannot be read.
     #[error("cannot read budgets: {0}")]
     Budget(DbErr),
+    /// The models of the database cannot be read.
+    #[error("cannot read the models of the database: {0}")]
+    Models(DbErr),
     /// Redis cannot be named so.
     #[error("cannot use Redis: {0}")]
     Redis(#[from] redis::RedisError),
@@ -206,6 +209,8 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     };
     let gateway = Arc::new(make_gateway(&config, &secrets, parts, spool, contents, cache)?);
     let (mailer, mail_queue) = Mailer::new(&environment.smtp)?;
+    let sealer = Sealer::new(secrets.salt_key.expose())?;
+    let models = live_models(&config, &environment, &database, &sealer, &gateway).await?;
     let app = App {
         oidc: Arc::new(Oidc::new(outbound, clock.clone())),
         sso: Arc::new(sso::settings(&config, &environment)),
@@ -214,8 +219,9 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         policy,
         counters,
         identity: identity::of(&config, &environment, &secrets, listener.local_addr()?),
-        sealer: Sealer::new(secrets.salt_key.expose())?,
+        sealer,
         mailer,
+        models: Arc::new(models),
         sign_ins: Arc::default(),
         timezone: config.litellm.timezone,
     };
@@ -288,6 +294,7 @@ fn work(app: &App, gateway: &Arc<Gateway>, config: &Config, redis: Option<Client
         policy: Arc::clone(&app.policy),
         counters: Arc::clone(&app.counters),
         router: Arc::clone(&gateway.router),
+        models: Arc::clone(&app.models),
         rests: shared::rests(config, redis.clone()).map(Arc::new),
         health_checks: health_checks(gateway, config, redis)?,
         retention: retention(config),
@@ -337,11 +344,27 @@ async fn open_spool(
 }
 
 fn make_router(config: &Config, counters: Arc<Counters>, clock: Clock) -> Router {
-    Router::new(models(config), Rules::of(config), clock).counting_with(counters)
+    Router::new(Models::default(), Rules::of(config), clock).counting_with(counters)
 }
 
-fn models(config: &Config) -> Models {
-    Models { deployments: router::deployments(config, Catalog::embedded()), patterns: Patterns::of(config) }
+async fn live_models(
+    config: &Config,
+    environment: &Environment,
+    database: &DatabaseConnection,
+    sealer: &Sealer,
+    gateway: &Gateway,
+) -> Result<LiveModels, StartError> {
+    let stored = config.general.store_model_in_db.or(environment.store_model_in_db);
+    let means = Means {
+        db: database.clone(),
+        sealer: sealer.clone(),
+        variables: environment.variables.clone(),
+        serves_stored: stored.unwrap_or(true),
+    };
+    let (policy, router) = (Arc::clone(&gateway.policy), Arc::clone(&gateway.router));
+    let models = LiveModels::new(config.clone(), means, policy, router);
+    models.refresh().await.map_err(StartError::Models)?;
+    Ok(models)
 }
 
 fn drains(config: &Config) -> Drains {

@@ -23,6 +23,7 @@ use crate::app::rail::Rail;
 use crate::app::theme::provide_theme;
 use crate::pages::audit::ChangesPage;
 use crate::pages::budget::BudgetPage;
+use crate::pages::credential::CredentialPage;
 use crate::pages::entity::EntityPage;
 use crate::pages::key::KeyPage;
 use crate::pages::model::ModelPage;
@@ -187,6 +188,7 @@ fn Shell() -> impl IntoView {
                     <Route path=path!("/tags") view=|| view! { <EntityPage<TagView> /> }.into_any() />
                     <Route path=path!("/budgets") view=|| view! { <BudgetPage /> }.into_any() />
                     <Route path=path!("/models") view=|| view! { <ModelPage /> }.into_any() />
+                    <Route path=path!("/credentials") view=|| view! { <CredentialPage /> }.into_any() />
                     <Route path=path!("/logs") view=|| view! { <SpendPage /> }.into_any() />
                     <Route path=path!("/usage") view=|| view! { <UsagePage /> }.into_any() />
                     <Route path=path!("/audit") view=|| view! { <ChangesPage /> }.into_any() />

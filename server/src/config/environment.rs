@@ -1,13 +1,16 @@
 //! `os.environ/NAME`: values taken from the environment, or from the file's own `environment_variables`.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
+use super::credential::Credential;
 use super::node::{Node, Value};
 use super::problem::{Place, Problem, Severity};
 use super::secret::Secret;
 
 /// What a reference begins with. Only a whole value is a reference: there is no interpolation inside a text.
-const PREFIX: &str = "os.environ/";
+pub(super) const PREFIX: &str = "os.environ/";
 
 /// Where the values of variables come from.
 pub(super) struct Environment<'a> {
@@ -15,6 +18,40 @@ pub(super) struct Environment<'a> {
     pub(super) process: &'a dyn Fn(&str) -> Option<String>,
     /// The file's `environment_variables`, which win.
     pub(super) file: BTreeMap<String, Secret>,
+    /// What deployments may name by `litellm_credential_name`.
+    pub(super) credentials: Vec<Credential>,
+}
+
+/// The variables of this process, or of a test.
+#[derive(Clone, Default)]
+pub struct Variables(Option<Arc<Lookup>>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+impl Variables {
+    /// Those that `lookup` finds.
+    #[must_use]
+    pub fn new(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(lookup)))
+    }
+
+    /// Those of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        Self::new(|name| std::env::var(name).ok())
+    }
+
+    /// The value of a variable that is set.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.0.as_ref().and_then(|lookup| lookup(name))
+    }
+}
+
+impl fmt::Debug for Variables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Variables")
+    }
 }
 
 impl Environment<'_> {

@@ -61,6 +61,8 @@ pub struct GeneralSettings {
     pub use_x_forwarded_for: bool,
     /// Who else may say who somebody is. Default: nobody but what environment variables say.
     pub sso: Vec<SsoEntry>,
+    /// Models may be added at run time, and those that were are served. Default: `STORE_MODEL_IN_DB`, else yes.
+    pub store_model_in_db: Option<bool>,
 }
 
 impl Default for GeneralSettings {
@@ -80,6 +82,7 @@ impl Default for GeneralSettings {
             proxy_config_reload_interval: Duration::from_secs(30),
             use_x_forwarded_for: false,
             sso: Vec::new(),
+            store_model_in_db: None,
         }
     }
 }
@@ -196,6 +199,7 @@ pub(super) fn read(item: Option<Item<'_>>, limits: &mut Limits) -> GeneralSettin
             .unwrap_or(default.proxy_config_reload_interval),
         use_x_forwarded_for: section.boolean("use_x_forwarded_for", default.use_x_forwarded_for),
         sso: sso::read_list(section.get("sso")),
+        store_model_in_db: section.get("store_model_in_db").and_then(|item| item.boolean()),
     };
     section.finish(&vocabulary::GENERAL);
     settings

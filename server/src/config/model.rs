@@ -5,6 +5,7 @@ mod aws;
 mod azure;
 mod health;
 mod identity;
+mod mask;
 mod prices;
 mod reach;
 mod request;
@@ -15,16 +16,20 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
+use super::credential::{self, CREDENTIAL_NAME, Completed};
 use super::environment::Environment;
 use super::problem::Place;
 use super::reader::{Item, Section};
-use super::secret::{MASK, Secret, is_secret_name};
+use super::secret::Secret;
 use super::vocabulary;
 use crate::domain::price::Prices;
 use crate::domain::provider::{OnClientDisconnect, ProviderKind};
 pub use aws::AwsConfig;
 pub use azure::AzureConfig;
 pub use health::HealthCheckConfig;
+pub(super) use mask::has_password;
+use mask::masked;
+pub use mask::masked_map;
 pub use request::RequestConfig;
 pub use vertex::{GoogleCredentials, VertexConfig};
 
@@ -99,6 +104,14 @@ pub struct DeploymentConfig {
     pub params: Map<String, Json>,
     /// Everything under `model_info`, for display; secrets are masked.
     pub info: Map<String, Json>,
+    /// Groups of models it belongs to: keys and teams may be limited to them by their names.
+    pub access_groups: Vec<String>,
+    /// It is kept in the database, not in the file.
+    pub is_stored: bool,
+    /// Somebody blocked it.
+    pub is_blocked: bool,
+    /// The credential that it names (`litellm_credential_name`).
+    pub credential: Option<String>,
     /// Why it cannot be called, where it cannot.
     pub unavailable: Option<String>,
 }
@@ -116,6 +129,12 @@ impl DeploymentConfig {
             mode: Some("chat".to_owned()),
             ..Self::empty(DEMO.to_owned(), DEMO.to_owned(), DEMO.to_owned())
         }
+    }
+
+    /// One that cannot be read, and the reason.
+    #[must_use]
+    pub fn unreadable(id: String, model_name: String, reason: String) -> Self {
+        Self { unavailable: Some(reason), ..Self::empty(id, model_name, String::new()) }
     }
 
     /// Whether it stands for all models whose names fit its own.
@@ -174,6 +193,10 @@ impl DeploymentConfig {
             tags: Vec::new(),
             params: Map::new(),
             info: Map::new(),
+            access_groups: Vec::new(),
+            is_stored: false,
+            is_blocked: false,
+            credential: None,
             unavailable: None,
         }
     }
@@ -250,7 +273,7 @@ fn read<'a>(entry: &Item<'a>, environment: &Environment<'_>) -> Option<(Deployme
         return None;
     };
     let params_item = params.item.clone();
-    let deployment = read_params(params, name.unwrap_or_default(), environment);
+    let deployment = read_completed(params, name.unwrap_or_default(), environment);
     if deployment.model.is_empty() {
         params_item.error("expected \"model\", such as \"openai/gpt-4o\"");
         return None;
@@ -273,7 +296,33 @@ fn required_section<'a>(entry: &Item<'a>) -> Option<Section<'a>> {
     section
 }
 
-fn read_params(mut section: Section<'_>, model_name: String, environment: &Environment<'_>) -> DeploymentConfig {
+/// Reads the parameters with those of the credential that they name. What is shown of them is their own.
+fn read_completed(section: Section<'_>, model_name: String, environment: &Environment<'_>) -> DeploymentConfig {
+    match credential::completed(&section, environment) {
+        Completed::Plain => read_params(section, model_name, None, environment),
+        Completed::Unknown(name) => read_params(section, model_name, Some(name), environment),
+        Completed::With(node) => {
+            let params = masked(&section);
+            let item = Item { node: &node, ..section.item };
+            match item.section() {
+                Some(section) => DeploymentConfig { params, ..read_params(section, model_name, None, environment) },
+                None => DeploymentConfig::empty(String::new(), model_name, String::new()),
+            }
+        }
+    }
+}
+
+/// Reads an entry that was not in the file.
+pub(super) fn read_one(entry: &Item<'_>, environment: &Environment<'_>) -> Option<DeploymentConfig> {
+    Some(read(entry, environment)?.0)
+}
+
+fn read_params(
+    mut section: Section<'_>,
+    model_name: String,
+    unknown_credential: Option<String>,
+    environment: &Environment<'_>,
+) -> DeploymentConfig {
     let model = section.text("model").unwrap_or_default();
     let hint = section.text("custom_llm_provider");
     let mut deployment = DeploymentConfig {
@@ -300,13 +349,14 @@ fn read_params(mut section: Section<'_>, model_name: String, environment: &Envir
         extra_headers: headers(&mut section),
         tags: section.texts("tags"),
         params: masked(&section),
+        credential: section.text(CREDENTIAL_NAME),
         ..DeploymentConfig::empty(String::new(), model_name, model)
     };
     let item = section.item.clone();
     let written = reach::Written {
         model: section.get("model").unwrap_or_else(|| item.clone()),
         provider_hint: hint,
-        credential: section.text("litellm_credential_name"),
+        unknown_credential,
         params: item,
     };
     if !deployment.model.is_empty() {
@@ -325,6 +375,7 @@ fn read_info<'a>(item: &Item<'a>, deployment: &mut DeploymentConfig) -> Option<I
     let id = section.get("id").filter(|id| id.text().is_some());
     deployment.base_model = section.text("base_model");
     deployment.mode = section.text("mode");
+    deployment.access_groups = section.texts("access_groups");
     deployment.health_check = health::read(&mut section);
     deployment.max_input_tokens = section.whole("max_input_tokens", 1..=u64::MAX);
     deployment.max_output_tokens = section.whole("max_output_tokens", 1..=u64::MAX);
@@ -390,37 +441,4 @@ fn headers(section: &mut Section<'_>) -> Vec<(String, Secret)> {
         }
     }
     headers
-}
-
-/// The section as JSON with every secret masked.
-fn masked(section: &Section<'_>) -> Map<String, Json> {
-    let entries = section.all().into_iter();
-    entries.map(|(key, item)| (key.to_owned(), mask(key, item.node.to_json()))).collect()
-}
-
-fn mask(name: &str, value: Json) -> Json {
-    match value {
-        Json::String(text) if is_secret_name(name) || has_password(&text) => {
-            let shown = if text.is_empty() { "" } else { MASK };
-            Json::String(shown.to_owned())
-        }
-        Json::Array(items) => items.into_iter().map(|item| mask(name, item)).collect(),
-        Json::Object(map) => {
-            let entries = map.into_iter();
-            // Whatever is inside a secret is secret, such as the fields of `vertex_credentials`.
-            entries
-                .map(|(key, value)| {
-                    let inner = if is_secret_name(name) { name } else { &key };
-                    let value = mask(inner, value);
-                    (key, value)
-                })
-                .collect()
-        }
-        other => other,
-    }
-}
-
-/// True for addresses with a password inside.
-fn has_password(text: &str) -> bool {
-    reqwest::Url::parse(text).is_ok_and(|url| url.password().is_some())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use saphyr::{LoadableYamlNode, MarkedYaml, Marker, Scalar, YamlData};
 use saphyr_parser::{Event, Parser};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::problem::Place;
 
@@ -70,6 +70,29 @@ impl Node {
             }),
             None => Ok(root),
         }
+    }
+
+    /// The same value of JSON, all of it written at `at`.
+    fn of_json(json: &Json, at: &Place) -> Self {
+        let value = match json {
+            Json::Null => Value::Null,
+            Json::Bool(b) => Value::Bool(*b),
+            Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) => Value::Int(whole),
+                (None, float) => Value::Float(float.unwrap_or_default()),
+            },
+            Json::String(text) => Value::Text(text.clone()),
+            Json::Array(items) => Value::List(items.iter().map(|item| Self::of_json(item, at)).collect()),
+            Json::Object(members) => return Self::of_map(members, at),
+        };
+        Self { at: at.clone(), value }
+    }
+
+    /// The same map of JSON, all of it written at `at`.
+    pub(super) fn of_map(members: &Map<String, Json>, at: &Place) -> Self {
+        let entry =
+            |(key, json): (&String, &Json)| Entry { key: key.clone(), at: at.clone(), node: Self::of_json(json, at) };
+        Self { at: at.clone(), value: Value::Map(members.iter().map(entry).collect()) }
     }
 
     /// What kind of value this is, for messages. Never shows a secret: only the kind.

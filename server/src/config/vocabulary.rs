@@ -51,7 +51,6 @@ const fn area(litellm: &'static [&'static str], pending: &'static [&'static str]
 /// The top of the file.
 pub(super) const TOP: Area = area(
     &[
-        "credential_list",
         "guardrails",
         "mcp_servers",
         "mcp_tools",
@@ -66,6 +65,9 @@ pub(super) const TOP: Area = area(
     ],
     &[],
 );
+
+/// An entry of `credential_list`.
+pub(super) const CREDENTIAL: Area = area(&[], &[]);
 
 /// An entry of `model_list`.
 pub(super) const MODEL: Area = area(&[], &[]);
@@ -124,7 +126,7 @@ pub(super) const MODEL_PARAMS: Area = area(
 /// `model_list[].model_info`: users keep notes of their own there, and all of it is shown with the model.
 pub(super) const MODEL_INFO: Area = Area {
     litellm: &["allowed_fails", "allowed_fails_policy", "cooldown_time", "health_check_*"],
-    pending: &["access_groups", "team_id", "team_public_model_name"],
+    pending: &["team_id", "team_public_model_name"],
     strict: false,
     free_form: true,
 };
@@ -306,7 +308,6 @@ pub(super) const GENERAL: Area = area(
         "role_permissions",
         "service_account_settings",
         "spend_report_frequency",
-        "store_model_in_db",
         "supported_db_objects",
         "token_rate_limit_type",
         "ui_access_mode",

@@ -78,13 +78,17 @@ pub enum Violation {
     SsoIdentity,
     /// This sign-in is over already.
     SsoSpent,
+    /// This deployment exists.
+    ModelId,
+    /// This credential exists.
+    CredentialName,
 }
 
 /// Which uniqueness `error` says was violated, where it says that. Both databases name the columns, each in its way.
 #[must_use]
 pub fn violation(error: &DbErr) -> Option<Violation> {
     let Some(SqlErr::UniqueConstraintViolation(text)) = error.sql_err() else { return None };
-    const NAMES: [(&str, Violation); 26] = [
+    const NAMES: [(&str, Violation); 30] = [
         ("sso_providers.", Violation::SsoProvider),
         ("sso_providers_pkey", Violation::SsoProvider),
         ("sso_identities.", Violation::SsoIdentity),
@@ -111,6 +115,10 @@ pub fn violation(error: &DbErr) -> Option<Violation> {
         ("organizations_pkey", Violation::OrganizationId),
         ("tags.name", Violation::TagName),
         ("tags_pkey", Violation::TagName),
+        ("models.model_id", Violation::ModelId),
+        ("models_pkey", Violation::ModelId),
+        ("credentials.credential_name", Violation::CredentialName),
+        ("credentials_pkey", Violation::CredentialName),
     ];
     NAMES.into_iter().find(|(name, _)| text.contains(name)).map(|(_, violation)| violation)
 }

@@ -26,6 +26,10 @@ pub enum Action {
     SpendResolve,
     /// See the models and their state.
     ModelRead,
+    /// Add, change, block, try or delete a deployment.
+    ModelWrite,
+    /// See, make, change or delete credentials of providers.
+    CredentialWrite,
     /// See the gateway's settings.
     SettingsRead,
     /// See reusable budgets.
@@ -76,7 +80,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::KeyCreate,
         Self::KeyRead,
         Self::KeyUpdate,
@@ -86,6 +90,8 @@ impl Action {
         Self::SpendReadAll,
         Self::SpendResolve,
         Self::ModelRead,
+        Self::ModelWrite,
+        Self::CredentialWrite,
         Self::SettingsRead,
         Self::BudgetRead,
         Self::BudgetWrite,
@@ -193,6 +199,7 @@ fn allows(role: UserRole, action: Action, relation: Relation) -> bool {
         (UserRole::ProxyAdmin, _) | (_, A::ModelRead | A::Session) => true,
         (UserRole::ProxyAdminViewer, action) => is_reading(action),
         (_, A::SpendReadAll | A::SpendResolve | A::SettingsRead | A::AuditRead) => false,
+        (_, A::ModelWrite | A::CredentialWrite) => false,
         (_, A::BudgetRead | A::CustomerRead | A::TagRead) => false,
         (_, A::BudgetWrite | A::CustomerWrite | A::TagWrite | A::UserWrite | A::CacheWrite) => false,
         (_, A::SsoRead | A::SsoWrite) => false,

@@ -34,7 +34,10 @@ pub async fn check(gateway: &Gateway, upstream: &Upstream, deployment: &Deployme
     if let Ok(pong) = &answered {
         book(gateway, deployment, asked, pong, start_time);
     }
-    let check = Check { at, duration_ms: duration.as_secs_f64() * 1000.0, error: answered.err() };
+    let failure = answered.err();
+    let status = failure.as_ref().and_then(|failure| failure.status);
+    let error = failure.map(|failure| failure.reason);
+    let check = Check { at, duration_ms: duration.as_secs_f64() * 1000.0, error, status };
     deployment.health.checks().note(check.clone());
     check
 }

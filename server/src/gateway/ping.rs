@@ -12,7 +12,7 @@ use crate::config::HealthCheckConfig;
 use crate::domain::operation::Operation;
 use crate::provider::chat::AnswerHead;
 use crate::provider::openai::{Answer, RequestError};
-use crate::router::Deployment;
+use crate::router::{Deployment, Failure};
 
 /// What a deployment answered.
 #[derive(Debug, Default)]
@@ -24,18 +24,19 @@ pub struct Pong {
 /// Asks a deployment for the least of what its model does: a few tokens, one short embedding, one picture.
 ///
 /// # Errors
-/// When it does not answer; the text says why.
-pub async fn ping(deployment: &Deployment, upstream: &Upstream, how: &HealthCheckConfig) -> Result<Pong, String> {
+/// When it does not answer; the failure says why.
+pub async fn ping(deployment: &Deployment, upstream: &Upstream, how: &HealthCheckConfig) -> Result<Pong, Failure> {
     let timeout = how.timeout;
+    let refused = |error: RequestError| Failure { status: None, retry_after: None, reason: error.message };
     let answered = match tokio::time::timeout(timeout, ask(deployment, upstream, how)).await {
-        Ok(answered) => answered.map_err(|error| error.message)?,
+        Ok(answered) => answered.map_err(refused)?,
         Err(_) => Err(UpstreamFailure::Timeout(timeout)),
     };
     let pong = answered.map(|source| match source {
         Source::Whole(_, whole) => Pong { answer: whole.answer },
         Source::Stream(_) | Source::Mock(_) => Pong::default(),
     });
-    pong.map_err(|failure| failure.for_router().reason)
+    pong.map_err(|failure| failure.for_router())
 }
 
 async fn ask(

@@ -175,8 +175,12 @@ fn native(config: &mut web::ServiceConfig) {
 /// Operations of the management API that look at the data plane.
 fn guarded(config: &mut web::ServiceConfig) {
     for path in [paths::MODEL_INFO, paths::MODEL_INFO_OLD] {
-        management::guarded(config, path, Method::GET, management::model::info);
+        management::guarded(config, path, Method::GET, management::model::info::info);
     }
+    management::guarded(config, paths::MODEL_INFO_PAGE, Method::GET, management::model::info::page);
+    management::guarded(config, paths::MODEL_GROUP_INFO, Method::GET, management::model::group::info);
+    let test = management::model::test::test_connection;
+    management::guarded(config, paths::HEALTH_TEST_CONNECTION, Method::POST, test);
     management::guarded(config, paths::POLICY_EXPLAIN, Method::POST, management::policy::explain);
     management::guarded(config, paths::HEALTH, Method::GET, management::health::checks::health);
     management::guarded(config, paths::HEALTH_LATEST, Method::GET, management::health::checks::latest);

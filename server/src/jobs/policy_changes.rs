@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::Work;
 use crate::counters::ScopeId;
 use crate::db::policy_change::{self, Model as PolicyChange};
+use crate::models::CHANGED_BY;
 
 /// How soon a change made on another node is in force here, where nothing announces it.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -38,6 +39,8 @@ pub(super) async fn follow(work: Work, stop: CancellationToken) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut read = Read { last: policy_change::last_id(&work.db).await.unwrap_or(0), ..Read::default() };
     let mut pruned_at = Instant::now();
+    // What changed while this node started.
+    let mut has_other_models = true;
     loop {
         let next = async {
             tokio::select! {
@@ -52,12 +55,16 @@ pub(super) async fn follow(work: Work, stop: CancellationToken) {
             Ok(changes) => {
                 is_away = false;
                 changes.iter().for_each(|change| forget(&work, change));
+                has_other_models |= changes.iter().any(|change| CHANGED_BY.contains(&change.entity_kind.as_str()));
             }
             Err(error) => {
                 if !std::mem::replace(&mut is_away, true) {
                     tracing::warn!(%error, "changes of limits cannot be followed; what is known goes on as it is");
                 }
             }
+        }
+        if has_other_models {
+            has_other_models = read_models(&work).await.is_err();
         }
         if pruned_at.elapsed() >= PRUNE_EVERY {
             pruned_at = Instant::now();
@@ -66,6 +73,16 @@ pub(super) async fn follow(work: Work, stop: CancellationToken) {
             }
         }
     }
+}
+
+/// Puts models in force that were changed on another node; what fails is tried again.
+async fn read_models(work: &Work) -> Result<(), DbErr> {
+    let read = tokio::time::timeout(READ_TIMEOUT, work.models.refresh()).await;
+    let read = read.unwrap_or_else(|_| Err(DbErr::Custom("the database does not answer".to_owned())));
+    if let Err(error) = &read {
+        tracing::debug!(%error, "changed models cannot be read yet");
+    }
+    read
 }
 
 fn forget(work: &Work, change: &PolicyChange) {

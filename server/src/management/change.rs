@@ -57,6 +57,15 @@ pub(super) fn announce(app: &App, kind: &str, id: &str) {
     app.policy.changed(kind, id);
 }
 
+/// Puts a change of a model or a credential in force, once it is committed: here now, on other nodes within a second.
+pub(super) async fn announce_models(app: &App, kind: &str, id: &str) {
+    announce(app, kind, id);
+    if let Err(error) = app.models.refresh().await {
+        // The job that follows changes tries again.
+        tracing::warn!(%error, kind, id, "a change of the models is not in force yet");
+    }
+}
+
 /// An entity as the audit chain keeps it: its settings, without what the ledger knows of it.
 pub(super) fn snapshot(view: &impl Serialize) -> Value {
     let mut shown = serde_json::to_value(view).unwrap_or_default();

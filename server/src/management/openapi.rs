@@ -4,6 +4,7 @@ mod bodies;
 
 use tollgate_openapi::error::{ErrorEnvelope, ValidationErrors};
 use tollgate_openapi::key::{KeySort, KeyStatus, SortOrder};
+use tollgate_openapi::model::ModelSort;
 use tollgate_openapi::paths;
 use tollgate_openapi::spend::{CallStatus, SpendLogSort};
 use utoipa::OpenApi;
@@ -12,8 +13,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 
 use super::{
-    access_token, as_end_user, audit, budget, cache, customer, health, invitation, key, metrics, model, organization,
-    policy, second_factor, session, spend, sso, tag, team, user,
+    access_token, as_end_user, audit, budget, cache, credential, customer, health, invitation, key, metrics, model,
+    organization, policy, second_factor, session, spend, sso, tag, team, user,
 };
 use crate::auth::session::COOKIE_NAME;
 
@@ -35,6 +36,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         SpendApi::openapi(),
         ModelApi::openapi(),
         SsoApi::openapi(),
+        CredentialApi::openapi(),
         SessionApi::openapi(),
         SecondFactorApi::openapi(),
         AccessTokenApi::openapi(),
@@ -74,6 +76,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         (name = "spend", description = "What calls cost"),
         (name = "model", description = "Deployments behind each public model name"),
         (name = "sso", description = "Single sign-on"),
+        (name = "credential", description = "Parameters that deployments share by a name"),
         (name = "session", description = "Console sessions"),
         (name = "second_factor", description = "Codes of an authenticator app"),
         (name = "access_token", description = "With what a person's scripts call the management API"),
@@ -237,8 +240,31 @@ struct AccessTokenApi;
 struct AuditApi;
 
 #[derive(OpenApi)]
-#[openapi(paths(model::info))]
+#[openapi(
+    paths(
+        model::info::info,
+        model::info::page,
+        model::group::info,
+        model::create::new,
+        model::update::update,
+        model::update::patch,
+        model::delete::delete,
+        model::block::block,
+        model::block::unblock,
+    ),
+    components(schemas(ModelSort))
+)]
 struct ModelApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    credential::create::new,
+    credential::read::list,
+    credential::read::by_name,
+    credential::update::update,
+    credential::delete::delete,
+))]
+struct CredentialApi;
 
 #[derive(OpenApi)]
 #[openapi(paths(
@@ -247,6 +273,7 @@ struct ModelApi;
     health::checks::health,
     health::checks::latest,
     health::checks::history,
+    model::test::test_connection,
     metrics::metrics
 ))]
 struct HealthApi;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{Entity, EntityKind, Limited, Policy, RoutingOverrides, SoftBudget};
+use super::{AccessGroups, Entity, EntityKind, Limited, Policy, RoutingOverrides, SoftBudget};
 use crate::counters::{Scope, ScopeId};
 use crate::domain::region::Region;
 
@@ -20,6 +20,8 @@ pub struct CallPolicy {
     /// The gateway makes the call for another one that was let pass and counts as the request: of this one only money is
     /// counted, and its model is the gateway's choice.
     pub is_aside: bool,
+    /// Names for several models, which lists of models may have.
+    pub access_groups: Arc<AccessGroups>,
 }
 
 /// Who does not let a call pass, whatever its limits.
@@ -42,7 +44,7 @@ impl CallPolicy {
         if self.is_aside {
             return Ok(());
         }
-        if !self.key.models.allows(model) {
+        if !self.access_groups.allow(&self.key.models, model) {
             return Err(Denial::KeyModel);
         }
         for entity in &self.entities {
@@ -51,7 +53,7 @@ impl CallPolicy {
             }
             // As in LiteLLM: what a user may use by a team's key is the team's affair.
             let is_asked = entity.kind != EntityKind::User || self.key.team_id.is_none();
-            if is_asked && !entity.models.allows(model) {
+            if is_asked && !self.access_groups.allow(&entity.models, model) {
                 return Err(Denial::Model(Arc::clone(entity)));
             }
         }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use quick_cache::sync::Cache;
 use sea_orm::DbErr;
 
 use super::load::Loader;
-use super::{Bulletin, CallPolicy, Entity, EntityKind, Policy};
+use super::{AccessGroups, Bulletin, CallPolicy, Entity, EntityKind, Policy};
 use crate::clock::Clock;
 use crate::crypto::KeyDigest;
 use entities::Entities;
@@ -48,6 +49,7 @@ pub struct PolicyStore {
     /// Larger after every change of a reusable budget: what may be attached to it is read anew.
     generation: AtomicU64,
     bulletin: Bulletin,
+    access_groups: ArcSwap<AccessGroups>,
 }
 
 impl PolicyStore {
@@ -63,7 +65,19 @@ impl PolicyStore {
             entities: Entities::default(),
             generation: AtomicU64::new(0),
             bulletin,
+            access_groups: ArcSwap::default(),
         }
+    }
+
+    /// Names for several models that are in force.
+    #[must_use]
+    pub fn access_groups(&self) -> Arc<AccessGroups> {
+        self.access_groups.load_full()
+    }
+
+    /// Puts other names for several models in force.
+    pub fn set_access_groups(&self, groups: AccessGroups) {
+        self.access_groups.store(Arc::new(groups));
     }
 
     /// The policy of a key. Only a key not in memory asks the database, and only once at a time.
@@ -131,7 +145,7 @@ impl PolicyStore {
         for (kind, id) in named.chain(tags.iter().map(|tag| (EntityKind::Tag, &**tag))) {
             entities.extend(self.entity(kind, id).await?);
         }
-        Ok(CallPolicy { key, entities, organization_id, is_aside: false })
+        Ok(CallPolicy { key, entities, organization_id, is_aside: false, access_groups: self.access_groups() })
     }
 
     /// What limits there are for calls served by these providers.

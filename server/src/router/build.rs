@@ -14,6 +14,9 @@ use crate::domain::region::Region;
 use crate::provider::catalog::{Catalog, ModelCard};
 use crate::provider::endpoint::Endpoint;
 
+/// Why a deployment that somebody blocked is not called.
+const BLOCKED: &str = "an administrator blocked it";
+
 /// How long calls may take where a deployment does not say.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Times {
@@ -32,15 +35,22 @@ impl Times {
 /// The deployments of `config`.
 #[must_use]
 pub fn deployments(config: &Config, catalog: &Catalog) -> Vec<Deployment> {
+    deployments_of(&config.deployments, config, catalog)
+}
+
+/// These deployments, with what `config` says of all.
+#[must_use]
+pub fn deployments_of(deployments: &[DeploymentConfig], config: &Config, catalog: &Catalog) -> Vec<Deployment> {
     let times = Times::of(config);
-    config.deployments.iter().map(|one| deployment(one, &times, catalog)).collect()
+    deployments.iter().map(|one| deployment(one, &times, catalog)).collect()
 }
 
 pub(super) fn deployment(one: &DeploymentConfig, times: &Times, catalog: &Catalog) -> Deployment {
     let card = one.provider.and_then(|provider| catalog.find(provider, &one.provider_model, one.base_model.as_deref()));
     let prices = prices(one, card);
     let mode = one.mode.as_deref().or(card.map(|card| card.mode));
-    let (target, unavailable) = match (target(one, mode), &one.unavailable) {
+    let unavailable = one.unavailable.clone().or_else(|| one.is_blocked.then(|| BLOCKED.to_owned()));
+    let (target, unavailable) = match (target(one, mode), &unavailable) {
         (target, None) => target.map_or_else(|reason| (Target::None, Some(reason)), |target| (target, None)),
         (_, Some(reason)) => (Target::None, Some(reason.clone())),
     };
@@ -108,7 +118,6 @@ fn target(one: &DeploymentConfig, mode: Option<&str>) -> Result<Target, String> 
 fn model_info(one: &DeploymentConfig, card: Option<&ModelCard>, prices: Option<&Prices>) -> Map<String, Value> {
     let mut info = Map::new();
     info.insert("id".to_owned(), json!(one.id));
-    info.insert("db_model".to_owned(), json!(false));
     info.insert("litellm_provider".to_owned(), json!(one.provider.map(|provider| provider.as_str())));
     info.insert("mode".to_owned(), json!(one.mode.as_deref().or(card.map(|card| card.mode))));
     info.insert("max_input_tokens".to_owned(), json!(card.and_then(|card| card.max_input_tokens)));
@@ -122,6 +131,8 @@ fn model_info(one: &DeploymentConfig, card: Option<&ModelCard>, prices: Option<&
     for (name, value) in &one.info {
         info.insert(name.clone(), value.clone());
     }
+    info.insert("db_model".to_owned(), json!(one.is_stored));
+    info.insert("blocked".to_owned(), json!(one.is_blocked));
     info
 }
 

@@ -18,6 +18,9 @@ pub struct Check {
     pub duration_ms: f64,
     /// Why the deployment is not well; `None`: it answered.
     pub error: Option<String>,
+    /// HTTP status of the provider's refusal, where there was one.
+    #[serde(default)]
+    pub status: Option<u16>,
 }
 
 fn remember(kept: &mut VecDeque<Check>, check: Check) {

@@ -16,6 +16,8 @@ use crate::config::{ErrorClass, ErrorPolicy};
 const FAILURE_WINDOW: Duration = Duration::from_secs(60);
 /// Fewer calls say nothing of the share of failures among them.
 const CALLS_MIN: u64 = 5;
+/// So many failures in a row are no accident.
+const FAILING_FROM: u32 = 3;
 /// Share of a new sample in the moving averages.
 const AVERAGE_SHARE: f64 = 0.2;
 /// The longest rest, whatever a provider or another node asks for.
@@ -77,6 +79,9 @@ struct State {
     window_failures: u64,
     window_successes: u64,
     cooldown_until: Option<(Instant, DateTime<Utc>)>,
+    /// Failures at its fault since it last worked; as many as it takes to be failing where the next call would meet the
+    /// last one, too.
+    failures_in_row: u32,
     last_failure: Option<String>,
     latency_ms: Option<f64>,
     time_to_first_token_ms: Option<f64>,
@@ -95,6 +100,8 @@ pub struct HealthSnapshot {
     pub failures: u64,
     /// When it may be called again, where it cools down.
     pub cooldown_until: Option<DateTime<Utc>>,
+    /// Its last calls all failed.
+    pub is_failing: bool,
     /// The last failure since it last worked.
     pub last_failure: Option<String>,
     /// Moving average of the whole call, in milliseconds.
@@ -172,6 +179,7 @@ impl Health {
         let mut state = self.state.lock();
         state.requests += 1;
         state.window_successes += 1;
+        state.failures_in_row = 0;
         state.recent.add(0.0, tokens, now);
         state.last_failure = None;
         if let Some(at) = state.last_used_at {
@@ -205,6 +213,8 @@ impl Health {
             state.window_successes = 0;
         }
         state.window_failures += 1;
+        let in_row = state.failures_in_row.saturating_add(1);
+        state.failures_in_row = if failure.cools_at_once() { in_row.max(FAILING_FROM) } else { in_row };
         let is_too_often = match rule.allowed_fails_policy.get(&ErrorClass::of_status(failure.status)) {
             Some(allowed) => state.window_failures > u64::from(*allowed),
             None => state.fails_too_often(rule) || failure.cools_at_once(),
@@ -217,6 +227,8 @@ impl Health {
             return None;
         }
         self.may_cool.store(true, Ordering::Release);
+        // After its rest it is as good as any.
+        state.failures_in_row = 0;
         state.rest(length, now, wall_now)
     }
 
@@ -246,6 +258,7 @@ impl Health {
         self.latency.forget_failures();
         let mut state = self.state.lock();
         state.window_start = None;
+        state.failures_in_row = 0;
         state.last_failure = None;
         state.cooldown_until.take().is_some_and(|(until, _)| until > now)
     }
@@ -259,6 +272,7 @@ impl Health {
             requests: state.requests,
             failures: state.failures,
             cooldown_until: state.cooldown_until.filter(|(until, _)| *until > now).map(|(_, wall)| wall),
+            is_failing: state.failures_in_row >= FAILING_FROM,
             last_failure: state.last_failure.clone(),
             latency_ms: state.latency_ms,
             time_to_first_token_ms: state.time_to_first_token_ms,

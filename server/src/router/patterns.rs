@@ -20,8 +20,14 @@ impl Patterns {
     /// Those of `config`.
     #[must_use]
     pub fn of(config: &Config) -> Self {
-        let is_pattern = |one: &&DeploymentConfig| one.is_pattern() && one.unavailable.is_none();
-        let mut all: Vec<DeploymentConfig> = config.deployments.iter().filter(is_pattern).cloned().collect();
+        Self::among(&config.deployments, config)
+    }
+
+    /// Those among `deployments`, with what `config` says of all.
+    #[must_use]
+    pub fn among(deployments: &[DeploymentConfig], config: &Config) -> Self {
+        let is_pattern = |one: &&DeploymentConfig| one.is_pattern() && one.unavailable.is_none() && !one.is_blocked;
+        let mut all: Vec<DeploymentConfig> = deployments.iter().filter(is_pattern).cloned().collect();
         all.sort_by_key(|one| std::cmp::Reverse(one.model_name.len()));
         Self { all, times: Times::of(config) }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::config::{Config, Fallbacks, LitellmSettings, Loaded, Problem};
 use crate::gateway::Gateway;
-use crate::router::Rules;
+use crate::models::LiveModels;
 
 /// The configuration a gateway runs with, and where it is read from again.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl ConfigFile {
     }
 
     /// Reads the file again and puts what may change in force. `env` looks up environment variables.
-    pub fn reload(&mut self, gateway: &Gateway, env: impl Fn(&str) -> Option<String>) -> Reloaded {
+    pub fn reload(&mut self, gateway: &Gateway, models: &LiveModels, env: impl Fn(&str) -> Option<String>) -> Reloaded {
         let loaded = Config::load(Some(&self.path), env);
         if loaded.has_errors() {
             return Reloaded::Refused(loaded.problems);
@@ -55,8 +55,11 @@ impl ConfigFile {
             return Reloaded::Same;
         }
         let waiting = self.waiting(&config);
-        if config.deployments != self.config.deployments || config.router != self.config.router {
-            gateway.router.replace(super::models(&config), Rules::of(&config));
+        let is_changed = config.deployments != self.config.deployments
+            || config.credentials != self.config.credentials
+            || config.router != self.config.router;
+        if is_changed {
+            models.configure(config.clone());
             gateway.routing.store(Arc::new(config.router.clone()));
         }
         self.config = config;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, SSO_VARIABLES, Secret};
+use crate::config::{Config, SSO_VARIABLES, Secret, Variables};
 use crate::crypto::{self, RandomError};
 use crate::mail::SmtpVariables;
 
@@ -34,6 +34,10 @@ pub struct Environment {
     pub redis_port: Option<String>,
     /// `REDIS_PASSWORD`.
     pub redis_password: Option<Secret>,
+    /// `STORE_MODEL_IN_DB`.
+    pub store_model_in_db: Option<bool>,
+    /// Any other, where a model's configuration needs it.
+    pub variables: Variables,
     /// `PROXY_BASE_URL` starts with `https`: cookies are for secure connections only.
     pub is_https: bool,
     /// `SMTP_HOST` and its like.
@@ -62,9 +66,20 @@ impl Environment {
             redis_password: secret("REDIS_PASSWORD"),
             smtp: SmtpVariables::read(text),
             base_url: text("PROXY_BASE_URL").map(|url| url.trim_end_matches('/').to_owned()),
+            store_model_in_db: text("STORE_MODEL_IN_DB").and_then(|word| boolean(&word)),
+            variables: Variables::default(),
             is_https: text("PROXY_BASE_URL").is_some_and(|url| url.starts_with("https://")),
             sso: SSO_VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), secret(name)?))).collect(),
         }
+    }
+}
+
+/// A variable that says yes or no.
+fn boolean(word: &str) -> Option<bool> {
+    match word.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
     }
 }
 

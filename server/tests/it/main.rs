@@ -22,6 +22,7 @@ mod cap;
 mod chat;
 mod cost;
 mod counters;
+mod credential;
 mod customer;
 mod health;
 mod identity;

@@ -1,9 +1,14 @@
 //! `GET /v1/model/info`.
 
+mod access_group;
+mod manage;
+mod nodes;
+mod test_connection;
+
 use serde_json::json;
 
 use crate::chat::{CHAT, ask};
-use crate::kit::{FakeUpstream, TestApp};
+use crate::kit::{Behaviour, FakeUpstream, TestApp};
 
 #[tokio::test]
 async fn deployments_show_prices_and_state_but_no_secret() {
@@ -47,4 +52,64 @@ async fn a_price_of_the_configuration_is_laid_over_the_catalogs() {
     assert_eq!(info["cache_read_input_token_cost"], 0.000001);
     assert_eq!(info["input_cost_per_token"], 0.0000025);
     assert!(!answer.body().contains("hunter2"), "{}", answer.body());
+}
+
+#[tokio::test]
+async fn pages_of_deployments_are_searched_and_sorted() {
+    let upstream = FakeUpstream::start();
+    let names = ["b", "c", "a"];
+    let list: String = names.iter().map(|name| upstream.deployment(name, &format!("id-{name}"))).collect();
+    let app = TestApp::builder().config(&format!("model_list:\n{list}")).start().await;
+    let page = async |query: &str| {
+        let page = app.get(&format!("/v2/model/info{query}")).expect_status(200).await.value();
+        let names = page["data"].as_array().unwrap().iter().map(|one| one["model_name"].as_str().unwrap().to_owned());
+        (names.collect::<Vec<_>>().join(""), page["total_count"].as_u64().unwrap(), page["total_pages"].clone())
+    };
+    assert_eq!(page("").await, ("bca".to_owned(), 3, json!(1)));
+    assert_eq!(page("?sortBy=model_name&size=2").await, ("ab".to_owned(), 3, json!(2)));
+    assert_eq!(page("?sortBy=model_name&sortOrder=desc&size=2&page=2").await, ("a".to_owned(), 3, json!(2)));
+    assert_eq!(page("?search=C-upstream").await, ("c".to_owned(), 1, json!(1)));
+    assert_eq!(page("?modelId=id-a").await, ("a".to_owned(), 1, json!(1)));
+    assert_eq!(page("?model=none").await, (String::new(), 0, json!(0)));
+    assert_eq!(app.get("/v2/model/info?size=0").expect_status(422).await.problems(), ["query.size"]);
+}
+
+#[tokio::test]
+async fn a_model_has_what_its_deployments_have_together() {
+    let yaml = "model_list:\n  - {model_name: gpt, litellm_params: {model: openai/gpt-4o, api_key: sk-x, rpm: 5, tpm: 100}, \
+        model_info: {access_groups: [beta]}}\n  - {model_name: gpt, litellm_params: {model: anthropic/claude-sonnet-4-5, \
+        api_key: sk-x, rpm: 7}}\n  - {model_name: other, litellm_params: {model: openai/gpt-4o-mini, api_key: sk-x}}\n";
+    let app = TestApp::builder().config(yaml).start().await;
+    let answer = app.get("/model_group/info?model_group=gpt").expect_status(200).await.value();
+    let groups = answer["data"].as_array().unwrap();
+    assert_eq!(groups.len(), 1, "{answer}");
+    let gpt = &groups[0];
+    assert_eq!(gpt["providers"], json!(["openai", "anthropic"]));
+    assert_eq!((&gpt["rpm"], &gpt["tpm"], &gpt["deployments"]), (&json!(12), &json!(100), &json!(2)));
+    assert_eq!((&gpt["max_input_tokens"], &gpt["input_cost_per_token"]), (&json!(200_000), &json!(0.000003)));
+    assert_eq!((&gpt["supports_vision"], &gpt["access_groups"]), (&json!(true), &json!(["beta"])));
+    let key = app.bearer(&app.new_key(json!({"models": ["other"]})).await);
+    let seen = key.get("/model_group/info").expect_status(200).await.value();
+    assert_eq!(seen["data"].as_array().unwrap().len(), 1, "{seen}");
+}
+
+#[tokio::test]
+async fn a_lone_deployment_that_fails_every_call_is_said_to_fail() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let status =
+        async || app.get("/v1/model/info").expect_status(200).await.value()["data"][0]["state"]["status"].clone();
+    for call in 1..=3 {
+        upstream.then(Behaviour::Status(500, "{}".to_owned(), vec![]));
+        let body = json!({"model": "gpt", "messages": [{"role": "user", "content": "x"}], "num_retries": 0});
+        app.post(CHAT, body).expect_status(500).await;
+        assert_eq!(status().await, if call < 3 { "available" } else { "failing" });
+    }
+    app.post(CHAT, ask("gpt")).expect_status(200).await;
+    assert_eq!(status().await, "available");
+    // The next call would meet this refusal, too.
+    upstream.then(Behaviour::Status(401, "{}".to_owned(), vec![]));
+    app.post(CHAT, ask("gpt")).send().await;
+    assert_eq!(status().await, "failing");
+    app.settled().await;
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tollgate::management::openapi::document;
 use tollgate_openapi::{
-    access_token, audit, budget, cache, customer, health, invitation, key, model, organization, paths, policy,
-    second_factor, session, spend, sso, tag, team, user,
+    access_token, audit, budget, cache, credential, customer, health, invitation, key, model, organization, paths,
+    policy, second_factor, session, spend, sso, tag, team, user,
 };
 
 use crate::kit::TestApp;
@@ -149,7 +149,6 @@ fn every_body_has_an_example_that_fits() {
     serde_json::from_value::<spend::InterruptedResolve>(example("InterruptedResolve")).unwrap();
     serde_json::from_value::<spend::Activity>(example("Activity")).unwrap();
     serde_json::from_value::<health::HealthReport>(example("HealthReport")).unwrap();
-    serde_json::from_value::<model::ModelList>(example("ModelList")).unwrap();
     serde_json::from_value::<audit::AuditPage>(example("AuditPage")).unwrap();
     serde_json::from_value::<audit::AuditView>(example("AuditView")).unwrap();
     serde_json::from_value::<cache::CacheDelete>(example("CacheDelete")).unwrap();
@@ -183,6 +182,24 @@ fn the_examples_of_how_people_sign_in_fit() {
     serde_json::from_value::<user::password::PasswordChange>(example("PasswordChange")).unwrap();
 }
 
+#[test]
+fn the_examples_of_models_and_credentials_fit() {
+    let document: Value = serde_json::to_value(document()).unwrap();
+    let example = |name: &str| document["components"]["schemas"][name]["example"].clone();
+    serde_json::from_value::<model::ModelList>(example("ModelList")).unwrap();
+    serde_json::from_value::<model::ModelPage>(example("ModelPage")).unwrap();
+    serde_json::from_value::<model::ModelGroupList>(example("ModelGroupList")).unwrap();
+    serde_json::from_value::<model::ModelCreate>(example("ModelCreate")).unwrap();
+    serde_json::from_value::<model::ModelPatch>(example("ModelPatch")).unwrap();
+    serde_json::from_value::<model::ModelStored>(example("ModelStored")).unwrap();
+    serde_json::from_value::<model::ModelTest>(example("ModelTest")).unwrap();
+    serde_json::from_value::<model::ModelTested>(example("ModelTested")).unwrap();
+    serde_json::from_value::<credential::CredentialCreate>(example("CredentialCreate")).unwrap();
+    serde_json::from_value::<credential::CredentialPatch>(example("CredentialPatch")).unwrap();
+    serde_json::from_value::<credential::CredentialView>(example("CredentialView")).unwrap();
+    serde_json::from_value::<credential::CredentialList>(example("CredentialList")).unwrap();
+}
+
 /// An example of its own, or of each part that it is made of.
 fn has_example(document: &Value, schema: &Value) -> bool {
     let parts = references(schema);
@@ -192,7 +209,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 100] = [
+const PATHS: [&str; 112] = [
     paths::AUDIT_LIST,
     paths::AUDIT_INFO,
     paths::SSO_PROVIDER_LIST,
@@ -263,6 +280,18 @@ const PATHS: [&str; 100] = [
     paths::TAG_DELETE,
     paths::MODEL_INFO,
     paths::MODEL_INFO_OLD,
+    paths::MODEL_INFO_PAGE,
+    paths::MODEL_GROUP_INFO,
+    paths::MODEL_NEW,
+    paths::MODEL_UPDATE,
+    paths::MODEL_PATCH,
+    paths::MODEL_DELETE,
+    paths::MODEL_BLOCK,
+    paths::MODEL_UNBLOCK,
+    paths::CREDENTIALS,
+    paths::CREDENTIAL,
+    paths::CREDENTIAL_BY_NAME,
+    paths::HEALTH_TEST_CONNECTION,
     paths::SPEND_INTERRUPTED,
     paths::SPEND_INTERRUPTED_RESOLVE,
     paths::SPEND_LOGS,
@@ -312,7 +341,12 @@ async fn every_operation_is_served_and_lets_nobody_in() {
             (true, _) => 422,
         };
         assert_eq!(answer.status, expected, "{method} {path}");
-        let other = if method == reqwest::Method::GET { reqwest::Method::POST } else { reqwest::Method::GET };
-        app.call(other, &path, None).expect_status(405).await;
+    }
+    let paths = document["paths"].as_object().unwrap();
+    for (path, item) in paths {
+        let is_served = |method: &reqwest::Method| item.get(method.as_str().to_lowercase()).is_some();
+        let methods = [reqwest::Method::GET, reqwest::Method::POST, reqwest::Method::DELETE];
+        let other = methods.into_iter().find(|method| !is_served(method)).unwrap();
+        app.call(other, path, None).expect_status(405).await;
     }
 }

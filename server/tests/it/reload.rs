@@ -28,7 +28,7 @@ impl Reloading {
 
     fn write(&mut self, yaml: &str) -> Reloaded {
         std::fs::write(self.folder.path().join("config.yaml"), yaml).unwrap();
-        self.file.reload(&self.app.running.gateway, |_| None)
+        self.file.reload(&self.app.running.gateway, &self.app.running.app.models, |_| None)
     }
 }
 

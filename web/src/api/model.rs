@@ -1,10 +1,13 @@
 //! Deployments and their state.
 
 use tollgate_openapi::health::{EndpointHealth, HealthQuery, HealthReport};
-use tollgate_openapi::model::{DeploymentStatus, DeploymentView, ModelInfoQuery, ModelList};
+use tollgate_openapi::model::{
+    DeploymentStatus, DeploymentView, ModelBlock, ModelCreate, ModelDelete, ModelDeleted, ModelInfoQuery, ModelList,
+    ModelPatch, ModelStored, ModelTest, ModelTested,
+};
 use tollgate_openapi::paths;
 
-use super::{ApiError, get, get_even_with};
+use super::{ApiError, get, get_even_with, post};
 
 /// No deployment that was asked answers, which is an answer, too.
 const STATUS_UNHEALTHY: u16 = 503;
@@ -20,6 +23,31 @@ pub(crate) async fn test(id: &str) -> Result<EndpointHealth, ApiError> {
     let report: HealthReport = get_even_with(paths::HEALTH, &query, STATUS_UNHEALTHY).await?;
     let found = report.healthy_endpoints.into_iter().chain(report.unhealthy_endpoints).next();
     found.ok_or_else(|| ApiError::new(0, "The server told nothing of this deployment."))
+}
+
+/// Tries a deployment that need not be saved.
+pub(crate) async fn try_out(test: &ModelTest) -> Result<ModelTested, ApiError> {
+    post(paths::HEALTH_TEST_CONNECTION, test).await
+}
+
+pub(crate) async fn create(model: &ModelCreate) -> Result<ModelStored, ApiError> {
+    post(paths::MODEL_NEW, model).await
+}
+
+/// Changes the deployment whose id is in `model_info`.
+pub(crate) async fn update(patch: &ModelPatch) -> Result<ModelStored, ApiError> {
+    post(paths::MODEL_UPDATE, patch).await
+}
+
+pub(crate) async fn delete(id: &str) -> Result<(), ApiError> {
+    let _: ModelDeleted = post(paths::MODEL_DELETE, &ModelDelete { id: id.to_owned() }).await?;
+    Ok(())
+}
+
+pub(crate) async fn set_blocked(id: &str, is_blocked: bool) -> Result<(), ApiError> {
+    let path = if is_blocked { paths::MODEL_BLOCK } else { paths::MODEL_UNBLOCK };
+    let _: ModelStored = post(path, &ModelBlock { model_id: id.to_owned() }).await?;
+    Ok(())
 }
 
 /// The public names a key may be limited to, in order, each once.

@@ -1,21 +1,27 @@
 //! Models: the deployments behind each public name, their prices and their state.
 
+mod create;
 pub(crate) mod deployment;
 mod detail;
+pub(crate) mod draft;
+mod edit;
+pub(crate) mod form;
 mod history;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use leptos::prelude::*;
-use tollgate_openapi::model::{DeploymentStatus, DeploymentView};
+use tollgate_openapi::model::DeploymentView;
 
 use crate::api;
+use crate::app::use_session;
+use crate::pages::model::create::CreateModel;
 use crate::pages::model::deployment::{COLUMNS, IDS};
 use crate::pages::model::detail::DeploymentDetail;
 use crate::ui::empty::Empty;
 use crate::ui::export::{ExportButton, rows_of};
-use crate::ui::icon::Icon;
+use crate::ui::icon::{Icon, icon};
 use crate::ui::load::{Load, skeleton};
 use crate::ui::location::use_url;
 use crate::ui::page::Page;
@@ -39,9 +45,32 @@ pub(crate) fn ModelPage() -> impl IntoView {
         move || if is_empty.get() { no_models() } else { view! { <DeploymentTable found=found /> }.into_any() }
     };
     let opened = url.value("deployment");
-    let close = Callback::new(move |()| url.push(&[("deployment", "")]));
+    let is_new = Memo::new(move |_| url.get("new").is_some());
+    let close = Callback::new(move |()| url.push(&[("deployment", ""), ("edit", "")]));
+    let close_new = Callback::new(move |()| url.push(&[("new", "")]));
+    // The back button must not lead to what is gone.
+    let forget = Callback::new(move |()| {
+        url.replace(&[("deployment", ""), ("edit", "")]);
+        load.refresh();
+    });
+    let created = Callback::new(move |id: String| {
+        load.refresh();
+        url.replace(&[("new", ""), ("deployment", &id)]);
+    });
+    let is_admin = use_session().is_admin();
+    let actions = move || {
+        is_admin.then(|| {
+            view! {
+                <a class="button" href="/ui/credentials">"Credentials"</a>
+                <a class="button button-primary" href=move || url.href(&[("new", "1"), ("deployment", "")])>
+                    {icon(Icon::Plus)}
+                    "Add model"
+                </a>
+            }
+        })
+    };
     view! {
-        <Page title="Models" lead="What applications may call, and who serves it. Figures are this server's, since it started.">
+        <Page title="Models" lead="What applications may call, and who serves it. Figures are this server's, since it started." actions=actions>
             <div class="toolbar">
                 <Search name="q" label="Search models and providers" />
                 <span class="toolbar-space"></span>
@@ -49,7 +78,8 @@ pub(crate) fn ModelPage() -> impl IntoView {
             </div>
             {load.show(skeleton, move || ready().into_any())}
         </Page>
-        {move || opened.get().map(|id| view! { <DeploymentDetail id=id load=load on_close=close /> })}
+        {move || (is_new.get() && is_admin).then(|| view! { <CreateModel on_close=close_new on_created=created /> })}
+        {move || opened.get().map(|id| view! { <DeploymentDetail id=id load=load on_close=close on_gone=forget /> })}
     }
     .into_any()
 }
@@ -65,8 +95,10 @@ fn no_models() -> AnyView {
         <Empty
             art=Icon::Model
             title="No models yet"
-            text="Name models under model_list in config.yaml and start the server with --config config.yaml."
-        />
+            text="Add a model of a provider, here or under model_list in config.yaml, and applications can call it at once."
+        >
+            {use_session().is_admin().then(|| view! { <a class="button button-primary" href="/ui/models?new=1">"Add the first model"</a> })}
+        </Empty>
     }
     .into_any()
 }
@@ -99,7 +131,7 @@ fn DeploymentTable(found: Signal<Vec<DeploymentView>>) -> impl IntoView {
 fn summary(deployments: &[DeploymentView]) -> String {
     let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let names: BTreeSet<_> = deployments.iter().map(|deployment| &deployment.model_name).collect();
-    let out = deployments.iter().filter(|d| d.state.status != DeploymentStatus::Available).count();
+    let out = deployments.iter().filter(|d| !d.state.status.is_called()).count();
     let out = if out == 0 { "all available".to_owned() } else { format!("{out} not available now") };
     format!("{}, {}, {out}", counted(names.len(), "model"), counted(deployments.len(), "deployment"))
 }

@@ -32,8 +32,8 @@ pub(super) struct Written<'a> {
     pub(super) model: Item<'a>,
     /// `custom_llm_provider`.
     pub(super) provider_hint: Option<String>,
-    /// `litellm_credential_name`.
-    pub(super) credential: Option<String>,
+    /// `litellm_credential_name`, where no credential has this name.
+    pub(super) unknown_credential: Option<String>,
 }
 
 /// Fills in provider, address and key, and says in `unavailable` what is in the way.
@@ -47,9 +47,11 @@ pub(super) fn settle(deployment: &mut DeploymentConfig, written: &Written<'_>, e
         for (name, path) in missing {
             reasons.push(format!("environment variable {name} is not set ({path})"));
         }
-        if let Some(name) = written.credential.as_ref().filter(|_| deployment.api_key.is_none()) {
-            let reason = format!("its key is the credential \"{name}\", and credentials are not supported yet");
-            params.warning(format!("{reason}: this deployment is unavailable"));
+        if let Some(name) = &written.unknown_credential {
+            let reason = format!("there is no credential \"{name}\"");
+            params.warning(format!(
+                "{reason} in credential_list: this deployment is unavailable unless the database has it"
+            ));
             reasons.push(reason);
         }
         if let (Some(provider), true) = (deployment.provider, reasons.is_empty()) {

@@ -180,7 +180,7 @@ fn what_cannot_be_served_yet_is_unavailable_and_named() {
         ("{model_name: 'a/*/*', litellm_params: {model: 'openai/*', api_key: k}}", "a name may have one"),
         (
             "{model_name: m, litellm_params: {model: openai/x, litellm_credential_name: prod}}",
-            "its key is the credential \"prod\"",
+            "there is no credential \"prod\"",
         ),
     ] {
         let loaded = load(&format!("model_list: [{entry}]"));
@@ -386,4 +386,50 @@ fn an_entry_for_every_model_is_one_for_each_provider_with_a_key() {
     let none = load(text);
     assert!(none.config.deployments.is_empty());
     assert!(shown(&none).iter().any(|line| line.contains("no provider's key")), "{:?}", none.problems);
+}
+
+#[test]
+fn a_credential_fills_in_what_a_deployment_does_not_say() {
+    let text = r#"
+credential_list:
+  - credential_name: prod
+    credential_values: {api_key: os.environ/PROD_KEY, api_base: "https://proxy.example/v1", organization: org-1}
+  - credential_name: unset
+    credential_values: {api_key: os.environ/NOT_SET}
+model_list:
+  - {model_name: a, litellm_params: {model: openai/x, litellm_credential_name: prod, organization: org-2}}
+  - {model_name: b, litellm_params: {model: openai/x, litellm_credential_name: unset}}
+"#;
+    let loaded = load_with(text, &[("PROD_KEY", "sk-prod")]);
+    let [a, b] = loaded.config.deployments.as_slice() else { panic!("two deployments") };
+    assert_eq!(a.api_key.as_ref().map(Secret::expose), Some("sk-prod"));
+    assert_eq!(a.api_base.as_deref(), Some("https://proxy.example/v1"));
+    assert_eq!(a.organization.as_deref(), Some("org-2"));
+    assert_eq!(a.unavailable, None);
+    // What is shown, and the id, are the deployment's own.
+    let shown = serde_json::json!({"model": "openai/x", "litellm_credential_name": "prod", "organization": "org-2"});
+    assert_eq!(serde_json::Value::Object(a.params.clone()), shown);
+    let other = load_with(&text.replace("org-1", "org-3"), &[("PROD_KEY", "sk-other")]).config.deployments.remove(0);
+    assert_eq!(other.id, a.id);
+    assert!(b.unavailable.as_ref().unwrap().contains("NOT_SET"), "{b:?}");
+    assert!(!format!("{:?}", loaded.config).contains("sk-prod"));
+}
+
+#[test]
+fn a_credential_needs_a_name_of_its_own_and_values() {
+    for (entry, problem) in [
+        ("{credential_name: c}", "expected \"credential_name\" and \"credential_values\""),
+        ("{credential_values: {api_key: k}}", "expected \"credential_name\" and \"credential_values\""),
+        ("{credential_name: prod, credential_values: {api_key: k}}", "is listed already"),
+    ] {
+        let text = format!(
+            "model_list: []\ncredential_list:\n  - {{credential_name: prod, credential_values: {{api_key: k}}}}\n  - {entry}\n"
+        );
+        let loaded = load(&text);
+        assert!(
+            loaded.has_errors() && shown(&loaded).iter().any(|line| line.contains(problem)),
+            "{:?}",
+            loaded.problems
+        );
+    }
 }

@@ -1,7 +1,9 @@
 //! What single providers have besides.
 
+use tollgate_openapi::provider;
+
 use super::*;
-use crate::domain::provider::ProviderKind;
+use crate::domain::provider::{PROVIDERS, ProviderKind};
 
 fn one(text: &str, variables: &[(&str, &str)]) -> DeploymentConfig {
     let mut deployments = load_with(text, variables).config.deployments;
@@ -67,4 +69,61 @@ fn some_providers_have_several_variables_or_need_no_key() {
     let routed = of("huggingface/together/openai/gpt-oss", &[("HF_TOKEN", "k")]);
     assert_eq!(routed.provider_model, "openai/gpt-oss:together");
     assert_eq!(of("huggingface/openai/gpt-oss", &[("HF_TOKEN", "k")]).provider_model, "openai/gpt-oss");
+}
+
+#[test]
+fn the_forms_of_the_console_ask_for_what_is_read() {
+    for info in PROVIDERS.iter().filter(|info| info.supported) {
+        let of_it = provider::PROVIDERS.iter().filter(|sheet| sheet.prefix == info.kind.as_str());
+        assert_eq!(of_it.count(), 1, "{}", info.kind);
+    }
+    for sheet in provider::PROVIDERS {
+        let mut params = serde_json::Map::new();
+        params.insert("model".to_owned(), format!("{}/{}", sheet.prefix, sheet.model).into());
+        for field in sheet.fields {
+            let value = match field.name {
+                "api_base" => "https://proxy.example/v1",
+                "vertex_credentials" => "{}",
+                _ => "x",
+            };
+            params.insert(field.name.to_owned(), value.into());
+        }
+        let sent =
+            SentDeployment { id: "i".to_owned(), model_name: "m".to_owned(), params, info: serde_json::Map::new() };
+        let read = sent.read(&[], &Variables::default());
+        assert!(read.problems.is_empty(), "{}: {:?}", sheet.prefix, read.problems);
+        let deployment = read.deployment.unwrap();
+        assert_eq!(deployment.unavailable, None, "{}", sheet.prefix);
+        assert_eq!(deployment.provider.map(|kind| kind.as_str()), Some(sheet.prefix));
+        let is_masked = |name: &str| deployment.params.get(name).and_then(|value| value.as_str()) == Some(MASK);
+        for field in sheet.fields {
+            assert_eq!(
+                is_masked(field.name),
+                field.kind != provider::FieldKind::Text,
+                "{} {}",
+                sheet.prefix,
+                field.name
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_sent_takes_no_key_of_the_machine_elsewhere() {
+    let variables = Variables::new(|name| (name == "OPENAI_API_KEY").then(|| "sk-of-the-machine".to_owned()));
+    let read = |params: serde_json::Value| {
+        let params = params.as_object().unwrap().clone();
+        let info = serde_json::Map::new();
+        let sent = SentDeployment { id: "i".to_owned(), model_name: "m".to_owned(), params, info };
+        let credential = Credential::new(
+            "moved",
+            serde_json::json!({"api_base": "https://x.example"}).as_object().unwrap(),
+            serde_json::Map::new(),
+        );
+        sent.read(&[credential], &variables).deployment.unwrap().api_key
+    };
+    let own = read(serde_json::json!({"model": "openai/x"}));
+    assert_eq!(own.as_ref().map(Secret::expose), Some("sk-of-the-machine"));
+    assert_eq!(read(serde_json::json!({"model": "openai/x", "api_base": "https://elsewhere.example"})), None);
+    assert_eq!(read(serde_json::json!({"model": "openai/x", "litellm_credential_name": "moved"})), None);
 }

@@ -49,6 +49,8 @@ fn viewers_change_nothing() {
             Action::OrganizationMembers,
             Action::TagWrite,
             Action::CacheWrite,
+            Action::ModelWrite,
+            Action::CredentialWrite,
         ] {
             // Somebody who administers an organization does so whatever they may do elsewhere.
             let is_person = role == UserRole::InternalUserViewer;

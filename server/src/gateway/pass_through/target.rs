@@ -52,7 +52,8 @@ impl Target {
         }
         let known: Vec<_> = all.iter().filter(|one| is_model(one, asked)).cloned().collect();
         // The same model may have several public names, of which the key may use some.
-        let allowed = known.iter().find(|one| arrived.key().models.allows(&one.model_name)).or(known.first());
+        let groups = arrived.gateway().policy.access_groups();
+        let allowed = known.iter().find(|one| groups.allow(&arrived.key().models, &one.model_name)).or(known.first());
         if let Some(model) = allowed.map(|one| one.model_name.to_string()) {
             let named = known.into_iter().filter(|one| *one.model_name == model).collect();
             return Ok(Self::configured(model, named, false));

@@ -43,6 +43,7 @@ fn work(app: &TestApp) -> Work {
         policy: Arc::clone(&gateway.policy),
         counters: Arc::clone(&gateway.counters),
         router: Arc::clone(&app.running.gateway.router),
+        models: Arc::clone(&app.app.models),
         rests: None,
         health_checks: None,
         retention: None,

@@ -33,6 +33,8 @@ pub(crate) const KIND_OPTIONS: &[(&str, &str)] = &[
     ("customer", "Customers"),
     ("tag", "Tags"),
     ("budget", "Budgets"),
+    ("model", "Models"),
+    ("credential", "Credentials"),
     ("cache", "Cache"),
     ("interrupted_call", "Interrupted calls"),
     ("session", "Sessions"),
@@ -110,6 +112,8 @@ pub(crate) fn page(change: &AuditView) -> Option<String> {
         "customer" => ("customers?customer", id),
         "tag" => ("tags?tag", id),
         "budget" => ("budgets?budget", id),
+        "model" => ("models?deployment", id),
+        "credential" => ("credentials?credential", id),
         "interrupted_call" => ("logs?call", id),
         _ => return None,
     };

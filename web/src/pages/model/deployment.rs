@@ -79,6 +79,11 @@ pub(crate) fn id(deployment: &DeploymentView) -> String {
     text(deployment.model_info.get("id")).unwrap_or_else(|| provider_model(deployment))
 }
 
+/// Whether it is kept in the database, and can be changed here.
+pub(crate) fn is_stored(deployment: &DeploymentView) -> bool {
+    deployment.model_info.get("db_model").and_then(Value::as_bool) == Some(true)
+}
+
 fn text(value: Option<&Value>) -> Option<String> {
     value.and_then(Value::as_str).map(str::to_owned)
 }
@@ -127,7 +132,9 @@ pub(crate) const fn status(status: DeploymentStatus) -> (Tone, &'static str) {
     match status {
         DeploymentStatus::Available => (Tone::Good, "Available"),
         DeploymentStatus::CoolingDown => (Tone::Warning, "Cooling down"),
+        DeploymentStatus::Failing => (Tone::Bad, "Failing"),
         DeploymentStatus::Unavailable => (Tone::Bad, "Unavailable"),
+        DeploymentStatus::Blocked => (Tone::Neutral, "Blocked"),
     }
 }
 

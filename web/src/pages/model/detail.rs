@@ -10,7 +10,8 @@ use crate::api::ApiError;
 use crate::app::use_session;
 use crate::browser;
 use crate::format;
-use crate::pages::model::deployment::{id, provider_model, status};
+use crate::pages::model::deployment::{id, is_stored, provider_model, status};
+use crate::pages::model::edit::{Actions, EditModel};
 use crate::pages::model::history::{hour, spark};
 use crate::ui::badge::{Badge, Tone};
 use crate::ui::copy::CopyButton;
@@ -18,6 +19,7 @@ use crate::ui::drawer::Drawer;
 use crate::ui::empty::Empty;
 use crate::ui::icon::Icon;
 use crate::ui::load::Load;
+use crate::ui::location::use_url;
 use crate::ui::time;
 
 #[component]
@@ -26,21 +28,46 @@ pub(crate) fn DeploymentDetail(
     /// All deployments, asked for anew from time to time.
     load: Load<Vec<DeploymentView>>,
     on_close: Callback<()>,
+    on_gone: Callback<()>,
 ) -> impl IntoView {
+    let url = use_url();
     let wanted = id.clone();
     let found = Memo::new(move |_| {
         load.data.with(|all| all.as_ref()?.iter().find(|one| super::deployment::id(one) == wanted).cloned())
     });
     let is_known = Memo::new(move |_| found.with(Option::is_some));
+    let is_editing = Memo::new(move |_| url.get("edit").is_some() && use_session().is_admin());
     let title = Signal::derive(move || {
-        found.with(|one| one.as_ref().map_or_else(|| "Deployment".to_owned(), |one| one.model_name.clone()))
+        let name = found.with(|one| one.as_ref().map_or_else(|| "Deployment".to_owned(), |one| one.model_name.clone()));
+        if is_editing.get() { format!("Edit {name}") } else { name }
     });
+    let done = Callback::new(move |()| url.replace(&[("edit", "")]));
+    let changed = Callback::new(move |()| load.refresh());
+    // Figures change all the time; what can be done does not.
+    let settled = Memo::new_with_compare(
+        move |_| found.get(),
+        |one, other| {
+            let key = |one: &Option<DeploymentView>| {
+                one.as_ref().map(|one| (super::deployment::id(one), one.model_name.clone(), one.state.status))
+            };
+            one.map(key) != other.map(key)
+        },
+    );
     let body = move || {
         if !is_known.get() {
             return view! {
                 <Empty art=Icon::Search title="No such deployment" text="It is not in the configuration any more." />
             }
             .into_any();
+        }
+        // What is typed stays while figures come.
+        if is_editing.get() {
+            return found
+                .get_untracked()
+                .map(|deployment| {
+                    view! { <EditModel deployment=deployment on_done=done on_change=changed /> }
+                })
+                .into_any();
         }
         let id = id.clone();
         view! {
@@ -55,10 +82,11 @@ pub(crate) fn DeploymentDetail(
                     {facts(&deployment)}
                 })}
             </div>
+            {move || settled.get().map(|deployment| view! { <Actions deployment=deployment on_gone=on_gone on_change=changed /> })}
         }
         .into_any()
     };
-    view! { <Drawer title=title is_wide=true on_close=on_close>{body}</Drawer> }
+    view! { <Drawer title=title is_wide=true is_sticky=is_editing on_close=on_close>{body}</Drawer> }
 }
 
 /// Whether calls go there, and why not.
@@ -70,7 +98,11 @@ fn state(deployment: &DeploymentView) -> AnyView {
     });
     let is_out = state.status != DeploymentStatus::Available;
     let reason = state.reason.clone().map(|reason| {
-        let said = if is_out { "" } else { "Its last call failed: " };
+        let said = match state.status {
+            DeploymentStatus::Available => "Its last call failed: ",
+            DeploymentStatus::Failing => "Calls still go there, and its last ones failed: ",
+            _ => "",
+        };
         view! { <p class="notice" class:notice-bad=is_out>{said}{format::sentence(&reason)}</p> }
     });
     view! {
@@ -180,6 +212,9 @@ fn last_hour(deployment: &DeploymentView) -> AnyView {
 fn facts(deployment: &DeploymentView) -> AnyView {
     let (state, id) = (&deployment.state, id(deployment));
     let base = deployment.litellm_params.get("api_base").and_then(|base| base.as_str()).map(str::to_owned);
+    let kept = if is_stored(deployment) { "the database" } else { "config.yaml" };
+    let credential =
+        deployment.litellm_params.get("litellm_credential_name").and_then(|name| name.as_str()).map(str::to_owned);
     let calls = format!("{}, {} failed", format::whole_u64(state.requests), format::whole_u64(state.failures));
     view! {
         <dl class="facts">
@@ -190,6 +225,8 @@ fn facts(deployment: &DeploymentView) -> AnyView {
             </dd>
             <dt>"Served by"</dt><dd>{provider_model(deployment)}</dd>
             {base.map(|base| view! { <dt>"Endpoint"</dt><dd>{base}</dd> })}
+            {credential.map(|name| view! { <dt>"Credential"</dt><dd>{name}</dd> })}
+            <dt>"Kept in"</dt><dd>{kept}</dd>
             <dt>"Calls since start"</dt><dd class="number">{calls}</dd>
             <dt>"In flight"</dt><dd class="number">{format::whole_u64(state.in_flight)}</dd>
             {state.last_used_at.map(|at| view! { <dt>"Last called"</dt><dd>{time::relative(at)}</dd> })}
