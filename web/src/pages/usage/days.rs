@@ -1,6 +1,7 @@
 //! Day by day, as a chart or as a table.
 
 use leptos::prelude::*;
+use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::spend::{Usage, UsageDay};
 
 use crate::format;
@@ -114,11 +115,10 @@ pub(super) fn Days(load: Load<Usage>) -> impl IntoView {
 
 /// A value of the axis in words.
 fn mark_of(is_requests: bool) -> fn(f64) -> String {
-    if is_requests { format::compact } else { dollars }
-}
-
-fn dollars(value: f64) -> String {
-    format!("${}", format::compact(value))
+    match is_requests {
+        true => format::compact,
+        false => |usd| NanoUsd::from_usd(usd).map(format::money_round).unwrap_or_default(),
+    }
 }
 
 fn bars(days: &[UsageDay], is_requests: bool) -> Vec<Bar> {
