@@ -2,6 +2,9 @@
 
 import { excuse, expect, inspect, manage, signIn, test, visit } from "./support.mjs";
 
+// What others left behind is not to be seen here, nor what is left behind here by others.
+test.use({ gateway: "organization" });
+
 test.beforeEach(async ({ page }) => {
   await signIn(page);
 });
