@@ -162,6 +162,38 @@ pub const GLOBAL_SPEND_LOGS: &str = "/global/spend/logs";
 pub const GLOBAL_SPEND_KEYS: &str = "/global/spend/keys";
 /// Top models by spend.
 pub const GLOBAL_SPEND_MODELS: &str = "/global/spend/models";
+/// Top teams by spend.
+pub const GLOBAL_SPEND_TEAMS: &str = "/global/spend/teams";
+/// Spend by provider.
+pub const GLOBAL_SPEND_PROVIDER: &str = "/global/spend/provider";
+/// Top customers by spend.
+pub const GLOBAL_SPEND_END_USERS: &str = "/global/spend/end_users";
+/// Spend by tag.
+pub const GLOBAL_SPEND_TAGS: &str = "/global/spend/tags";
+/// Every tag there is spend of.
+pub const GLOBAL_SPEND_ALL_TAG_NAMES: &str = "/global/spend/all_tag_names";
+/// Spend by day and team or customer, or by key.
+pub const GLOBAL_SPEND_REPORT: &str = "/global/spend/report";
+/// Requests and tokens by model and day.
+pub const GLOBAL_ACTIVITY_MODEL: &str = "/global/activity/model";
+/// Keys by spend.
+pub const SPEND_KEYS: &str = "/spend/keys";
+/// Users with what they spent.
+pub const SPEND_USERS: &str = "/spend/users";
+/// Tags by spend.
+pub const SPEND_TAGS: &str = "/spend/tags";
+/// What a call would cost, or an answer did.
+pub const SPEND_CALCULATE: &str = "/spend/calculate";
+/// Activity of users by day.
+pub const USER_DAILY_ACTIVITY: &str = "/user/daily/activity";
+/// Activity of teams by day.
+pub const TEAM_DAILY_ACTIVITY: &str = "/team/daily/activity";
+/// Activity of organizations by day.
+pub const ORGANIZATION_DAILY_ACTIVITY: &str = "/organization/daily/activity";
+/// Activity of customers by day.
+pub const CUSTOMER_DAILY_ACTIVITY: &str = "/customer/daily/activity";
+/// Activity of tags by day.
+pub const TAG_DAILY_ACTIVITY: &str = "/tag/daily/activity";
 /// Requests and tokens by day.
 pub const GLOBAL_ACTIVITY: &str = "/global/activity";
 /// Lists providers of single sign-on.

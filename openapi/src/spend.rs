@@ -1,5 +1,8 @@
 //! Spend: the log of calls, and sums of it.
 
+mod activity;
+mod calculate;
+mod global;
 mod interrupted;
 mod report;
 mod usage;
@@ -13,6 +16,17 @@ use serde_json::{Map, Value};
 
 use crate::key::SortOrder;
 use crate::money::NanoUsd;
+pub use activity::{
+    ActivityBreakdown, ActivityKey, ActivityKeyMetadata, ActivityMetrics, ActivityPart, ActivityQuery, ActivityTotals,
+    CustomerActivityQuery, DailyActivity, DailyActivityPage, OrganizationActivityQuery, TagActivityQuery,
+    TeamActivityQuery, UserActivityQuery,
+};
+pub use calculate::{CalculatedCost, SpendCalculate};
+pub use global::{
+    CustomerSpend, CustomerSpendQuery, ModelActivity, ProviderSpend, ReportDay, ReportGroup, ReportItem, ReportKey,
+    ReportKeyModel, ReportModel, ReportPart, SpendReportQuery, SpendUsersQuery, TagNames, TagShare, TagShares,
+    TagSpend, TagsQuery, TeamSpend, TeamsDay, TeamsSpend,
+};
 pub use interrupted::{InterruptedPage, InterruptedQuery, InterruptedResolve, InterruptedView, Resolution};
 pub use report::{
     Activity, DayActivity, DayRangeQuery, DaySpend, DayTotals, GlobalSpend, KeySpend, ModelSpend, Overview,

@@ -3,6 +3,7 @@
 //! The same code serves SQLite and Postgres. A query that is bound to a tenant takes [`Scope`] first.
 
 pub mod access_token;
+pub mod activity;
 pub mod audit;
 pub mod budget;
 pub mod budget_spend;

@@ -86,6 +86,27 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::GLOBAL_SPEND_KEYS, Method::GET, spend::global::top_keys);
     guarded(config, paths::GLOBAL_SPEND_MODELS, Method::GET, spend::global::top_models);
     guarded(config, paths::GLOBAL_ACTIVITY, Method::GET, spend::global::activity);
+    reports(config);
+}
+
+/// Mounts LiteLLM's reports on spend.
+fn reports(config: &mut ServiceConfig) {
+    use spend::global::entities as by;
+    guarded(config, paths::GLOBAL_SPEND_TEAMS, Method::GET, by::top_teams);
+    guarded(config, paths::GLOBAL_SPEND_PROVIDER, Method::GET, by::by_provider);
+    guarded(config, paths::GLOBAL_SPEND_END_USERS, Method::POST, by::top_customers);
+    guarded(config, paths::GLOBAL_SPEND_TAGS, Method::GET, by::by_tag);
+    guarded(config, paths::GLOBAL_SPEND_ALL_TAG_NAMES, Method::GET, by::all_tag_names);
+    guarded(config, paths::GLOBAL_SPEND_REPORT, Method::GET, spend::report::report);
+    guarded(config, paths::GLOBAL_ACTIVITY_MODEL, Method::GET, by::activity_by_model);
+    guarded(config, paths::SPEND_KEYS, Method::GET, spend::entities::keys);
+    guarded(config, paths::SPEND_USERS, Method::GET, spend::entities::users);
+    guarded(config, paths::SPEND_TAGS, Method::GET, spend::entities::tags);
+    guarded(config, paths::USER_DAILY_ACTIVITY, Method::GET, spend::activity::users);
+    guarded(config, paths::TEAM_DAILY_ACTIVITY, Method::GET, spend::activity::teams);
+    guarded(config, paths::ORGANIZATION_DAILY_ACTIVITY, Method::GET, spend::activity::organizations);
+    guarded(config, paths::CUSTOMER_DAILY_ACTIVITY, Method::GET, spend::activity::customers);
+    guarded(config, paths::TAG_DAILY_ACTIVITY, Method::GET, spend::activity::tags);
 }
 
 /// Mounts the operations on budgets and on what carries limits besides keys.

@@ -76,3 +76,14 @@ pub async fn list(db: &impl ConnectionTrait, search: Option<&str>, page: &PageOf
     let matching = Condition::all().add_option(matching);
     page.read(db, Entity::find().filter(matching), &[Column::UserId], Order::Asc).await
 }
+
+/// Customers by id; ids without one are left out.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_many(db: &impl ConnectionTrait, user_ids: &[String]) -> Result<Vec<Model>, DbErr> {
+    if user_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find().filter(Column::UserId.is_in(user_ids)).all(db).await
+}

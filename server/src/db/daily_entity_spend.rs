@@ -83,6 +83,10 @@ pub enum Kind {
     User,
     /// Public model names.
     Model,
+    /// Teams.
+    Team,
+    /// End users.
+    Customer,
 }
 
 impl Kind {
@@ -91,6 +95,8 @@ impl Kind {
             Self::Key => "key",
             Self::User => "user",
             Self::Model => "model_group",
+            Self::Team => "team",
+            Self::Customer => "end_user",
         }
     }
 }
@@ -132,6 +138,8 @@ pub struct DayShare {
     pub spend: i64,
     /// Calls, failed ones included.
     pub api_requests: i64,
+    /// Input and output tokens.
+    pub total_tokens: i64,
 }
 
 /// Sums by day, of days that had calls, oldest first.
@@ -182,13 +190,29 @@ pub async fn top(db: &impl ConnectionTrait, days: Days, kind: Kind, limit: u64) 
 /// # Errors
 /// When the database is away.
 pub async fn shares(db: &impl ConnectionTrait, days: Days, kind: Kind) -> Result<Vec<DayShare>, DbErr> {
-    within(kind.as_str(), days)
+    day_shares(within(kind.as_str(), days)).into_model().all(db).await
+}
+
+/// The same of some entities, oldest first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn shares_of(
+    db: &impl ConnectionTrait,
+    days: Days,
+    kind: Kind,
+    ids: &[String],
+) -> Result<Vec<DayShare>, DbErr> {
+    let own = within(kind.as_str(), days).filter(Column::EntityId.is_in(ids)).order_by_asc(Column::Date);
+    day_shares(own).into_model().all(db).await
+}
+
+fn day_shares(select: Select<Entity>) -> Select<Entity> {
+    select
         .select_only()
         .columns([Column::Date, Column::Spend, Column::ApiRequests])
         .column_as(Column::EntityId, "id")
-        .into_model()
-        .all(db)
-        .await
+        .column_as(Expr::col(Column::PromptTokens).add(Expr::col(Column::CompletionTokens)), "total_tokens")
 }
 
 fn within(kind: &str, days: Days) -> Select<Entity> {

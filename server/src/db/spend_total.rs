@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::entity::prelude::*;
+use sea_orm::{QueryOrder, QuerySelect};
 
 /// Everything one entity ever spent.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -42,4 +43,13 @@ pub async fn of_many(
     }
     let found = Entity::find().filter(Column::EntityKind.eq(entity_kind)).filter(Column::EntityId.is_in(ids));
     Ok(found.all(db).await?.into_iter().map(|row| (row.entity_id.clone(), row)).collect())
+}
+
+/// The ids of the entities of a kind that have any, at most `limit`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn ids(db: &impl ConnectionTrait, entity_kind: &str, limit: u64) -> Result<Vec<String>, DbErr> {
+    let found = Entity::find().filter(Column::EntityKind.eq(entity_kind)).order_by_asc(Column::EntityId).limit(limit);
+    found.select_only().column(Column::EntityId).into_tuple().all(db).await
 }

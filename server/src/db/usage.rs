@@ -76,7 +76,7 @@ pub struct Sums {
     pub reasoning_tokens: i64,
 }
 
-const SUMS: [&str; 8] = [
+pub(super) const SUMS: [&str; 8] = [
     "spend",
     "api_requests",
     "failed_requests",
@@ -154,17 +154,22 @@ impl Of<'_> {
         for (dimension, value) in &self.filters {
             query.and_where(Expr::col(dimension.column()).eq(*value));
         }
-        match self.scope {
-            Scope::All => {}
-            Scope::Key(token) => drop(query.and_where(Expr::col("api_key").eq(token))),
-            Scope::Person(sight) => {
-                let own = Expr::col("user_id").eq(&sight.user_id);
-                let in_teams = Expr::col("team_id").is_in(&sight.teams);
-                let in_organizations = Expr::col("organization_id").is_in(&sight.organizations);
-                query.cond_where(Condition::any().add(own).add(in_teams).add(in_organizations));
-            }
-        }
+        in_sight(&mut query, self.scope);
         query
+    }
+}
+
+/// Leaves out the rows of sums that `scope` does not see.
+pub(super) fn in_sight(query: &mut SelectStatement, scope: &Scope) {
+    match scope {
+        Scope::All => {}
+        Scope::Key(token) => drop(query.and_where(Expr::col("api_key").eq(token))),
+        Scope::Person(sight) => {
+            let own = Expr::col("user_id").eq(&sight.user_id);
+            let in_teams = Expr::col("team_id").is_in(&sight.teams);
+            let in_organizations = Expr::col("organization_id").is_in(&sight.organizations);
+            query.cond_where(Condition::any().add(own).add(in_teams).add(in_organizations));
+        }
     }
 }
 

@@ -181,6 +181,7 @@ fn guarded(config: &mut web::ServiceConfig) {
     management::guarded(config, paths::MODEL_GROUP_INFO, Method::GET, management::model::group::info);
     let test = management::model::test::test_connection;
     management::guarded(config, paths::HEALTH_TEST_CONNECTION, Method::POST, test);
+    management::guarded(config, paths::SPEND_CALCULATE, Method::POST, management::spend::calculate::calculate);
     management::guarded(config, paths::POLICY_EXPLAIN, Method::POST, management::policy::explain);
     management::guarded(config, paths::HEALTH, Method::GET, management::health::checks::health);
     management::guarded(config, paths::HEALTH_LATEST, Method::GET, management::health::checks::latest);

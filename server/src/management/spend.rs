@@ -1,10 +1,19 @@
 //! What calls cost: the log of calls, and sums read from rollups, never from the log.
 
+pub mod activity;
 mod by_day;
+pub mod calculate;
 pub(super) mod dates;
+pub mod entities;
 pub mod global;
 pub mod interrupted;
 pub mod logs;
 pub mod overview;
+pub mod report;
 pub mod usage;
 mod view;
+
+/// The parts of a list that commas divide.
+fn split(list: &str) -> Vec<String> {
+    list.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+}

@@ -209,7 +209,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 112] = [
+const PATHS: [&str; 128] = [
     paths::AUDIT_LIST,
     paths::AUDIT_INFO,
     paths::SSO_PROVIDER_LIST,
@@ -303,6 +303,22 @@ const PATHS: [&str; 112] = [
     paths::GLOBAL_SPEND_KEYS,
     paths::GLOBAL_SPEND_MODELS,
     paths::GLOBAL_ACTIVITY,
+    paths::GLOBAL_SPEND_TEAMS,
+    paths::GLOBAL_SPEND_PROVIDER,
+    paths::GLOBAL_SPEND_END_USERS,
+    paths::GLOBAL_SPEND_TAGS,
+    paths::GLOBAL_SPEND_ALL_TAG_NAMES,
+    paths::GLOBAL_SPEND_REPORT,
+    paths::GLOBAL_ACTIVITY_MODEL,
+    paths::SPEND_KEYS,
+    paths::SPEND_USERS,
+    paths::SPEND_TAGS,
+    paths::SPEND_CALCULATE,
+    paths::USER_DAILY_ACTIVITY,
+    paths::TEAM_DAILY_ACTIVITY,
+    paths::ORGANIZATION_DAILY_ACTIVITY,
+    paths::CUSTOMER_DAILY_ACTIVITY,
+    paths::TAG_DAILY_ACTIVITY,
     paths::SESSION_NEW,
     paths::SESSION_INFO,
     paths::SESSION_DELETE,

@@ -1,6 +1,7 @@
 //! What calls cost.
 
 mod access;
+mod activity;
 mod contents;
 mod interrupted;
 mod overview;

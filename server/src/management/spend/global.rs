@@ -1,4 +1,7 @@
-//! The whole gateway's spend: `/global/spend`, `/global/spend/{logs,keys,models}` and `/global/activity`.
+//! The whole gateway's spend: `/global/spend`, `/global/spend/{logs,keys,models}` and `/global/activity`; in
+//! [`entities`] everything else below them.
+
+pub mod entities;
 
 use std::collections::HashMap;
 

@@ -64,6 +64,27 @@ pub async fn info(
     }))
 }
 
+/// A user with those of their teams that the caller sees, where the caller sees the user.
+pub(in crate::management) async fn visible(
+    app: &App,
+    principal: &Principal,
+    user_id: &str,
+) -> ApiResult<Vec<UserView>> {
+    let relations = relations_to(&app.db, principal, user_id).await?;
+    principal.authorize_on(Action::UserRead, &relations, NOT_FOUND)?;
+    let found = db::user::find(&app.db, user_id).await?;
+    let mut shown = views(app, found.into_iter().collect()).await?;
+    visible_teams(app, principal, &mut shown).await?;
+    Ok(shown)
+}
+
+/// The users that were made last, for who sees everything.
+pub(in crate::management) async fn newest(app: &App, limit: u64) -> ApiResult<Vec<UserView>> {
+    let filter = Filter { role: None, user_ids: None, user_email: None, search: None, team_id: None, seen_by: None };
+    let page = page_of("users", 1, limit, None)?;
+    views(app, db::user::list(&app.db, &filter, &page).await?.rows).await
+}
+
 /// How the caller stands to a user.
 async fn relations_to(db: &impl ConnectionTrait, principal: &Principal, user_id: &str) -> ApiResult<Vec<Relation>> {
     let mut relations = principal.relations(Some(user_id), None, None);
