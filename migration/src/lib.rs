@@ -16,6 +16,7 @@ mod m20261122_000002_identity;
 mod m20261122_000003_sso;
 mod m20261122_000004_audit_lists;
 mod m20261122_000005_organization;
+mod m20261122_000006_key_secrets;
 mod table;
 
 use sea_orm_migration::MigrationTrait;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_sso::Migration),
             Box::new(m20261122_000004_audit_lists::Migration),
             Box::new(m20261122_000005_organization::Migration),
+            Box::new(m20261122_000006_key_secrets::Migration),
         ]
     }
 }

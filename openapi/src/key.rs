@@ -1,6 +1,9 @@
 //! Virtual keys.
 
+mod bounds;
+mod bulk;
 mod list;
+mod rotate;
 mod stored;
 
 use std::collections::BTreeMap;
@@ -17,7 +20,13 @@ use crate::check::{
 use crate::limit::LimitsInForce;
 use crate::money::NanoUsd;
 use crate::patch::Patch;
+pub use bounds::{KeyBound, KeyBounds, KeyBoundsQuery};
+pub use bulk::{
+    BULK_MAX, KeyAliasQuery, KeyAliases, KeyBulkDelete, KeyBulkDeleted, KeyBulkUpdate, KeyBulkUpdated, KeyFailure,
+    KeyUpdate, KeysInfo, KeysInfoQuery,
+};
 pub use list::{KeyListItem, KeyListQuery, KeyPage, KeySort, KeyStatus, SortOrder};
+pub use rotate::{KeyRegenerate, KeyResetSpend};
 pub use stored::STORED_FIELDS;
 
 /// Body of `POST /key/generate`. Every field is optional.
@@ -193,6 +202,16 @@ pub struct KeyPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
     pub blocked: Option<bool>,
+    /// Dollars by which `max_budget` is higher until `temp_budget_expiry`.
+    #[serde(skip_serializing_if = "Patch::is_absent")]
+    #[garde(custom(patch_not_negative))]
+    #[cfg_attr(feature = "spec", schema(value_type = Option<NanoUsd>))]
+    pub temp_budget_increase: Patch<NanoUsd>,
+    /// Until when.
+    #[serde(skip_serializing_if = "Patch::is_absent")]
+    #[garde(skip)]
+    #[cfg_attr(feature = "spec", schema(value_type = Option<DateTime<Utc>>))]
+    pub temp_budget_expiry: Patch<DateTime<Utc>>,
     /// Fields of LiteLLM's that are kept and shown but have no effect yet, such as `tags`; `null` removes one.
     #[serde(flatten)]
     #[garde(skip)]
@@ -252,6 +271,18 @@ pub struct KeyView {
     pub blocked: bool,
     /// When the key stops working.
     pub expires: Option<DateTime<Utc>>,
+    /// Dollars by which `max_budget` is higher until `temp_budget_expiry`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temp_budget_increase: Option<NanoUsd>,
+    /// Until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temp_budget_expiry: Option<DateTime<Utc>>,
+    /// When the key got its present secret, where that is not its first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotated_at: Option<DateTime<Utc>>,
+    /// When the last of its former secrets stops working, where one still does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace_ends_at: Option<DateTime<Utc>>,
     /// When the key last served a call, as far as the ledger knows.
     pub last_used_at: Option<DateTime<Utc>>,
     /// When it was made.

@@ -23,6 +23,7 @@ use crate::stored::StoredKind;
 
 /// Fields of LiteLLM's organization that are kept and shown but have no effect yet.
 pub const STORED_FIELDS: &[(&str, StoredKind)] = &[
+    ("key_generation_settings", StoredKind::Object),
     ("allowed_models", StoredKind::Array),
     ("object_permission", StoredKind::Object),
     ("tpd_limit", StoredKind::Count),

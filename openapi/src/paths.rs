@@ -14,6 +14,24 @@ pub const KEY_LIST: &str = "/key/list";
 pub const KEY_BLOCK: &str = "/key/block";
 /// Lets a blocked key work again.
 pub const KEY_UNBLOCK: &str = "/key/unblock";
+/// Makes a key that belongs to a team and to no user.
+pub const KEY_SERVICE_ACCOUNT_GENERATE: &str = "/key/service-account/generate";
+/// Changes many keys.
+pub const KEY_BULK_UPDATE: &str = "/key/bulk_update";
+/// Deletes many keys.
+pub const KEY_BULK_DELETE: &str = "/key/bulk_delete";
+/// What the caller may give a key.
+pub const KEY_BOUNDS: &str = "/key/bounds";
+/// Gives a key a new secret.
+pub const KEY_REGENERATE: &str = "/key/regenerate";
+/// The same, with the key in the path.
+pub const KEY_REGENERATE_NAMED: &str = "/key/{key}/regenerate";
+/// Sets back what a key has spent.
+pub const KEY_RESET_SPEND: &str = "/key/{key}/reset_spend";
+/// Lists names of keys.
+pub const KEY_ALIASES: &str = "/key/aliases";
+/// Shows many keys.
+pub const KEYS_INFO: &str = "/v2/key/info";
 /// Lists changes.
 pub const AUDIT_LIST: &str = "/audit";
 /// Shows one change.

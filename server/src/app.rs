@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbErr};
 
 use crate::clock::Clock;
-use crate::config::{IdentitySettings, NewTeamSettings, NewcomerSettings};
+use crate::config::{IdentitySettings, KeyRules, NewTeamSettings, NewcomerSettings};
 use crate::counters::{Counters, SignInThrottle};
 use crate::crypto::{KeyDigest, Sealer};
+use crate::db;
 use crate::domain::proxy::TrustedProxies;
 use crate::mail::Mailer;
 use crate::models::LiveModels;
@@ -40,17 +41,34 @@ pub struct App {
     pub models: Arc<LiveModels>,
     /// Failed sign-ins of late.
     pub sign_ins: Arc<SignInThrottle>,
+    /// Who makes keys, and what they get.
+    pub key_rules: Arc<KeyRules>,
     /// Where the days of budget windows begin: `litellm_settings.timezone`, UTC by default.
     pub timezone: Tz,
 }
 
 impl App {
     /// What the ledger knows a key as, given the key or its hash.
-    #[must_use]
-    pub fn ledger_token(&self, key: &str) -> String {
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn ledger_token(&self, key: &str) -> Result<String, DbErr> {
         let digest = KeyDigest::from_key_or_hex(key);
-        let is_master = key == MASTER_TOKEN || self.identity.master_key.matches(&digest);
-        if is_master { MASTER_TOKEN.to_owned() } else { digest.to_hex() }
+        if key == MASTER_TOKEN || self.identity.master_key.matches(&digest) {
+            return Ok(MASTER_TOKEN.to_owned());
+        }
+        db::key_secret::token_of(&self.db, digest).await
+    }
+
+    /// The same of a key that may have been left out.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn ledger_token_of(&self, key: Option<&str>) -> Result<Option<String>, DbErr> {
+        match key {
+            Some(key) => Ok(Some(self.ledger_token(key).await?)),
+            None => Ok(None),
+        }
     }
 }
 

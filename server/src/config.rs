@@ -11,6 +11,7 @@ mod general;
 mod hedging;
 mod identity;
 mod include;
+mod key_rules;
 mod litellm;
 mod model;
 mod node;
@@ -38,6 +39,8 @@ pub use fetch::FetchSettings;
 pub use general::{GeneralSettings, Limits, SharedCounterSettings};
 pub use hedging::Hedging;
 pub use identity::IdentitySettings;
+pub use key_rules::KeyRules;
+pub(crate) use key_rules::TEAM_ROLES;
 pub use litellm::{LitellmSettings, ScopeLimits};
 pub use model::{
     AwsConfig, AzureConfig, DeploymentConfig, GoogleCredentials, HealthCheckConfig, RequestConfig, VertexConfig,

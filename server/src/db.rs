@@ -20,6 +20,7 @@ mod json;
 pub mod invitation;
 pub mod key;
 pub mod key_count;
+pub mod key_secret;
 pub mod ledger;
 pub mod limit;
 pub mod model;

@@ -3,6 +3,8 @@
 //! Nothing here reads a clock, a file, a socket or a database; every rule is a function of its arguments.
 
 pub mod address;
+pub mod allowed_routes;
+pub mod key_bounds;
 pub mod model_limits;
 pub mod operation;
 pub mod permission;

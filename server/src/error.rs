@@ -186,6 +186,15 @@ impl ApiError {
         }
     }
 
+    /// The field or parameter at fault, where one is named.
+    #[must_use]
+    pub fn param(&self) -> Option<&str> {
+        match &self.body {
+            Body::Envelope { param, .. } => param.as_deref(),
+            Body::Validation(_) => None,
+        }
+    }
+
     /// The text that goes out.
     #[must_use]
     pub fn message(&self) -> Cow<'_, str> {

@@ -72,6 +72,16 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::KEY_INFO, Method::GET, key::read::info);
     guarded(config, paths::KEY_LIST, Method::GET, key::read::list);
 
+    guarded(config, paths::KEY_SERVICE_ACCOUNT_GENERATE, Method::POST, key::service_account::generate);
+    guarded(config, paths::KEY_REGENERATE, Method::POST, key::regenerate::regenerate);
+    guarded(config, paths::KEY_REGENERATE_NAMED, Method::POST, key::regenerate::regenerate_named);
+    guarded(config, paths::KEY_RESET_SPEND, Method::POST, key::reset_spend::reset_spend);
+    guarded(config, paths::KEY_BULK_UPDATE, Method::POST, key::bulk::update);
+    guarded(config, paths::KEY_BULK_DELETE, Method::POST, key::bulk::delete);
+    guarded(config, paths::KEY_BOUNDS, Method::GET, key::bounds::bounds);
+    guarded(config, paths::KEY_ALIASES, Method::GET, key::aliases::aliases);
+    guarded(config, paths::KEYS_INFO, Method::POST, key::bulk::info);
+
     guarded(config, paths::AUDIT_LIST, Method::GET, audit::list);
     guarded(config, paths::AUDIT_INFO, Method::GET, audit::info);
 

@@ -20,6 +20,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::counters::ScopeId;
+use crate::crypto::KeyDigest;
+use crate::domain::allowed_routes::AllowedRoutes;
 pub use access_groups::AccessGroups;
 pub use bulletin::{Bulletin, Channel};
 pub use call::{CallPolicy, Denial};
@@ -61,6 +63,10 @@ pub struct Policy {
     pub is_blocked: bool,
     /// When it stops working.
     pub expires_at: Option<DateTime<Utc>>,
+    /// The secret it was found by.
+    pub secret: Secret,
+    /// The routes it may call, where not all.
+    pub routes: Option<AllowedRoutes>,
     /// Its own limits.
     pub account: Account,
     /// The reusable budget it is attached to.
@@ -75,6 +81,15 @@ pub struct Policy {
     pub time_zone: Tz,
     /// The limits of all calls together.
     pub gateway: Arc<Limited>,
+}
+
+/// One of the secrets of a key: what is kept of it here.
+#[derive(Clone, Debug, Default)]
+pub struct Secret {
+    /// Its digest, where that is not the key's id.
+    pub digest: Option<Box<KeyDigest>>,
+    /// When it stops working: the key has another one since.
+    pub ends_at: Option<DateTime<Utc>>,
 }
 
 /// Models a key may use.
@@ -170,6 +185,8 @@ impl Policy {
             models: ModelAccess::All,
             is_blocked: false,
             expires_at: None,
+            secret: Secret::default(),
+            routes: None,
         }
     }
 }

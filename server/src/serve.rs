@@ -183,22 +183,19 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     telemetry::calls::keep_keys(usize::try_from(config.limits.metrics_keys_max).unwrap_or(usize::MAX));
     let database = open_database(&config, &environment, &data).await?;
     let secrets = Secrets::load(&config, &environment, &data)?;
-    let master_key = KeyDigest::of(secrets.master_key.expose());
     let spool = open_spool(&data.join("spool"), &config, clock.clone(), &database).await?;
     let redis = shared::redis(&config, &environment)?;
     let cache = shared::cache(&config, redis.clone(), &clock)?;
     let counters = shared::counters(&config, redis.clone(), &data, &database, &clock)?;
-    let (url, timeout) = (database_url(&config, &environment, &data), config.general.database_connection_timeout);
-    let writer_db = OwnConnection::open(&database, &url, timeout).await?;
+    let url = database_url(&config, &environment, &data);
+    let writer_db = OwnConnection::open(&database, &url, config.general.database_connection_timeout).await?;
     let mut writer = Writer::new(Arc::clone(&spool), writer_db, Arc::clone(&counters));
-    // Budgets are read from the database: it needs to know what a former process spent before anybody spends more.
-    if let Err(error) = writer.write_all().await {
-        tracing::error!(%error, "events of a former process wait in the spool: budgets do not know them yet");
-    }
+    catch_up(&mut writer).await;
     shared::join(&counters).await;
     let loader = loader(&config, &database, &clock).await?;
+    let bulletin = shared::bulletin(&config, redis.clone());
     let policy =
-        Arc::new(PolicyStore::new(loader, clock.clone(), master_key, shared::bulletin(&config, redis.clone())));
+        Arc::new(PolicyStore::new(loader, clock.clone(), KeyDigest::of(secrets.master_key.expose()), bulletin));
     let (contents, content_writer) = contents(&config, &database);
     let outbound = Arc::new(Outbound::new(&config).map_err(std::io::Error::other)?);
     let parts = GatewayParts {
@@ -223,6 +220,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         mailer,
         models: Arc::new(models),
         sign_ins: Arc::default(),
+        key_rules: Arc::new(config.litellm.keys.clone()),
         timezone: config.litellm.timezone,
     };
     let initial_password = first_admin::ensure(&app).await?;
@@ -324,6 +322,13 @@ async fn loader(config: &Config, database: &DatabaseConnection, clock: &Clock) -
     let budget = GatewayBudget { max_budget: litellm.max_budget, span: litellm.budget_duration };
     let loader = Loader::new(database.clone(), litellm.timezone, budget, defaults::of(config), clock.now());
     loader.await.map_err(StartError::Budget)
+}
+
+/// Budgets are read from the database: it needs to know what a former process spent before anybody spends more.
+async fn catch_up(writer: &mut Writer) {
+    if let Err(error) = writer.write_all().await {
+        tracing::error!(%error, "events of a former process wait in the spool: budgets do not know them yet");
+    }
 }
 
 /// Opens the spool where the database has not yet written it.

@@ -4,6 +4,7 @@ use crate::stored::StoredKind;
 
 /// Fields of LiteLLM's team that are kept and shown but have no effect yet. Anything else is an unknown field.
 pub const STORED_FIELDS: &[(&str, StoredKind)] = &[
+    ("key_generation_settings", StoredKind::Object),
     ("access_group_ids", StoredKind::Array),
     ("allowed_passthrough_routes", StoredKind::Array),
     ("allowed_vector_store_indexes", StoredKind::Array),

@@ -14,6 +14,7 @@ use super::{Credential, DEFAULT_USER_ID, Memberships, Principal, access_token, c
 use crate::app::App;
 use crate::crypto::{KeyDigest, presented_key};
 use crate::db;
+use crate::domain::allowed_routes::RouteKind;
 use crate::error::{ApiError, ApiResult};
 
 /// What an administrator may do who needs a second factor and has none.
@@ -74,7 +75,7 @@ async fn present(request: &HttpRequest) -> ApiResult<Principal> {
             let (user_id, user_email) = (user.user_id, user.user_email);
             return Ok(Principal { credential, user_id, user_email, role, memberships, ip_address });
         }
-        Ok(key) => return identify_key(app, key, ip_address).await,
+        Ok(key) => return identify_key(app, key, request.path(), ip_address).await,
         Err(reason) => reason,
     };
     let token = session::token_in_cookie(request.headers()).ok_or(no_key)?;
@@ -83,7 +84,7 @@ async fn present(request: &HttpRequest) -> ApiResult<Principal> {
     Ok(principal)
 }
 
-async fn identify_key(app: &App, key: &str, ip_address: Option<String>) -> ApiResult<Principal> {
+async fn identify_key(app: &App, key: &str, path: &str, ip_address: Option<String>) -> ApiResult<Principal> {
     let digest = KeyDigest::of(key);
     if app.identity.master_key.matches(&digest) {
         return Ok(Principal {
@@ -95,8 +96,12 @@ async fn identify_key(app: &App, key: &str, ip_address: Option<String>) -> ApiRe
             ip_address,
         });
     }
-    let found = db::key::find(&app.db, &digest.to_hex()).await?.ok_or_else(ApiError::unknown_key)?;
-    check_usable(&found, app.clock.now())?;
+    let (found, secret_until) = db::key_secret::find_key(&app.db, digest).await?.ok_or_else(ApiError::unknown_key)?;
+    check_usable(&found, secret_until, app.clock.now())?;
+    if let Some(routes) = found.allowed_routes().filter(|routes| !routes.allows(path, RouteKind::Info)) {
+        let message = format!("The key may not call {path}. Its allowed_routes are {}.", routes.listed());
+        return Err(ApiError::forbidden(message));
+    }
     Ok(Principal {
         user_id: found.user_id.clone().unwrap_or_else(|| found.token.clone()),
         user_email: None,
@@ -108,11 +113,11 @@ async fn identify_key(app: &App, key: &str, ip_address: Option<String>) -> ApiRe
     })
 }
 
-fn check_usable(key: &db::key::Model, now: DateTime<Utc>) -> ApiResult<()> {
+fn check_usable(key: &db::key::Model, secret_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> ApiResult<()> {
     if key.blocked {
         return Err(ApiError::blocked_key());
     }
-    match key.expires_at {
+    match key.expires_at.into_iter().chain(secret_until).min() {
         Some(expires_at) if expires_at <= now => Err(ApiError::expired_key(&key.key_name, expires_at)),
         _ => Ok(()),
     }

@@ -8,6 +8,7 @@ use tollgate_openapi::money::NanoUsd;
 
 use super::cache::{self, CacheSettings};
 use super::fetch;
+use super::key_rules::{self, KeyRules};
 use super::reader::{Item, Section};
 use super::router::{Fallbacks, read_fallbacks};
 use super::sso::{self, NewTeamSettings, NewcomerSettings};
@@ -52,6 +53,9 @@ pub struct LitellmSettings {
     pub user_url_validation: bool,
     /// Hosts and networks they are fetched from besides.
     pub user_url_allowed_hosts: Vec<Allowed>,
+    /// Who makes keys, and what they get (`upperbound_key_generate_params`, `default_key_generate_params`,
+    /// `key_generation_settings`).
+    pub keys: KeyRules,
     /// Which answers are kept to be given again (`cache`, `cache_params`).
     pub cache: CacheSettings,
     /// What people get who sign in for the first time.
@@ -95,6 +99,7 @@ impl Default for LitellmSettings {
             timezone: Tz::UTC,
             user_url_validation: true,
             user_url_allowed_hosts: Vec::new(),
+            keys: KeyRules::default(),
             cache: CacheSettings::default(),
             default_internal_user_params: NewcomerSettings::default(),
             default_team_params: NewTeamSettings::default(),
@@ -125,6 +130,7 @@ pub(super) fn read(item: Option<Item<'_>>) -> LitellmSettings {
         timezone: timezone(&mut section).unwrap_or(default.timezone),
         user_url_validation: section.boolean("user_url_validation", default.user_url_validation),
         user_url_allowed_hosts: fetch::allowed(&mut section),
+        keys: key_rules::read(&mut section),
         cache: cache::read(&mut section),
         default_internal_user_params: sso::read_newcomers(&mut section),
         default_team_params: sso::read_new_teams(&mut section),

@@ -88,13 +88,15 @@ pub enum Violation {
 #[must_use]
 pub fn violation(error: &DbErr) -> Option<Violation> {
     let Some(SqlErr::UniqueConstraintViolation(text)) = error.sql_err() else { return None };
-    const NAMES: [(&str, Violation); 30] = [
+    const NAMES: [(&str, Violation); 32] = [
         ("sso_providers.", Violation::SsoProvider),
         ("sso_providers_pkey", Violation::SsoProvider),
         ("sso_identities.", Violation::SsoIdentity),
         ("sso_identities_pkey", Violation::SsoIdentity),
         ("sso_spent.", Violation::SsoSpent),
         ("sso_spent_pkey", Violation::SsoSpent),
+        ("key_secrets.digest", Violation::KeyToken),
+        ("key_secrets_pkey", Violation::KeyToken),
         ("key_alias", Violation::KeyAlias),
         ("keys.token", Violation::KeyToken),
         ("keys_pkey", Violation::KeyToken),

@@ -9,10 +9,11 @@ use sea_orm::{DatabaseTransaction, QuerySelect};
 use tollgate_openapi::money::NanoUsd;
 
 pub use budgeted::{count_by_budget, tokens_of_budget};
-pub use list::{list, order};
+pub use list::{aliases, list, order};
 pub use owned::{Owner, all_for_update, count_by_team, count_by_user, newest, tokens};
 
 use super::{JsonMap, Strings};
+use crate::domain::allowed_routes::AllowedRoutes;
 
 /// One key. Its secret is not here: only its hash.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -58,6 +59,10 @@ pub struct Model {
     pub blocked: bool,
     /// When the key stops working.
     pub expires_at: Option<DateTimeUtc>,
+    /// By how much `max_budget` is higher for a while, in nano-dollars.
+    pub temp_budget_increase: Option<i64>,
+    /// Until when.
+    pub temp_budget_expiry: Option<DateTimeUtc>,
     /// When it was made.
     pub created_at: DateTimeUtc,
     /// By whom.
@@ -91,6 +96,17 @@ impl Model {
     #[must_use]
     pub fn budget_id(&self) -> Option<&str> {
         self.other.0.get("budget_id").and_then(|id| id.as_str())
+    }
+}
+
+impl Model {
+    /// The routes it may call, where not all that keys may.
+    #[must_use]
+    pub fn allowed_routes(&self) -> Option<AllowedRoutes> {
+        let listed = self.other.0.get("allowed_routes").and_then(|routes| routes.as_array());
+        let listed = listed.into_iter().flatten().filter_map(|route| route.as_str().map(str::to_owned)).collect();
+        let key_type = self.other.0.get("key_type").and_then(|key_type| key_type.as_str());
+        AllowedRoutes::of_key(listed, key_type)
     }
 }
 

@@ -7,19 +7,23 @@ use actix_web::http::header::HeaderMap;
 use super::Gateway;
 use super::error::GatewayError;
 use crate::crypto::{KeyDigest, presented_key};
+use crate::domain::allowed_routes::RouteKind;
 use crate::policy::Policy;
 
 /// The policy of the key a call presents, when the key is good.
 ///
 /// # Errors
-/// When there is no key, or it is unknown, blocked or expired.
-pub async fn authenticate(gateway: &Gateway, headers: &HeaderMap) -> Result<Arc<Policy>, GatewayError> {
+/// When there is no key, or it is unknown, blocked, expired, or not for the route at `path`.
+pub async fn authenticate(gateway: &Gateway, path: &str, headers: &HeaderMap) -> Result<Arc<Policy>, GatewayError> {
     let key = presented_key(|name| headers.get(name)?.to_str().ok()).map_err(GatewayError::NoKey)?;
     let policy = gateway.policy.resolve(&KeyDigest::of(key)).await?;
     if policy.is_blocked {
         return Err(GatewayError::BlockedKey);
     }
-    match policy.expires_at {
+    if let Some(routes) = policy.routes.as_ref().filter(|routes| !routes.allows(path, RouteKind::Llm)) {
+        return Err(GatewayError::RouteNotAllowed { path: path.to_owned(), allowed: routes.listed() });
+    }
+    match policy.expires_at.into_iter().chain(policy.secret.ends_at).min() {
         Some(expired_at) if expired_at <= gateway.clock.now() => {
             Err(GatewayError::ExpiredKey { key_name: policy.key_name.to_string(), expired_at })
         }

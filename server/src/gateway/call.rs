@@ -122,7 +122,7 @@ impl Arrived {
         if gateway.in_flight.is_draining() {
             return Err(GatewayError::Draining);
         }
-        let key = authenticate::authenticate(&gateway, headers).await?;
+        let key = authenticate::authenticate(&gateway, http.path(), headers).await?;
         Ok(Self { gateway, key, caller, started })
     }
 

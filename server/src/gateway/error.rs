@@ -40,6 +40,14 @@ pub enum GatewayError {
         /// When it ended.
         expired_at: chrono::DateTime<chrono::Utc>,
     },
+    /// The key may not call the route.
+    #[error("the key may not call {path}")]
+    RouteNotAllowed {
+        /// The route.
+        path: String,
+        /// What it may call.
+        allowed: String,
+    },
     /// The key is not in memory and the database is away.
     #[error("policy: {0}")]
     Policy(PolicyError),
@@ -153,6 +161,9 @@ impl From<GatewayError> for ApiError {
             E::UnknownKey => Self::unknown_key(),
             E::BlockedKey => Self::blocked_key(),
             E::ExpiredKey { key_name, expired_at } => Self::expired_key(&key_name, expired_at),
+            E::RouteNotAllowed { path, allowed } => {
+                Self::forbidden(format!("The key may not call {path}. Its allowed_routes are {allowed}."))
+            }
             E::Policy(source) => {
                 let message = "The key or its limits cannot be looked up: the database is away. Try again.";
                 Self::unavailable(message).with_source(source)

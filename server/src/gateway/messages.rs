@@ -48,7 +48,7 @@ pub async fn count_tokens(
 }
 
 async fn count(http: HttpRequest, payload: web::Payload, gateway: &Gateway) -> Result<HttpResponse, ApiError> {
-    let policy = authenticate::authenticate(gateway, http.headers()).await?;
+    let policy = authenticate::authenticate(gateway, http.path(), http.headers()).await?;
     let body = call::read_body(payload, gateway.settings.max_body_bytes).await?;
     let incoming = Incoming::messages(body).map_err(GatewayError::from)?;
     let asked_for = &incoming.request.model;

@@ -58,7 +58,7 @@ pub async fn get(
 
 /// What the key may do, and all it belongs to.
 async fn policy_of(http: &HttpRequest, gateway: &Gateway) -> Result<CallPolicy, GatewayError> {
-    let key = authenticate::authenticate(gateway, http.headers()).await?;
+    let key = authenticate::authenticate(gateway, http.path(), http.headers()).await?;
     Ok(gateway.policy.call(key, None, &[]).await?)
 }
 

@@ -28,6 +28,13 @@ pub struct Json<T>(
     pub T,
 );
 
+/// The same where a body is not required.
+#[derive(Clone, Debug)]
+pub struct JsonOrNothing<T>(
+    /// The body; the default where there is none.
+    pub T,
+);
+
 /// A query that fits the operation. Parameters it does not know are left alone: LiteLLM's clients send many.
 #[derive(Clone, Debug)]
 pub struct Query<T>(
@@ -44,10 +51,22 @@ where
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let body = web::Payload::from_request(request, payload);
+        Box::pin(async move { parse_body(&read(body).await?).map(Self) })
+    }
+}
+
+impl<T> FromRequest for JsonOrNothing<T>
+where
+    T: DeserializeOwned + Validate<Context = ()> + Default + 'static,
+{
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = ApiResult<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = web::Payload::from_request(request, payload);
         Box::pin(async move {
-            let body = body.await.map_err(|error| unreadable(&error))?.to_bytes_limited(BODY_BYTES_MAX).await;
-            let bytes = body.map_err(|_| too_long())?.map_err(|error| unreadable(&error))?;
-            parse_body(&bytes).map(Self)
+            let bytes = read(body).await?;
+            if bytes.trim_ascii().is_empty() { Ok(Self(T::default())) } else { parse_body(&bytes).map(Self) }
         })
     }
 }
@@ -62,6 +81,16 @@ where
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         std::future::ready(parse_query(request.query_string()).map(Self))
     }
+}
+
+async fn read(body: impl Future<Output = actix_web::Result<web::Payload>>) -> ApiResult<web::Bytes> {
+    let body = body.await.map_err(|error| unreadable(&error))?.to_bytes_limited(BODY_BYTES_MAX).await;
+    body.map_err(|_| too_long())?.map_err(|error| unreadable(&error))
+}
+
+/// What a value that was read as a part of something else must be.
+pub(crate) fn check<T: Validate<Context = ()>>(value: &T) -> ApiResult<()> {
+    value.validate().map_err(|report| refused_values(&problem::from_report(&report, "body")))
 }
 
 fn parse_body<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> ApiResult<T> {

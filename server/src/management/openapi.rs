@@ -96,6 +96,15 @@ struct Api;
         key::block::unblock,
         key::read::info,
         key::read::list,
+        key::service_account::generate,
+        key::regenerate::regenerate,
+        key::regenerate::regenerate_named,
+        key::reset_spend::reset_spend,
+        key::bulk::update,
+        key::bulk::delete,
+        key::bulk::info,
+        key::aliases::aliases,
+        key::bounds::bounds,
     ),
     components(schemas(KeySort, KeyStatus, SortOrder))
 )]

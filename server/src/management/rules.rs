@@ -8,7 +8,9 @@ use tollgate_openapi::limit::{LIMIT_FIELDS, LimitPatch};
 use tollgate_openapi::stored::StoredKind;
 
 use super::extract::{VALUE_ERROR, problem, refused_values, unknown_fields};
+use crate::config::TEAM_ROLES;
 use crate::db::JsonMap;
+use crate::domain::key_bounds::{Bounds, Excess, Makers};
 use crate::domain::model_limits::{self, ModelLimitsError};
 use crate::domain::region::Region;
 use crate::domain::window::Span;
@@ -57,6 +59,7 @@ impl Problems {
             }
         }
         problems.router_settings(other);
+        problems.key_generation_settings(other);
         let region = other.get("allowed_model_region").and_then(Value::as_str);
         if region.is_some_and(|region| Region::parse(region).is_none()) {
             problems.add("allowed_model_region", "expected \"eu\" or \"us\"");
@@ -70,6 +73,23 @@ impl Problems {
         if let Err(error) = RoutingOverrides::read(settings) {
             let (name, expected) = error.split_once(": ").unwrap_or(("", &error));
             self.0.push(problem(VALUE_ERROR, &["body", "router_settings", name], expected));
+        }
+    }
+
+    /// `key_generation_settings` of a team or an organization: bounds of its keys, and who makes them.
+    fn key_generation_settings(&mut self, other: &BTreeMap<String, Value>) {
+        const FIELDS: [&str; 2] = ["allowed_team_member_roles", "required_params"];
+        let Some(settings) = other.get("key_generation_settings").and_then(Value::as_object) else { return };
+        let wrong = Bounds::read(settings).err();
+        let wrong = wrong.or_else(|| Makers::read(settings, "allowed_team_member_roles", &TEAM_ROLES).err());
+        if let Some(Excess { field, expected }) = wrong {
+            let message = format!("expected {expected}");
+            self.0.push(problem(VALUE_ERROR, &["body", "key_generation_settings", field], message));
+        }
+        let is_known = |name: &str| FIELDS.contains(&name) || Bounds::FIELDS.contains(&name);
+        for name in settings.keys().filter(|name| !is_known(name)) {
+            let message = format!("expected some of {}, {}", FIELDS.join(", "), Bounds::FIELDS.join(", "));
+            self.0.push(problem(VALUE_ERROR, &["body", "key_generation_settings", name], message));
         }
     }
 

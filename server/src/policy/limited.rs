@@ -19,6 +19,8 @@ pub struct Limited {
     pub name: Arc<str>,
     /// Its limits.
     pub limits: Limits,
+    /// A budget that is higher for a while.
+    pub raised: Option<Raised>,
     /// The limit that only warns.
     pub soft_budget: Option<Arc<SoftBudget>>,
     /// When its budget resets; `None`: never.
@@ -27,6 +29,15 @@ pub struct Limited {
     pub spent_at_load: NanoUsd,
     /// The window that belongs to.
     pub loaded_window_start: Option<DateTime<Utc>>,
+}
+
+/// Money on top of a budget, for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raised {
+    /// How much.
+    pub by: NanoUsd,
+    /// Until when.
+    pub until: DateTime<Utc>,
 }
 
 /// Money beyond which calls are made and noted.
@@ -129,11 +140,19 @@ impl Limited {
             id,
             name: Arc::from(name),
             limits: Limits::default(),
+            raised: None,
             soft_budget: None,
             window: None,
             spent_at_load: NanoUsd::ZERO,
             loaded_window_start: None,
         }
+    }
+
+    /// Its limits at `now`.
+    fn limits_at(&self, now: DateTime<Utc>) -> Limits {
+        let raise = self.raised.filter(|raised| now < raised.until).map_or(NanoUsd::ZERO, |raised| raised.by);
+        let max_budget = self.limits.max_budget.map(|max| NanoUsd(max.0.saturating_add(raise.0)));
+        Limits { max_budget, ..self.limits }
     }
 
     /// The scope as it is to be charged at `now`.
@@ -142,7 +161,7 @@ impl Limited {
         let bounds = self.window.as_ref().map(|window| window.bounds(now));
         Scope {
             id: self.id.clone(),
-            limits: self.limits,
+            limits: self.limits_at(now),
             window_start: bounds.map(|(start, _)| start),
             window_end: bounds.map(|(_, end)| end),
             spent_at_load: self.spent_at_load,

@@ -10,7 +10,8 @@ use chrono_tz::Tz;
 use sea_orm::{DatabaseConnection, DbErr};
 use tollgate_openapi::money::NanoUsd;
 
-use super::{Account, Limited, ModelAccess, Policy, RoutingOverrides, SoftBudget, TAGS_MAX, Window};
+use super::limited::Raised;
+use super::{Account, Limited, ModelAccess, Policy, RoutingOverrides, Secret, SoftBudget, TAGS_MAX, Window};
 use crate::counters::{Limits, ScopeId};
 use crate::db::budget::Model as Budget;
 use crate::db::key::Model as Key;
@@ -79,15 +80,28 @@ impl Loader {
         db::key::find(&self.db, token).await
     }
 
-    /// The policy of `key`, whose windows follow the calendar of `time_zone`.
-    pub(super) async fn key(&self, key: Key, time_zone: Tz, now: DateTime<Utc>) -> Result<Policy, DbErr> {
+    /// The secret with this digest, where its key has had more than one.
+    pub(super) async fn read_secret(&self, digest: &str) -> Result<Option<db::key_secret::Model>, DbErr> {
+        db::key_secret::find(&self.db, digest).await
+    }
+
+    /// The policy of `key`, found by `secret`, whose windows follow the calendar of `time_zone`.
+    pub(super) async fn key(
+        &self,
+        key: Key,
+        secret: Secret,
+        time_zone: Tz,
+        now: DateTime<Utc>,
+    ) -> Result<Policy, DbErr> {
         let name = match &key.key_alias {
             Some(alias) => format!("{alias} ({})", key.key_name),
             None => key.key_name.clone(),
         };
         let limits = self.filled(Limit::of_key(&key)).await?;
         let budget_id = limits.budget_id.as_deref().map(Arc::from);
-        let account = self.account(["key", "key_model"], &limits, &name, time_zone, now).await?;
+        let mut account = self.account(["key", "key_model"], &limits, &name, time_zone, now).await?;
+        let raised = key.temp_budget_increase.zip(key.temp_budget_expiry);
+        account.whole.raised = raised.map(|(by, until)| Raised { by: NanoUsd(by), until });
         let member_id = key.team_id.as_deref().zip(key.user_id.as_deref());
         Ok(Policy {
             token: Arc::clone(&account.whole.id.id),
@@ -99,6 +113,8 @@ impl Loader {
             models: ModelAccess::from_list(&key.models.0),
             is_blocked: key.blocked,
             expires_at: key.expires_at,
+            secret,
+            routes: key.allowed_routes(),
             account,
             budget_id,
             member_id: member_id.map(|(team_id, user_id)| super::member_id(team_id, user_id)),

@@ -2,16 +2,18 @@
 
 mod entities;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use sea_orm::DbErr;
 
 use super::load::Loader;
-use super::{AccessGroups, Bulletin, CallPolicy, Entity, EntityKind, Policy};
+use super::{AccessGroups, Bulletin, CallPolicy, Entity, EntityKind, Policy, Secret};
 use crate::clock::Clock;
 use crate::crypto::KeyDigest;
 use entities::Entities;
@@ -50,6 +52,8 @@ pub struct PolicyStore {
     generation: AtomicU64,
     bulletin: Bulletin,
     access_groups: ArcSwap<AccessGroups>,
+    /// Under which digests keys are in `entries` besides their ids: secrets that they were given later.
+    secrets: Mutex<HashMap<String, Vec<KeyDigest>>>,
 }
 
 impl PolicyStore {
@@ -66,6 +70,7 @@ impl PolicyStore {
             generation: AtomicU64::new(0),
             bulletin,
             access_groups: ArcSwap::default(),
+            secrets: Mutex::new(HashMap::new()),
         }
     }
 
@@ -177,6 +182,13 @@ impl PolicyStore {
 
     /// A load under way is not kept either.
     fn forget_key(&self, digest: &KeyDigest) {
+        for secret in self.secrets.lock().remove(&digest.to_hex()).unwrap_or_default() {
+            self.forget_entry(&secret);
+        }
+        self.forget_entry(digest);
+    }
+
+    fn forget_entry(&self, digest: &KeyDigest) {
         // What organizations a user belongs to follows from their keys.
         if let Some((_, Entry::Known { policy, .. })) = self.entries.remove(digest)
             && let Some(user_id) = &policy.user_id
@@ -206,8 +218,8 @@ impl PolicyStore {
     }
 
     async fn load(&self, digest: &KeyDigest) -> Result<Entry, PolicyError> {
-        let token = digest.to_hex();
         let generation = self.generation();
+        let (token, secret) = self.secret(digest).await?;
         let Some(key) = self.loader.read_key(&token).await? else {
             return Ok(Entry::Unknown { since: self.clock.monotonic() });
         };
@@ -215,8 +227,33 @@ impl PolicyStore {
         let organization_id = organization_of(&key.organization_id.as_deref().map(Arc::from), team.as_deref());
         let organization = self.entity_of(EntityKind::Organization, organization_id.as_deref()).await?;
         let time_zone = self.time_zone_of(organization.as_deref());
-        let policy = self.loader.key(key, time_zone, self.clock.now()).await?;
+        let policy = self.loader.key(key, secret, time_zone, self.clock.now()).await?;
         Ok(Entry::Known { policy: Arc::new(policy), generation })
+    }
+}
+
+impl PolicyStore {
+    /// The id of the key that has the secret with this digest, and what is to be known of the secret.
+    async fn secret(&self, digest: &KeyDigest) -> Result<(String, Secret), PolicyError> {
+        let own = digest.to_hex();
+        let mut found = self.loader.read_secret(&own).await?;
+        if let Some(secret) = found.as_ref().filter(|secret| secret.token != own) {
+            // Noted before it is read for good: a change from now on reaches what is read here.
+            self.note_secret(secret.token.clone(), *digest);
+            found = self.loader.read_secret(&own).await?;
+        }
+        let ends_at = found.as_ref().and_then(|secret| secret.expires_at);
+        let token = found.map_or_else(|| own.clone(), |secret| secret.token);
+        let digest = (token != own).then(|| Box::new(*digest));
+        Ok((token, Secret { digest, ends_at }))
+    }
+
+    fn note_secret(&self, token: String, digest: KeyDigest) {
+        let mut all = self.secrets.lock();
+        let noted = all.entry(token).or_default();
+        if !noted.contains(&digest) {
+            noted.push(digest);
+        }
     }
 }
 

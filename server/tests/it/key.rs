@@ -2,7 +2,10 @@
 
 mod access;
 mod bad_input;
+mod bounds;
 mod list;
+mod many;
+mod rotate;
 mod spend;
 
 use std::time::Duration;

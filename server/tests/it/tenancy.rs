@@ -44,6 +44,9 @@ const OF_NOBODY: [&str; 23] = [
     "spend_calculate",
 ];
 
+/// Operations that answer for each of many by itself.
+const BY_ITEM: [&str; 3] = ["key_bulk_update", "key_bulk_delete", "keys_info"];
+
 struct World {
     app: TestApp,
     /// Names of fields and parameters, and what of Acme's they can name.
@@ -229,7 +232,11 @@ async fn no_operation_crosses_the_border() {
             if OF_NOBODY.contains(&id) {
                 continue;
             }
-            let calls = world.calls(path, operation, &document);
+            let mut calls = world.calls(path, operation, &document);
+            if id == "key_bulk_update" {
+                let change = json!({"key": world.names["key"], "max_budget": 1});
+                calls.push((path.clone(), Some(json!({"keys": [change]}))));
+            }
             let is_named = calls.len() > 1 || path.contains('{');
             if method != "get" && !is_named || calls.iter().any(|(path, _)| path.contains('{')) {
                 uncovered.push(format!("{method} {path}"));
@@ -238,7 +245,8 @@ async fn no_operation_crosses_the_border() {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             for (path, body) in &calls {
                 for (name, person) in &people {
-                    crossed.extend(crosses(person, name, &method, path, body.as_ref()).await);
+                    let told = crosses(person, &method, path, body.as_ref(), BY_ITEM.contains(&id)).await;
+                    crossed.extend(told.map(|told| format!("{name}: {told}")));
                 }
             }
         }
@@ -248,16 +256,17 @@ async fn no_operation_crosses_the_border() {
     assert_eq!(world.acme().await, before);
 }
 
-/// Calls as a stranger to Acme, and tells what came of it where something was read or written.
-async fn crosses(person: &Client, name: &str, method: &Method, path: &str, body: Option<&Value>) -> Option<String> {
+/// Calls as a stranger to Acme, and tells what came of it where something was read or written. `by_item`: 200 says
+/// nothing of that; whether something was written shows in the end.
+async fn crosses(person: &Client, method: &Method, path: &str, body: Option<&Value>, by_item: bool) -> Option<String> {
     let answer = person.call(method.clone(), path, body.map(Value::to_string)).send().await;
     let sent = format!("{path} {}", body.unwrap_or(&Value::Null));
     // What was sent may come back in a refusal.
     let tells = !sent.contains(SECRET) && answer.body().contains(SECRET);
     let stays_out = match *method {
         Method::GET => answer.status < 500 && (answer.status != 200 || !answer.body().contains("acme")),
-        _ => (400..500).contains(&answer.status),
+        _ => (400..500).contains(&answer.status) || by_item && answer.status == 200,
     };
     let is_fine = stays_out && !tells;
-    (!is_fine).then(|| format!("{name}: {method} {sent} → {} {}", answer.status, answer.body()))
+    (!is_fine).then(|| format!("{method} {sent} → {} {}", answer.status, answer.body()))
 }

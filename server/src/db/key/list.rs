@@ -55,6 +55,27 @@ pub async fn list(
     Ok(page.page(keys, total, has_more, |last| vec![value(last), Place::Text(last.token.clone())]))
 }
 
+/// A page of the keys of `scope` that have an alias, in the order of their aliases; only those with `search` in it, only
+/// those of this team.
+///
+/// # Errors
+/// When the database is away.
+pub async fn aliases(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    search: Option<&str>,
+    team_id: Option<&str>,
+    page: &PageOf,
+) -> Result<Page<Model>, DbErr> {
+    let matching = Condition::all()
+        .add(within(scope))
+        .add(Column::KeyAlias.is_not_null())
+        .add_option(search.map(|text| contains_any(&[Column::KeyAlias], text)))
+        .add_option(team_id.map(|id| Column::TeamId.eq(id)));
+    // Aliases are unique.
+    page.read(db, Entity::find().filter(matching), &[Column::KeyAlias], Order::Asc).await
+}
+
 /// How many keys `matching` finds in this state. All keys are counted already, and few of all are not active: those are
 /// counted in place of the others.
 async fn count(

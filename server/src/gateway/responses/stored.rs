@@ -91,7 +91,7 @@ async fn ask(method: Method, what: Option<&str>, http: &HttpRequest, gateway: &G
 
 async fn find(http: &HttpRequest, gateway: &Gateway) -> Result<Found, ApiError> {
     let id = http.match_info().get("response_id").unwrap_or_default();
-    let policy = authenticate::authenticate(gateway, http.headers()).await?;
+    let policy = authenticate::authenticate(gateway, http.path(), http.headers()).await?;
     let policy = gateway.policy.call(policy, None, &[]).await.map_err(GatewayError::from)?;
     let owner = id::owner(&policy.key);
     let kept = gateway.response_ids.open(&owner, id).ok_or_else(|| not_found(id))?;

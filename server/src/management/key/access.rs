@@ -25,6 +25,16 @@ pub(in crate::management) async fn authorize(
     principal.authorize_key(action, key, &relations)
 }
 
+/// Whether the caller administers the key rather than only owns it.
+///
+/// # Errors
+/// When the database is away.
+pub(super) async fn administers(db: &impl ConnectionTrait, principal: &Principal, key: &Model) -> ApiResult<bool> {
+    let relations = relations_to(db, principal, key).await?;
+    let is_above = |relation: &Relation| matches!(relation, Relation::Team | Relation::Organization);
+    Ok(principal.is_admin() || relations.iter().any(is_above))
+}
+
 /// How the caller stands to a key. It is of its own organization, or else of its team's.
 async fn relations_to(db: &impl ConnectionTrait, principal: &Principal, key: &Model) -> ApiResult<Vec<Relation>> {
     let (owner, team_id) = (key.user_id.as_deref(), key.team_id.as_deref());

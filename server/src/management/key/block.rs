@@ -54,8 +54,8 @@ pub async fn unblock(app: web::Data<App>, principal: Principal, body: Json<KeyBl
 }
 
 async fn set_blocked(app: &App, principal: &Principal, key: &str, is_blocked: bool) -> ApiResult<web::Json<KeyView>> {
-    let token = KeyDigest::from_key_or_hex(key).to_hex();
     let transaction = db::begin(&app.db).await?;
+    let token = db::key_secret::token_of(&transaction, KeyDigest::from_key_or_hex(key)).await?;
     let found = db::key::find_for_update(&transaction, &token).await?;
     access::authorize(&transaction, principal, Action::KeyBlock, found.as_ref()).await?;
     let before = found.ok_or_else(|| ApiError::not_found("Key not found."))?;

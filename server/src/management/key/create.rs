@@ -6,16 +6,15 @@ use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::key::{KeyCreate, KeyCreated};
 use tollgate_openapi::paths;
 
-use super::change;
-use super::rules;
+use super::place::{self, Place};
 use super::view::{snapshot, view};
+use super::{bounds, change, rules};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::counters::ScopeId;
 use crate::crypto::{KeyDigest, generate_key, key_name};
 use crate::db::key::{Entity, Model};
 use crate::db::{self, JsonMap, Strings, stored_time};
-use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
 use crate::management::change::{Change, record};
@@ -40,9 +39,33 @@ pub async fn generate(
     principal: Principal,
     body: Json<KeyCreate>,
 ) -> ApiResult<web::Json<KeyCreated>> {
-    let mut body = body.0;
-    authorize(&principal, &body)?;
+    make(&app, &principal, body.0, Owner::User).await
+}
+
+/// To whom a key belongs that names nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// To whoever makes it, unless that is an administrator.
+    User,
+    /// To its team alone.
+    Team,
+}
+
+/// Makes a key and shows it, this once.
+pub(super) async fn make(
+    app: &App,
+    principal: &Principal,
+    mut body: KeyCreate,
+    owner: Owner,
+) -> ApiResult<web::Json<KeyCreated>> {
+    authorize_fields(principal, &body)?;
     rules::check_create(&body)?;
+    body = rules::with_defaults(body, &app.key_rules.defaults)?;
+    if owner == Owner::User && !principal.is_admin() {
+        body.user_id = body.user_id.or_else(|| Some(principal.user_id.clone()));
+    }
+    place::authorize(app, &app.db, principal, &body).await?;
+    bound(app, principal, &mut body).await?;
     let secret = match body.key.take() {
         Some(key) => key,
         None => generate_key().map_err(ApiError::internal)?,
@@ -50,18 +73,29 @@ pub async fn generate(
     if app.identity.master_key.matches(&KeyDigest::of(&secret)) {
         return Err(ApiError::bad_request("key", "This key exists already."));
     }
-    let key = create(&app, &principal, body, &secret).await?;
-    let view = view(&app, key).await?;
+    let key = create(app, principal, body, &secret).await?;
+    let view = view(app, key).await?;
     Ok(web::Json(KeyCreated { token_id: view.token.clone(), key: secret, view }))
 }
 
-fn authorize(principal: &Principal, body: &KeyCreate) -> ApiResult<()> {
-    principal.authorize_new(Action::KeyCreate)?;
+fn authorize_fields(principal: &Principal, body: &KeyCreate) -> ApiResult<()> {
+    place::authorize_somewhere(principal)?;
     if !principal.is_admin() && body.spend.is_some() {
         return Err(ApiError::forbidden("Only an administrator sets a key's spend.").with_param("spend"));
     }
-    rules::check_other(principal, &body.other)?;
-    rules::check_owner(principal, body.user_id.as_deref(), body.team_id.as_deref(), body.organization_id.as_deref())
+    rules::check_other(principal, &body.other)
+}
+
+/// Holds a new key to the bounds that there are for it.
+async fn bound(app: &App, principal: &Principal, body: &mut KeyCreate) -> ApiResult<()> {
+    let (owner, team, organization) = (body.user_id.clone(), body.team_id.clone(), body.organization_id.clone());
+    let place = Place::of(&owner, &team, &organization);
+    let required = place::required(app, &app.db, principal, place).await?;
+    place::check_required(body, &required)?;
+    let levels = bounds::levels(app, &app.db, principal, place).await?;
+    bounds::fill(body, &levels);
+    let row = new_row(app, principal, body.clone(), "");
+    bounds::check_new(&row, &levels, row.created_at)
 }
 
 async fn create(app: &App, principal: &Principal, body: KeyCreate, secret: &str) -> ApiResult<Model> {
@@ -89,6 +123,9 @@ pub(in crate::management) async fn insert(
     if let Some(budget_id) = key.budget_id() {
         limit::check_budget(transaction, budget_id).await?;
     }
+    if db::key_secret::find(transaction, &key.token).await?.is_some() {
+        return Err(ApiError::bad_request("key", "This key exists already."));
+    }
     Entity::insert(key.clone().into_active_model())
         .exec_without_returning(transaction)
         .await
@@ -100,12 +137,11 @@ pub(in crate::management) async fn insert(
 
 fn new_row(app: &App, principal: &Principal, body: KeyCreate, secret: &str) -> Model {
     let now = stored_time(app.clock.now());
-    let owner = if principal.is_admin() { None } else { Some(principal.user_id.clone()) };
     Model {
         token: KeyDigest::of(secret).to_hex(),
         key_name: key_name(secret),
         key_alias: body.key_alias,
-        user_id: body.user_id.or(owner),
+        user_id: body.user_id,
         team_id: body.team_id,
         organization_id: body.organization_id,
         models: Strings(body.models),
@@ -118,6 +154,8 @@ fn new_row(app: &App, principal: &Principal, body: KeyCreate, secret: &str) -> M
         tpm_limit: body.tpm_limit,
         metadata: JsonMap(body.metadata),
         other: JsonMap(body.other.into_iter().filter(|(_, value)| !value.is_null()).collect()),
+        temp_budget_increase: None,
+        temp_budget_expiry: None,
         blocked: body.blocked.unwrap_or(false),
         expires_at: rules::expiry(body.duration.as_deref(), now, app.timezone),
         created_at: now,

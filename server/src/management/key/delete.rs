@@ -54,6 +54,19 @@ pub async fn delete(
     Ok(web::Json(KeyDeleted { deleted_keys: named.into_iter().map(Name::into_text).collect() }))
 }
 
+/// Deletes the key that is named so, in a transaction of its own.
+pub(super) async fn delete_one(app: &App, principal: &Principal, named: &str) -> ApiResult<()> {
+    let transaction = db::begin(&app.db).await?;
+    let token = db::key_secret::token_of(&transaction, KeyDigest::from_key_or_hex(named)).await?;
+    let found = db::key::find_for_update(&transaction, &token).await?;
+    access::authorize(&transaction, principal, Action::KeyDelete, found.as_ref()).await?;
+    let key = found.ok_or_else(|| ApiError::not_found("Key not found."))?;
+    let deleted = delete_all(app, &transaction, principal, std::slice::from_ref(&key)).await?;
+    transaction.commit().await?;
+    forget_all(app, &deleted);
+    Ok(())
+}
+
 /// Deletes keys, in their transaction, and tells their hashes.
 pub(in crate::management) async fn delete_all(
     app: &App,
@@ -63,6 +76,7 @@ pub(in crate::management) async fn delete_all(
 ) -> ApiResult<Vec<String>> {
     for key in keys {
         key.clone().delete(transaction).await?;
+        db::key_secret::delete_of_key(transaction, &key.token).await?;
         let change =
             Change { action: "deleted", kind: "key", id: &key.token, before: Some(snapshot(key)), after: None };
         record(app, transaction, principal, change).await?;
@@ -122,7 +136,7 @@ async fn find_all(
     let mut tokens = Vec::with_capacity(named.len());
     for name in named {
         let token = match name {
-            Name::Key(key) => Some(KeyDigest::from_key_or_hex(key).to_hex()),
+            Name::Key(key) => Some(db::key_secret::token_of(transaction, KeyDigest::from_key_or_hex(key)).await?),
             Name::Alias(alias) => db::key::find_by_alias(transaction, alias).await?.map(|key| key.token),
         };
         tokens.push((token, name));

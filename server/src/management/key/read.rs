@@ -41,7 +41,7 @@ pub async fn info(
         (None, Credential::VirtualKey(own)) => own.token.clone(),
         (None, _) => return Err(ApiError::bad_request("key", "The parameter key is required: the key or its hash.")),
     };
-    let token = KeyDigest::from_key_or_hex(&named).to_hex();
+    let token = db::key_secret::token_of(&app.db, KeyDigest::from_key_or_hex(&named)).await?;
     let found = db::key::find(&app.db, &token).await?;
     let not_found = || ApiError::not_found("Key not found in database");
     access::authorize(&app.db, &principal, Action::KeyRead, found.as_ref()).await.map_err(|refusal| {
@@ -72,7 +72,16 @@ pub async fn list(
 ) -> ApiResult<web::Json<KeyPage>> {
     let mut query = query.0;
     principal.authorize_list(Action::KeyRead)?;
-    query.key_hash = query.key_hash.map(|key| KeyDigest::from_key_or_hex(&key).to_hex());
+    if let Some(key) = query.key_hash {
+        query.key_hash = Some(db::key_secret::token_of(&app.db, KeyDigest::from_key_or_hex(&key)).await?);
+    }
+    // A whole secret finds its key, whichever of the key's secrets it is.
+    if let Some(key) = query.search.as_deref().filter(|text| text.starts_with("sk-")) {
+        let digest = KeyDigest::of(key);
+        if let Some(secret) = db::key_secret::find(&app.db, &digest.to_hex()).await? {
+            query.search = Some(secret.token);
+        }
+    }
     let page = page_of(db::key::order(&query), query.page, query.size, query.cursor.as_deref())?;
     let found = db::key::list(&app.db, &principal.scope(), &query, &page, app.clock.now()).await?;
     let keys = if query.return_full_object {

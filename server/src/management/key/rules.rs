@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tollgate_openapi::key::{KeyCreate, KeyPatch, STORED_FIELDS};
 
 use crate::auth::Principal;
+use crate::db::key::Model;
+use crate::domain::allowed_routes::KEY_TYPES;
 use crate::domain::window::Span;
 use crate::error::{ApiError, ApiResult};
 use crate::management::rules::Problems;
@@ -31,6 +33,8 @@ pub(super) const KEY_FIELDS: &[&str] = &[
     "metadata",
     "blocked",
 ];
+/// What only a change has.
+const PATCH_FIELDS: [&str; 2] = ["temp_budget_increase", "temp_budget_expiry"];
 /// What only an administrator sets: it widens what the bearer may do.
 const ADMIN_FIELDS: [&str; 5] =
     ["allowed_passthrough_routes", "allowed_routes", "budget_id", "permissions", "throttle_on_budget_exceeded"];
@@ -41,18 +45,33 @@ pub(super) fn check_create(body: &KeyCreate) -> ApiResult<()> {
     problems.duration("duration", body.duration.as_deref());
     problems.duration("budget_duration", body.budget_duration.as_deref());
     problems.model_limits(|name| body.other.get(name));
-    if body.key.as_deref().is_some_and(|key| !key.bytes().all(|byte| byte.is_ascii_graphic())) {
-        problems.add("key", "expected visible ASCII characters without spaces: a key travels in a header");
-    }
+    check_key_type(&mut problems, &body.other);
+    check_secret(&mut problems, "key", body.key.as_deref());
     problems.finish()
+}
+
+fn check_key_type(problems: &mut Problems, other: &BTreeMap<String, Value>) {
+    let key_type = other.get("key_type").and_then(Value::as_str);
+    if key_type.is_some_and(|key_type| !KEY_TYPES.contains(&key_type)) {
+        problems.add("key_type", format!("expected one of {}", KEY_TYPES.join(", ")));
+    }
+}
+
+/// Checks a secret of somebody's own choosing.
+pub(super) fn check_secret(problems: &mut Problems, field: &str, secret: Option<&str>) {
+    if secret.is_some_and(|key| !key.bytes().all(|byte| byte.is_ascii_graphic())) {
+        problems.add(field, "expected visible ASCII characters without spaces: a key travels in a header");
+    }
 }
 
 /// Checks a change.
 pub(super) fn check_patch(body: &KeyPatch) -> ApiResult<()> {
-    let mut problems = Problems::of_other(&body.other, STORED_FIELDS, KEY_FIELDS);
+    let known: Vec<&str> = KEY_FIELDS.iter().chain(&PATCH_FIELDS).copied().collect();
+    let mut problems = Problems::of_other(&body.other, STORED_FIELDS, &known);
     problems.duration("duration", body.duration.as_set().map(String::as_str));
     problems.duration("budget_duration", body.budget_duration.as_set().map(String::as_str));
     problems.model_limits(|name| body.other.get(name));
+    check_key_type(&mut problems, &body.other);
     problems.finish()
 }
 
@@ -66,23 +85,44 @@ pub(super) fn check_other(principal: &Principal, other: &BTreeMap<String, Value>
     }
 }
 
-/// A user who is no administrator makes keys for themself alone.
-pub(super) fn check_owner(
-    principal: &Principal,
-    owner: Option<&str>,
-    team: Option<&str>,
-    organization: Option<&str>,
-) -> ApiResult<()> {
-    if principal.is_admin() {
-        return Ok(());
+/// A new key with the configured fields that it says nothing of.
+pub(super) fn with_defaults(body: KeyCreate, defaults: &Map<String, Value>) -> ApiResult<KeyCreate> {
+    if defaults.is_empty() {
+        return Ok(body);
     }
-    if owner.is_some_and(|owner| owner != principal.user_id) {
-        return Err(ApiError::forbidden("Only an administrator gives a key to another user.").with_param("user_id"));
+    let Value::Object(mut fields) = serde_json::to_value(body).map_err(ApiError::internal)? else {
+        return Err(ApiError::internal("a body is no object"));
+    };
+    for (name, value) in defaults {
+        let is_empty = |own: &Value| own.is_null() || own.as_array().is_some_and(Vec::is_empty);
+        if fields.get(name).is_none_or(is_empty) {
+            fields.insert(name.clone(), value.clone());
+        }
     }
-    let group = team.map(|_| "team_id").or(organization.map(|_| "organization_id"));
-    group.map_or(Ok(()), |group| {
-        Err(ApiError::forbidden("Only an administrator puts a key into a team or an organization.").with_param(group))
-    })
+    serde_json::from_value(Value::Object(fields)).map_err(ApiError::internal)
+}
+
+/// A budget is higher by some amount until some time, or not at all.
+pub(super) fn check_raise(key: &Model, now: DateTime<Utc>) -> ApiResult<()> {
+    match (key.temp_budget_increase, key.temp_budget_expiry) {
+        (Some(_), None) => {
+            let message = "temp_budget_expiry: expected the time until which temp_budget_increase holds";
+            Err(ApiError::bad_request("temp_budget_expiry", message))
+        }
+        (None, Some(_)) => {
+            let message =
+                "temp_budget_increase: expected the dollars by which max_budget is higher until temp_budget_expiry";
+            Err(ApiError::bad_request("temp_budget_increase", message))
+        }
+        (Some(_), Some(until)) if until <= now => {
+            Err(ApiError::bad_request("temp_budget_expiry", "temp_budget_expiry: expected a time in the future"))
+        }
+        (Some(_), Some(_)) if key.max_budget.is_none() && key.budget_id().is_none() => {
+            let message = "temp_budget_increase: the key has no max_budget that could be higher";
+            Err(ApiError::bad_request("temp_budget_increase", message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// When something of this `duration` ends. Durations were checked before.
@@ -121,10 +161,12 @@ mod tests {
             tpm_limit: Patch::Clear,
             metadata: Patch::Clear,
             blocked: Some(true),
+            temp_budget_increase: Patch::Clear,
+            temp_budget_expiry: Patch::Clear,
             other: std::collections::BTreeMap::new(),
         });
         let mut names: Vec<String> = shown.unwrap().as_object().unwrap().keys().cloned().collect();
-        let mut known: Vec<_> = KEY_FIELDS.iter().map(|name| (*name).to_owned()).collect();
+        let mut known: Vec<_> = KEY_FIELDS.iter().chain(&PATCH_FIELDS).map(|name| (*name).to_owned()).collect();
         names.sort();
         known.sort();
         assert_eq!(names, known);

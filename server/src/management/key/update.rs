@@ -12,19 +12,20 @@ use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::patch::Patch;
 use tollgate_openapi::paths;
 
+use super::place::Place;
 use super::rules;
 use super::view::{snapshot, view};
-use super::{access, change};
+use super::{access, bounds, change};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::counters::ScopeId;
-use crate::crypto::KeyDigest;
+use crate::crypto::{KeyDigest, key_name};
 use crate::db::key::Model;
 use crate::db::{self, JsonMap, Strings, stored_time};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
-use crate::management::change::{Change, record};
+use crate::management::change::{Change, announce, record};
 use crate::management::limit::{self, Windows};
 use crate::management::rules::keep;
 
@@ -48,26 +49,41 @@ pub async fn update(
     principal: Principal,
     body: Json<KeyPatch>,
 ) -> ApiResult<web::Json<KeyUpdated>> {
-    let mut body = body.0;
+    let (key, after) = update_one(&app, &principal, body.0).await?;
+    Ok(web::Json(KeyUpdated { key, view: view(&app, after).await? }))
+}
+
+/// Changes one key, in a transaction of its own; tells how it was named, too.
+pub(super) async fn update_one(app: &App, principal: &Principal, mut body: KeyPatch) -> ApiResult<(String, Model)> {
     let transaction = db::begin(&app.db).await?;
-    let found = find_named(&transaction, &mut body).await?;
-    access::authorize(&transaction, &principal, Action::KeyUpdate, found.as_ref()).await?;
+    let before = find_for_change(&transaction, principal, &mut body).await?;
+    let named = body.key.clone().unwrap_or_else(|| before.token.clone());
+    let after = apply(app, transaction, principal, before, body, None).await?;
+    Ok((named, after))
+}
+
+/// The key that the body names, where the caller may change it as the body says.
+pub(super) async fn find_for_change(
+    transaction: &DatabaseTransaction,
+    principal: &Principal,
+    body: &mut KeyPatch,
+) -> ApiResult<Model> {
+    let found = find_named(transaction, body).await?;
+    access::authorize(transaction, principal, Action::KeyUpdate, found.as_ref()).await?;
     let before = found.ok_or_else(|| ApiError::not_found("Key not found."))?;
     if body.blocked.is_some() {
-        access::authorize(&transaction, &principal, Action::KeyBlock, Some(&before)).await?;
+        access::authorize(transaction, principal, Action::KeyBlock, Some(&before)).await?;
     }
-    authorize_fields(&principal, &body)?;
-    rules::check_patch(&body)?;
-    let named = body.key.clone().unwrap_or_else(|| before.token.clone());
-    let after = apply(&app, transaction, &principal, before, body).await?;
-    Ok(web::Json(KeyUpdated { key: named, view: view(&app, after).await? }))
+    authorize_fields(principal, body)?;
+    rules::check_patch(body)?;
+    Ok(before)
 }
 
 /// The key that the body names. Where both are sent, `key` names it and `key_alias` is its new alias.
 async fn find_named(transaction: &DatabaseTransaction, body: &mut KeyPatch) -> ApiResult<Option<Model>> {
     match (&body.key, body.key_alias.as_set()) {
         (Some(key), _) => {
-            let token = KeyDigest::from_key_or_hex(key).to_hex();
+            let token = db::key_secret::token_of(transaction, KeyDigest::from_key_or_hex(key)).await?;
             Ok(db::key::find_for_update(transaction, &token).await?)
         }
         (None, Some(alias)) => {
@@ -106,16 +122,42 @@ fn authorize_fields(principal: &Principal, body: &KeyPatch) -> ApiResult<()> {
     }
 }
 
-async fn apply(
+/// A new secret.
+#[derive(Clone, Copy)]
+pub(super) struct Rotation<'a> {
+    /// In clear.
+    pub(super) secret: &'a str,
+    /// When the one before stops working.
+    pub(super) old_until: DateTime<Utc>,
+}
+
+/// Writes the change, and the new secret where there is one.
+pub(super) async fn apply(
     app: &App,
     transaction: DatabaseTransaction,
     principal: &Principal,
     before: Model,
     body: KeyPatch,
+    rotation: Option<Rotation<'_>>,
 ) -> ApiResult<Model> {
     let (spend, now) = (body.spend, stored_time(app.clock.now()));
+    let touches_bounds = bounds::touches(&body);
     let mut after = patched(before.clone(), body, now, app.timezone);
     after.updated_by = Some(principal.user_id.clone());
+    if before.temp_budget_increase != after.temp_budget_increase
+        || before.temp_budget_expiry != after.temp_budget_expiry
+    {
+        rules::check_raise(&after, now)?;
+    }
+    if touches_bounds {
+        let place = Place::of(&after.user_id, &after.team_id, &after.organization_id);
+        let levels = bounds::levels(app, &transaction, principal, place).await?;
+        let is_administered = access::administers(&transaction, principal, &before).await?;
+        bounds::check_change(is_administered, &before, &after, &levels, now)?;
+    }
+    if let Some(rotation) = rotation {
+        rotate(&transaction, &mut after, rotation, now).await?;
+    }
     if after.budget_id() != before.budget_id()
         && let Some(budget_id) = after.budget_id()
     {
@@ -133,16 +175,44 @@ async fn apply(
         Some(target) => limit::set_spend(app, &transaction, &scope, windows.whole, target).await?,
         None => NanoUsd::ZERO,
     };
-    let shown = (snapshot(&before), snapshot(&after));
-    let change =
-        Change { action: "updated", kind: "key", id: &after.token, before: Some(shown.0), after: Some(shown.1) };
+    let action = if rotation.is_some() { "rotated" } else { "updated" };
+    let (shown_before, mut shown_after) = (snapshot(&before), snapshot(&after));
+    if let (Some(rotation), Some(fields)) = (rotation, shown_after.as_object_mut()) {
+        fields.insert("grace_ends_at".to_owned(), rotation.old_until.to_rfc3339().into());
+    }
+    let change = Change { action, kind: "key", id: &after.token, before: Some(shown_before), after: Some(shown_after) };
     record(app, &transaction, principal, change).await?;
     change::commit(app, transaction, &after.token).await?;
+    if let Some(rotation) = rotation {
+        announce(app, "key", &KeyDigest::of(rotation.secret).to_hex());
+    }
     // A new window is read from the ledger when it is first charged.
     if windows_before.whole == windows.whole {
         app.counters.adjust(&scope, delta);
     }
     Ok(after)
+}
+
+async fn rotate(
+    transaction: &DatabaseTransaction,
+    key: &mut Model,
+    rotation: Rotation<'_>,
+    now: DateTime<Utc>,
+) -> ApiResult<()> {
+    let taken = || ApiError::bad_request("new_key", "This key exists already.");
+    let digest = KeyDigest::of(rotation.secret).to_hex();
+    if db::key::find(transaction, &digest).await?.is_some() {
+        return Err(taken());
+    }
+    let rotated = db::key_secret::rotate(transaction, &key.token, &digest, now, rotation.old_until).await;
+    rotated.map_err(|error| match db::violation(&error) {
+        Some(db::Violation::KeyToken) => taken(),
+        _ => error.into(),
+    })?;
+    // Whoever was refused it before it was one is not any more.
+    db::policy_change::record(transaction, "key", &digest, now).await?;
+    key.key_name = key_name(rotation.secret);
+    Ok(())
 }
 
 /// The windows of the owners of a key that moves: which organizations a user belongs to, and so whose calendar the
@@ -190,6 +260,8 @@ fn patched(mut key: Model, body: KeyPatch, now: DateTime<Utc>, tz: Tz) -> Model 
         key.budget_anchor_at = now;
         body.budget_duration.apply(&mut key.budget_duration);
     }
+    money(body.temp_budget_increase, &mut key.temp_budget_increase);
+    body.temp_budget_expiry.apply(&mut key.temp_budget_expiry);
     key.blocked = body.blocked.unwrap_or(key.blocked);
     keep(&mut key.other, body.other);
     key.updated_at = now;

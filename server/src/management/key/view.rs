@@ -25,6 +25,8 @@ struct Usage {
     window_spend: NanoUsd,
     total_spend: NanoUsd,
     last_used_at: Option<DateTime<Utc>>,
+    rotated_at: Option<DateTime<Utc>>,
+    grace_ends_at: Option<DateTime<Utc>>,
 }
 
 /// Shows one key with its spend.
@@ -40,7 +42,9 @@ pub(in crate::management) async fn views(app: &App, keys: Vec<Model>) -> ApiResu
     let totals = db::spend_total::of_many(&app.db, "key", &tokens).await?;
     let starts = limits.iter().map(|(_, window)| window.map(|window| window.start));
     let spent = db::budget_spend::spent_of_many(&app.db, "key", tokens.iter().cloned().zip(starts)).await?;
+    let (secrets, now) = (db::key_secret::of_many(&app.db, &tokens).await?, app.clock.now());
     let shown = keys.into_iter().zip(limits).map(|(key, (in_force, window))| {
+        let secrets = secrets.get(&key.token).map(Vec::as_slice).unwrap_or_default();
         let total = totals.get(&key.token);
         let window_start = window.map(|window| window.start);
         let window_key = (key.token.clone(), db::budget_spend::window_key(window_start));
@@ -56,6 +60,8 @@ pub(in crate::management) async fn views(app: &App, keys: Vec<Model>) -> ApiResu
                 .max(in_ledger),
             total_spend: total.map(|total| NanoUsd(total.spend)).unwrap_or_default(),
             last_used_at: total.map(|total| total.last_used_at),
+            rotated_at: secrets.iter().find(|secret| secret.expires_at.is_none()).map(|secret| secret.created_at),
+            grace_ends_at: secrets.iter().filter_map(|secret| secret.expires_at).filter(|end| *end > now).max(),
         };
         show(key, usage)
     });
@@ -76,6 +82,10 @@ fn show(key: Model, usage: Usage) -> KeyView {
         budget_reset_at: usage.window.map(|window| window.end),
         litellm_budget_table: usage.in_force,
         last_used_at: usage.last_used_at,
+        rotated_at: usage.rotated_at,
+        grace_ends_at: usage.grace_ends_at,
+        temp_budget_increase: key.temp_budget_increase.map(NanoUsd),
+        temp_budget_expiry: key.temp_budget_expiry,
         token: key.token,
         key_name: key.key_name,
         key_alias: key.key_alias,

@@ -9,7 +9,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, Schema, SchemaType, Type};
 
 /// Bodies with the fields that are only kept in them.
-const BODIES: [(&str, &[(&str, StoredKind)]); 16] = [
+const BODIES: [(&str, &[(&str, StoredKind)]); 17] = [
+    ("KeyRegenerate", key::STORED_FIELDS),
     ("KeyCreate", key::STORED_FIELDS),
     ("KeyPatch", key::STORED_FIELDS),
     ("BudgetCreate", budget::STORED_FIELDS),

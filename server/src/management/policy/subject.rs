@@ -56,7 +56,8 @@ async fn policy_of_key(
             return Err(ApiError::bad_request("key", message));
         }
     };
-    let found = db::key::find(&app.db, &digest.to_hex()).await?;
+    let token = db::key_secret::token_of(&app.db, digest).await?;
+    let found = db::key::find(&app.db, &token).await?;
     key::access::authorize(&app.db, principal, Action::KeyRead, found.as_ref()).await?;
     found.ok_or_else(|| ApiError::not_found("Key not found in database"))?;
     Ok(gateway.policy.resolve(&digest).await.map_err(GatewayError::from)?)

@@ -149,7 +149,7 @@ async fn page(
     principal.authorize_list(Action::SpendRead)?;
     let range = DayRangeQuery { start_date: query.start_date, end_date: query.end_date, api_key: None };
     let days = dates::of_query(&range, app.clock.now().date_naive())?;
-    let token = query.api_key.as_deref().map(|key| app.ledger_token(key));
+    let token = app.ledger_token_of(query.api_key.as_deref()).await?;
     let scope = principal.scope();
     let Whose { about, only, without } = whose;
     let of = Of { about, scope: &scope, days, only, without, model: query.model.as_deref(), api_key: token.as_deref() };

@@ -80,7 +80,7 @@ pub async fn tags(
 ) -> ApiResult<web::Json<Vec<TagSpend>>> {
     principal.authorize_list(Action::SpendRead)?;
     let days = dates::of_query(&query.0, app.clock.now().date_naive())?;
-    let token = query.0.api_key.as_deref().map(|key| app.ledger_token(key));
+    let token = app.ledger_token_of(query.0.api_key.as_deref()).await?;
     let scope = principal.scope();
     let of = Of { scope: &scope, filters: token.as_deref().map(|token| (Dimension::Key, token)).into_iter().collect() };
     let groups = usage::groups(&app.db, &of, days, Dimension::Tag, None, SHOWN_MAX).await?;

@@ -174,7 +174,7 @@ fn recent(app: &App) -> Days {
 
 async fn sums_of(app: &App, query: &DayRangeQuery) -> ApiResult<(Days, Vec<DaySums>)> {
     let days = dates::of_query(query, app.clock.now().date_naive())?;
-    let api_key = query.api_key.as_deref().map(|key| app.ledger_token(key));
+    let api_key = app.ledger_token_of(query.api_key.as_deref()).await?;
     let of = api_key.as_deref().map_or(Of::Everyone, Of::Key);
     Ok((days, daily_entity_spend::by_day(&app.db, days, of).await?))
 }

@@ -41,7 +41,7 @@ pub async fn logs(
     query: Query<SpendLogsQuery>,
 ) -> ApiResult<Either<web::Json<Vec<SpendLogsDay>>, web::Json<Vec<SpendLogView>>>> {
     let query = query.0;
-    let api_key = query.api_key.as_deref().map(|key| app.ledger_token(key));
+    let api_key = app.ledger_token_of(query.api_key.as_deref()).await?;
     authorize(&principal, api_key.as_deref())?;
     let scope = principal.scope();
     let is_summed = query.summarize != Some(false) && query.request_id.is_none();
@@ -137,7 +137,7 @@ pub async fn page(
     let query = query.0;
     principal.authorize_list(Action::SpendRead)?;
     let (number, size, sort) = (query.page, query.page_size, (query.sort_by, query.sort_order));
-    let filter = filter(&app, query)?;
+    let filter = filter(&app, query).await?;
     let offset = number.saturating_sub(1).saturating_mul(size);
     let (calls, total) = spend_log::page(&principal.scope(), &app.db, &filter, sort, offset, size).await?;
     Ok(web::Json(SpendLogPage {
@@ -149,11 +149,12 @@ pub async fn page(
     }))
 }
 
-fn filter(app: &App, query: SpendLogQuery) -> ApiResult<Filter> {
+async fn filter(app: &App, query: SpendLogQuery) -> ApiResult<Filter> {
+    let api_key = app.ledger_token_of(query.api_key.as_deref()).await?;
     Ok(Filter {
         start: query.start_date.map(|text| dates::start_of("start_date", &text)).transpose()?,
         before: query.end_date.map(|text| dates::end_of("end_date", &text)).transpose()?,
-        api_key: query.api_key.map(|key| app.ledger_token(&key)),
+        api_key,
         key_alias: query.key_alias,
         user_id: query.user_id,
         team_id: query.team_id,

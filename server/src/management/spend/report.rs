@@ -49,7 +49,7 @@ pub async fn report(
     let query = query.0;
     let range = DayRangeQuery { start_date: query.start_date, end_date: query.end_date, api_key: None };
     let days = dates::of_query(&range, app.clock.now().date_naive())?;
-    let token = query.api_key.as_deref().map(|key| app.ledger_token(key));
+    let token = app.ledger_token_of(query.api_key.as_deref()).await?;
     let (group, about, only) = subject(&query);
     let of = Of {
         about,

@@ -42,7 +42,7 @@ pub async fn usage(app: web::Data<App>, principal: Principal, query: Query<Usage
     let days = dates::of_query(&range, app.clock.now().date_naive())?;
     let before = before(days);
     let scope = principal.scope();
-    let token = query.api_key.as_deref().map(|key| app.ledger_token(key));
+    let token = app.ledger_token_of(query.api_key.as_deref()).await?;
     let of = Of { scope: &scope, filters: filters(&query, token.as_deref()) };
     let by = dimension(query.group_by);
     let (by_day, previous, groups) = futures_util::try_join!(

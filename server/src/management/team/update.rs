@@ -83,6 +83,8 @@ pub async fn update(
 fn authorize_fields(principal: &Principal, relations: &[Relation], body: &TeamPatch) -> ApiResult<()> {
     rules::check_gateways(principal, !body.organization_id.is_absent(), !body.budget_id.is_absent())?;
     let field = body.blocked.map(|_| "blocked");
+    let field =
+        if body.other.contains_key("key_generation_settings") { Some("key_generation_settings") } else { field };
     let field = if body.limits.is_empty() { field } else { Some("max_budget") };
     match field {
         Some(field) => principal

@@ -110,3 +110,23 @@ async fn other_methods_are_refused() {
     assert_eq!(head.body(), "");
     app.call(Method::HEAD, "/key/list", None).expect_status(200).await;
 }
+
+#[tokio::test]
+async fn a_key_calls_only_the_routes_it_may() {
+    let app = TestApp::start().await;
+    for (fields, models, info) in [
+        (json!({"key_type": "llm_api"}), 200, 403),
+        (json!({"key_type": "management"}), 403, 200),
+        (json!({"key_type": "read_only"}), 403, 200),
+        (json!({"key_type": "default"}), 200, 200),
+        (json!({"allowed_routes": ["/v1/models"]}), 200, 403),
+        (json!({"allowed_routes": ["/v1/chat/*", "info_routes"]}), 403, 200),
+    ] {
+        let made = generate(&app, fields.clone()).await;
+        let client = app.bearer(&made.key);
+        client.get("/v1/models").expect_status(models).await;
+        client.get("/key/info").expect_status(info).await;
+    }
+    let (_, param, _) = app.post("/key/generate", json!({"key_type": "root"})).expect_status(400).await.error();
+    assert_eq!(param.as_deref(), Some("key_type"));
+}

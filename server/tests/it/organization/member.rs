@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tollgate_openapi::key::KeyPage;
+use tollgate_openapi::key::{KeyCreated, KeyPage};
 use tollgate_openapi::organization::{OrganizationInfo, OrganizationMembership, OrganizationRole};
 use tollgate_openapi::session::{SessionView, UserRole};
 use tollgate_openapi::team::TeamView;
@@ -179,6 +179,9 @@ async fn an_administrator_of_an_organization_runs_its_teams_and_keys() {
         ("/key/block", json!({"key": foreign})),
         ("/key/update", json!({"key": foreign, "max_budget": 1})),
         ("/key/delete", json!({"keys": [foreign]})),
+        ("/key/regenerate", json!({"key": foreign})),
+        ("/key/generate", json!({"team_id": "globex-team"})),
+        ("/key/service-account/generate", json!({"team_id": "globex-team"})),
         ("/team/update", json!({"team_id": "globex-team", "team_alias": "ours"})),
         ("/team/delete", json!({"team_ids": ["globex-team"]})),
         ("/team/member_add", json!({"team_id": "globex-team", "member": {"user_id": "acme-boss"}})),
@@ -186,6 +189,42 @@ async fn an_administrator_of_an_organization_runs_its_teams_and_keys() {
     ] {
         boss.post(path, &body).expect_status(404).await;
     }
+}
+
+#[tokio::test]
+async fn an_administrator_of_an_organization_makes_keys_in_it() {
+    let app = world().await;
+    let boss = boss(&app).await;
+    let made = async |path: &str, body: Value| -> KeyCreated { boss.post(path, body).expect_status(200).await.json() };
+    let of_team = made("/key/generate", json!({"team_id": "acme-team", "user_id": "acme-worker"})).await;
+    assert_eq!(of_team.view.user_id.as_deref(), Some("acme-worker"));
+    let robot = made("/key/service-account/generate", json!({"team_id": "acme-team", "max_budget": 5})).await;
+    assert_eq!((robot.view.user_id, robot.view.team_id.as_deref()), (None, Some("acme-team")));
+    let of_organization = made("/key/generate", json!({"organization_id": "acme", "user_id": "acme-worker"})).await;
+    assert_eq!(of_organization.view.organization_id.as_deref(), Some("acme"));
+
+    // Unlike an owner, who administers the key may raise it: up to what the organization has.
+    let key = robot.view.token;
+    boss.post("/key/update", json!({"key": key, "max_budget": 50})).expect_status(200).await;
+    for (path, body, status, field) in [
+        ("/key/update", json!({"key": key, "max_budget": 101}), 400, "max_budget"),
+        ("/key/generate", json!({"team_id": "acme-team", "models": ["o3"]}), 400, "models"),
+        ("/key/generate", json!({"team_id": "acme-team", "user_id": "globex-worker"}), 400, "user_id"),
+        ("/key/generate", json!({"organization_id": "acme", "user_id": "globex-worker"}), 400, "user_id"),
+        ("/key/generate", json!({"organization_id": "acme", "user_id": "nobody"}), 400, "user_id"),
+        ("/key/generate", json!({"organization_id": "globex"}), 403, "organization_id"),
+        ("/key/generate", json!({"organization_id": "nowhere"}), 403, "organization_id"),
+        ("/key/generate", json!({"user_id": "acme-worker"}), 403, "user_id"),
+        ("/key/update", json!({"key": key, "team_id": "globex-team"}), 403, "team_id"),
+    ] {
+        let (_, param, message) = boss.post(path, &body).expect_status(status).await.error();
+        assert_eq!(param.as_deref(), Some(field), "{body}: {message}");
+    }
+    app.sign_in("acme-worker", "acme-worker")
+        .await
+        .post("/key/generate", json!({"organization_id": "acme"}))
+        .expect_status(403)
+        .await;
 }
 
 #[tokio::test]

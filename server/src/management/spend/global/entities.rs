@@ -84,7 +84,7 @@ pub async fn by_provider(
 ) -> ApiResult<web::Json<Vec<ProviderSpend>>> {
     principal.authorize_all(Action::SpendReadAll)?;
     let days = dates::of_query(&query.0, app.clock.now().date_naive())?;
-    let token = query.0.api_key.as_deref().map(|key| app.ledger_token(key));
+    let token = app.ledger_token_of(query.0.api_key.as_deref()).await?;
     let filters = token.as_deref().map(|token| (Dimension::Key, token)).into_iter().collect();
     let of = Of { scope: &Scope::All, filters };
     let groups = usage::groups(&app.db, &of, days, Dimension::Provider, None, SHOWN_MAX).await?;
@@ -118,7 +118,7 @@ pub async fn top_customers(
     let days = dates::of_query(&range, app.clock.now().date_naive())?;
     let shown = match api_key {
         Some(key) => {
-            let found = customers_of_key(&app.db, days, &app.ledger_token(&key), SHOWN_MAX).await?.into_iter();
+            let found = customers_of_key(&app.db, days, &app.ledger_token(&key).await?, SHOWN_MAX).await?.into_iter();
             found.map(|one| customer(one.end_user, one.api_requests, one.spend)).collect()
         }
         None => {
