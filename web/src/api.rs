@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod budget;
+pub(crate) mod chat;
 pub(crate) mod credential;
 pub(crate) mod customer;
 pub(crate) mod key;

@@ -25,9 +25,11 @@ use crate::pages::audit::ChangesPage;
 use crate::pages::budget::BudgetPage;
 use crate::pages::credential::CredentialPage;
 use crate::pages::entity::EntityPage;
+use crate::pages::home::HomePage;
 use crate::pages::key::KeyPage;
 use crate::pages::model::ModelPage;
 use crate::pages::overview::OverviewPage;
+use crate::pages::playground::PlaygroundPage;
 use crate::pages::session::SignIn;
 use crate::pages::spend::SpendPage;
 use crate::pages::usage::UsagePage;
@@ -169,8 +171,17 @@ fn unreachable_view(session: SessionSignal, message: String) -> AnyView {
     .into_any()
 }
 
+/// A key for the playground, in memory for as long as somebody is signed in.
+#[derive(Clone, Copy)]
+pub(crate) struct HeldKey(pub(crate) RwSignal<String>);
+
+pub(crate) fn use_held_key() -> HeldKey {
+    use_context().unwrap_or_else(|| HeldKey(RwSignal::new(String::new())))
+}
+
 #[component]
 fn Shell() -> impl IntoView {
+    provide_context(HeldKey(RwSignal::new(String::new())));
     let is_palette_open = RwSignal::new(false);
     listen_keys(is_palette_open);
     view! {
@@ -179,7 +190,8 @@ fn Shell() -> impl IntoView {
             <Rail on_palette=Callback::new(move |()| is_palette_open.set(true)) />
             <main id="main" tabindex="-1">
                 <Routes fallback=|| view! { <NotFound /> }>
-                    <Route path=path!("/") view=|| view! { <OverviewPage /> }.into_any() />
+                    <Route path=path!("/") view=first_page />
+                    <Route path=path!("/playground") view=|| view! { <PlaygroundPage /> }.into_any() />
                     <Route path=path!("/keys") view=|| view! { <KeyPage /> }.into_any() />
                     <Route path=path!("/teams") view=|| view! { <EntityPage<TeamView> /> }.into_any() />
                     <Route path=path!("/users") view=|| view! { <EntityPage<UserView> /> }.into_any() />
@@ -196,6 +208,14 @@ fn Shell() -> impl IntoView {
             </main>
         </div>
         {move || is_palette_open.get().then(|| view! { <Palette is_open=is_palette_open /> })}
+    }
+}
+
+/// Who sees everything begins with everything, everybody else with what is theirs.
+fn first_page() -> AnyView {
+    match use_session().sees_everything() {
+        true => view! { <OverviewPage /> }.into_any(),
+        false => view! { <HomePage /> }.into_any(),
     }
 }
 

@@ -128,3 +128,12 @@ pub(crate) fn set_title(title: &str) {
         document.set_title(title);
     }
 }
+
+/// Waits.
+pub(crate) async fn pause(time: std::time::Duration) {
+    let mut wait = |resolve: js_sys::Function, _: js_sys::Function| {
+        let done = move || drop(resolve.call0(&JsValue::NULL));
+        leptos::prelude::set_timeout(done, time);
+    };
+    let _ = wasm_bindgen_futures::JsFuture::from(js_sys::Promise::new(&mut wait)).await;
+}

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 use tollgate_openapi::key::{
-    KeyBlock, KeyCreate, KeyCreated, KeyDelete, KeyDeleted, KeyInfo, KeyInfoQuery, KeyListItem, KeyListQuery, KeyPage,
-    KeyPatch, KeyView,
+    KeyBlock, KeyBounds, KeyBoundsQuery, KeyBulkDelete, KeyBulkDeleted, KeyBulkUpdate, KeyBulkUpdated, KeyCreate,
+    KeyCreated, KeyDelete, KeyDeleted, KeyInfo, KeyInfoQuery, KeyListItem, KeyListQuery, KeyPage, KeyPatch,
+    KeyRegenerate, KeyView,
 };
 use tollgate_openapi::paths;
 
@@ -41,6 +42,28 @@ pub(crate) async fn info(token: &str) -> Result<KeyView, ApiError> {
 
 pub(crate) async fn create(key: &KeyCreate) -> Result<KeyCreated, ApiError> {
     post(paths::KEY_GENERATE, key).await
+}
+
+/// A key of a team that is nobody's.
+pub(crate) async fn create_service_account(key: &KeyCreate) -> Result<KeyCreated, ApiError> {
+    post(paths::KEY_SERVICE_ACCOUNT_GENERATE, key).await
+}
+
+/// What the reader may give a key, of a team or of their own.
+pub(crate) async fn bounds(team_id: Option<String>) -> Result<KeyBounds, ApiError> {
+    get(paths::KEY_BOUNDS, &KeyBoundsQuery { team_id }).await
+}
+
+pub(crate) async fn rotate(body: &KeyRegenerate) -> Result<KeyCreated, ApiError> {
+    post(paths::KEY_REGENERATE, body).await
+}
+
+pub(crate) async fn update_many(keys: Vec<KeyPatch>) -> Result<KeyBulkUpdated, ApiError> {
+    post(paths::KEY_BULK_UPDATE, &KeyBulkUpdate { keys }).await
+}
+
+pub(crate) async fn delete_many(keys: Vec<String>) -> Result<KeyBulkDeleted, ApiError> {
+    post(paths::KEY_BULK_DELETE, &KeyBulkDelete { keys }).await
 }
 
 pub(crate) async fn update(patch: &KeyPatch) -> Result<(), ApiError> {

@@ -1,7 +1,10 @@
 //! Spend and the log of calls.
 
+use chrono::NaiveDate;
 use tollgate_openapi::paths;
-use tollgate_openapi::spend::{Overview, SpendLogPage, SpendLogQuery, SpendLogView, Usage, UsageQuery};
+use tollgate_openapi::spend::{
+    Overview, SpendLogPage, SpendLogQuery, SpendLogView, SpendLogsDay, SpendLogsQuery, Usage, UsageQuery,
+};
 
 use super::{ApiError, get};
 
@@ -21,4 +24,10 @@ pub(crate) async fn logs(query: SpendLogQuery) -> Result<SpendLogPage, ApiError>
 pub(crate) async fn log(request_id: &str) -> Result<Option<SpendLogView>, ApiError> {
     let query = SpendLogQuery { page_size: 1, request_id: Some(request_id.to_owned()), ..SpendLogQuery::default() };
     Ok(logs(query).await?.data.into_iter().next())
+}
+
+/// What the reader's keys spent on each day.
+pub(crate) async fn days(first: NaiveDate, last: NaiveDate) -> Result<Vec<SpendLogsDay>, ApiError> {
+    let query = SpendLogsQuery { start_date: Some(first), end_date: Some(last), ..SpendLogsQuery::default() };
+    get(paths::SPEND_LOGS, &query).await
 }

@@ -32,6 +32,8 @@ enum Readers {
     Administrators,
     /// Who sees everything.
     Gateway,
+    /// Who does not: people who look after their own.
+    Persons,
 }
 
 impl Readers {
@@ -40,6 +42,7 @@ impl Readers {
             Self::Everybody => true,
             Self::Administrators => session.sees_everything() || session.administers_any(),
             Self::Gateway => session.sees_everything(),
+            Self::Persons => !session.sees_everything(),
         }
     }
 }
@@ -49,8 +52,10 @@ const fn link(name: &'static str, href: &'static str, art: Icon) -> PageLink {
 }
 
 static PAGES: &[PageLink] = &[
-    link("Overview", "/ui", Icon::Overview),
+    PageLink { readers: Readers::Gateway, ..link("Overview", "/ui", Icon::Overview) },
+    PageLink { readers: Readers::Persons, ..link("Home", "/ui", Icon::Home) },
     link("Keys", "/ui/keys", Icon::Key),
+    PageLink { is_minor: true, ..link("Playground", "/ui/playground", Icon::Chat) },
     PageLink { is_minor: true, ..link("Teams", "/ui/teams", Icon::Team) },
     PageLink { is_minor: true, readers: Readers::Administrators, ..link("Users", "/ui/users", Icon::User) },
     PageLink { is_minor: true, readers: Readers::Gateway, ..link("Customers", "/ui/customers", Icon::Customer) },

@@ -1,20 +1,24 @@
 //! Virtual keys: the list, and what can be done with one.
 
+mod bulk;
 mod create;
 mod detail;
 mod draft;
 mod edit;
 mod form;
 mod limits;
+mod place;
 pub(crate) mod list;
+mod rotate;
 
 use leptos::prelude::*;
-use tollgate_openapi::key::{KeyListQuery, KeySort, SortOrder};
+use tollgate_openapi::key::{KeyListQuery, KeySort, KeyView, SortOrder};
 
 use crate::api;
 use crate::api::ApiError;
 use crate::api::key::Keys;
 use crate::app::use_session;
+use crate::pages::key::bulk::BulkActions;
 use crate::pages::key::create::CreateKey;
 use crate::pages::key::detail::KeyDetail;
 use crate::pages::key::list::{COLUMNS, IDS};
@@ -27,7 +31,7 @@ use crate::ui::location::{UrlState, use_url};
 use crate::ui::page::Page;
 use crate::ui::pager::{Pager, page_of};
 use crate::ui::search::{Search, SelectFilter};
-use crate::ui::table::{Sorting, Table};
+use crate::ui::table::{Chosen, Sorting, Table};
 use crate::url::{parse_word, word_of};
 
 /// Keys on a page.
@@ -79,6 +83,8 @@ pub(crate) fn KeyPage() -> impl IntoView {
 #[component]
 fn KeyTable(load: Load<Keys>, query: Memo<ListQuery>) -> impl IntoView {
     let rows = load.map(|keys| keys.keys.clone());
+    let can_write = use_session().can_write();
+    let chosen = Chosen::default();
     let is_empty = Memo::new(move |_| rows.with(Vec::is_empty));
     let sorting = Sorting {
         by: Signal::derive(move || word_of(&query.get().0.sort_by)),
@@ -89,8 +95,9 @@ fn KeyTable(load: Load<Keys>, query: Memo<ListQuery>) -> impl IntoView {
             return nothing_here(&query.get().0);
         }
         view! {
+            {can_write.then(|| view! { <BulkActions chosen=chosen on_change=Callback::new(move |()| load.refresh()) /> })}
             <div class="card" aria-busy=move || load.is_busy.get().to_string()>
-                <Table label="Keys" columns=COLUMNS rows=rows ids=IDS opens="key" sorting=sorting />
+                {keys_table(rows, sorting, can_write.then_some(chosen))}
                 <Pager
                     page=load.map(|keys| keys.page)
                     pages=load.map(|keys| keys.pages)
@@ -100,6 +107,18 @@ fn KeyTable(load: Load<Keys>, query: Memo<ListQuery>) -> impl IntoView {
             </div>
         }
         .into_any()
+    }
+}
+
+fn keys_table(rows: Signal<Vec<KeyView>>, sorting: Sorting, chosen: Option<Chosen>) -> AnyView {
+    match chosen {
+        Some(chosen) => view! {
+            <Table label="Keys" columns=COLUMNS rows=rows ids=IDS opens="key" sorting=sorting chosen=chosen />
+        }
+        .into_any(),
+        None => {
+            view! { <Table label="Keys" columns=COLUMNS rows=rows ids=IDS opens="key" sorting=sorting /> }.into_any()
+        }
     }
 }
 
@@ -146,14 +165,14 @@ fn query_of(url: UrlState) -> ListQuery {
 }
 
 /// Every key that the filters match, for the export.
-fn every_key(query: Memo<ListQuery>) -> FetchRows<tollgate_openapi::key::KeyView> {
+fn every_key(query: Memo<ListQuery>) -> FetchRows<KeyView> {
     std::sync::Arc::new(move || {
         let query = query.get_untracked().0;
         Box::pin(async move { fetch_every_key(query).await })
     })
 }
 
-async fn fetch_every_key(query: KeyListQuery) -> Result<Vec<tollgate_openapi::key::KeyView>, ApiError> {
+async fn fetch_every_key(query: KeyListQuery) -> Result<Vec<KeyView>, ApiError> {
     let mut keys = Vec::new();
     for page in 1..=EXPORT_PAGES_MAX {
         let size = EXPORT_PAGE_SIZE;

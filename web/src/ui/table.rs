@@ -1,5 +1,7 @@
 //! A table: sorted by links, rows that open, cards on a phone.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 
 use crate::ui::location::use_url;
@@ -59,9 +61,16 @@ pub(crate) fn Table<T: Clone + Send + Sync + 'static>(
     /// Rows to be noticed. What is special about them is said in a cell.
     #[prop(optional)]
     marks: Option<fn(&T) -> bool>,
+    /// Ids of the rows that somebody chose, where rows can be chosen.
+    #[prop(optional)]
+    chosen: Option<Chosen>,
 ) -> impl IntoView {
     let shown = || columns.iter().filter(|column| column.class != CSV_ONLY);
     let heads = shown().map(|column| head(column, sorting)).collect_view();
+    let choose_all = chosen.map(|chosen| {
+        let all = Memo::new(move |_| rows.with(|rows| rows.iter().map(ids.id).collect::<BTreeSet<_>>()));
+        choose_all(chosen, all)
+    });
     let url = use_url();
     let open = Memo::new(move |_| opens.and_then(|name| url.get(name)));
     let key = move |row: &T| ((ids.id)(row), (ids.version)(row));
@@ -79,13 +88,14 @@ pub(crate) fn Table<T: Clone + Send + Sync + 'static>(
             })
             .collect_view();
         let is_marked = marks.is_some_and(|marks| marks(&row));
-        view! { <tr role="row" class:is-open=is_open class:is-marked=is_marked>{cells}</tr> }
+        let choose = chosen.map(|chosen| choose_one(chosen, id));
+        view! { <tr role="row" class:is-open=is_open class:is-marked=is_marked>{choose}{cells}</tr> }
     };
     view! {
         <div class="table-frame">
             <table class="table" class:table-plain=is_plain role="table" aria-label=label>
                 <thead role="rowgroup">
-                    <tr role="row">{heads}</tr>
+                    <tr role="row">{choose_all}{heads}</tr>
                 </thead>
                 <tbody role="rowgroup">
                     <For each=move || rows.get() key=key children=draw />
@@ -93,6 +103,50 @@ pub(crate) fn Table<T: Clone + Send + Sync + 'static>(
             </table>
         </div>
     }
+}
+
+/// Ids of chosen rows.
+pub(crate) type Chosen = RwSignal<BTreeSet<String>>;
+
+fn choose_all(chosen: Chosen, all: Memo<BTreeSet<String>>) -> AnyView {
+    let is_all = move || all.with(|all| !all.is_empty() && chosen.with(|chosen| all.is_subset(chosen)));
+    let toggle = move |_| {
+        let all = all.get_untracked();
+        let is_all = chosen.with_untracked(|chosen| all.is_subset(chosen));
+        chosen.update(|chosen| {
+            if is_all {
+                chosen.retain(|id| !all.contains(id));
+            } else {
+                chosen.extend(all);
+            }
+        });
+    };
+    view! {
+        <th role="columnheader" scope="col" class="choose">
+            <input type="checkbox" aria-label="Choose all on this page" prop:checked=is_all on:change=toggle />
+        </th>
+    }
+    .into_any()
+}
+
+fn choose_one(chosen: Chosen, id: String) -> AnyView {
+    let is_chosen = {
+        let id = id.clone();
+        move || chosen.with(|chosen| chosen.contains(&id))
+    };
+    let toggle = move |_| {
+        chosen.update(|chosen| {
+            if !chosen.remove(&id) {
+                chosen.insert(id.clone());
+            }
+        });
+    };
+    view! {
+        <td role="cell" class="choose">
+            <input type="checkbox" aria-label="Choose this row" prop:checked=is_chosen on:change=toggle />
+        </td>
+    }
+    .into_any()
 }
 
 fn head<T>(column: &'static Column<T>, sorting: Option<Sorting>) -> AnyView {

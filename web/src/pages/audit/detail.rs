@@ -103,7 +103,7 @@ fn facts(change: &AuditView) -> impl IntoView + use<> {
         "master_key" => "with the master key",
         "session" => "signed in to the console",
         "key" => "with a key",
-        "token" => "with an access token",
+        "access_token" => "with an access token",
         "anonymous" => "not signed in",
         other => other,
     };

@@ -12,6 +12,7 @@ use crate::pages::key::draft::budget_id;
 use crate::pages::key::edit::EditKey;
 use crate::pages::key::limits::{KeyLimits, of_key};
 use crate::pages::key::list::{name, state_badge};
+use crate::pages::key::rotate::RotateKey;
 use crate::pages::policy::trial::Trial;
 use crate::ui::confirm::Confirm;
 use crate::ui::copy::CopyButton;
@@ -105,6 +106,7 @@ fn facts(key: &KeyView) -> impl IntoView + use<> {
         <dl class="facts">
             <dt>"Models"</dt><dd>{models}</dd>
             <dt>"Expires"</dt><dd>{or_never(key.expires)}</dd>
+            {raised(key)}
             <dt>"Budget resets"</dt><dd>{key.budget_duration.clone().unwrap_or_else(|| "never".to_owned())}</dd>
             <dt>"Requests a minute"</dt><dd class="number">{limit(key.rpm_limit)}</dd>
             <dt>"Tokens a minute"</dt><dd class="number">{limit(key.tpm_limit)}</dd>
@@ -118,11 +120,14 @@ fn facts(key: &KeyView) -> impl IntoView + use<> {
         </dl>
         <h3>"Identity"</h3>
         <dl class="facts">
+            {is_service_account(key).then(|| view! { <dt>"Kind"</dt><dd>"Service account: of the team, of no person"</dd> })}
             {owner("Owner", key.user_id.as_deref(), USER)}
             {owner("Team", key.team_id.as_deref(), TEAM)}
             {owner("Organization", key.organization_id.as_deref(), ORGANIZATION)}
             {owner("Budget", budget_id(key).as_deref(), BUDGET)}
             <dt>"Key"</dt><dd class="code">{key.key_name.clone()}</dd>
+            {key.rotated_at.map(|at| view! { <dt>"Rotated"</dt><dd>{time::full(at)}</dd> })}
+            {key.grace_ends_at.map(|at| view! { <dt>"Old secret works until"</dt><dd>{time::full(at)}</dd> })}
             <dt>"Key hash"</dt>
             <dd class="with-button">
                 <span class="code ellipsis" title=key.token.clone()>{key.token.clone()}</span>
@@ -131,6 +136,17 @@ fn facts(key: &KeyView) -> impl IntoView + use<> {
             {metadata.map(|json| view! { <dt>"Metadata"</dt><dd><pre class="json" tabindex="0">{json}</pre></dd> })}
         </dl>
     }
+}
+
+fn raised(key: &KeyView) -> Option<AnyView> {
+    let (by, until) = key.temp_budget_increase.zip(key.temp_budget_expiry)?;
+    let text = format!("by {} until ", format::money_round(by));
+    Some(view! { <dt>"Budget raised"</dt><dd>{text}{time::full(until)}</dd> }.into_any())
+}
+
+/// A key of a team that is nobody's.
+fn is_service_account(key: &KeyView) -> bool {
+    key.team_id.is_some() && key.user_id.is_none()
 }
 
 fn by(who: Option<&str>) -> Option<String> {
@@ -152,6 +168,8 @@ fn Actions(key: KeyView, on_gone: Callback<()>, on_change: Callback<()>) -> impl
     let key = StoredValue::new(key);
     let set_blocked = use_set_blocked(key, asked, is_busy, on_change);
     let delete = use_delete(key, asked, is_busy, on_gone);
+    let is_rotating = RwSignal::new(false);
+    let close_rotation = Callback::new(move |()| is_rotating.set(false));
     let toggle = move |_| if is_blocked { set_blocked.run(()) } else { asked.set(Some(Question::Block)) };
     let question = move || {
         asked.get().map(|question| {
@@ -168,10 +186,12 @@ fn Actions(key: KeyView, on_gone: Callback<()>, on_change: Callback<()>) -> impl
         <footer class="drawer-footer">
             <button class="button button-quiet-danger" type="button" on:click=move |_| asked.set(Some(Question::Delete))>"Delete"</button>
             <span class="toolbar-space"></span>
+            <button class="button" type="button" on:click=move |_| is_rotating.set(true)>"Rotate"</button>
             <button class="button" type="button" disabled=is_busy on:click=toggle>{if is_blocked { "Unblock" } else { "Block" }}</button>
             <button class="button button-primary" type="button" on:click=move |_| url.replace(&[("edit", "1")])>"Edit"</button>
         </footer>
         {question}
+        {move || is_rotating.get().then(|| view! { <RotateKey key=key.get_value() on_close=close_rotation on_change=on_change /> })}
     }
 }
 

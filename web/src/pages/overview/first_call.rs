@@ -40,10 +40,13 @@ pub(crate) fn FirstCall(on_check: Callback<()>) -> impl IntoView {
             <p class="muted">"Spend, requests and latency appear here once an application calls a model."</p>
             <ol>
                 <li>
-                    <p><a href="/ui/keys?new=1">"Create a key"</a>" for the application."</p>
+                    <p>
+                        <a class="button button-primary" href="/ui/keys?new=1">"Create a key"</a>
+                        " for the application. It can be tried in the playground at once."
+                    </p>
                 </li>
                 <li>
-                    <p>"Call a model with it:"</p>
+                    <p>"Or call a model with it yourself:"</p>
                     <Snippet text=snippet label="Copy command" />
                 </li>
                 <li>
