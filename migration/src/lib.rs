@@ -17,6 +17,7 @@ mod m20261122_000003_sso;
 mod m20261122_000004_audit_lists;
 mod m20261122_000005_organization;
 mod m20261122_000006_key_secrets;
+mod m20261122_000010_settings;
 mod table;
 
 use sea_orm_migration::MigrationTrait;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_audit_lists::Migration),
             Box::new(m20261122_000005_organization::Migration),
             Box::new(m20261122_000006_key_secrets::Migration),
+            Box::new(m20261122_000010_settings::Migration),
         ]
     }
 }

@@ -25,6 +25,7 @@ pub mod policy;
 pub mod provider;
 pub mod second_factor;
 pub mod session;
+pub mod settings;
 pub mod spend;
 pub mod sso;
 pub mod stored;

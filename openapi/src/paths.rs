@@ -214,6 +214,18 @@ pub const CUSTOMER_DAILY_ACTIVITY: &str = "/customer/daily/activity";
 pub const TAG_DAILY_ACTIVITY: &str = "/tag/daily/activity";
 /// Requests and tokens by day.
 pub const GLOBAL_ACTIVITY: &str = "/global/activity";
+/// Lists settings.
+pub const CONFIG_LIST: &str = "/config/list";
+/// Changes settings of several sections.
+pub const CONFIG_UPDATE: &str = "/config/update";
+/// Shows one setting.
+pub const CONFIG_FIELD_INFO: &str = "/config/field/info";
+/// Changes one.
+pub const CONFIG_FIELD_UPDATE: &str = "/config/field/update";
+/// Takes one back to what config.yaml says.
+pub const CONFIG_FIELD_DELETE: &str = "/config/field/delete";
+/// What LiteLLM's console asks for.
+pub const CONFIG_CALLBACKS: &str = "/get/config/callbacks";
 /// Lists providers of single sign-on.
 pub const SSO_PROVIDER_LIST: &str = "/sso/provider/list";
 /// Adds one.

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use sea_orm::{DatabaseConnection, DbErr};
 
 use crate::clock::Clock;
-use crate::config::{IdentitySettings, KeyRules, NewTeamSettings, NewcomerSettings};
+use crate::config::IdentitySettings;
 use crate::counters::{Counters, SignInThrottle};
 use crate::crypto::{KeyDigest, Sealer};
 use crate::db;
@@ -15,6 +15,7 @@ use crate::mail::Mailer;
 use crate::models::LiveModels;
 use crate::oidc::{Oidc, Provider};
 use crate::policy::{MASTER_TOKEN, PolicyStore};
+use crate::settings::LiveSettings;
 
 /// The parts of a running gateway.
 #[derive(Clone, Debug)]
@@ -39,10 +40,10 @@ pub struct App {
     pub mailer: Mailer,
     /// The models in force.
     pub models: Arc<LiveModels>,
+    /// The settings in force.
+    pub settings: Arc<LiveSettings>,
     /// Failed sign-ins of late.
     pub sign_ins: Arc<SignInThrottle>,
-    /// Who makes keys, and what they get.
-    pub key_rules: Arc<KeyRules>,
     /// Where the days of budget windows begin: `litellm_settings.timezone`, UTC by default.
     pub timezone: Tz,
 }
@@ -79,10 +80,6 @@ pub struct SsoSettings {
     pub configured: Vec<Provider>,
     /// `PROXY_ADMIN_ID`: this user administers the gateway.
     pub admin_id: Option<String>,
-    /// What people get who sign in for the first time.
-    pub newcomers: NewcomerSettings,
-    /// What teams get that are made for groups.
-    pub new_teams: NewTeamSettings,
 }
 
 /// Identities that come from the environment or the data folder, not from the database.

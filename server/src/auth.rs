@@ -16,7 +16,7 @@ pub mod session;
 pub mod sign_in;
 
 pub use authenticate::authenticate;
-pub(crate) use authenticate::client_address;
+pub(crate) use authenticate::{client_address, identify};
 pub(crate) use csrf::check_origin;
 pub use memberships::Memberships;
 pub use principal::{Credential, DEFAULT_USER_ID, Principal};

@@ -12,6 +12,7 @@ mod vectors;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
@@ -84,8 +85,8 @@ pub enum Store {
 /// All that is cached.
 #[derive(Debug)]
 pub struct ResponseCache {
-    /// What the configuration says.
-    pub settings: CacheSettings,
+    /// What the configuration says; of where answers are kept, what it said at the start.
+    pub settings: ArcSwap<CacheSettings>,
     /// The answers.
     pub store: Store,
     /// Calls on their way.
@@ -100,7 +101,7 @@ impl ResponseCache {
     pub fn new(settings: CacheSettings, store: Store) -> Self {
         let vectors_max = usize::try_from(settings.vectors_max).unwrap_or(usize::MAX);
         let vectors = settings.is_semantic.then(|| Vectors::new(vectors_max));
-        Self { settings, store, flights: Flights::default(), vectors }
+        Self { settings: ArcSwap::from_pointee(settings), store, flights: Flights::default(), vectors }
     }
 
     /// The name of its type.
@@ -131,7 +132,7 @@ impl ResponseCache {
 
     /// Keeps answers, if they are not too long. Where Redis is away they are lost.
     pub async fn put(&self, entries: &[(Key, Arc<Entry>)]) {
-        let bytes_max = usize::try_from(self.settings.max_entry_bytes).unwrap_or(usize::MAX);
+        let bytes_max = usize::try_from(self.settings.load().max_entry_bytes).unwrap_or(usize::MAX);
         let fitting = entries.iter().filter(|(_, entry)| entry.bytes().len() <= bytes_max);
         match &self.store {
             Store::Local(local) => fitting.for_each(|(key, entry)| local.put(key.clone(), Arc::clone(entry))),

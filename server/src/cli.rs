@@ -14,11 +14,10 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::config::{Config, Loaded, Variables};
 use crate::db;
-use crate::gateway::Gateway;
 use crate::ledger::{self, verify};
 use crate::management;
-use crate::models::LiveModels;
-use crate::serve::{self, ConfigFile, Environment, Reloaded, Running, StartOptions};
+use crate::serve::{self, Environment, Running, StartOptions};
+use crate::settings::{LiveSettings, Reloaded};
 use crate::telemetry;
 
 /// Tollgate: the gateway in front of every LLM provider a company uses.
@@ -129,10 +128,10 @@ pub async fn run() -> ExitCode {
 async fn serve_until_stopped(place: &Place, address: SocketAddr, workers: Option<usize>) -> Result<ExitCode, Failure> {
     let (config, environment) = load(place)?;
     let listener = TcpListener::bind(address).map_err(|error| format!("cannot listen on {address}: {error}"))?;
-    let file = place.config.clone().map(|path| ConfigFile::new(path, config.clone()));
     let interval = config.general.proxy_config_reload_interval;
     let options = StartOptions {
         config,
+        config_file: place.config.clone(),
         environment,
         data: place.data.clone(),
         listener,
@@ -142,7 +141,7 @@ async fn serve_until_stopped(place: &Place, address: SocketAddr, workers: Option
     let mut running = Box::pin(serve::start(options)).await?;
     greet(&running)?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let following = follow(file, interval, Arc::clone(&running.gateway), Arc::clone(&running.app.models))?;
+    let following = follow(interval, Arc::clone(&running.app.settings))?;
     let failure = tokio::select! {
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
@@ -164,28 +163,22 @@ async fn serve_until_stopped(place: &Place, address: SocketAddr, workers: Option
 }
 
 /// Reads the configuration again every `interval`, and whenever the process is told to hang up.
-fn follow(
-    file: Option<ConfigFile>,
-    interval: Duration,
-    gateway: Arc<Gateway>,
-    models: Arc<LiveModels>,
-) -> io::Result<JoinHandle<()>> {
+fn follow(interval: Duration, settings: Arc<LiveSettings>) -> io::Result<JoinHandle<()>> {
     let mut hangup = signal(SignalKind::hangup())?;
     Ok(tokio::spawn(async move {
-        let Some(mut file) = file else { return std::future::pending().await };
+        let path = settings.file().map_or_else(|| "the database".to_owned(), |path| path.display().to_string());
         loop {
             let is_told = tokio::select! {
                 _ = hangup.recv() => true,
                 () = tokio::time::sleep(interval), if !interval.is_zero() => false,
             };
-            tell(file.reload(&gateway, &models, |name| std::env::var(name).ok()), file.path(), is_told);
+            tell(settings.reload().await, &path, is_told);
         }
     }))
 }
 
 /// Says what became of reading a configuration again; that nothing changed only where somebody asked.
-fn tell(reloaded: Reloaded, path: &Path, is_told: bool) {
-    let path = path.display();
+fn tell(reloaded: Reloaded, path: &str, is_told: bool) {
     match reloaded {
         Reloaded::Same if is_told => tracing::info!(%path, "the configuration says what it said"),
         Reloaded::Same => {}
@@ -195,7 +188,7 @@ fn tell(reloaded: Reloaded, path: &Path, is_told: bool) {
             }
         }
         Reloaded::InForce { waiting, warnings } => {
-            tracing::info!(%path, "the models and the router's settings of the changed configuration are in force");
+            tracing::info!(%path, "what may change of the changed configuration is in force");
             for problem in warnings {
                 tracing::warn!(%problem, "the changed configuration");
             }

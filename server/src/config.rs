@@ -19,6 +19,7 @@ mod problem;
 mod reader;
 mod router;
 mod secret;
+mod setting;
 mod sso;
 mod stored;
 mod strategy;
@@ -51,6 +52,10 @@ pub use problem::{Place, Problem, Severity};
 use reader::{Item, Problems, Section};
 pub use router::{ErrorClass, ErrorPolicy, Fallbacks, GroupAlias, RedisSettings, RouterSettings};
 pub use secret::{MASK, Secret, is_secret_name};
+pub use setting::{
+    Origin, SECTIONS, SetValue, Setting, SettingKind, StoredSettings, nearest_setting, setting, settings,
+    settings_below,
+};
 pub use sso::{NewTeamSettings, NewcomerSettings, SSO_VARIABLES, SsoEntry, sso_from_environment};
 pub use stored::{SentDeployment, SentRead, check_sent};
 pub use strategy::{RoutingStrategy, RoutingStrategyArgs, StickyBy};
@@ -99,6 +104,8 @@ pub struct Loaded {
     pub config: Config,
     /// Everything that is wrong, in the order of the file.
     pub problems: Vec<Problem>,
+    /// The settings that are set, by path.
+    pub values: BTreeMap<String, SetValue>,
 }
 
 impl Loaded {
@@ -113,15 +120,23 @@ impl Config {
     /// Reads the file and the files it includes. Without a file: the defaults and one `demo` model that answers by
     /// itself. `env` looks up environment variables.
     pub fn load(path: Option<&Path>, env: impl Fn(&str) -> Option<String>) -> Loaded {
-        let Some(path) = path else {
-            let config = Self { deployments: vec![DeploymentConfig::demo()], ..Self::default() };
-            return Loaded { config, problems: Vec::new() };
-        };
+        Self::load_with(path, env, &StoredSettings::new())
+    }
+
+    /// The same with settings of the database, which go before the file's.
+    pub fn load_with(path: Option<&Path>, env: impl Fn(&str) -> Option<String>, stored: &StoredSettings) -> Loaded {
         let problems = Problems::default();
-        let config = include::read_file(path, &problems).map(|root| read(root, &env, &problems)).unwrap_or_default();
+        let root = match path {
+            Some(path) => include::read_file(path, &problems),
+            None => Some(Node { at: Place::whole(""), value: Value::Map(Vec::new()) }),
+        };
+        let (mut config, values) = root.map(|root| read(root, &env, stored, &problems)).unwrap_or_default();
+        if path.is_none() {
+            config.deployments = vec![DeploymentConfig::demo()];
+        }
         let mut problems = problems.take();
         problems.sort_by_key(|problem| (problem.place.file.clone(), problem.place.line, problem.place.column));
-        Loaded { config, problems }
+        Loaded { config, problems, values }
     }
 
     /// Everything that is wrong with a file.
@@ -161,9 +176,20 @@ impl Config {
     }
 }
 
-fn read(mut root: Node, env: &dyn Fn(&str) -> Option<String>, problems: &Problems) -> Config {
-    let mut environment = resolve(&mut root, env, problems);
-    let item = Item { node: &root, path: String::new(), problems };
+fn read(
+    mut root: Node,
+    env: &dyn Fn(&str) -> Option<String>,
+    stored: &StoredSettings,
+    problems: &Problems,
+) -> (Config, BTreeMap<String, SetValue>) {
+    let environment = resolve(&mut root, env, problems);
+    // Laid over what is resolved: a setting of the database never reads the environment.
+    setting::lay_over(&mut root, stored);
+    (read_tree(&root, environment, problems), setting::set_values(&root))
+}
+
+fn read_tree(root: &Node, mut environment: Environment<'_>, problems: &Problems) -> Config {
+    let item = Item { node: root, path: String::new(), problems };
     let Some(mut top) = item.section() else {
         return Config::default();
     };

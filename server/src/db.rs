@@ -33,6 +33,7 @@ pub mod policy_change;
 mod search;
 pub mod second_factor;
 pub mod session;
+pub mod setting;
 pub mod spend_log;
 pub mod spend_log_content;
 pub mod spend_total;

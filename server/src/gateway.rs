@@ -51,7 +51,7 @@ use arc_swap::ArcSwap;
 
 use crate::cache::ResponseCache;
 use crate::clock::Clock;
-use crate::config::{FetchSettings, RouterSettings};
+use crate::config::{Config, FetchSettings, RouterSettings};
 use crate::counters::Counters;
 use crate::ledger::Spool;
 use crate::ledger::contents::Contents;
@@ -96,7 +96,7 @@ pub struct Gateway {
     /// Answers that are read to their end though their client has left.
     pub drains: Drains,
     /// Bounds and choices of the configuration.
-    pub settings: Settings,
+    pub settings: ArcSwap<Settings>,
     /// Calls in flight, counted.
     pub in_flight: InFlightCount,
 }
@@ -120,6 +120,24 @@ pub struct Settings {
     pub checks_in_background: bool,
     /// Bounds on what is fetched for a call.
     pub fetch: FetchSettings,
+}
+
+impl Settings {
+    /// Those of `config`.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self {
+            max_body_bytes: usize::try_from(config.limits.max_body_bytes).unwrap_or(usize::MAX),
+            stream_idle_timeout: config.limits.stream_idle_timeout,
+            timeout: config.limits.first_byte_timeout,
+            budget_wait: config.limits.budget_wait,
+            drop_params: config.litellm.drop_params,
+            budget_exceeded_status: StatusCode::from_u16(config.litellm.budget_exceeded_status_code)
+                .unwrap_or(StatusCode::BAD_REQUEST),
+            checks_in_background: config.general.background_health_checks,
+            fetch: config.limits.fetch.clone(),
+        }
+    }
 }
 
 impl Gateway {

@@ -21,6 +21,7 @@ use crate::ledger::writer::Writer;
 use crate::models::LiveModels;
 use crate::policy::{Channel, PolicyStore};
 use crate::router::{Router, rests};
+use crate::settings::LiveSettings;
 use crate::telemetry;
 
 pub use health_checks::HealthChecks;
@@ -48,6 +49,8 @@ pub struct Work {
     pub router: Arc<Router>,
     /// The models in force.
     pub models: Arc<LiveModels>,
+    /// The settings in force.
+    pub settings: Arc<LiveSettings>,
     /// Where nodes tell each other which deployments rest.
     pub rests: Option<Arc<Channel>>,
     /// How deployments are checked; `None`: they are not.

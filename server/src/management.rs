@@ -23,6 +23,7 @@ pub mod policy;
 mod rules;
 pub mod second_factor;
 pub mod session;
+pub mod settings;
 pub mod spend;
 pub mod sso;
 pub mod tag;
@@ -97,6 +98,13 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::GLOBAL_SPEND_MODELS, Method::GET, spend::global::top_models);
     guarded(config, paths::GLOBAL_ACTIVITY, Method::GET, spend::global::activity);
     reports(config);
+
+    guarded(config, paths::CONFIG_LIST, Method::GET, settings::read::list);
+    guarded(config, paths::CONFIG_FIELD_INFO, Method::GET, settings::read::info);
+    guarded(config, paths::CONFIG_CALLBACKS, Method::GET, settings::read::callbacks);
+    guarded(config, paths::CONFIG_UPDATE, Method::POST, settings::update::update);
+    guarded(config, paths::CONFIG_FIELD_UPDATE, Method::POST, settings::update::update_field);
+    guarded(config, paths::CONFIG_FIELD_DELETE, Method::POST, settings::update::delete_field);
 }
 
 /// Mounts LiteLLM's reports on spend.

@@ -2,7 +2,6 @@
 
 mod defaults;
 mod identity;
-mod reload;
 pub mod secrets;
 mod shared;
 mod sso;
@@ -14,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::http::StatusCode;
 use arc_swap::ArcSwap;
 use redis::Client;
 use sea_orm::{DatabaseConnection, DbErr};
@@ -48,8 +46,8 @@ use crate::oidc::Oidc;
 use crate::outbound::Outbound;
 use crate::policy::{GatewayBudget, Loader, PolicyStore};
 use crate::router::{Models, Router, Rules};
+use crate::settings::{LiveSettings, Sources};
 use crate::telemetry;
-pub use reload::{ConfigFile, Reloaded};
 pub use secrets::{Environment, SecretError, Secrets};
 
 /// Jobs and connections have this long to end once no call is in flight.
@@ -60,6 +58,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct StartOptions {
     /// The configuration, read and found sound.
     pub config: Config,
+    /// The file it was read from, to be read again; `None`: there is none.
+    pub config_file: Option<PathBuf>,
     /// What the environment adds.
     pub environment: Environment,
     /// Where keys, spool and the SQLite database are.
@@ -101,6 +101,9 @@ pub enum StartError {
     /// What the gateway has spent cannot be read.
     #[error("cannot read budgets: {0}")]
     Budget(DbErr),
+    /// The settings of the database cannot be read.
+    #[error("cannot read the settings of the database: {0}")]
+    Settings(DbErr),
     /// The models of the database cannot be read.
     #[error("cannot read the models of the database: {0}")]
     Models(DbErr),
@@ -178,19 +181,19 @@ fn make_folder(data: &Path) -> Result<(), StartError> {
 /// # Errors
 /// When anything it needs cannot be had; nothing runs then.
 pub async fn start(options: StartOptions) -> Result<Running, StartError> {
-    let StartOptions { config, environment, data, listener, clock, workers } = options;
-    telemetry::metrics();
-    telemetry::calls::keep_keys(usize::try_from(config.limits.metrics_keys_max).unwrap_or(usize::MAX));
+    let StartOptions { config, config_file, environment, data, listener, clock, workers } = options;
+    start_metrics(&config);
     let database = open_database(&config, &environment, &data).await?;
+    let sources = Sources { db: database.clone(), file: config_file, variables: environment.variables.clone() };
+    let first = sources.first().await.map_err(StartError::Settings)?;
+    let config = first.1.config.clone();
     let secrets = Secrets::load(&config, &environment, &data)?;
     let spool = open_spool(&data.join("spool"), &config, clock.clone(), &database).await?;
     let redis = shared::redis(&config, &environment)?;
     let cache = shared::cache(&config, redis.clone(), &clock)?;
     let counters = shared::counters(&config, redis.clone(), &data, &database, &clock)?;
     let url = database_url(&config, &environment, &data);
-    let writer_db = OwnConnection::open(&database, &url, config.general.database_connection_timeout).await?;
-    let mut writer = Writer::new(Arc::clone(&spool), writer_db, Arc::clone(&counters));
-    catch_up(&mut writer).await;
+    let writer = open_writer(&config, (&database, &url), &spool, &counters).await?;
     shared::join(&counters).await;
     let loader = loader(&config, &database, &clock).await?;
     let bulletin = shared::bulletin(&config, redis.clone());
@@ -207,7 +210,8 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let gateway = Arc::new(make_gateway(&config, &secrets, parts, spool, contents, cache)?);
     let (mailer, mail_queue) = Mailer::new(&environment.smtp)?;
     let sealer = Sealer::new(secrets.salt_key.expose())?;
-    let models = live_models(&config, &environment, &database, &sealer, &gateway).await?;
+    let models = Arc::new(live_models(&config, &environment, &database, &sealer, &gateway).await?);
+    let settings = LiveSettings::new(sources, first, &gateway, Arc::clone(&models));
     let app = App {
         oidc: Arc::new(Oidc::new(outbound, clock.clone())),
         sso: Arc::new(sso::settings(&config, &environment)),
@@ -218,9 +222,9 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         identity: identity::of(&config, &environment, &secrets, listener.local_addr()?),
         sealer,
         mailer,
-        models: Arc::new(models),
+        models,
+        settings: Arc::new(settings),
         sign_ins: Arc::default(),
-        key_rules: Arc::new(config.litellm.keys.clone()),
         timezone: config.litellm.timezone,
     };
     let initial_password = first_admin::ensure(&app).await?;
@@ -245,6 +249,24 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         jobs,
         stop,
     })
+}
+
+fn start_metrics(config: &Config) {
+    telemetry::metrics();
+    telemetry::calls::keep_keys(usize::try_from(config.limits.metrics_keys_max).unwrap_or(usize::MAX));
+}
+
+/// Who writes settled calls into the database, those of a former process written.
+async fn open_writer(
+    config: &Config,
+    (database, url): (&DatabaseConnection, &str),
+    spool: &Arc<Spool>,
+    counters: &Arc<Counters>,
+) -> Result<Writer, StartError> {
+    let own = OwnConnection::open(database, url, config.general.database_connection_timeout).await?;
+    let mut writer = Writer::new(Arc::clone(spool), own, Arc::clone(counters));
+    catch_up(&mut writer).await;
+    Ok(writer)
 }
 
 /// What the gateway shares with the control plane.
@@ -278,7 +300,7 @@ fn make_gateway(
         usual_lengths: UsualLengths::default(),
         usual_delays: UsualDelays::default(),
         drains: drains(config),
-        settings: settings(config),
+        settings: ArcSwap::from_pointee(Settings::of(config)),
         in_flight: InFlightCount::default(),
         clock,
     })
@@ -293,6 +315,7 @@ fn work(app: &App, gateway: &Arc<Gateway>, config: &Config, redis: Option<Client
         counters: Arc::clone(&app.counters),
         router: Arc::clone(&gateway.router),
         models: Arc::clone(&app.models),
+        settings: Arc::clone(&app.settings),
         rests: shared::rests(config, redis.clone()).map(Arc::new),
         health_checks: health_checks(gateway, config, redis)?,
         retention: retention(config),
@@ -391,20 +414,6 @@ fn retention(config: &Config) -> Option<Retention> {
     let general = &config.general;
     let interval = general.maximum_spend_logs_retention_interval;
     general.maximum_spend_logs_retention_period.map(|period| Retention { period, interval })
-}
-
-fn settings(config: &Config) -> Settings {
-    Settings {
-        max_body_bytes: usize::try_from(config.limits.max_body_bytes).unwrap_or(usize::MAX),
-        stream_idle_timeout: config.limits.stream_idle_timeout,
-        timeout: config.limits.first_byte_timeout,
-        budget_wait: config.limits.budget_wait,
-        drop_params: config.litellm.drop_params,
-        budget_exceeded_status: StatusCode::from_u16(config.litellm.budget_exceeded_status_code)
-            .unwrap_or(StatusCode::BAD_REQUEST),
-        checks_in_background: config.general.background_health_checks,
-        fetch: config.limits.fetch.clone(),
-    }
 }
 
 impl Drop for Running {

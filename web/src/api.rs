@@ -10,6 +10,7 @@ pub(crate) mod model;
 pub(crate) mod organization;
 pub(crate) mod policy;
 pub(crate) mod session;
+pub(crate) mod settings;
 pub(crate) mod spend;
 pub(crate) mod tag;
 pub(crate) mod team;

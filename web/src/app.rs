@@ -31,6 +31,7 @@ use crate::pages::model::ModelPage;
 use crate::pages::overview::OverviewPage;
 use crate::pages::playground::PlaygroundPage;
 use crate::pages::session::SignIn;
+use crate::pages::settings::SettingsPage;
 use crate::pages::spend::SpendPage;
 use crate::pages::usage::UsagePage;
 use crate::ui::empty::{Empty, Unavailable};
@@ -204,6 +205,7 @@ fn Shell() -> impl IntoView {
                     <Route path=path!("/logs") view=|| view! { <SpendPage /> }.into_any() />
                     <Route path=path!("/usage") view=|| view! { <UsagePage /> }.into_any() />
                     <Route path=path!("/audit") view=|| view! { <ChangesPage /> }.into_any() />
+                    <Route path=path!("/settings") view=|| view! { <SettingsPage /> }.into_any() />
                 </Routes>
             </main>
         </div>

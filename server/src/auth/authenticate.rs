@@ -53,7 +53,11 @@ pub(crate) fn client_address(app: &App, request: &HttpRequest) -> Option<String>
     Some(app.identity.proxies.client(peer, forwarded).to_string())
 }
 
-async fn identify(request: &HttpRequest) -> ApiResult<Principal> {
+/// Who calls, where they may do anything at all.
+///
+/// # Errors
+/// 401 for nobody, 403 for a write that another site could have made and for who needs a second factor first.
+pub(crate) async fn identify(request: &HttpRequest) -> ApiResult<Principal> {
     let principal = present(request).await?;
     let may_do_this = PATHS_WITHOUT_SECOND_FACTOR.contains(&request.path());
     if matches!(principal.credential, Credential::Session { needs_second_factor: true, .. }) && !may_do_this {

@@ -49,6 +49,8 @@ pub struct LitellmSettings {
     pub budget_exceeded_status_code: u16,
     /// The zone whose calendar budget windows follow. Default: UTC.
     pub timezone: Tz,
+    /// `/metrics` is only told to who may see the gateway's settings. Default: to everybody.
+    pub require_auth_for_metrics_endpoint: bool,
     /// Addresses that clients name are only fetched from public hosts. Default: yes.
     pub user_url_validation: bool,
     /// Hosts and networks they are fetched from besides.
@@ -97,6 +99,7 @@ impl Default for LitellmSettings {
             tag_budget_config: BTreeMap::new(),
             budget_exceeded_status_code: 400,
             timezone: Tz::UTC,
+            require_auth_for_metrics_endpoint: false,
             user_url_validation: true,
             user_url_allowed_hosts: Vec::new(),
             keys: KeyRules::default(),
@@ -128,6 +131,8 @@ pub(super) fn read(item: Option<Item<'_>>) -> LitellmSettings {
         tag_budget_config: scope_limits(section.get("tag_budget_config")),
         budget_exceeded_status_code: status(&mut section).unwrap_or(default.budget_exceeded_status_code),
         timezone: timezone(&mut section).unwrap_or(default.timezone),
+        require_auth_for_metrics_endpoint: section
+            .boolean("require_auth_for_metrics_endpoint", default.require_auth_for_metrics_endpoint),
         user_url_validation: section.boolean("user_url_validation", default.user_url_validation),
         user_url_allowed_hosts: fetch::allowed(&mut section),
         keys: key_rules::read(&mut section),

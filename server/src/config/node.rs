@@ -73,7 +73,7 @@ impl Node {
     }
 
     /// The same value of JSON, all of it written at `at`.
-    fn of_json(json: &Json, at: &Place) -> Self {
+    pub(super) fn of_json(json: &Json, at: &Place) -> Self {
         let value = match json {
             Json::Null => Value::Null,
             Json::Bool(b) => Value::Bool(*b),

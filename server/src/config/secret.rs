@@ -59,7 +59,13 @@ const SECRET_WORDS: &[&str] = &[
 ];
 
 /// Names that contain such a word and are none.
-const PLAIN_NAMES: &[&str] = &["litellm_credential_name", "tokenizer", "custom_tokenizer"];
+const PLAIN_NAMES: &[&str] = &[
+    "custom_tokenizer",
+    "default_key_generate_params",
+    "litellm_credential_name",
+    "tokenizer",
+    "upperbound_key_generate_params",
+];
 
 /// True when a text setting of this name is a secret.
 #[must_use]

@@ -189,7 +189,6 @@ pub(super) const LITELLM: Area = area(
         "prometheus_metrics_config",
         "prometheus_initialize_budget_metrics",
         "redact_user_api_key_info",
-        "require_auth_for_metrics_endpoint",
         "service_callback",
         "ssl_verify",
         "ssl_certificate",

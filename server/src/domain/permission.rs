@@ -32,6 +32,8 @@ pub enum Action {
     CredentialWrite,
     /// See the gateway's settings.
     SettingsRead,
+    /// Change settings while the gateway runs.
+    SettingsWrite,
     /// See reusable budgets.
     BudgetRead,
     /// Make, change or delete a reusable budget.
@@ -80,7 +82,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::KeyCreate,
         Self::KeyRead,
         Self::KeyUpdate,
@@ -93,6 +95,7 @@ impl Action {
         Self::ModelWrite,
         Self::CredentialWrite,
         Self::SettingsRead,
+        Self::SettingsWrite,
         Self::BudgetRead,
         Self::BudgetWrite,
         Self::TeamCreate,
@@ -198,7 +201,7 @@ fn allows(role: UserRole, action: Action, relation: Relation) -> bool {
     match (role, action) {
         (UserRole::ProxyAdmin, _) | (_, A::ModelRead | A::Session) => true,
         (UserRole::ProxyAdminViewer, action) => is_reading(action),
-        (_, A::SpendReadAll | A::SpendResolve | A::SettingsRead | A::AuditRead) => false,
+        (_, A::SpendReadAll | A::SpendResolve | A::SettingsRead | A::SettingsWrite | A::AuditRead) => false,
         (_, A::ModelWrite | A::CredentialWrite) => false,
         (_, A::BudgetRead | A::CustomerRead | A::TagRead) => false,
         (_, A::BudgetWrite | A::CustomerWrite | A::TagWrite | A::UserWrite | A::CacheWrite) => false,

@@ -254,7 +254,7 @@ impl<'a> Applicant<'a> {
             refusal: Box::new(refusal),
             name,
             estimate: self.bounds.clamped(self.shortest()).cost(&self.deployments),
-            budget_status: self.gateway.settings.budget_exceeded_status,
+            budget_status: self.gateway.settings.load().budget_exceeded_status,
             now: self.gateway.clock.now(),
         }
     }

@@ -138,7 +138,7 @@ impl Plan {
         // What names a member twice means nothing certain.
         let Ok(Raw(members)) = serde_json::from_slice::<Raw<'_>>(seen.body) else { return Ok(None) };
         let controls = Controls::read(member(&members, controls::MEMBER), member(&members, controls::SWITCH), http)?;
-        let settings = &cache.settings;
+        let settings = cache.settings.load();
         let Some(call_type) = call_type(seen.call_type) else { return Ok(None) };
         let is_supported =
             settings.supported_call_types.as_ref().is_none_or(|all| all.iter().any(|one| one == call_type));
@@ -218,7 +218,7 @@ impl Plan {
 
     /// Waits for the same call that is on its way, or leads it.
     async fn wait(&self) -> Boarding {
-        let patience = self.cache.settings.wait_timeout;
+        let patience = self.cache.settings.load().wait_timeout;
         if self.reads.is_none() || self.writes.is_none() || patience.is_zero() {
             return Boarding::Alone;
         }

@@ -141,7 +141,7 @@ impl Arrived {
     /// # Errors
     /// As [`read_body`].
     pub(super) async fn body(&self, payload: web::Payload) -> Result<Bytes, GatewayError> {
-        read_body(payload, self.gateway.settings.max_body_bytes).await
+        read_body(payload, self.gateway.settings.load().max_body_bytes).await
     }
 
     /// Looks up all else that limits the call.
@@ -295,7 +295,7 @@ impl Context {
         let of_client = self.clients_time(is_stream);
         let overrides = || self.policy.routing().find_map(|own| own.timeout);
         let configured = || settings.stream_timeout.filter(|_| is_stream).or(settings.timeout);
-        let timeout = of_client.or_else(overrides).or_else(configured).unwrap_or(self.gateway.settings.timeout);
+        let timeout = of_client.or_else(overrides).or_else(configured).unwrap_or(self.gateway.settings.load().timeout);
         let age = self.gateway.clock.monotonic().saturating_duration_since(self.started);
         tokio::time::Instant::now() + timeout.saturating_sub(age)
     }

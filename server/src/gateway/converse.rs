@@ -143,7 +143,7 @@ impl Conversation {
             let names = Box::new(self.sealing(deployment));
             reading.forward(Box::new(responses::stream::Forwarded::new(names)));
         }
-        let stream = AnswerStream::new(chunks, reading, gateway.settings.stream_idle_timeout);
+        let stream = AnswerStream::new(chunks, reading, gateway.settings.load().stream_idle_timeout);
         let stream = stream.taped(recording.map(Recording::tape));
         headers::key_spend(&mut head, gateway, &policy.key);
         headers::event_stream(&mut head).body(stream)

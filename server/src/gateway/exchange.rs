@@ -52,7 +52,7 @@ impl Attempt for Exchange<'_> {
 
     async fn deployments(&self, context: &Context, model: &str) -> Result<Deployments, GatewayError> {
         let deployments = context.deployments(model, self.operation)?;
-        let deployments = responses::fit(self.incoming, deployments, context.gateway.settings.drop_params)?;
+        let deployments = responses::fit(self.incoming, deployments, context.gateway.settings.load().drop_params)?;
         if !context.gateway.routing.load().enable_pre_call_checks {
             return Ok(deployments);
         }

@@ -53,7 +53,8 @@ pub(super) async fn fetch(gateway: &Gateway, deployment: &Deployment, incoming: 
     if wanted.is_empty() {
         return Ok(());
     }
-    let settings = &gateway.settings.fetch;
+    let settings = gateway.settings.load_full();
+    let settings = &settings.fetch;
     let fetched = incoming.media.len();
     if u64::try_from(fetched + wanted.len()).unwrap_or(u64::MAX) > settings.items_max {
         let reason =

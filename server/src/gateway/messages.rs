@@ -49,7 +49,7 @@ pub async fn count_tokens(
 
 async fn count(http: HttpRequest, payload: web::Payload, gateway: &Gateway) -> Result<HttpResponse, ApiError> {
     let policy = authenticate::authenticate(gateway, http.path(), http.headers()).await?;
-    let body = call::read_body(payload, gateway.settings.max_body_bytes).await?;
+    let body = call::read_body(payload, gateway.settings.load().max_body_bytes).await?;
     let incoming = Incoming::messages(body).map_err(GatewayError::from)?;
     let asked_for = &incoming.request.model;
     let model = gateway.model_of_alias(asked_for).unwrap_or_else(|| asked_for.clone());

@@ -175,7 +175,7 @@ async fn answer(
             let mut reading = Reading::new(true, call);
             reading.read_as(read);
             headers::key_spend(&mut response, &context.gateway, &context.policy.key);
-            Ok(response.body(AnswerStream::new(chunks, reading, context.gateway.settings.stream_idle_timeout)))
+            Ok(response.body(AnswerStream::new(chunks, reading, context.gateway.settings.load().stream_idle_timeout)))
         }
         Source::Whole(headers, whole) => {
             head::pass_back(&mut response, &headers);

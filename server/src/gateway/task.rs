@@ -92,7 +92,7 @@ async fn answer(
             let mut reading = Reading::new(true, call);
             reading.read_as(read);
             headers::key_spend(&mut head, &context.gateway, &context.policy.key);
-            Ok(head.body(AnswerStream::new(chunks, reading, context.gateway.settings.stream_idle_timeout)))
+            Ok(head.body(AnswerStream::new(chunks, reading, context.gateway.settings.load().stream_idle_timeout)))
         }
         Source::Whole(provided, whole) => {
             let content_type = describe(&mut head, &provided);

@@ -11,6 +11,7 @@ use super::Work;
 use crate::counters::ScopeId;
 use crate::db::policy_change::{self, Model as PolicyChange};
 use crate::models::CHANGED_BY;
+use crate::settings;
 
 /// How soon a change made on another node is in force here, where nothing announces it.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -40,7 +41,7 @@ pub(super) async fn follow(work: Work, stop: CancellationToken) {
     let mut read = Read { last: policy_change::last_id(&work.db).await.unwrap_or(0), ..Read::default() };
     let mut pruned_at = Instant::now();
     // What changed while this node started.
-    let mut has_other_models = true;
+    let (mut has_other_models, mut has_other_settings) = (true, true);
     loop {
         let next = async {
             tokio::select! {
@@ -56,6 +57,7 @@ pub(super) async fn follow(work: Work, stop: CancellationToken) {
                 is_away = false;
                 changes.iter().for_each(|change| forget(&work, change));
                 has_other_models |= changes.iter().any(|change| CHANGED_BY.contains(&change.entity_kind.as_str()));
+                has_other_settings |= changes.iter().any(|change| change.entity_kind == settings::CHANGED_BY);
             }
             Err(error) => {
                 if !std::mem::replace(&mut is_away, true) {
@@ -63,8 +65,11 @@ pub(super) async fn follow(work: Work, stop: CancellationToken) {
                 }
             }
         }
+        if has_other_settings {
+            has_other_settings = in_time(work.settings.refresh()).await.is_err();
+        }
         if has_other_models {
-            has_other_models = read_models(&work).await.is_err();
+            has_other_models = in_time(work.models.refresh()).await.is_err();
         }
         if pruned_at.elapsed() >= PRUNE_EVERY {
             pruned_at = Instant::now();
@@ -75,12 +80,12 @@ pub(super) async fn follow(work: Work, stop: CancellationToken) {
     }
 }
 
-/// Puts models in force that were changed on another node; what fails is tried again.
-async fn read_models(work: &Work) -> Result<(), DbErr> {
-    let read = tokio::time::timeout(READ_TIMEOUT, work.models.refresh()).await;
+/// Puts what was changed on another node in force; what fails is tried again.
+async fn in_time(reading: impl Future<Output = Result<(), DbErr>>) -> Result<(), DbErr> {
+    let read = tokio::time::timeout(READ_TIMEOUT, reading).await;
     let read = read.unwrap_or_else(|_| Err(DbErr::Custom("the database does not answer".to_owned())));
     if let Err(error) = &read {
-        tracing::debug!(%error, "changed models cannot be read yet");
+        tracing::debug!(%error, "changed models or settings cannot be read yet");
     }
     read
 }

@@ -157,7 +157,7 @@ fn away(error: &CacheError) -> ApiError {
 }
 
 fn params(cache: &ResponseCache) -> Map<String, Value> {
-    let settings = &cache.settings;
+    let settings = cache.settings.load();
     let params = [
         ("isolation", json!(settings.isolation.name())),
         ("mode", json!(if settings.is_on_demand { "default_off" } else { "default_on" })),

@@ -1,10 +1,13 @@
 //! `GET /metrics`.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use metrics::gauge;
 use tollgate_openapi::paths;
 
+use crate::app::App;
+use crate::auth::identify;
 use crate::clock::Clock;
+use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::gateway::Gateway;
 use crate::router::Router;
@@ -12,7 +15,8 @@ use crate::telemetry;
 
 /// Read the metrics
 ///
-/// In Prometheus' text format.
+/// In Prometheus' text format. With `litellm_settings.require_auth_for_metrics_endpoint`, only to those who may see the
+/// gateway's settings.
 #[utoipa::path(
     get,
     path = paths::METRICS,
@@ -24,7 +28,10 @@ use crate::telemetry;
     )),
     security(()),
 )]
-pub async fn metrics(gateway: web::Data<Gateway>) -> ApiResult<HttpResponse> {
+pub async fn metrics(http: HttpRequest, app: web::Data<App>, gateway: web::Data<Gateway>) -> ApiResult<HttpResponse> {
+    if app.settings.config().litellm.require_auth_for_metrics_endpoint {
+        identify(&http).await?.authorize_all(Action::SettingsRead)?;
+    }
     let registry = telemetry::metrics().ok_or_else(|| ApiError::unavailable("There is no metrics registry."))?;
     set_gauges(&gateway);
     let text = registry.render();

@@ -14,7 +14,7 @@ use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 
 use super::{
     access_token, as_end_user, audit, budget, cache, credential, customer, health, invitation, key, metrics, model,
-    organization, policy, second_factor, session, spend, sso, tag, team, user,
+    organization, policy, second_factor, session, settings, spend, sso, tag, team, user,
 };
 use crate::auth::session::COOKIE_NAME;
 
@@ -35,6 +35,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         CacheApi::openapi(),
         SpendApi::openapi(),
         ModelApi::openapi(),
+        SettingsApi::openapi(),
         SsoApi::openapi(),
         CredentialApi::openapi(),
         SessionApi::openapi(),
@@ -75,6 +76,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         (name = "cache", description = "Answers that are given again"),
         (name = "spend", description = "What calls cost"),
         (name = "model", description = "Deployments behind each public model name"),
+        (name = "settings", description = "What config.yaml and the database say"),
         (name = "sso", description = "Single sign-on"),
         (name = "credential", description = "Parameters that deployments share by a name"),
         (name = "session", description = "Console sessions"),
@@ -230,6 +232,17 @@ struct PolicyApi;
     components(schemas(CallStatus, SpendLogSort))
 )]
 struct SpendApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    settings::read::list,
+    settings::read::info,
+    settings::read::callbacks,
+    settings::update::update,
+    settings::update::update_field,
+    settings::update::delete_field,
+))]
+struct SettingsApi;
 
 #[derive(OpenApi)]
 #[openapi(paths(

@@ -22,10 +22,5 @@ pub(super) fn settings(config: &Config, environment: &Environment) -> SsoSetting
             configured.push(entry);
         }
     }
-    SsoSettings {
-        configured,
-        admin_id: variable("PROXY_ADMIN_ID"),
-        newcomers: config.litellm.default_internal_user_params.clone(),
-        new_teams: config.litellm.default_team_params.clone(),
-    }
+    SsoSettings { configured, admin_id: variable("PROXY_ADMIN_ID") }
 }

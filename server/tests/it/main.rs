@@ -44,6 +44,7 @@ mod responses;
 mod routing;
 mod scope;
 mod session;
+mod settings;
 mod spend;
 mod sso;
 mod tag;

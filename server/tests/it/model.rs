@@ -6,9 +6,11 @@ mod nodes;
 mod test_connection;
 
 use serde_json::json;
+use tollgate_openapi::session::UserRole;
 
 use crate::chat::{CHAT, ask};
 use crate::kit::{Behaviour, FakeUpstream, TestApp};
+use crate::session::add_user;
 
 #[tokio::test]
 async fn deployments_show_prices_and_state_but_no_secret() {
@@ -24,6 +26,23 @@ async fn deployments_show_prices_and_state_but_no_secret() {
     let none = app.get("/model/info?litellm_model_id=other").expect_status(200).await.value();
     assert_eq!(none["data"].as_array().unwrap().len(), 0);
     app.nobody().get("/v1/model/info").expect_status(401).await;
+}
+
+#[tokio::test]
+async fn people_are_not_told_where_providers_are() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    for (name, role) in [("viewer", UserRole::ProxyAdminViewer), ("user", UserRole::InternalUser)] {
+        add_user(&app, name, None, role, name).await;
+    }
+    for path in ["/v1/model/info", "/v2/model/info"] {
+        let params = async |name: &str| {
+            let person = app.sign_in(name, name).await;
+            person.get(path).expect_status(200).await.value()["data"][0]["litellm_params"].clone()
+        };
+        assert_eq!(params("user").await, json!({"model": "openai/gpt-upstream"}));
+        assert!(params("viewer").await["api_base"].is_string());
+    }
 }
 
 #[tokio::test]

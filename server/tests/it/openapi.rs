@@ -216,7 +216,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 137] = [
+const PATHS: [&str; 143] = [
     paths::KEY_BOUNDS,
     paths::KEY_SERVICE_ACCOUNT_GENERATE,
     paths::KEY_BULK_UPDATE,
@@ -319,6 +319,12 @@ const PATHS: [&str; 137] = [
     paths::GLOBAL_SPEND_KEYS,
     paths::GLOBAL_SPEND_MODELS,
     paths::GLOBAL_ACTIVITY,
+    paths::CONFIG_LIST,
+    paths::CONFIG_UPDATE,
+    paths::CONFIG_FIELD_INFO,
+    paths::CONFIG_FIELD_UPDATE,
+    paths::CONFIG_FIELD_DELETE,
+    paths::CONFIG_CALLBACKS,
     paths::GLOBAL_SPEND_TEAMS,
     paths::GLOBAL_SPEND_PROVIDER,
     paths::GLOBAL_SPEND_END_USERS,

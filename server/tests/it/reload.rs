@@ -5,30 +5,23 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::Notify;
-use tollgate::config::Config;
-use tollgate::serve::{ConfigFile, Reloaded};
+use tollgate::settings::Reloaded;
 
 use crate::chat::{CHAT, ask};
 use crate::kit::{Behaviour, FakeUpstream, TestApp};
 
 struct Reloading {
     app: TestApp,
-    file: ConfigFile,
-    folder: tempfile::TempDir,
 }
 
 impl Reloading {
     async fn start(yaml: &str) -> Self {
-        let folder = tempfile::TempDir::new().unwrap();
-        let path = folder.path().join("config.yaml");
-        std::fs::write(&path, yaml).unwrap();
-        let config = Config::load(Some(&path), |_| None).config;
-        Self { app: TestApp::builder().config(yaml).start().await, file: ConfigFile::new(path, config), folder }
+        Self { app: TestApp::builder().config(yaml).start().await }
     }
 
-    fn write(&mut self, yaml: &str) -> Reloaded {
-        std::fs::write(self.folder.path().join("config.yaml"), yaml).unwrap();
-        self.file.reload(&self.app.running.gateway, &self.app.running.app.models, |_| None)
+    async fn write(&mut self, yaml: &str) -> Reloaded {
+        std::fs::write(self.app.config_file(), yaml).unwrap();
+        self.app.running.app.settings.reload().await
     }
 }
 
@@ -43,14 +36,14 @@ async fn models_come_and_go_and_no_call_is_lost() {
     one.until_called(1).await;
 
     let after = format!("model_list:\n{}{}", two.deployment("gpt", "two"), two.deployment("other", "three"));
-    assert!(matches!(reloading.write(&after), Reloaded::InForce { waiting, .. } if waiting.is_empty()));
+    assert!(matches!(reloading.write(&after).await, Reloaded::InForce { waiting, .. } if waiting.is_empty()));
     let answer = reloading.app.post(CHAT, ask("gpt")).expect_status(200).await;
     assert_eq!(answer.header("x-litellm-model-id"), "two");
     reloading.app.post(CHAT, ask("other")).expect_status(200).await;
     go.notify_one();
     assert_eq!(in_flight.await.unwrap().header("x-litellm-model-id"), "one");
     assert_eq!(reloading.app.settled().await.spend.0, 3 * 50_000);
-    assert!(matches!(reloading.write(&after), Reloaded::Same));
+    assert!(matches!(reloading.write(&after).await, Reloaded::Same));
 }
 
 #[tokio::test]
@@ -65,7 +58,7 @@ async fn what_is_known_of_a_deployment_stays() {
     let known = state(&reloading.app).await["state"].clone();
     assert_eq!(known["status"], "cooling_down");
     let after = before.replace("0.000001", "0.000003");
-    assert!(matches!(reloading.write(&after), Reloaded::InForce { .. }));
+    assert!(matches!(reloading.write(&after).await, Reloaded::InForce { .. }));
     let now = state(&reloading.app).await;
     assert_eq!(now["model_info"]["input_cost_per_token"], 0.000003);
     assert_eq!((&now["state"]["status"], &now["state"]["failures"]), (&known["status"], &known["failures"]));
@@ -79,19 +72,19 @@ async fn the_routers_settings_change_too_and_a_broken_file_changes_nothing() {
     let models = format!("model_list:\n{}{}", one.deployment("gpt", "one"), two.deployment("other", "two"));
     let mut reloading = Reloading::start(&format!("router_settings: {{num_retries: 0}}\n{models}")).await;
     let with_fallback = format!("router_settings: {{num_retries: 0, fallbacks: [{{gpt: [other]}}]}}\n{models}");
-    assert!(matches!(reloading.write(&with_fallback), Reloaded::InForce { .. }));
+    assert!(matches!(reloading.write(&with_fallback).await, Reloaded::InForce { .. }));
     one.then(Behaviour::Status(500, "{}".to_owned(), vec![]));
     let answer = reloading.app.post(CHAT, ask("gpt")).expect_status(200).await;
     assert_eq!(answer.header("x-litellm-model-id"), "two");
 
     let broken = with_fallback.replace("num_retries: 0", "num_retries: many");
-    assert!(matches!(reloading.write(&broken), Reloaded::Refused(problems) if !problems.is_empty()));
+    assert!(matches!(reloading.write(&broken).await, Reloaded::Refused(problems) if !problems.is_empty()));
     one.then(Behaviour::Status(500, "{}".to_owned(), vec![]));
     reloading.app.post(CHAT, ask("gpt")).expect_status(200).await;
 
-    let more = format!("litellm_settings: {{drop_params: true}}\n{models}");
-    let Reloaded::InForce { waiting, .. } = reloading.write(&more) else { panic!("it changed") };
-    assert_eq!(waiting, ["litellm_settings"]);
+    let more = format!("litellm_settings: {{timezone: Europe/Berlin, drop_params: true}}\n{models}");
+    let Reloaded::InForce { waiting, .. } = reloading.write(&more).await else { panic!("it changed") };
+    assert_eq!(waiting, ["litellm_settings.timezone"]);
     reloading.app.post(CHAT, json!({"model": "nobody", "messages": []})).expect_status(400).await;
     reloading.app.settled().await;
 }
@@ -105,7 +98,7 @@ async fn what_is_doubtful_and_what_waits_is_told() {
         "router_settings: {{provider_budget_config: {{openai: {{max_budget: 1}}}}}}\nlitellm_settings: {{num_retries: 1}}\n\
          {models}  - model_name: new\n    litellm_params: {{model: openai/new, api_key: os.environ/NOT_SET}}\n"
     );
-    let Reloaded::InForce { waiting, warnings } = reloading.write(&more) else { panic!("it changed") };
+    let Reloaded::InForce { waiting, warnings } = reloading.write(&more).await else { panic!("it changed") };
     assert_eq!(waiting, ["router_settings.provider_budget_config"]);
     assert!(warnings.iter().any(|warning| warning.to_string().contains("NOT_SET")), "{warnings:?}");
     reloading.app.settled().await;

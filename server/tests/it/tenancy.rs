@@ -13,7 +13,7 @@ use crate::session::add_user;
 /// Is part of all that Acme alone knows and nobody of Globex ever sends.
 const SECRET: &str = "hush";
 /// Operations that are about nobody's: what they take has no owner.
-const OF_NOBODY: [&str; 23] = [
+const OF_NOBODY: [&str; 26] = [
     // Open to everybody.
     "session_new",
     "health_liveliness",
@@ -42,6 +42,9 @@ const OF_NOBODY: [&str; 23] = [
     "cache_flushall",
     "health_test_connection",
     "spend_calculate",
+    "config_update",
+    "config_field_update",
+    "config_field_delete",
 ];
 
 /// Operations that answer for each of many by itself.

@@ -70,6 +70,7 @@ static PAGES: &[PageLink] = &[
     link("Usage", "/ui/usage", Icon::Usage),
     link("Logs", "/ui/logs", Icon::Log),
     PageLink { is_minor: true, readers: Readers::Gateway, ..link("Audit log", "/ui/audit", Icon::Audit) },
+    PageLink { is_minor: true, readers: Readers::Gateway, ..link("Settings", "/ui/settings", Icon::Settings) },
 ];
 
 /// The pages that the reader may see.

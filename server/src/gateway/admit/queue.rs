@@ -12,7 +12,7 @@ impl Applicant<'_> {
     /// Joins the line and waits for its turn, up to the limit of waiting.
     pub(super) async fn queue(&self, refusal: Refusal) -> Result<Admitted, GatewayError> {
         let Some(place) = self.gateway.counters.join(&refusal.scope) else { return Err(self.refused(refusal)) };
-        let mut deadline = std::pin::pin!(tokio::time::sleep(self.gateway.settings.budget_wait));
+        let mut deadline = std::pin::pin!(tokio::time::sleep(self.gateway.settings.load().budget_wait));
         loop {
             let is_last = tokio::select! {
                 () = place.turn() => false,

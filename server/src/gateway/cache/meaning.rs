@@ -57,7 +57,7 @@ impl Plan {
     /// Looks for an answer to a question that means the same, and says where this one is.
     pub(super) async fn find_alike(&self, context: &Context, upstream: &Upstream) -> (Option<Hit>, Option<Located>) {
         let Some(meaning) = &self.meaning else { return (None, None) };
-        let Some(vector) = vector_of(context, upstream, self.embedding_model(), &meaning.question).await else {
+        let Some(vector) = vector_of(context, upstream, &self.embedding_model(), &meaning.question).await else {
             return (None, None);
         };
         let located = Located { partition: meaning.partition, vector };
@@ -69,7 +69,7 @@ impl Plan {
         let now = context.gateway.clock.now();
         let Located { partition, vector } = located;
         let (key, similarity) = self.cache.nearest(partition, vector, now).await?;
-        if f64::from(similarity) < self.cache.settings.similarity_threshold {
+        if f64::from(similarity) < self.cache.settings.load().similarity_threshold {
             return None;
         }
         let Some(entry) = self.cache.get(std::slice::from_ref(&key), now).await.pop().flatten() else {
@@ -79,8 +79,8 @@ impl Plan {
         self.is_wanted(&entry, context).then_some(Hit { key, entry, similarity: Some(similarity) })
     }
 
-    fn embedding_model(&self) -> &str {
-        self.cache.settings.embedding_model.as_deref().unwrap_or_default()
+    fn embedding_model(&self) -> String {
+        self.cache.settings.load().embedding_model.clone().unwrap_or_default()
     }
 }
 

@@ -80,7 +80,7 @@ impl Recording {
 
     /// Keeps a stream while it goes to the client.
     pub(in crate::gateway) fn tape(self) -> Tape {
-        let bytes_max = usize::try_from(self.cache.settings.max_entry_bytes).unwrap_or(usize::MAX);
+        let bytes_max = usize::try_from(self.cache.settings.load().max_entry_bytes).unwrap_or(usize::MAX);
         Tape { recording: Some(self), bytes: BytesMut::new(), pieces: Vec::new(), bytes_max }
     }
 

@@ -141,7 +141,7 @@ impl<A: Attempt> Forwarding<'_, A> {
     ) -> Result<A::Outgoing, Unanswered> {
         let gateway = &self.context.gateway;
         let prepared = self.attempt.prepare(gateway, deployment).await;
-        let drop_params = gateway.settings.drop_params;
+        let drop_params = gateway.settings.load().drop_params;
         let how = Said { output_limit, drop_params, head: call.answer_head(deployment) };
         let outgoing = prepared.and_then(|()| self.attempt.outgoing(deployment, how));
         outgoing.map_err(|error| Unanswered::Refused(error.into()))

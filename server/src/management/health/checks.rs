@@ -52,7 +52,7 @@ pub async fn health(
     principal.authorize_all(Action::SettingsRead)?;
     let is_all = query.0 == HealthQuery::default();
     let deployments = wanted(&gateway, &query.0)?;
-    let checked: Vec<EndpointHealth> = if is_all && gateway.settings.checks_in_background {
+    let checked: Vec<EndpointHealth> = if is_all && gateway.settings.load().checks_in_background {
         deployments.iter().filter_map(|one| Some(endpoint(one, one.health.checks().last()?))).collect()
     } else {
         stream::iter(deployments).map(|one| ask(&gateway, &upstream, one)).buffered(CHECKS_AT_ONCE).collect().await

@@ -92,7 +92,7 @@ pub(super) async fn levels(
 ) -> ApiResult<Vec<Level>> {
     let mut levels = vec![Level {
         whose: "upperbound_key_generate_params of the gateway".to_owned(),
-        bounds: app.key_rules.upperbound.clone(),
+        bounds: app.settings.config().litellm.keys.upperbound.clone(),
         must_be_set: true,
     }];
     if principal.is_admin() {

@@ -60,7 +60,7 @@ pub(super) async fn make(
 ) -> ApiResult<web::Json<KeyCreated>> {
     authorize_fields(principal, &body)?;
     rules::check_create(&body)?;
-    body = rules::with_defaults(body, &app.key_rules.defaults)?;
+    body = rules::with_defaults(body, &app.settings.config().litellm.keys.defaults)?;
     if owner == Owner::User && !principal.is_admin() {
         body.user_id = body.user_id.or_else(|| Some(principal.user_id.clone()));
     }

@@ -49,7 +49,7 @@ impl Said {
 
     /// The roles of members that make keys: the nearest that says so counts.
     fn roles(self, app: &App) -> Vec<String> {
-        let configured = app.key_rules.team.roles.clone();
+        let configured = app.settings.config().litellm.keys.team.roles.clone();
         let said = self.by_team.roles.or(self.by_organization.roles).or(configured);
         said.unwrap_or_else(|| TEAM_ROLES_DEFAULT.map(str::to_owned).to_vec())
     }
@@ -108,7 +108,7 @@ fn personal(app: &App, principal: &Principal, body: &KeyCreate) -> ApiResult<()>
     if body.user_id.as_ref().is_some_and(|owner| *owner != principal.user_id) {
         return Err(ApiError::forbidden("Only an administrator gives a key to another user.").with_param("user_id"));
     }
-    match &app.key_rules.personal.roles {
+    match &app.settings.config().litellm.keys.personal.roles {
         Some(roles) if !roles.iter().any(|role| role == principal.role.as_str()) => {
             let message = format!(
                 "Keys of one's own are made by the roles {}, as key_generation_settings.personal_key_generation of the \
@@ -192,8 +192,8 @@ pub(super) async fn required(
     if principal.is_admin() {
         return Ok(Vec::new());
     }
-    let Some(team_id) = place.team_id else { return Ok(app.key_rules.personal.required.clone()) };
-    let mut required = app.key_rules.team.required.clone();
+    let Some(team_id) = place.team_id else { return Ok(app.settings.config().litellm.keys.personal.required.clone()) };
+    let mut required = app.settings.config().litellm.keys.team.required.clone();
     if let Some(team) = db::team::find(db, team_id).await? {
         let organization = match &team.organization_id {
             Some(id) => db::organization::find(db, id).await?,

@@ -27,8 +27,8 @@ use crate::router::history::Minute;
 
 /// List deployments
 ///
-/// With their parameters, prices and state on this node. A virtual key sees those it may call, and of their parameters
-/// only `model`. Also at `/model/info`.
+/// With their parameters, prices and state on this node. Who does not see the whole gateway is told only `model` of the
+/// parameters; a virtual key only of those it may call. Also at `/model/info`.
 #[utoipa::path(
     get,
     path = paths::MODEL_INFO,
@@ -130,11 +130,15 @@ fn views(principal: &Principal, gateway: &Gateway, deployments: &[Arc<Deployment
     let views = deployments.iter().map(|one| view(one, &one.health.snapshot(now), wall_now));
     match &principal.credential {
         Credential::VirtualKey(_) => views.map(for_key).collect(),
-        Credential::MasterKey
-        | Credential::Session { .. }
-        | Credential::AccessToken { .. }
-        | Credential::Provisioner(_) => views.collect(),
+        _ if principal.may_see_everything() => views.collect(),
+        _ => views.map(for_user).collect(),
     }
+}
+
+/// What people need who do not see the whole gateway: not where its providers are or what they are called with.
+fn for_user(mut view: DeploymentView) -> DeploymentView {
+    view.litellm_params.retain(|name, _| name == "model");
+    view
 }
 
 /// What a key's bearer needs to call a model, not where it is or why it failed.

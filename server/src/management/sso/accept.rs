@@ -132,7 +132,8 @@ impl Arrival<'_> {
 
     async fn make(&self, transaction: &DatabaseTransaction) -> Result<User, Refused> {
         let fits = |text: &&String| text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control);
-        let newcomers = &self.app.sso.newcomers;
+        let config = self.app.settings.config();
+        let newcomers = &config.litellm.default_internal_user_params;
         let user_id = self.person.user_id.as_ref().filter(fits).cloned().unwrap_or_else(new_id);
         let email = self.person.email.clone().filter(|email| email.len() <= EMAIL_BYTES_MAX);
         let mut user = user::blank(self.app, user_id, email);
@@ -155,7 +156,10 @@ impl Arrival<'_> {
 
     fn role_of_newcomers(&self) -> UserRole {
         let settings = &self.provider.settings;
-        settings.default_role.or(self.app.sso.newcomers.user_role).unwrap_or(UserRole::InternalUser)
+        settings
+            .default_role
+            .or(self.app.settings.config().litellm.default_internal_user_params.user_role)
+            .unwrap_or(UserRole::InternalUser)
     }
 
     /// The role by the mappings, where there are any.

@@ -54,7 +54,8 @@ pub(in crate::management) struct Entry {
 /// Teams of everybody's first sign-in, each once.
 pub(super) fn of_newcomers(app: &App, provider: &Provider) -> Vec<Entry> {
     let plain = |team_id: &String| Entry { team_id: team_id.clone(), role: MemberRole::User, max_budget: None };
-    let configured = app.sso.newcomers.teams.iter().map(|team| match team {
+    let config = app.settings.config();
+    let configured = config.litellm.default_internal_user_params.teams.iter().map(|team| match team {
         TeamToJoin::Id(team_id) => plain(team_id),
         TeamToJoin::Terms { team_id, max_budget_in_team, user_role } => {
             Entry { team_id: team_id.clone(), role: *user_role, max_budget: *max_budget_in_team }

@@ -133,6 +133,7 @@ impl Home {
         // A configuration is large, and tests hold several gateways that start.
         let running = Box::pin(serve::start(StartOptions {
             config: loaded.config,
+            config_file: config,
             environment,
             data: self.data.path().to_owned(),
             listener: TcpListener::bind("127.0.0.1:0").unwrap(),
@@ -192,6 +193,11 @@ impl TestApp {
             data: TempDir::new().unwrap(),
         };
         home.start().await
+    }
+
+    /// Where its config.yaml is, or would be.
+    pub(crate) fn config_file(&self) -> std::path::PathBuf {
+        self.home.data.path().join("config.yaml")
     }
 
     /// A new key; `fields` are those of `/key/generate`.

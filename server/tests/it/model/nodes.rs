@@ -5,10 +5,9 @@ use std::time::Duration;
 use sea_orm::ActiveModelTrait;
 use sea_orm::ActiveValue::Set;
 use serde_json::json;
-use tollgate::config::Config;
 use tollgate::crypto::Sealer;
 use tollgate::db;
-use tollgate::serve::{ConfigFile, Reloaded};
+use tollgate::settings::Reloaded;
 
 use super::manage::{model, shown};
 use crate::chat::{CHAT, ask};
@@ -51,19 +50,16 @@ async fn models_outlive_a_restart_and_a_change_of_the_file() {
     let app = app.stop().await.start().await;
     app.post(CHAT, ask("new")).expect_status(200).await;
 
-    let folder = tempfile::TempDir::new().unwrap();
-    let path = folder.path().join("config.yaml");
-    std::fs::write(&path, &yaml).unwrap();
-    let mut file = ConfigFile::new(path.clone(), Config::load(Some(&path), |_| None).config);
+    let path = app.config_file();
     std::fs::write(&path, format!("{yaml}{}", upstream.deployment("more", "two"))).unwrap();
-    let reloaded = file.reload(&app.running.gateway, &app.app.models, |_| None);
+    let reloaded = app.app.settings.reload().await;
     assert!(matches!(reloaded, Reloaded::InForce { .. }));
     for name in ["gpt", "more", "new"] {
         app.post(CHAT, ask(name)).expect_status(200).await;
     }
     // The file takes the id for itself: what is written there counts.
     std::fs::write(&path, format!("{yaml}{}", upstream.deployment("theirs", "n1"))).unwrap();
-    file.reload(&app.running.gateway, &app.app.models, |_| None);
+    app.app.settings.reload().await;
     app.post(CHAT, ask("theirs")).expect_status(200).await;
     app.post(CHAT, ask("new")).expect_status(400).await;
     app.settled().await;

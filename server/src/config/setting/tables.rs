@@ -1,0 +1,120 @@
+//! What `deploy/config.reference.yaml` does not say of settings: what may change while the gateway runs, what kind of value
+//! a setting takes that has no default, and which values where there are few.
+
+use super::SettingKind;
+
+/// Settings that take effect while the gateway runs. One that ends in a dot stands for all below it.
+pub(super) const LIVE: [&str; 54] = [
+    "router_settings.routing_strategy",
+    "router_settings.routing_strategy_args.",
+    "router_settings.sticky_by",
+    "router_settings.num_retries",
+    "router_settings.retry_policy",
+    "router_settings.model_group_retry_policy",
+    "router_settings.retry_after",
+    "router_settings.timeout",
+    "router_settings.stream_timeout",
+    "router_settings.allowed_fails",
+    "router_settings.allowed_fails_policy",
+    "router_settings.cooldown_time",
+    "router_settings.disable_cooldowns",
+    "router_settings.fallbacks",
+    "router_settings.context_window_fallbacks",
+    "router_settings.content_policy_fallbacks",
+    "router_settings.default_fallbacks",
+    "router_settings.max_fallbacks",
+    "router_settings.model_group_alias",
+    "router_settings.enable_pre_call_checks",
+    "router_settings.enable_tag_filtering",
+    "router_settings.tag_filtering_match_any",
+    "router_settings.hedging",
+    "litellm_settings.drop_params",
+    "litellm_settings.request_timeout",
+    "litellm_settings.num_retries",
+    "litellm_settings.fallbacks",
+    "litellm_settings.context_window_fallbacks",
+    "litellm_settings.content_policy_fallbacks",
+    "litellm_settings.default_fallbacks",
+    "litellm_settings.budget_exceeded_status_code",
+    "litellm_settings.require_auth_for_metrics_endpoint",
+    "litellm_settings.default_internal_user_params.",
+    "litellm_settings.default_team_params.",
+    "litellm_settings.cache_params.ttl",
+    "litellm_settings.cache_params.namespace",
+    "litellm_settings.cache_params.isolation",
+    "litellm_settings.cache_params.mode",
+    "litellm_settings.cache_params.supported_call_types",
+    "litellm_settings.cache_params.max_entry_bytes",
+    "litellm_settings.cache_params.wait_timeout_seconds",
+    "litellm_settings.cache_params.similarity_threshold",
+    "litellm_settings.cache_params.embedding_model",
+    "litellm_settings.cache_params.semantic_with_tools",
+    "litellm_settings.default_key_generate_params",
+    "litellm_settings.upperbound_key_generate_params",
+    "litellm_settings.key_generation_settings",
+    "general_settings.max_request_size_mb",
+    "tollgate_settings.first_byte_timeout_seconds",
+    "tollgate_settings.stream_idle_timeout_seconds",
+    "tollgate_settings.budget_wait_ms",
+    "tollgate_settings.fetch_item_max_mb",
+    "tollgate_settings.fetch_call_max_mb",
+    "tollgate_settings.fetch_items_max",
+];
+
+/// What settings take that have no default.
+pub(super) const KINDS: [(&str, SettingKind); 18] = [
+    ("router_settings.num_retries", SettingKind::Number),
+    ("router_settings.timeout", SettingKind::Number),
+    ("router_settings.stream_timeout", SettingKind::Number),
+    ("router_settings.allowed_fails", SettingKind::Number),
+    ("router_settings.hedging", SettingKind::Map),
+    ("router_settings.redis_port", SettingKind::Number),
+    ("litellm_settings.request_timeout", SettingKind::Number),
+    ("litellm_settings.num_retries", SettingKind::Number),
+    ("litellm_settings.max_budget", SettingKind::Number),
+    ("litellm_settings.max_internal_user_budget", SettingKind::Number),
+    ("litellm_settings.max_end_user_budget", SettingKind::Number),
+    ("litellm_settings.default_internal_user_params.max_budget", SettingKind::Number),
+    ("litellm_settings.default_team_params.max_budget", SettingKind::Number),
+    ("litellm_settings.default_team_params.tpm_limit", SettingKind::Number),
+    ("litellm_settings.default_team_params.rpm_limit", SettingKind::Number),
+    ("litellm_settings.cache_params.supported_call_types", SettingKind::List),
+    ("litellm_settings.cache_params.port", SettingKind::Number),
+    ("general_settings.store_model_in_db", SettingKind::Boolean),
+];
+
+/// The values of settings that take one of a few.
+pub(super) const CHOICES: [(&str, &[&str]); 6] = [
+    (
+        "router_settings.routing_strategy",
+        &[
+            "latency-based-routing",
+            "simple-shuffle",
+            "least-busy",
+            "cost-based-routing",
+            "usage-based-routing",
+            "usage-based-routing-v2",
+            "provider-budget-routing",
+        ],
+    ),
+    ("litellm_settings.cache_params.isolation", &["key", "team", "organization", "shared"]),
+    ("litellm_settings.cache_params.mode", &["default_on", "default_off"]),
+    ("litellm_settings.cache_params.type", &["local", "redis", "local-semantic", "redis-semantic"]),
+    (
+        "litellm_settings.default_internal_user_params.user_role",
+        &["proxy_admin", "proxy_admin_viewer", "internal_user", "internal_user_viewer"],
+    ),
+    ("tollgate_settings.on_counter_outage", &["allow", "deny"]),
+];
+
+/// Environment variables that are read where a setting is not set.
+pub(super) const VARIABLES: [(&str, &str); 8] = [
+    ("general_settings.master_key", "LITELLM_MASTER_KEY"),
+    ("general_settings.salt_key", "LITELLM_SALT_KEY"),
+    ("general_settings.database_url", "DATABASE_URL"),
+    ("general_settings.store_model_in_db", "STORE_MODEL_IN_DB"),
+    ("router_settings.redis_url", "REDIS_URL"),
+    ("router_settings.redis_host", "REDIS_HOST"),
+    ("router_settings.redis_port", "REDIS_PORT"),
+    ("router_settings.redis_password", "REDIS_PASSWORD"),
+];
