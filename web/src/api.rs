@@ -1,14 +1,17 @@
 //! The management API as the console calls it. One file a resource; every call is an operation of openapi.json.
 
 pub(crate) mod audit;
+pub(crate) mod access_token;
 pub(crate) mod budget;
 pub(crate) mod chat;
 pub(crate) mod credential;
 pub(crate) mod customer;
+pub(crate) mod invitation;
 pub(crate) mod key;
 pub(crate) mod model;
 pub(crate) mod organization;
 pub(crate) mod policy;
+pub(crate) mod second_factor;
 pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod spend;
@@ -37,6 +40,8 @@ pub(crate) const STATUS_NOT_FOUND: u16 = 404;
 pub(crate) struct ApiError {
     /// HTTP status; 0 when no answer came.
     pub(crate) status: u16,
+    /// The server's word for the kind of failure; empty where it has none.
+    pub(crate) kind: String,
     /// What happened and what to do.
     pub(crate) message: String,
     /// What is wrong with which field, where the server says so.
@@ -45,7 +50,7 @@ pub(crate) struct ApiError {
 
 impl ApiError {
     pub(crate) fn new(status: u16, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), fields: BTreeMap::new() }
+        Self { status, kind: String::new(), message: message.into(), fields: BTreeMap::new() }
     }
 
     pub(crate) const fn is_unauthorized(&self) -> bool {
@@ -56,6 +61,7 @@ impl ApiError {
     fn from_body(status: u16, body: &str) -> Self {
         if let Ok(envelope) = serde_json::from_str::<ErrorEnvelope>(body) {
             let mut error = Self::new(status, envelope.error.message.clone());
+            error.kind = envelope.error.r#type;
             if let Some(field) = envelope.error.param {
                 error.fields.insert(field, envelope.error.message);
             }

@@ -8,6 +8,7 @@ pub(crate) mod theme;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::components::{Route, Router, Routes};
+use leptos_router::hooks::use_location;
 use leptos_router::path;
 use tollgate_openapi::customer::CustomerView;
 use tollgate_openapi::organization::{OrganizationRole, OrganizationView};
@@ -30,7 +31,10 @@ use crate::pages::key::KeyPage;
 use crate::pages::model::ModelPage;
 use crate::pages::overview::OverviewPage;
 use crate::pages::playground::PlaygroundPage;
+use crate::pages::profile::ProfilePage;
+use crate::pages::profile::second_factor::SecondFactor;
 use crate::pages::session::SignIn;
+use crate::pages::session::new_password::{Link, NewPassword};
 use crate::pages::settings::SettingsPage;
 use crate::pages::spend::SpendPage;
 use crate::pages::usage::UsagePage;
@@ -152,15 +156,42 @@ pub(crate) fn App() -> impl IntoView {
     session.load();
     view! {
         <Router base=ROOT>
-            {move || match session.0.get() {
-                Session::Unknown => ().into_any(),
-                Session::Unreachable(message) => unreachable_view(session, message),
-                Session::SignedOut => view! { <SignIn /> }.into_any(),
-                Session::SignedIn(_) => view! { <Shell /> }.into_any(),
-            }}
+            <Door session=session />
             <ToastRegion />
         </Router>
     }
+}
+
+/// What is behind depends on who stands in front of it.
+#[component]
+fn Door(session: SessionSignal) -> impl IntoView {
+    let path = use_location().pathname;
+    // Who came by a letter's link sees its page, whatever becomes known of the session meanwhile.
+    let place = Memo::new(move |_| match path.with(|path| Link::of(path)) {
+        Some(link) => Err(link),
+        None => Ok(session.0.get()),
+    });
+    move || match place.get() {
+        Err(link) => view! { <NewPassword link=link /> }.into_any(),
+        Ok(Session::Unknown) => ().into_any(),
+        Ok(Session::Unreachable(message)) => unreachable_view(session, message),
+        Ok(Session::SignedOut) => view! { <SignIn /> }.into_any(),
+        Ok(Session::SignedIn(view)) if view.needs_second_factor => view! { <Enrol session=session /> }.into_any(),
+        Ok(Session::SignedIn(_)) => view! { <Shell /> }.into_any(),
+    }
+}
+
+/// All that an administrator may do here without a second factor: get one.
+#[component]
+fn Enrol(session: SessionSignal) -> impl IntoView {
+    view! {
+        <main class="lonely lonely-wide" id="main">
+            <h1>"A second factor is needed here"</h1>
+            <p class="muted">"Administrators of this gateway sign in with one. Set it up to go on."</p>
+            <SecondFactor on_change=Callback::new(move |()| session.load()) />
+        </main>
+    }
+    .into_any()
 }
 
 fn unreachable_view(session: SessionSignal, message: String) -> AnyView {
@@ -202,6 +233,7 @@ fn Shell() -> impl IntoView {
                     <Route path=path!("/budgets") view=|| view! { <BudgetPage /> }.into_any() />
                     <Route path=path!("/models") view=|| view! { <ModelPage /> }.into_any() />
                     <Route path=path!("/credentials") view=|| view! { <CredentialPage /> }.into_any() />
+                    <Route path=path!("/profile") view=|| view! { <ProfilePage /> }.into_any() />
                     <Route path=path!("/logs") view=|| view! { <SpendPage /> }.into_any() />
                     <Route path=path!("/usage") view=|| view! { <UsagePage /> }.into_any() />
                     <Route path=path!("/audit") view=|| view! { <ChangesPage /> }.into_any() />

@@ -27,6 +27,12 @@ pub(crate) fn origin() -> String {
     web_sys::window().and_then(|window| window.location().origin().ok()).unwrap_or_default()
 }
 
+/// What the page's address has behind `#`.
+pub(crate) fn fragment() -> String {
+    let hash = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
+    hash.trim_start_matches('#').to_owned()
+}
+
 /// Puts `text` on the clipboard; false where the browser does not let us.
 pub(crate) async fn copy(text: &str) -> bool {
     let Some(window) = web_sys::window() else {

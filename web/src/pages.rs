@@ -13,6 +13,7 @@ pub(crate) mod organization;
 pub(crate) mod overview;
 pub(crate) mod playground;
 pub(crate) mod policy;
+pub(crate) mod profile;
 pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod spend;

@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 use tollgate_openapi::paths;
+use tollgate_openapi::user::password::{
+    PasswordChange, PasswordChanged, PasswordForgot, PasswordForgotten, PasswordReset,
+};
 use tollgate_openapi::user::{
     UserCreate, UserDelete, UserInfo, UserInfoQuery, UserListQuery, UserPage, UserPatch, UserView, UsersDeleted,
 };
@@ -30,4 +33,17 @@ pub(crate) async fn update(patch: &UserPatch) -> Result<(), ApiError> {
 pub(crate) async fn delete(id: &str) -> Result<(), ApiError> {
     let _: UsersDeleted = post(paths::USER_DELETE, &UserDelete { user_ids: vec![id.to_owned()] }).await?;
     Ok(())
+}
+
+/// The reader's own password.
+pub(crate) async fn change_password(change: &PasswordChange) -> Result<PasswordChanged, ApiError> {
+    post(paths::USER_PASSWORD_CHANGE, change).await
+}
+
+pub(crate) async fn forgot_password(who: &PasswordForgot) -> Result<PasswordForgotten, ApiError> {
+    post(paths::USER_PASSWORD_FORGOT, who).await
+}
+
+pub(crate) async fn reset_password(reset: &PasswordReset) -> Result<PasswordChanged, ApiError> {
+    post(paths::USER_PASSWORD_RESET, reset).await
 }

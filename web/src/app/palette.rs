@@ -5,7 +5,7 @@ use leptos_router::hooks::use_navigate;
 use tollgate_openapi::key::{KeyListQuery, KeyView};
 
 use crate::api;
-use crate::app::rail::{pages, sign_out};
+use crate::app::rail::{PROFILE, pages, sign_out};
 use crate::app::theme::{Theme, use_theme};
 use crate::app::{SessionSignal, use_session};
 use crate::browser;
@@ -45,6 +45,7 @@ fn fixed_entries(session: SessionSignal) -> Vec<Entry> {
     if session.can_write() {
         entries.push(Entry::new("Create key", "Action", Act::Go("/ui/keys?new=1".to_owned())));
     }
+    entries.push(Entry::new("Profile", "Page", Act::Go(PROFILE.to_owned())));
     entries.push(Entry::new("Failed calls", "Page", Act::Go("/ui/logs?status=failure".to_owned())));
     entries
         .extend(Theme::ALL.map(|theme| Entry::new(format!("Theme: {}", theme.name()), "Action", Act::Choose(theme))));

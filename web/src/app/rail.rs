@@ -13,6 +13,9 @@ use crate::format;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::toast::{Toasts, use_toasts};
 
+/// The reader's own page: in the account's menu, not in the rail.
+pub(crate) const PROFILE: &str = "/ui/profile";
+
 /// A page, as the rail and the palette list it.
 pub(crate) struct PageLink {
     pub(crate) name: &'static str,
@@ -143,6 +146,7 @@ fn UserMenu() -> impl IntoView {
                     <span class="muted">{role}</span>
                 </p>
                 <nav class="menu-pages" aria-label="More pages">{minor.collect_view()}</nav>
+                <a class="menu-item" href=PROFILE on:click=|_| browser::hide_popover("#user-menu")>"Profile"</a>
                 <ThemeChoice />
                 <button class="menu-item" type="button" on:click=move |_| sign_out(session, toasts)>"Sign out"</button>
             </div>

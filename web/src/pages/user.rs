@@ -1,5 +1,7 @@
 //! Users: people who own keys.
 
+mod invite;
+
 use leptos::prelude::*;
 use tollgate_openapi::key::KeyListQuery;
 use tollgate_openapi::policy::PolicyExplain;
@@ -9,10 +11,12 @@ use tollgate_openapi::user::{UserCreate, UserListQuery, UserPatch, UserView};
 use crate::api;
 use crate::api::{ApiError, Listed, STATUS_NOT_FOUND};
 use crate::app::rail::role_name;
+use crate::app::use_session;
 use crate::format;
 use crate::pages::entity::column;
 use crate::pages::entity::fact::{facts, teams};
-use crate::pages::entity::{Entity, EntityPatch, Extra, Find, History, Named, NewEntity, Words, common_fields};
+use crate::pages::entity::{Done, Entity, EntityPatch, Extra, Find, History, Named, NewEntity, Words, common_fields};
+use crate::pages::user::invite::Invite;
 use crate::ui::icon::Icon;
 use crate::ui::table::Column;
 use crate::url::parse_word;
@@ -24,7 +28,7 @@ static WORDS: Words = Words {
     limits: "What limits this user",
     empty: "A user owns keys, is in teams and may have a budget of their own.",
     delete: "Their keys are deleted with them, and applications that use them are refused at once. What they spent stays in the ledger. This cannot be undone.",
-    block: "",
+    block: "They cannot sign in, their sessions end, and applications that use their keys are refused at once, until they are unblocked.",
     search: "Search by name, address or id",
     id: Some(Named { field: "user_id", label: "Id", hint: "It does not change later." }),
     name: Named { field: "user_alias", label: "Name", hint: "What people call them." },
@@ -95,8 +99,20 @@ impl Entity for UserView {
             {self.user_email.clone().map(|email| view! { <dt>"E-mail"</dt><dd>{email}</dd> })}
             <dt>"Role"</dt><dd>{role(self)}</dd>
             {teams(&self.teams)}
+            {(use_session().is_admin() && !self.blocked).then(|| view! { <Invite user_id=self.user_id.clone() /> })}
         };
         facts(self, own)
+    }
+
+    fn is_blocked(&self) -> bool {
+        self.blocked
+    }
+
+    fn set_blocked(id: String, is_blocked: bool) -> Option<Done> {
+        Some(Box::pin(async move {
+            let patch = UserPatch { user_id: Some(id), blocked: Some(is_blocked), ..UserPatch::default() };
+            api::user::update(&patch).await
+        }))
     }
 
     fn question(&self) -> Option<PolicyExplain> {

@@ -34,6 +34,13 @@ impl FormState {
         focus_wrong();
     }
 
+    /// Is ready for another go, without what was wrong with the last.
+    pub(crate) fn succeed(self) {
+        let _ = self.errors.try_update(BTreeMap::clear);
+        let _ = self.message.try_set(None);
+        let _ = self.is_busy.try_set(false);
+    }
+
     /// Shows what the server found wrong: on its field where there is one, else above the form.
     pub(crate) fn fail(self, error: ApiError) {
         let has_field = |name: &String| self.fields.iter().any(|group| group.contains(&name.as_str()));

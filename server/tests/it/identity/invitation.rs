@@ -165,3 +165,16 @@ async fn letters_that_wait_are_sent_when_the_gateway_stops() {
     app.stop().await;
     assert_eq!(mailbox.received().len(), 3);
 }
+
+#[tokio::test]
+async fn a_server_that_does_not_encrypt_gets_neither_password_nor_letter() {
+    let mailbox = Mailbox::start().await;
+    let app = TestApp::builder().mailbox(&mailbox).encrypted_mail().start().await;
+    user(&app, "ada").await;
+    assert!(invite(&app, "ada").await.email_sent);
+    // What waits is tried once more at the end.
+    app.stop().await;
+    let (came, tried_to_sign_in) = mailbox.visits();
+    assert!(came > 0);
+    assert_eq!((tried_to_sign_in, mailbox.received().len()), (0, 0));
+}

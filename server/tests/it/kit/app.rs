@@ -63,6 +63,12 @@ impl TestAppBuilder {
         self
     }
 
+    /// Insists on encryption when it sends letters.
+    pub(crate) fn encrypted_mail(mut self) -> Self {
+        self.smtp.tls = None;
+        self
+    }
+
     /// Counts together with the other nodes of this Redis.
     pub(crate) fn redis(mut self, redis: &RedisServer) -> Self {
         self.redis_url = Some(redis.url());

@@ -35,6 +35,8 @@ impl Received {
 #[derive(Default)]
 struct State {
     received: Mutex<Vec<Received>>,
+    /// Clients that came, and those of them that tried to sign in.
+    visits: Mutex<(u32, u32)>,
     /// How many letters to refuse for now.
     refusals: Mutex<u32>,
     arrived: Notify,
@@ -77,6 +79,11 @@ impl Mailbox {
         *self.state.refusals.lock() = letters;
     }
 
+    /// Clients that came, and those of them that tried to sign in.
+    pub(crate) fn visits(&self) -> (u32, u32) {
+        *self.state.visits.lock()
+    }
+
     pub(crate) fn received(&self) -> Vec<Received> {
         self.state.received.lock().clone()
     }
@@ -107,6 +114,7 @@ async fn converse(stream: TcpStream, state: Arc<State>) -> Option<()> {
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read).lines();
     let (mut from, mut to, mut is_known) = (String::new(), String::new(), false);
+    state.visits.lock().0 += 1;
     write.write_all(b"220 mailbox.test\r\n").await.ok()?;
     while let Some(line) = lines.next_line().await.ok()? {
         let (command, rest) = line.split_at(line.len().min(4));
@@ -114,6 +122,7 @@ async fn converse(stream: TcpStream, state: Arc<State>) -> Option<()> {
             "EHLO" => "250-mailbox.test\r\n250 AUTH PLAIN",
             "AUTH" => {
                 use base64::Engine;
+                state.visits.lock().1 += 1;
                 let sent = rest.trim_start().strip_prefix("PLAIN ").unwrap_or_default();
                 let sent = base64::engine::general_purpose::STANDARD.decode(sent).unwrap_or_default();
                 is_known = sent == format!("\0tollgate\0{PASSWORD}").into_bytes();

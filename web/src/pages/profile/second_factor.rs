@@ -1,0 +1,171 @@
+//! The reader's second factor: setting it up, and doing without again.
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use tollgate_openapi::second_factor::{
+    SecondFactorConfirm, SecondFactorCreate, SecondFactorCreated, SecondFactorDelete, SecondFactorView,
+};
+
+use crate::format;
+use crate::ui::copy::CopyButton;
+use crate::ui::field::TextField;
+use crate::ui::form::{FormAlert, FormState};
+use crate::ui::load::{Load, skeleton};
+use crate::ui::time;
+use crate::ui::toast::use_toasts;
+use crate::url::encode;
+use crate::{api, browser};
+
+/// What the reader does about it.
+#[derive(Clone)]
+enum Step {
+    Look,
+    Password,
+    Scan(SecondFactorCreated),
+    Codes(Vec<String>),
+    Remove,
+}
+
+/// `on_change` is told once the reader is through with a change.
+#[component]
+pub(crate) fn SecondFactor(on_change: Callback<()>) -> impl IntoView {
+    let load = Load::<SecondFactorView>::new(api::second_factor::info);
+    let step = RwSignal::new(Step::Look);
+    let done = Callback::new(move |()| {
+        step.set(Step::Look);
+        load.refresh();
+        on_change.run(());
+    });
+    let ready = move || {
+        (move || match step.get() {
+            Step::Look => load.data.get().map(|shown| look(&shown, step)).into_any(),
+            Step::Password => view! { <AskPassword step=step is_removal=false on_done=done /> }.into_any(),
+            Step::Scan(created) => view! { <Scan created=created step=step /> }.into_any(),
+            Step::Codes(codes) => recovery(codes, done),
+            Step::Remove => view! { <AskPassword step=step is_removal=true on_done=done /> }.into_any(),
+        })
+        .into_any()
+    };
+    // What had the focus is gone with its step. Fields of the next take it themselves.
+    Effect::new(move |was: Option<()>| {
+        step.track();
+        if was.is_some() {
+            browser::focus_next("#second-factor:not(:focus-within)");
+        }
+    });
+    view! { <div id="second-factor" class="profile-form" role="group" aria-label="Second factor" tabindex="-1">{load.show(skeleton, ready)}</div> }
+}
+
+fn look(shown: &SecondFactorView, step: RwSignal<Step>) -> AnyView {
+    if !shown.is_on {
+        return view! {
+            <p>"You have none."</p>
+            <div class="actions">
+                <button class="button button-primary" type="button" on:click=move |_| step.set(Step::Password)>"Set it up"</button>
+            </div>
+        }
+        .into_any();
+    }
+    let left = format::whole_u64(shown.recovery_codes_left);
+    view! {
+        <p>"On"{shown.since.map(|since| view! { " since "{time::full(since)} })}". Recovery codes left: "{left}"."</p>
+        <div class="actions">
+            <button class="button" type="button" on:click=move |_| step.set(Step::Remove)>"Remove"</button>
+        </div>
+    }
+    .into_any()
+}
+
+/// Asks for the password once more, then begins a second factor or removes it.
+#[component]
+fn AskPassword(step: RwSignal<Step>, is_removal: bool, on_done: Callback<()>) -> impl IntoView {
+    let state = FormState::new(&[&["password"]]);
+    let (password, toasts) = (RwSignal::new(String::new()), use_toasts());
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        state.is_busy.set(true);
+        let password = password.get_untracked();
+        spawn_local(async move {
+            if is_removal {
+                let body = SecondFactorDelete { password: Some(password), user_id: None };
+                return match api::second_factor::delete(&body).await {
+                    Ok(_) => {
+                        toasts.done("Your second factor is removed.");
+                        on_done.try_run(());
+                    }
+                    Err(error) => state.fail(error),
+                };
+            }
+            match api::second_factor::create(&SecondFactorCreate { password }).await {
+                Ok(created) => drop(step.try_set(Step::Scan(created))),
+                Err(error) => state.fail(error),
+            }
+        });
+    };
+    view! {
+        <form class="profile-form" on:submit=submit novalidate>
+            <FormAlert state=state />
+            <TextField label="Your password, once more" name="password" value=password errors=state.errors kind="password"
+                autocomplete="current-password" autofocus=true />
+            <div class="actions">
+                <button class="button" type="button" on:click=move |_| step.set(Step::Look)>"Cancel"</button>
+                <button class="button button-primary" type="submit" disabled=state.is_busy>
+                    {if is_removal { "Remove" } else { "Go on" }}
+                </button>
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+#[component]
+fn Scan(created: SecondFactorCreated, step: RwSignal<Step>) -> impl IntoView {
+    let state = FormState::new(&[&["code"]]);
+    let code = RwSignal::new(String::new());
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        state.is_busy.set(true);
+        let body = SecondFactorConfirm { code: code.get_untracked().trim().to_owned() };
+        spawn_local(async move {
+            match api::second_factor::confirm(&body).await {
+                Ok(confirmed) => drop(step.try_set(Step::Codes(confirmed.recovery_codes))),
+                Err(error) => state.fail(error),
+            }
+        });
+    };
+    let picture = format!("data:image/svg+xml,{}", encode(&created.qr_svg));
+    view! {
+        <form class="profile-form" on:submit=submit novalidate>
+            <p>"Scan this with your authenticator app, or type the secret into it."</p>
+            <img class="qr" src=picture alt="QR code of the secret below" width="220" height="220" />
+            <div class="secret">
+                <output class="code" aria-label="Secret">{created.secret.clone()}</output>
+                <CopyButton text=created.secret label="Copy secret" />
+            </div>
+            <FormAlert state=state />
+            <TextField label="Code that the app shows" name="code" value=code errors=state.errors inputmode="numeric" autocomplete="one-time-code" />
+            <div class="actions">
+                <button class="button" type="button" on:click=move |_| step.set(Step::Look)>"Cancel"</button>
+                <button class="button button-primary" type="submit" disabled=state.is_busy>"Confirm"</button>
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+fn recovery(codes: Vec<String>, on_done: Callback<()>) -> AnyView {
+    let text = codes.join("\n");
+    let shown = codes.into_iter().map(|code| view! { <li class="code">{code}</li> }).collect_view();
+    view! {
+        <p class="notice" role="status">
+            "Your second factor is on. Keep these recovery codes where your phone is not: each signs you in once without it. They are not shown again."
+        </p>
+        <ul class="recovery-codes" aria-label="Recovery codes">{shown}</ul>
+        <div class="actions">
+            <CopyButton text=text label="Copy codes" />
+            <button class="button button-primary" type="button" on:click=move |_| on_done.run(())>"I have kept them"</button>
+        </div>
+    }
+    .into_any()
+}
