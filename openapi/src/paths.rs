@@ -266,6 +266,8 @@ pub const SECOND_FACTOR_INFO: &str = "/second_factor/info";
 pub const SECOND_FACTOR_NEW: &str = "/second_factor/new";
 /// Puts it in force.
 pub const SECOND_FACTOR_CONFIRM: &str = "/second_factor/confirm";
+/// Makes other recovery codes.
+pub const SECOND_FACTOR_RECOVERY_CODES_NEW: &str = "/second_factor/recovery_codes/new";
 /// Removes it.
 pub const SECOND_FACTOR_DELETE: &str = "/second_factor/delete";
 /// Makes an access token.

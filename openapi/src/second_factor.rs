@@ -36,7 +36,7 @@ pub struct SecondFactorView {
     pub is_required: bool,
 }
 
-/// Body of `POST /second_factor/new`.
+/// Body of `POST /second_factor/new` and `POST /second_factor/recovery_codes/new`.
 #[derive(Clone, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"password": "correct horse battery staple"})))]
@@ -75,7 +75,7 @@ pub struct SecondFactorConfirm {
     pub code: String,
 }
 
-/// Answer of `POST /second_factor/confirm`.
+/// Answer of `POST /second_factor/confirm` and `POST /second_factor/recovery_codes/new`.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"recovery_codes": ["7kqp-x3mm-ab9z-t4wd"]})))]

@@ -59,6 +59,7 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::SECOND_FACTOR_INFO, Method::GET, second_factor::read::info);
     guarded(config, paths::SECOND_FACTOR_NEW, Method::POST, second_factor::create::new);
     guarded(config, paths::SECOND_FACTOR_CONFIRM, Method::POST, second_factor::confirm::confirm);
+    guarded(config, paths::SECOND_FACTOR_RECOVERY_CODES_NEW, Method::POST, second_factor::recovery_codes::new);
     guarded(config, paths::SECOND_FACTOR_DELETE, Method::POST, second_factor::delete::delete);
 
     guarded(config, paths::ACCESS_TOKEN_NEW, Method::POST, access_token::create::new);

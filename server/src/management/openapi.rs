@@ -265,6 +265,7 @@ struct SessionApi;
     second_factor::read::info,
     second_factor::create::new,
     second_factor::confirm::confirm,
+    second_factor::recovery_codes::new,
     second_factor::delete::delete,
 ))]
 struct SecondFactorApi;

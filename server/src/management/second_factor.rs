@@ -4,6 +4,7 @@ pub mod confirm;
 pub mod create;
 pub mod delete;
 pub mod read;
+pub mod recovery_codes;
 
 use sea_orm::DatabaseTransaction;
 

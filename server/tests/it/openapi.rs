@@ -216,7 +216,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 143] = [
+const PATHS: [&str; 144] = [
     paths::KEY_BOUNDS,
     paths::KEY_SERVICE_ACCOUNT_GENERATE,
     paths::KEY_BULK_UPDATE,
@@ -349,6 +349,7 @@ const PATHS: [&str; 143] = [
     paths::SECOND_FACTOR_INFO,
     paths::SECOND_FACTOR_NEW,
     paths::SECOND_FACTOR_CONFIRM,
+    paths::SECOND_FACTOR_RECOVERY_CODES_NEW,
     paths::SECOND_FACTOR_DELETE,
     paths::ACCESS_TOKEN_NEW,
     paths::ACCESS_TOKEN_LIST,

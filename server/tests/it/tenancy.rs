@@ -13,7 +13,7 @@ use crate::session::add_user;
 /// Is part of all that Acme alone knows and nobody of Globex ever sends.
 const SECRET: &str = "hush";
 /// Operations that are about nobody's: what they take has no owner.
-const OF_NOBODY: [&str; 26] = [
+const OF_NOBODY: [&str; 27] = [
     // Open to everybody.
     "session_new",
     "health_liveliness",
@@ -30,6 +30,7 @@ const OF_NOBODY: [&str; 26] = [
     "session_info",
     "second_factor_new",
     "second_factor_confirm",
+    "second_factor_recovery_codes_new",
     "user_password_change",
     // Makes something that is the caller's own, or nobody's yet.
     "access_token_new",

@@ -20,6 +20,10 @@ pub(crate) async fn confirm(body: &SecondFactorConfirm) -> Result<SecondFactorCo
     post(paths::SECOND_FACTOR_CONFIRM, body).await
 }
 
+pub(crate) async fn new_recovery_codes(body: &SecondFactorCreate) -> Result<SecondFactorConfirmed, ApiError> {
+    post(paths::SECOND_FACTOR_RECOVERY_CODES_NEW, body).await
+}
+
 pub(crate) async fn delete(body: &SecondFactorDelete) -> Result<SecondFactorView, ApiError> {
     post(paths::SECOND_FACTOR_DELETE, body).await
 }

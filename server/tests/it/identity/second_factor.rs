@@ -108,6 +108,33 @@ async fn a_recovery_code_signs_in_once() {
 }
 
 #[tokio::test]
+async fn other_recovery_codes_take_the_place_of_those_before() {
+    let mailbox = Mailbox::start().await;
+    let app = TestApp::builder().mailbox(&mailbox).start().await;
+    let ada = signed_in(&app, "ada", UserRole::InternalUser).await;
+    let path = "/second_factor/recovery_codes/new";
+    ada.post(path, json!({"password": SECRET})).expect_status(404).await;
+    // Begun and not confirmed: nobody is asked for it.
+    ada.post("/second_factor/new", json!({"password": SECRET})).expect_status(200).await;
+    ada.post(path, json!({"password": SECRET})).expect_status(404).await;
+    let (_, before) = enrol(&app, &ada).await;
+    mailbox.letter(1).await;
+
+    let wrong = ada.post(path, json!({"password": "guess"})).expect_status(400).await;
+    assert_eq!(wrong.error().1.as_deref(), Some("password"));
+    try_code(&app, "ada", &before[0]).expect_status(200).await;
+    let made = ada.post(path, json!({"password": SECRET})).expect_status(200).await;
+    assert_eq!(made.header("cache-control"), "no-store");
+    let after = made.json::<SecondFactorConfirmed>().recovery_codes;
+    assert_eq!((after.len(), view(&ada, "").await.recovery_codes_left), (10, 10));
+    try_code(&app, "ada", &before[1]).expect_status(401).await;
+    try_code(&app, "ada", &after[0]).expect_status(200).await;
+    assert!(mailbox.letter(2).await.text.contains("recovery codes"));
+    let actions: Vec<_> = audited(&app, "second_factor").await.into_iter().map(|(action, ..)| action).collect();
+    assert_eq!(actions.last().map(String::as_str), Some("recovery_codes_created"));
+}
+
+#[tokio::test]
 async fn guessing_codes_is_throttled_and_leaves_a_trace() {
     let app = TestApp::start().await;
     let ada = signed_in(&app, "ada", UserRole::InternalUser).await;

@@ -38,6 +38,11 @@ pub(crate) const KIND_OPTIONS: &[(&str, &str)] = &[
     ("cache", "Cache"),
     ("interrupted_call", "Interrupted calls"),
     ("session", "Sessions"),
+    ("password", "Passwords"),
+    ("second_factor", "Second factors"),
+    ("access_token", "Access tokens"),
+    ("invitation", "Invitations"),
+    ("sso", "Single sign-on"),
 ];
 
 /// Where a thing says how people know it, the most telling first.
@@ -71,6 +76,7 @@ pub(crate) fn what(change: &AuditView) -> String {
         ("session", "signed_in") => "Signed in".to_owned(),
         ("session", "signed_out") => "Signed out".to_owned(),
         ("session", "sign_in_failed") => format!("Sign-in refused to {}", change.object_id),
+        ("second_factor", "recovery_codes_created") => format!("Created recovery codes for {}", change.object_id),
         (kind, action) => format!("{} {} {}", verb(action), kind.replace('_', " "), name(change)),
     }
 }

@@ -1,4 +1,4 @@
-//! The reader's second factor: setting it up, and doing without again.
+//! The reader's second factor: setting it up, other recovery codes, and doing without again.
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -7,6 +7,7 @@ use tollgate_openapi::second_factor::{
     SecondFactorConfirm, SecondFactorCreate, SecondFactorCreated, SecondFactorDelete, SecondFactorView,
 };
 
+use crate::api::ApiError;
 use crate::format;
 use crate::ui::copy::CopyButton;
 use crate::ui::field::TextField;
@@ -21,9 +22,16 @@ use crate::{api, browser};
 #[derive(Clone)]
 enum Step {
     Look,
-    Password,
+    Password(Purpose),
     Scan(SecondFactorCreated),
     Codes(Vec<String>),
+}
+
+/// What the password is asked for once more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Begin,
+    NewCodes,
     Remove,
 }
 
@@ -40,10 +48,9 @@ pub(crate) fn SecondFactor(on_change: Callback<()>) -> impl IntoView {
     let ready = move || {
         (move || match step.get() {
             Step::Look => load.data.get().map(|shown| look(&shown, step)).into_any(),
-            Step::Password => view! { <AskPassword step=step is_removal=false on_done=done /> }.into_any(),
+            Step::Password(purpose) => view! { <AskPassword step=step purpose=purpose on_done=done /> }.into_any(),
             Step::Scan(created) => view! { <Scan created=created step=step /> }.into_any(),
             Step::Codes(codes) => recovery(codes, done),
-            Step::Remove => view! { <AskPassword step=step is_removal=true on_done=done /> }.into_any(),
         })
         .into_any()
     };
@@ -62,7 +69,7 @@ fn look(shown: &SecondFactorView, step: RwSignal<Step>) -> AnyView {
         return view! {
             <p>"You have none."</p>
             <div class="actions">
-                <button class="button button-primary" type="button" on:click=move |_| step.set(Step::Password)>"Set it up"</button>
+                <button class="button button-primary" type="button" on:click=move |_| step.set(Step::Password(Purpose::Begin))>"Set it up"</button>
             </div>
         }
         .into_any();
@@ -71,15 +78,16 @@ fn look(shown: &SecondFactorView, step: RwSignal<Step>) -> AnyView {
     view! {
         <p>"On"{shown.since.map(|since| view! { " since "{time::full(since)} })}". Recovery codes left: "{left}"."</p>
         <div class="actions">
-            <button class="button" type="button" on:click=move |_| step.set(Step::Remove)>"Remove"</button>
+            <button class="button" type="button" on:click=move |_| step.set(Step::Password(Purpose::NewCodes))>"New recovery codes"</button>
+            <button class="button" type="button" on:click=move |_| step.set(Step::Password(Purpose::Remove))>"Remove"</button>
         </div>
     }
     .into_any()
 }
 
-/// Asks for the password once more, then begins a second factor or removes it.
+/// Asks for the password once more, then does what it is asked for.
 #[component]
-fn AskPassword(step: RwSignal<Step>, is_removal: bool, on_done: Callback<()>) -> impl IntoView {
+fn AskPassword(step: RwSignal<Step>, purpose: Purpose, on_done: Callback<()>) -> impl IntoView {
     let state = FormState::new(&[&["password"]]);
     let (password, toasts) = (RwSignal::new(String::new()), use_toasts());
     let submit = move |event: SubmitEvent| {
@@ -87,18 +95,12 @@ fn AskPassword(step: RwSignal<Step>, is_removal: bool, on_done: Callback<()>) ->
         state.is_busy.set(true);
         let password = password.get_untracked();
         spawn_local(async move {
-            if is_removal {
-                let body = SecondFactorDelete { password: Some(password), user_id: None };
-                return match api::second_factor::delete(&body).await {
-                    Ok(_) => {
-                        toasts.done("Your second factor is removed.");
-                        on_done.try_run(());
-                    }
-                    Err(error) => state.fail(error),
-                };
-            }
-            match api::second_factor::create(&SecondFactorCreate { password }).await {
-                Ok(created) => drop(step.try_set(Step::Scan(created))),
+            match act(purpose, password).await {
+                Ok(Some(next)) => drop(step.try_set(next)),
+                Ok(None) => {
+                    toasts.done("Your second factor is removed.");
+                    on_done.try_run(());
+                }
                 Err(error) => state.fail(error),
             }
         });
@@ -111,12 +113,31 @@ fn AskPassword(step: RwSignal<Step>, is_removal: bool, on_done: Callback<()>) ->
             <div class="actions">
                 <button class="button" type="button" on:click=move |_| step.set(Step::Look)>"Cancel"</button>
                 <button class="button button-primary" type="submit" disabled=state.is_busy>
-                    {if is_removal { "Remove" } else { "Go on" }}
+                    {if purpose == Purpose::Remove { "Remove" } else { "Go on" }}
                 </button>
             </div>
         </form>
     }
     .into_any()
+}
+
+/// Does what the password was asked for; the step that follows, if one does.
+async fn act(purpose: Purpose, password: String) -> Result<Option<Step>, ApiError> {
+    match purpose {
+        Purpose::Begin => {
+            let created = api::second_factor::create(&SecondFactorCreate { password }).await?;
+            Ok(Some(Step::Scan(created)))
+        }
+        Purpose::NewCodes => {
+            let made = api::second_factor::new_recovery_codes(&SecondFactorCreate { password }).await?;
+            Ok(Some(Step::Codes(made.recovery_codes)))
+        }
+        Purpose::Remove => {
+            let body = SecondFactorDelete { password: Some(password), user_id: None };
+            api::second_factor::delete(&body).await?;
+            Ok(None)
+        }
+    }
 }
 
 #[component]
@@ -159,7 +180,7 @@ fn recovery(codes: Vec<String>, on_done: Callback<()>) -> AnyView {
     let shown = codes.into_iter().map(|code| view! { <li class="code">{code}</li> }).collect_view();
     view! {
         <p class="notice" role="status">
-            "Your second factor is on. Keep these recovery codes where your phone is not: each signs you in once without it. They are not shown again."
+            "Your second factor is on. Keep these recovery codes where your phone is not: each signs you in once without it. They are not shown again, and any from before no longer count."
         </p>
         <ul class="recovery-codes" aria-label="Recovery codes">{shown}</ul>
         <div class="actions">
