@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 
 import { startMail } from "../harness/mail.mjs";
 import { startTollgate } from "../harness/tollgate.mjs";
-import { account, eventually, excuse, expect, inspect, manage, signIn, test as base } from "./support.mjs";
+import { account, eventually, excuse, expect, inspect, manage, signIn, test as base, visit } from "./support.mjs";
 
 const ADA = "ada@corp.test";
 const FIRST = "six oars under the old pier";
@@ -50,6 +50,10 @@ async function fillSignIn(page, username, password) {
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
+async function isSignedIn(page, who) {
+  await expect(account(page)).toContainText(who);
+}
+
 async function signOut(page) {
   await account(page).click();
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
@@ -63,12 +67,19 @@ async function profile(page) {
 }
 
 test("an invitation, a second factor, and signing in with it", async ({ page, tollgate, mail }) => {
-  excuse(page, /40[013]/);
-  await manage(tollgate, "POST", "/user/new", { user_id: "ada", user_email: ADA, auto_create_key: false });
+  excuse(page, /status of 40[01]/);
   await signIn(page);
-  await page.goto("/ui/users?user=ada&tab=details");
+  await visit(page, "Users");
+  await page.getByRole("link", { name: /Create (the first )?user/ }).first().click();
+  const drawer = page.getByRole("dialog", { name: "Create user" });
+  await drawer.getByLabel("Id").fill("ada");
+  await drawer.getByLabel("E-mail").fill(ADA);
+  await drawer.getByRole("button", { name: "Create user" }).click();
+  await page.getByRole("table", { name: "Users" }).getByRole("link", { name: /ada/ }).first().click();
+  await page.getByRole("button", { name: "Details" }).click();
   await page.getByRole("button", { name: "Invite" }).click();
   await expect(page.getByText("A letter is on its way.")).toBeVisible();
+  await inspect(page, "user-invited");
   await page.getByRole("button", { name: "Close", exact: true }).click();
   await signOut(page);
 
@@ -87,7 +98,7 @@ test("an invitation, a second factor, and signing in with it", async ({ page, to
   await expect(page.getByText("This is not the same.")).toBeVisible();
   await page.getByLabel("Once more").fill(FIRST);
   await accept.click();
-  await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
+  await isSignedIn(page, ADA);
 
   await profile(page);
   await inspect(page, "profile");
@@ -102,8 +113,10 @@ test("an invitation, a second factor, and signing in with it", async ({ page, to
   await expect(page.getByText("The code is wrong.")).toBeVisible();
   await page.getByLabel("Code that the app shows").fill(code(secret));
   await page.getByRole("button", { name: "Confirm" }).click();
-  const recovery = await page.getByRole("list", { name: "Recovery codes" }).getByRole("listitem").allTextContents();
-  expect(recovery.length).toBe(10);
+  const codes = page.getByRole("list", { name: "Recovery codes" }).getByRole("listitem");
+  await expect(codes).toHaveCount(10);
+  const recovery = await codes.allTextContents();
+  await inspect(page, "recovery-codes");
   await page.getByRole("button", { name: "I have kept them" }).click();
   await expect(page.getByText("Recovery codes left: 10.")).toBeVisible();
   await signOut(page);
@@ -114,12 +127,29 @@ test("an invitation, a second factor, and signing in with it", async ({ page, to
   // The next step's: this one's was shown when the factor was confirmed.
   await page.getByLabel("Code").fill(code(secret, 1));
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
+  await isSignedIn(page, ADA);
   await signOut(page);
   await fillSignIn(page, ADA, FIRST);
   await page.getByLabel("Code").fill(recovery[0]);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
+  await isSignedIn(page, ADA);
+
+  await page.getByRole("button", { name: "New recovery codes" }).click();
+  await page.getByLabel("Your password, once more").fill(FIRST);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await expect(codes).toHaveCount(10);
+  const others = await codes.allTextContents();
+  expect(others.filter((one) => recovery.includes(one))).toEqual([]);
+  await page.getByRole("button", { name: "I have kept them" }).click();
+  await expect(page.getByText("Recovery codes left: 10.")).toBeVisible();
+  await signOut(page);
+  await fillSignIn(page, ADA, FIRST);
+  await page.getByLabel("Code").fill(recovery[1]);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "code" })).toBeVisible();
+  await page.getByLabel("Code").fill(others[0]);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await isSignedIn(page, ADA);
 
   const log = await manage(tollgate, "GET", "/audit?page_size=100");
   const text = JSON.stringify(log);
@@ -128,6 +158,7 @@ test("an invitation, a second factor, and signing in with it", async ({ page, to
 });
 
 test("a forgotten password is set anew by letter", async ({ page, tollgate, mail }) => {
+  excuse(page, /status of 400 .*\/user\/password\/reset/);
   const bob = "bob@corp.test";
   await manage(tollgate, "POST", "/user/new", { user_id: "bob", user_email: bob, password: FIRST, auto_create_key: false });
   await page.goto("/ui");
@@ -137,13 +168,26 @@ test("a forgotten password is set anew by letter", async ({ page, tollgate, mail
   await page.getByRole("button", { name: "Send the letter" }).click();
   await expect(page.getByText("If there is an account with this address")).toBeVisible();
   const link = await eventually(() => mail.links(bob).find((one) => one.includes("/ui/reset#")), "the letter");
+  await page.goto(`${tollgate.url}/ui/reset`);
+  await expect(page.getByRole("heading", { name: "This link is not whole" })).toBeVisible();
+  await inspect(page, "reset-without-token");
   await page.goto(link);
   await page.getByLabel("New password").fill(SECOND);
   await page.getByLabel("Once more").fill(SECOND);
   await page.getByRole("button", { name: "Set password" }).click();
   await expect(page.getByText("Your password is set. Sign in with it.")).toBeVisible();
   await fillSignIn(page, bob, SECOND);
-  await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
+  await isSignedIn(page, bob);
+  await test.step("a link works once", async () => {
+    await page.goto(link);
+    await page.getByLabel("New password").fill(FIRST);
+    await page.getByLabel("Once more").fill(FIRST);
+    await page.getByRole("button", { name: "Set password" }).click();
+    await expect(page.getByText("This link was used or is too old. Ask for another one.")).toBeVisible();
+    await inspect(page, "reset-used");
+    await page.getByRole("link", { name: "Go to sign-in" }).click();
+    await isSignedIn(page, bob);
+  });
 });
 
 test("sessions, tokens and the password are the reader's own affair", async ({ page, tollgate }) => {
@@ -154,22 +198,25 @@ test("sessions, tokens and the password are the reader's own affair", async ({ p
     body: JSON.stringify({ username: "cyd", password: FIRST }),
   });
   const cookie = elsewhere.headers.get("set-cookie").split(";")[0];
-  const isSignedIn = async () => (await fetch(`${tollgate.url}/session/info`, { headers: { cookie } })).status === 200;
-  expect(await isSignedIn()).toBe(true);
+  const isOpen = async () => (await fetch(`${tollgate.url}/session/info`, { headers: { cookie } })).status === 200;
+  expect(await isOpen()).toBe(true);
 
   await page.goto("/ui");
   await fillSignIn(page, "cyd", FIRST);
   await profile(page);
   await page.getByRole("button", { name: "Sign out Safari on iPhone" }).click();
   await expect(page.getByText("One session has ended.")).toBeVisible();
-  expect(await isSignedIn()).toBe(false);
+  expect(await isOpen()).toBe(false);
 
   await page.getByLabel("Name of a new token").fill("nightly");
   await page.getByRole("button", { name: "Make a token" }).click();
   const token = await page.getByLabel("New token", { exact: true }).textContent();
+  await inspect(page, "profile-token");
   const ask = () => fetch(`${tollgate.url}/user/info`, { headers: { authorization: `Bearer ${token}` } });
   expect((await ask()).status).toBe(200);
   await page.getByRole("button", { name: "Revoke nightly" }).click();
+  await expect(page.getByRole("alertdialog", { name: "Revoke nightly?" })).toBeVisible();
+  await page.getByRole("button", { name: "Revoke token" }).click();
   await expect(page.getByText("nightly is revoked.")).toBeVisible();
   expect((await ask()).status).toBe(401);
 
@@ -179,7 +226,68 @@ test("sessions, tokens and the password are the reader's own affair", async ({ p
   await expect(page.getByText("Your password is changed.")).toBeVisible();
   await signOut(page);
   await fillSignIn(page, "cyd", SECOND);
-  await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
+  await isSignedIn(page, "cyd");
+});
+
+test("a second factor is set up by keys alone", async ({ page, tollgate }) => {
+  await manage(tollgate, "POST", "/user/new", { user_id: "kim", password: FIRST, auto_create_key: false });
+  const type = (text) => page.keyboard.type(text);
+  const press = (key) => page.keyboard.press(key);
+  /** Goes on with Tab until the focus is on `target`, as who has no mouse would. */
+  const tabTo = async (target) => {
+    for (let steps = 0; steps < 40; steps += 1) {
+      if (await target.evaluate((element) => element === document.activeElement)) return;
+      await press("Tab");
+    }
+    throw new Error(`${target} is not reached with Tab`);
+  };
+  await page.goto("/ui");
+  await expect(page.getByLabel("Username")).toBeFocused();
+  await type("kim");
+  await press("Tab");
+  await type(FIRST);
+  await press("Enter");
+  await isSignedIn(page, "kim");
+  await press("ControlOrMeta+k");
+  await type("profile");
+  await press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: "Profile" })).toBeVisible();
+  const group = page.getByRole("group", { name: "Second factor" });
+  await expect(group.getByText("You have none.")).toBeVisible();
+  await tabTo(group.getByRole("button", { name: "Set it up" }));
+  await press("Enter");
+  await expect(page.getByLabel("Your password, once more")).toBeFocused();
+  await type(FIRST);
+  await press("Enter");
+  const secret = await page.getByLabel("Secret", { exact: true }).textContent();
+  await expect(group).toBeFocused();
+  await tabTo(page.getByLabel("Code that the app shows"));
+  await type(code(secret));
+  await press("Enter");
+  await expect(group.getByText("Your second factor is on.")).toBeVisible();
+  await expect(group).toBeFocused();
+  await tabTo(group.getByRole("button", { name: "I have kept them" }));
+  await press("Enter");
+  await expect(group.getByText("Recovery codes left: 10.")).toBeVisible();
+});
+
+test("administrators can be made to have a second factor first", async ({ page }) => {
+  const strict = await startTollgate({ config: "second_factor.yaml" });
+  await manage(strict, "POST", "/user/new", { user_id: "root", user_role: "proxy_admin", password: FIRST, auto_create_key: false });
+  await page.goto(`${strict.url}/ui/keys`);
+  await fillSignIn(page, "root", FIRST);
+  await expect(page.getByRole("heading", { name: "A second factor is needed here" })).toBeVisible();
+  await expect(page.getByRole("navigation", { name: "Main" })).toHaveCount(0);
+  await inspect(page, "second-factor-needed");
+  await page.getByRole("button", { name: "Set it up" }).click();
+  await page.getByLabel("Your password, once more").fill(FIRST);
+  await page.getByRole("button", { name: "Go on" }).click();
+  const secret = await page.getByLabel("Secret", { exact: true }).textContent();
+  await page.getByLabel("Code that the app shows").fill(code(secret));
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await page.getByRole("button", { name: "I have kept them" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Keys" })).toBeVisible();
+  await strict.stop();
 });
 
 test("a blocked user is out at once", async ({ page, browser, tollgate }) => {
@@ -187,9 +295,13 @@ test("a blocked user is out at once", async ({ page, browser, tollgate }) => {
   const other = await (await browser.newContext({ baseURL: tollgate.url })).newPage();
   await other.goto("/ui");
   await fillSignIn(other, "dan", FIRST);
-  await expect(other.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
+  await isSignedIn(other, "dan");
   await signIn(page);
+  await profile(page);
+  await expect(page.getByText("You signed in as UI_USERNAME")).toBeVisible();
+  await inspect(page, "profile-of-the-environment");
   await page.goto("/ui/users?user=dan");
+  await inspect(page, "user");
   await page.getByRole("button", { name: "Block", exact: true }).click();
   await page.getByRole("button", { name: "Block user" }).click();
   await expect(page.getByText("dan is blocked.")).toBeVisible();

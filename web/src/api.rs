@@ -15,6 +15,7 @@ pub(crate) mod second_factor;
 pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod spend;
+pub(crate) mod sso;
 pub(crate) mod tag;
 pub(crate) mod team;
 pub(crate) mod user;

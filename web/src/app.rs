@@ -37,6 +37,7 @@ use crate::pages::session::SignIn;
 use crate::pages::session::new_password::{Link, NewPassword};
 use crate::pages::settings::SettingsPage;
 use crate::pages::spend::SpendPage;
+use crate::pages::sso::{SsoPage, SsoProblemPage, is_problem_page};
 use crate::pages::usage::UsagePage;
 use crate::ui::empty::{Empty, Unavailable};
 use crate::ui::icon::Icon;
@@ -165,19 +166,37 @@ pub(crate) fn App() -> impl IntoView {
 /// What is behind depends on who stands in front of it.
 #[component]
 fn Door(session: SessionSignal) -> impl IntoView {
-    let path = use_location().pathname;
+    let location = use_location();
     // Who came by a letter's link sees its page, whatever becomes known of the session meanwhile.
-    let place = Memo::new(move |_| match path.with(|path| Link::of(path)) {
-        Some(link) => Err(link),
-        None => Ok(session.0.get()),
+    let place = Memo::new(move |_| {
+        Porch::of(&location.pathname.get(), &location.hash.get()).map_or_else(|| Ok(session.0.get()), Err)
     });
     move || match place.get() {
-        Err(link) => view! { <NewPassword link=link /> }.into_any(),
+        Err(Porch::Letter(link, token)) => view! { <NewPassword link=link token=token /> }.into_any(),
+        Err(Porch::SsoProblem) => view! { <SsoProblemPage /> }.into_any(),
         Ok(Session::Unknown) => ().into_any(),
         Ok(Session::Unreachable(message)) => unreachable_view(session, message),
         Ok(Session::SignedOut) => view! { <SignIn /> }.into_any(),
         Ok(Session::SignedIn(view)) if view.needs_second_factor => view! { <Enrol session=session /> }.into_any(),
         Ok(Session::SignedIn(_)) => view! { <Shell /> }.into_any(),
+    }
+}
+
+/// A page for whoever is signed in or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Porch {
+    /// What a letter's link leads to, and the secret that it carries behind `#`: no server and no log sees that part.
+    Letter(Link, String),
+    /// A sign-in that came to nothing.
+    SsoProblem,
+}
+
+impl Porch {
+    fn of(path: &str, hash: &str) -> Option<Self> {
+        if is_problem_page(path) {
+            return Some(Self::SsoProblem);
+        }
+        Some(Self::Letter(Link::of(path)?, hash.trim_start_matches('#').to_owned()))
     }
 }
 
@@ -234,6 +253,7 @@ fn Shell() -> impl IntoView {
                     <Route path=path!("/models") view=|| view! { <ModelPage /> }.into_any() />
                     <Route path=path!("/credentials") view=|| view! { <CredentialPage /> }.into_any() />
                     <Route path=path!("/profile") view=|| view! { <ProfilePage /> }.into_any() />
+                    <Route path=path!("/settings/sso") view=|| view! { <SsoPage /> }.into_any() />
                     <Route path=path!("/logs") view=|| view! { <SpendPage /> }.into_any() />
                     <Route path=path!("/usage") view=|| view! { <UsagePage /> }.into_any() />
                     <Route path=path!("/audit") view=|| view! { <ChangesPage /> }.into_any() />

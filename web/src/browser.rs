@@ -22,15 +22,25 @@ pub(crate) fn zone(time: DateTime<Utc>) -> FixedOffset {
     FixedOffset::west_opt(west_minutes.saturating_mul(60)).unwrap_or_else(|| chrono::Offset::fix(&Utc))
 }
 
+/// The page that is shown, as an address without the server.
+pub(crate) fn here() -> String {
+    let location = web_sys::window().map(|window| window.location());
+    let part = |read: fn(&web_sys::Location) -> Result<String, JsValue>| {
+        location.as_ref().and_then(|location| read(location).ok()).unwrap_or_default()
+    };
+    format!("{}{}", part(web_sys::Location::pathname), part(web_sys::Location::search))
+}
+
+/// Leaves the console for another address.
+pub(crate) fn go_to(address: &str) {
+    if let Some(window) = web_sys::window() {
+        let _ = window.location().assign(address);
+    }
+}
+
 /// Where the console was loaded from, which is also where the gateway answers.
 pub(crate) fn origin() -> String {
     web_sys::window().and_then(|window| window.location().origin().ok()).unwrap_or_default()
-}
-
-/// What the page's address has behind `#`.
-pub(crate) fn fragment() -> String {
-    let hash = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
-    hash.trim_start_matches('#').to_owned()
 }
 
 /// Puts `text` on the clipboard; false where the browser does not let us.

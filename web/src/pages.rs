@@ -17,6 +17,7 @@ pub(crate) mod profile;
 pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod spend;
+pub(crate) mod sso;
 pub(crate) mod tag;
 pub(crate) mod team;
 pub(crate) mod usage;

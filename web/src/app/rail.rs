@@ -74,6 +74,7 @@ static PAGES: &[PageLink] = &[
     link("Logs", "/ui/logs", Icon::Log),
     PageLink { is_minor: true, readers: Readers::Gateway, ..link("Audit log", "/ui/audit", Icon::Audit) },
     PageLink { is_minor: true, readers: Readers::Gateway, ..link("Settings", "/ui/settings", Icon::Settings) },
+    PageLink { is_minor: true, readers: Readers::Gateway, ..link("Single sign-on", "/ui/settings/sso", Icon::SignIn) },
 ];
 
 /// The pages that the reader may see.

@@ -13,6 +13,7 @@ use tollgate_openapi::session::SessionCreate;
 use crate::app::rail::brand_mark;
 use crate::app::{Session, use_session};
 use crate::pages::session::forgot::Forgot;
+use crate::pages::sso::SsoSignIn;
 use crate::ui::field::{TextField, focus_wrong};
 use crate::{api, browser};
 
@@ -37,7 +38,12 @@ pub(crate) fn SignIn() -> impl IntoView {
         <Gate>
             {move || match step.get() {
                 Step::Forgot => view! { <Forgot on_back=Callback::new(move |()| step.set(Step::Password)) /> }.into_any(),
-                _ => view! { <SignInForm step=step username=username password=password /> }.into_any(),
+                Step::Code => view! { <SignInForm step=step username=username password=password /> }.into_any(),
+                Step::Password => view! {
+                    <SignInForm step=step username=username password=password />
+                    <SsoSignIn />
+                }
+                .into_any(),
             }}
         </Gate>
     }

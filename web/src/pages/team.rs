@@ -165,7 +165,7 @@ impl Entity for TeamView {
 const ORGANIZATIONS_OFFERED: u64 = 1000;
 
 /// The organizations that a team can be in.
-async fn organizations() -> Result<Vec<(String, String)>, ApiError> {
+pub(crate) async fn organizations() -> Result<Vec<(String, String)>, ApiError> {
     let query = OrganizationListQuery { page_size: ORGANIZATIONS_OFFERED, ..OrganizationListQuery::default() };
     let listed = api::organization::list(query).await?;
     Ok(listed.rows.into_iter().map(|one| (one.organization_id, one.organization_alias)).collect())

@@ -30,6 +30,7 @@ pub(crate) enum Icon {
     Previous,
     Next,
     Warning,
+    SignIn,
 }
 
 impl Icon {
@@ -67,6 +68,7 @@ impl Icon {
             Self::Play => "M5 3.2v9.6L12.5 8z",
             Self::Previous => "M10 3.5 5.5 8l4.5 4.5",
             Self::Next => "M6 3.5 10.5 8 6 12.5",
+            Self::SignIn => "M9.5 2.5h4v11h-4M2.5 8h7.3M6.9 4.8 10 8l-3.1 3.2",
             Self::Warning => "M8 2.2 14.3 13.3H1.7zM8 6.4v3.2M8 11.5h.01",
         }
     }

@@ -47,11 +47,13 @@ impl Link {
 }
 
 #[component]
-pub(crate) fn NewPassword(link: Link) -> impl IntoView {
+pub(crate) fn NewPassword(
+    link: Link,
+    /// What the link carries; empty where that was lost on the way.
+    token: String,
+) -> impl IntoView {
     let (title, lead, action) = link.words();
     browser::set_title(&format!("{title} · Tollgate"));
-    // The part behind # stays in the browser: no server and no log sees it.
-    let token = browser::fragment();
     if token.is_empty() {
         return no_token();
     }
