@@ -16,12 +16,27 @@ test("a user gets limits, which hold for the keys of theirs", async ({ page, tol
     const drawer = page.getByRole("dialog", { name: "Create user" });
     await drawer.getByLabel("Id").fill("grace");
     await drawer.getByLabel("Name").fill("Grace");
+    await drawer.getByLabel("Role").selectOption("User, read only");
+    await inspect(page, "user-create");
     await drawer.getByLabel("Max budget").fill("50");
     await drawer.getByLabel("Budget resets").selectOption("Every month");
     await drawer.getByRole("button", { name: "Create user" }).click();
     await expect(page.getByText("Created the user Grace.")).toBeVisible();
     await expect(row).toContainText("$0.00 of $50");
+    await expect(row).toContainText("User, read only");
     await inspect(page, "users");
+  });
+
+  await test.step("give another role", async () => {
+    await page.goto("/ui/users?user=grace&edit=1");
+    const drawer = page.getByRole("dialog", { name: "Edit Grace" });
+    await expect(drawer.getByLabel("Role")).toHaveValue("internal_user_viewer");
+    await drawer.getByLabel("Role").selectOption("Viewer");
+    await drawer.getByRole("button", { name: "Save" }).click();
+    await expect(page.getByText("Saved Grace.")).toBeVisible();
+    const { user_info } = await manage(tollgate, "GET", "/user/info?user_id=grace");
+    expect([user_info.user_role, user_info.max_budget]).toEqual(["proxy_admin_viewer", 50]);
+    await page.keyboard.press("Escape");
   });
 
   await test.step("see their keys and what limits them", async () => {

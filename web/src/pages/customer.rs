@@ -28,7 +28,7 @@ static WORDS: Words = Words {
         hint: "What calls name in their field “user”. It does not change later.",
     }),
     name: Named { field: "alias", label: "Name", hint: "What people call it." },
-    extra: None,
+    extras: &[],
     has_models: true,
     tabs: &[("", "Limits"), ("details", "Details")],
     forms: &[],

@@ -61,8 +61,8 @@ pub(crate) struct Words {
     pub(crate) id: Option<Named>,
     /// The field of the name.
     pub(crate) name: Named,
-    /// A field that only this resource has.
-    pub(crate) extra: Option<Extra>,
+    /// Fields that only this resource has.
+    pub(crate) extras: &'static [Extra],
     pub(crate) has_models: bool,
     /// Further views of one, by the word in the URL.
     pub(crate) tabs: &'static [(&'static str, &'static str)],
@@ -86,8 +86,19 @@ pub(crate) type Choices = Pin<Box<dyn Future<Output = Result<Vec<(String, String
 pub(crate) struct Extra {
     pub(crate) named: Named,
     pub(crate) placeholder: &'static str,
-    /// Asked for where it is a choice of what there is.
-    pub(crate) choices: Option<fn() -> Choices>,
+    /// Where it is a choice of what there is.
+    pub(crate) choice: Option<Choice>,
+}
+
+/// A choice of what there is.
+#[derive(Debug)]
+pub(crate) struct Choice {
+    /// Asked for when the form opens.
+    pub(crate) options: fn() -> Choices,
+    /// What it says where nothing is chosen.
+    pub(crate) nothing: &'static str,
+    /// Once something is chosen, something always is.
+    pub(crate) stays: bool,
 }
 
 /// When something happened, and who did it.
@@ -139,8 +150,8 @@ pub(crate) trait Entity: Clone + Debug + PartialEq + Send + Sync + 'static {
 
     fn id(&self) -> &str;
     fn name(&self) -> Option<&str>;
-    /// The value of its own field.
-    fn extra(&self) -> Option<&str> {
+    /// The value of a field of its own, by the wire name.
+    fn extra(&self, _field: &str) -> Option<&str> {
         None
     }
     fn models(&self) -> &[String];

@@ -33,15 +33,15 @@ static WORDS: Words = Words {
         hint: "It does not change later. Left empty, one is made up.",
     }),
     name: Named { field: "organization_alias", label: "Name", hint: "What people call it." },
-    extra: Some(Extra {
+    extras: &[Extra {
         named: Named {
             field: "timezone",
             label: "Time zone",
             hint: "Whose days and months its budgets, and those of its teams and keys, follow. Left empty: the gateway's.",
         },
         placeholder: "Europe/Berlin",
-        choices: None,
-    }),
+        choice: None,
+    }],
     has_models: true,
     tabs: &[("", "Limits"), ("keys", "Keys"), ("members", "Members"), ("details", "Details")],
     forms: member::FORMS,
@@ -89,7 +89,7 @@ impl Entity for OrganizationView {
         Some(&self.organization_alias)
     }
 
-    fn extra(&self) -> Option<&str> {
+    fn extra(&self, _: &str) -> Option<&str> {
         self.timezone.as_deref()
     }
 
@@ -130,11 +130,12 @@ impl Entity for OrganizationView {
     }
 
     async fn create(new: NewEntity) -> Result<(), ApiError> {
-        let NewEntity { id, name, extra, models, limits, budget_id } = new;
+        let timezone = new.extra("timezone");
+        let NewEntity { id, name, models, limits, budget_id, .. } = new;
         let organization = OrganizationCreate {
             organization_id: id,
             organization_alias: name.unwrap_or_default(),
-            timezone: extra,
+            timezone,
             models,
             limits,
             budget_id,
@@ -144,7 +145,8 @@ impl Entity for OrganizationView {
     }
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {
-        let EntityPatch { name, extra, models, limits, budget_id } = patch;
+        let timezone = patch.extra("timezone");
+        let EntityPatch { name, models, limits, budget_id, .. } = patch;
         let organization_alias = match name {
             Patch::Absent => None,
             // It must have a name: the server says so.
@@ -154,7 +156,7 @@ impl Entity for OrganizationView {
         let patch = OrganizationPatch {
             organization_id: id,
             organization_alias,
-            timezone: extra,
+            timezone,
             models,
             limits,
             budget_id,

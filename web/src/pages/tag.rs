@@ -24,7 +24,7 @@ static WORDS: Words = Words {
     search: "Search by name or description",
     id: Some(Named { field: "name", label: "Name", hint: "What calls carry. It does not change later." }),
     name: Named { field: "description", label: "Description", hint: "What it is for." },
-    extra: None,
+    extras: &[],
     has_models: true,
     tabs: &[("", "Limits"), ("details", "Details")],
     forms: &[],

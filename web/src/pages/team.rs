@@ -14,7 +14,7 @@ use crate::app::SessionSignal;
 use crate::format;
 use crate::pages::entity::column;
 use crate::pages::entity::fact::{ORGANIZATION, facts, owner};
-use crate::pages::entity::{Done, Entity, EntityPatch, Extra, Find, Named, NewEntity, Words, common_fields};
+use crate::pages::entity::{Choice, Done, Entity, EntityPatch, Extra, Find, Named, NewEntity, Words, common_fields};
 use crate::pages::team::member::Members;
 use crate::ui::icon::Icon;
 use crate::ui::table::Column;
@@ -30,11 +30,11 @@ static WORDS: Words = Words {
     search: "Search by name or id",
     id: None,
     name: Named { field: "team_alias", label: "Name", hint: "What people call it." },
-    extra: Some(Extra {
+    extras: &[Extra {
         named: Named { field: "organization_id", label: "Organization", hint: "Its limits hold for the team, too." },
         placeholder: "",
-        choices: Some(|| Box::pin(organizations())),
-    }),
+        choice: Some(Choice { options: || Box::pin(organizations()), nothing: "None", stays: false }),
+    }],
     has_models: true,
     tabs: &[
         ("", "Limits"),
@@ -85,7 +85,7 @@ impl Entity for TeamView {
         self.team_alias.as_deref()
     }
 
-    fn extra(&self) -> Option<&str> {
+    fn extra(&self, _: &str) -> Option<&str> {
         self.organization_id.as_deref()
     }
 
@@ -132,18 +132,19 @@ impl Entity for TeamView {
     }
 
     async fn create(new: NewEntity) -> Result<(), ApiError> {
-        let NewEntity { name, extra, models, limits, budget_id, .. } = new;
-        let team =
-            TeamCreate { team_alias: name, organization_id: extra, models, limits, budget_id, ..TeamCreate::default() };
+        let organization_id = new.extra("organization_id");
+        let NewEntity { name, models, limits, budget_id, .. } = new;
+        let team = TeamCreate { team_alias: name, organization_id, models, limits, budget_id, ..TeamCreate::default() };
         api::team::create(&team).await
     }
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {
-        let EntityPatch { name, extra, models, limits, budget_id } = patch;
+        let organization_id = patch.extra("organization_id");
+        let EntityPatch { name, models, limits, budget_id, .. } = patch;
         let patch = TeamPatch {
             team_id: id,
             team_alias: name,
-            organization_id: extra,
+            organization_id,
             models,
             limits,
             budget_id,

@@ -15,7 +15,9 @@ use crate::app::use_session;
 use crate::format;
 use crate::pages::entity::column;
 use crate::pages::entity::fact::{facts, teams};
-use crate::pages::entity::{Done, Entity, EntityPatch, Extra, Find, History, Named, NewEntity, Words, common_fields};
+use crate::pages::entity::{
+    Choice, Done, Entity, EntityPatch, Extra, Find, History, Named, NewEntity, Words, common_fields,
+};
 use crate::pages::user::invite::Invite;
 use crate::ui::icon::Icon;
 use crate::ui::table::Column;
@@ -32,11 +34,22 @@ static WORDS: Words = Words {
     search: "Search by name, address or id",
     id: Some(Named { field: "user_id", label: "Id", hint: "It does not change later." }),
     name: Named { field: "user_alias", label: "Name", hint: "What people call them." },
-    extra: Some(Extra {
-        named: Named { field: "user_email", label: "E-mail", hint: "Tells people apart who have no name." },
-        placeholder: "ada@example.com",
-        choices: None,
-    }),
+    extras: &[
+        Extra {
+            named: Named { field: "user_email", label: "E-mail", hint: "They sign in with it, and letters go there." },
+            placeholder: "ada@example.com",
+            choice: None,
+        },
+        Extra {
+            named: Named { field: "user_role", label: "Role", hint: "What they may do in the console and the API." },
+            placeholder: "",
+            choice: Some(Choice {
+                options: || Box::pin(async { Ok(roles()) }),
+                nothing: "As for every newcomer",
+                stays: true,
+            }),
+        },
+    ],
     has_models: true,
     tabs: &[("", "Limits"), ("explain", "Would a call pass?"), ("keys", "Keys"), ("details", "Details")],
     forms: &[],
@@ -60,6 +73,13 @@ static COLUMNS: &[Column<UserView>] = &[
     column::created(),
 ];
 
+/// Roles that a user is given; others follow from memberships.
+fn roles() -> Vec<(String, String)> {
+    [UserRole::InternalUser, UserRole::InternalUserViewer, UserRole::ProxyAdminViewer, UserRole::ProxyAdmin]
+        .map(|role| (role.as_str().to_owned(), role_name(role).to_owned()))
+        .to_vec()
+}
+
 /// The role as people say it; a name that nobody told us of stays.
 fn role(user: &UserView) -> String {
     parse_word::<UserRole>(&user.user_role).map_or_else(|| user.user_role.clone(), |role| role_name(role).to_owned())
@@ -80,8 +100,8 @@ impl Entity for UserView {
         self.user_alias.as_deref()
     }
 
-    fn extra(&self) -> Option<&str> {
-        self.user_email.as_deref()
+    fn extra(&self, field: &str) -> Option<&str> {
+        if field == "user_role" { Some(&self.user_role) } else { self.user_email.as_deref() }
     }
 
     fn history(&self) -> History<'_> {
@@ -134,13 +154,15 @@ impl Entity for UserView {
     }
 
     async fn create(new: NewEntity) -> Result<(), ApiError> {
-        let NewEntity { id, name, extra, models, limits, budget_id } = new;
+        let (user_email, user_role) = (new.extra("user_email"), new.extra("user_role"));
+        let NewEntity { id, name, models, limits, budget_id, .. } = new;
         // Keys are made where keys are made, and shown there once.
         let auto_create_key = false;
         let user = UserCreate {
             user_id: id,
             user_alias: name,
-            user_email: extra,
+            user_email,
+            user_role: user_role.and_then(|role| parse_word(&role)),
             models,
             limits,
             budget_id,
@@ -151,11 +173,13 @@ impl Entity for UserView {
     }
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {
-        let EntityPatch { name, extra, models, limits, budget_id } = patch;
+        let (user_email, user_role) = (patch.extra("user_email"), patch.extra("user_role"));
+        let EntityPatch { name, models, limits, budget_id, .. } = patch;
         let patch = UserPatch {
             user_id: Some(id),
             user_alias: name,
-            user_email: extra,
+            user_email,
+            user_role: user_role.as_set().and_then(|role| parse_word(role)),
             models,
             limits,
             budget_id,

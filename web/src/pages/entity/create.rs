@@ -13,7 +13,7 @@ use crate::ui::toast::use_toasts;
 
 pub(crate) fn create_view<E: Entity>(on_close: Callback<()>, on_created: Callback<()>) -> AnyView {
     let toasts = use_toasts();
-    let form = EntityForm::new(Draft::default());
+    let form = EntityForm::new(Draft::default(), E::WORDS);
     let words = E::WORDS;
     let submit = move |event: SubmitEvent| {
         event.prevent_default();

@@ -1,5 +1,7 @@
 //! What somebody typed about a team, user, customer, organization or tag, and what it means for the API. Pure.
 
+use std::collections::BTreeMap;
+
 use tollgate_openapi::limit::LimitPatch;
 use tollgate_openapi::patch::Patch;
 
@@ -12,7 +14,8 @@ use crate::pages::limit::draft::{Errors, LimitDraft, Limits};
 pub(crate) struct Draft {
     pub(crate) id: String,
     pub(crate) name: String,
-    pub(crate) extra: String,
+    /// The fields that only this resource has, by their wire names.
+    pub(crate) extras: BTreeMap<&'static str, String>,
     pub(crate) models: Vec<String>,
     pub(crate) limits: LimitDraft,
     pub(crate) budget_id: String,
@@ -23,7 +26,7 @@ pub(crate) struct Draft {
 pub(crate) struct NewEntity {
     pub(crate) id: Option<String>,
     pub(crate) name: Option<String>,
-    pub(crate) extra: Option<String>,
+    pub(crate) extras: BTreeMap<&'static str, String>,
     pub(crate) models: Vec<String>,
     pub(crate) limits: LimitPatch,
     pub(crate) budget_id: Patch<String>,
@@ -33,10 +36,28 @@ pub(crate) struct NewEntity {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct EntityPatch {
     pub(crate) name: Patch<String>,
-    pub(crate) extra: Patch<String>,
+    pub(crate) extras: BTreeMap<&'static str, Patch<String>>,
     pub(crate) models: Patch<Vec<String>>,
     pub(crate) limits: LimitPatch,
     pub(crate) budget_id: Patch<String>,
+}
+
+impl NewEntity {
+    /// What was typed into a field of its own.
+    pub(crate) fn extra(&self, field: &str) -> Option<String> {
+        self.extras.get(field).cloned()
+    }
+}
+
+impl EntityPatch {
+    /// What changes of a field of its own.
+    pub(crate) fn extra(&self, field: &str) -> Patch<String> {
+        self.extras.get(field).cloned().unwrap_or_default()
+    }
+}
+
+fn fields_of<E: Entity>() -> impl Iterator<Item = &'static str> {
+    E::WORDS.extras.iter().map(|extra| extra.named.field)
 }
 
 impl Draft {
@@ -44,7 +65,7 @@ impl Draft {
         Self {
             id: entity.id().to_owned(),
             name: entity.name().unwrap_or_default().to_owned(),
-            extra: entity.extra().unwrap_or_default().to_owned(),
+            extras: fields_of::<E>().map(|field| (field, entity.extra(field).unwrap_or_default().to_owned())).collect(),
             models: entity.models().to_vec(),
             limits: LimitDraft::from(&Limits::from(entity.limits())),
             budget_id: entity.standing().budget_id.clone().unwrap_or_default(),
@@ -56,7 +77,7 @@ impl Draft {
         Ok(NewEntity {
             id: some_text(&self.id),
             name: some_text(&self.name),
-            extra: some_text(&self.extra),
+            extras: self.extras.iter().filter_map(|(field, text)| Some((*field, some_text(text)?))).collect(),
             models: self.models.clone(),
             limits: self.limits.parse()?.to_patch(&Limits::default()),
             budget_id: change(&some_text(&self.budget_id), &None),
@@ -67,7 +88,12 @@ impl Draft {
     pub(crate) fn to_patch<E: Entity>(&self, before: &E) -> Result<EntityPatch, Errors> {
         Ok(EntityPatch {
             name: change(&some_text(&self.name), &before.name().map(str::to_owned)),
-            extra: change(&some_text(&self.extra), &before.extra().map(str::to_owned)),
+            extras: self
+                .extras
+                .iter()
+                .map(|(field, text)| (*field, change(&some_text(text), &before.extra(field).map(str::to_owned))))
+                .filter(|(_, change)| !change.is_absent())
+                .collect(),
             models: if self.models == before.models() { Patch::Absent } else { Patch::Set(self.models.clone()) },
             limits: self.limits.parse()?.to_patch(&Limits::from(before.limits())),
             budget_id: change(&some_text(&self.budget_id), &before.standing().budget_id),
@@ -98,7 +124,7 @@ mod tests {
         let patch = Draft::of(&team()).to_patch(&team()).unwrap();
         let nothing = EntityPatch {
             name: Patch::Absent,
-            extra: Patch::Absent,
+            extras: BTreeMap::new(),
             models: Patch::Absent,
             limits: LimitPatch::default(),
             budget_id: Patch::Absent,

@@ -12,7 +12,7 @@ use crate::ui::toast::use_toasts;
 /// `on_done` leads back to the details, also after saving.
 pub(crate) fn edit_view<E: Entity>(entity: E, on_done: Callback<()>, on_change: Callback<()>) -> AnyView {
     let toasts = use_toasts();
-    let form = EntityForm::new(Draft::of(&entity));
+    let form = EntityForm::new(Draft::of(&entity), E::WORDS);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let patch = match form.draft().to_patch(&entity) {

@@ -1,5 +1,7 @@
 //! The fields of a team, user, customer, organization or tag.
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 
 use crate::api;
@@ -25,6 +27,7 @@ const NAMES: &[&str] = &[
     "user_alias",
     "user_email",
     "user_id",
+    "user_role",
 ];
 
 /// A form's state.
@@ -32,7 +35,7 @@ const NAMES: &[&str] = &[
 pub(crate) struct EntityForm {
     id: RwSignal<String>,
     name: RwSignal<String>,
-    extra: RwSignal<String>,
+    extras: StoredValue<BTreeMap<&'static str, RwSignal<String>>>,
     models: RwSignal<Vec<String>>,
     limits: LimitForm,
     budget_id: RwSignal<String>,
@@ -40,11 +43,16 @@ pub(crate) struct EntityForm {
 }
 
 impl EntityForm {
-    pub(crate) fn new(draft: Draft) -> Self {
+    pub(crate) fn new(draft: Draft, words: &'static Words) -> Self {
+        let extras = words.extras.iter().map(|extra| {
+            let field = extra.named.field;
+            (field, RwSignal::new(draft.extras.get(field).cloned().unwrap_or_default()))
+        });
+        let extras: BTreeMap<_, _> = extras.collect();
         Self {
             id: RwSignal::new(draft.id),
             name: RwSignal::new(draft.name),
-            extra: RwSignal::new(draft.extra),
+            extras: StoredValue::new(extras),
             models: RwSignal::new(draft.models),
             limits: LimitForm::new(draft.limits),
             budget_id: RwSignal::new(draft.budget_id),
@@ -56,7 +64,9 @@ impl EntityForm {
         Draft {
             id: self.id.get_untracked(),
             name: self.name.get_untracked(),
-            extra: self.extra.get_untracked(),
+            extras: self
+                .extras
+                .with_value(|all| all.iter().map(|(field, value)| (*field, value.get_untracked())).collect()),
             models: self.models.get_untracked(),
             limits: self.limits.draft(),
             budget_id: self.budget_id.get_untracked(),
@@ -79,7 +89,7 @@ pub(crate) fn EntityFields(
         view! { <TextField label=id.label name=id.field value=form.id errors=errors hint=id.hint autofocus=true /> }
     });
     let name = &words.name;
-    let extra = words.extra.as_ref().map(|extra| extra_field(form, extra));
+    let extras = words.extras.iter().map(|extra| extra_field(form, extra)).collect_view();
     let models = words.has_models.then(|| {
         view! { <ChipsField label="Models" name="models" values=form.models errors=errors suggestions=names.map(Clone::clone) everything="All models" hint="Leave empty to allow every model." /> }
     });
@@ -87,7 +97,7 @@ pub(crate) fn EntityFields(
         <FormAlert state=form.state />
         {id}
         <TextField label=name.label name=name.field value=form.name errors=errors hint=name.hint autofocus=!has_id />
-        {extra}
+        {extras}
         {models}
         <LimitFields form=form.limits errors=errors names=names.map(Clone::clone) />
         <BudgetField value=form.budget_id errors=errors />
@@ -96,17 +106,19 @@ pub(crate) fn EntityFields(
 
 /// What only this resource has: a text, or a choice of what there is.
 fn extra_field(form: EntityForm, extra: &'static Extra) -> AnyView {
-    let Extra { named, placeholder, choices } = extra;
-    let (value, errors) = (form.extra, form.state.errors);
-    let Some(choices) = *choices else {
+    let Extra { named, placeholder, choice } = extra;
+    let value = form.extras.with_value(|all| all.get(named.field).copied()).unwrap_or_default();
+    let errors = form.state.errors;
+    let Some(choice) = choice else {
         return view! { <TextField label=named.label name=named.field value=value errors=errors placeholder=placeholder hint=named.hint /> }
             .into_any();
     };
-    let load = Load::new(choices);
+    let load = Load::new(choice.options);
+    let can_be_none = !choice.stays || value.with_untracked(String::is_empty);
     let choose = Callback::new(move |chosen| value.set(chosen));
     let field = move || {
-        let mut options = vec![(String::new(), "None".to_owned())];
-        options.extend(load.data.get().unwrap_or_default());
+        let nothing = can_be_none.then(|| (String::new(), choice.nothing.to_owned()));
+        let mut options: Vec<_> = nothing.into_iter().chain(load.data.get().unwrap_or_default()).collect();
         // What is chosen stays a choice while the others are on their way, and where they do not come.
         let chosen = value.get_untracked();
         if !options.iter().any(|(word, _)| *word == chosen) {
