@@ -21,7 +21,8 @@ use crate::management::rules::keep;
 /// Add members to a team
 ///
 /// All of them or none. A user named by an e-mail address that nobody has is made; one named by an unknown id only by an
-/// administrator. Limits within the team are an administrator's to set.
+/// administrator. Which reusable budget they are attached to is an
+/// administrator's to say.
 #[utoipa::path(
     post,
     path = paths::TEAM_MEMBER_ADD,
@@ -45,11 +46,7 @@ pub async fn add(
     let relations = relations_to(&principal, found.as_ref());
     principal.authorize_on(Action::TeamMembers, &relations, NOT_FOUND)?;
     let team = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
-    let has_limits = !body.limits.is_empty() || !body.max_budget_in_team.is_absent() || body.budget_id.is_some();
-    if has_limits {
-        let allowed = principal.authorize_on(Action::TeamAdminister, &relations, NOT_FOUND);
-        allowed.map_err(|error| error.with_param("max_budget_in_team"))?;
-    }
+    rules::check_member_limits(&principal, &relations, body.budget_id.is_some(), false)?;
     rules::check_add(&body)?;
 
     let mut limits = body.limits;

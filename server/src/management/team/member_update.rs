@@ -22,8 +22,8 @@ use crate::management::{Json, only};
 
 /// Change a member of a team
 ///
-/// Only what is sent changes; `null` clears. An admin of the team gives roles; limits within the team are an
-/// administrator's to set.
+/// Only what is sent changes; `null` clears. An admin of the team gives roles and limits within the team, but not their own
+/// limits, nor a reusable budget: these are an administrator's to set.
 #[utoipa::path(
     post,
     path = paths::TEAM_MEMBER_UPDATE,
@@ -47,13 +47,12 @@ pub async fn update(
     let relations = relations_to(&principal, found.as_ref());
     principal.authorize_on(Action::TeamMembers, &relations, NOT_FOUND)?;
     found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
-    if !body.limits.is_empty() || !body.max_budget_in_team.is_absent() || !body.budget_id.is_absent() {
-        let allowed = principal.authorize_on(Action::TeamAdminister, &relations, NOT_FOUND);
-        allowed.map_err(|error| error.with_param("max_budget_in_team"))?;
-    }
     rules::check_member_patch(&body)?;
     let (user_id, user_email) = (body.user_id.as_deref(), body.user_email.as_deref());
     let before = find_named(&transaction, &body.team_id, user_id, user_email).await?;
+    let has_limits = !body.limits.is_empty() || !body.max_budget_in_team.is_absent();
+    let is_own = has_limits && before.user_id == principal.user_id;
+    rules::check_member_limits(&principal, &relations, !body.budget_id.is_absent(), is_own)?;
 
     let id = before.scope_id();
     let mut limits = body.limits;

@@ -7,9 +7,11 @@ use tollgate_openapi::team::{
     MEMBER_STORED_FIELDS, STORED_FIELDS, TeamCreate, TeamMemberAdd, TeamMemberPatch, TeamPatch,
 };
 
+use super::NOT_FOUND;
 use crate::auth::Principal;
 use crate::db;
 use crate::db::limit::Model as Limit;
+use crate::domain::permission::{Action, Relation};
 use crate::error::{ApiError, ApiResult};
 use crate::management::rules::Problems;
 
@@ -85,6 +87,22 @@ pub(super) async fn check_organization(transaction: &DatabaseTransaction, id: &s
             Err(ApiError::bad_request("organization_id", message))
         }
     }
+}
+
+/// What of a member's limits a team's own admin leaves to those above: the reusable budget that they are attached to, and
+/// of the admin's own membership all, for nobody raises their own.
+pub(super) fn check_member_limits(
+    principal: &Principal,
+    relations: &[Relation],
+    attaches: bool,
+    is_own: bool,
+) -> ApiResult<()> {
+    let field = if attaches { "budget_id" } else { "max_budget_in_team" };
+    if !attaches && !is_own {
+        return Ok(());
+    }
+    let allowed = principal.authorize_on(Action::TeamAdminister, relations, NOT_FOUND);
+    allowed.map_err(|error| error.with_param(field))
 }
 
 /// What only an administrator of the gateway sets: which organization a team moves to, and which reusable budget, one

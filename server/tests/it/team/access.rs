@@ -3,8 +3,9 @@
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::json;
 use tollgate::db::audit::{Column, Entity, first_broken};
+use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::session::UserRole;
-use tollgate_openapi::team::{TeamInfo, TeamView};
+use tollgate_openapi::team::{TeamInfo, TeamMembership, TeamView};
 
 use super::new_team;
 use crate::kit::{Client, TestApp};
@@ -59,7 +60,7 @@ async fn a_team_is_seen_by_its_members_and_by_administrators() {
 }
 
 #[tokio::test]
-async fn a_team_admin_manages_members_and_not_the_budget() {
+async fn a_team_admin_manages_members_and_their_parts_and_not_the_budget() {
     let app = TestApp::start().await;
     let People { lead, member, stranger, viewer, key } = people(&app).await;
     lead.post("/team/update", json!({"team_id": "t", "team_alias": "ours", "metadata": {"a": 1}}))
@@ -71,20 +72,33 @@ async fn a_team_admin_manages_members_and_not_the_budget() {
         .await;
     lead.post("/team/member_delete", json!({"team_id": "t", "user_id": "stranger"})).expect_status(200).await;
     lead.post("/team/member_add", json!({"team_id": "t", "member": {"user_id": "nobody"}})).expect_status(400).await;
+    let add = json!({"team_id": "t", "member": {"user_id": "stranger"}, "max_budget_in_team": 4, "rpm_limit": 9});
+    lead.post("/team/member_add", add).expect_status(200).await;
+    let update = json!({"team_id": "t", "user_id": "stranger", "max_budget_in_team": 3});
+    let now: TeamMembership = lead.post("/team/member_update", update).expect_status(200).await.json();
+    assert_eq!((now.limits.max_budget.map(NanoUsd::to_usd), now.limits.rpm_limit), (Some(3.0), Some(9)));
+    lead.post("/team/member_delete", json!({"team_id": "t", "user_id": "stranger"})).expect_status(200).await;
     for (path, body, param) in [
         ("/team/update", json!({"team_id": "t", "max_budget": 1}), Some("max_budget")),
         ("/team/update", json!({"team_id": "t", "budget_id": null}), Some("budget_id")),
         ("/team/update", json!({"team_id": "t", "organization_id": null}), Some("organization_id")),
         ("/team/update", json!({"team_id": "t", "blocked": false}), Some("blocked")),
+        // Nobody raises their own part.
         (
             "/team/member_update",
-            json!({"team_id": "t", "user_id": "member", "max_budget_in_team": 9}),
+            json!({"team_id": "t", "user_id": "lead", "max_budget_in_team": 9}),
             Some("max_budget_in_team"),
         ),
         (
-            "/team/member_add",
-            json!({"team_id": "t", "member": {"user_id": "stranger"}, "rpm_limit": 9}),
+            "/team/member_update",
+            json!({"team_id": "t", "user_id": "lead", "rpm_limit": null}),
             Some("max_budget_in_team"),
+        ),
+        ("/team/member_update", json!({"team_id": "t", "user_id": "member", "budget_id": "b"}), Some("budget_id")),
+        (
+            "/team/member_add",
+            json!({"team_id": "t", "member": {"user_id": "stranger"}, "budget_id": "b"}),
+            Some("budget_id"),
         ),
         ("/team/block", json!({"team_id": "t"}), None),
         ("/team/delete", json!({"team_ids": ["t"]}), None),

@@ -99,14 +99,15 @@ pub(crate) fn form(
     if !may_manage(team) {
         return None;
     }
-    let has_limits = team.may_change(use_session());
     let team_id = team.team_id.clone();
     Some(match name {
-        JOIN => {
-            view! { <AddMember team_id=team_id has_limits=has_limits on_done=on_done on_change=on_change /> }.into_any()
-        }
+        JOIN => view! { <AddMember team_id=team_id on_done=on_done on_change=on_change /> }.into_any(),
         _ => {
             let user_id = value.to_owned();
+            // Nobody raises their own part.
+            let session = use_session();
+            let is_own = session.view().is_some_and(|view| view.user_id == user_id);
+            let has_limits = team.may_change(session) || !is_own;
             view! { <EditMember team_id=team_id user_id=user_id has_limits=has_limits on_done=on_done on_change=on_change /> }.into_any()
         }
     })

@@ -51,7 +51,7 @@ pub(super) fn MemberFields(
     form: MemberForm,
     /// Who joins is still to be named.
     is_new: bool,
-    /// What a member may use is an administrator's to say.
+    /// The reader may say what the member may use.
     has_limits: bool,
 ) -> impl IntoView {
     let errors = form.state.errors;

@@ -19,8 +19,6 @@ use crate::ui::toast::use_toasts;
 #[component]
 pub(super) fn AddMember(
     team_id: String,
-    /// The reader may say what members may use.
-    has_limits: bool,
     /// Back to the members; called after saving too.
     on_done: Callback<()>,
     on_change: Callback<()>,
@@ -50,7 +48,7 @@ pub(super) fn AddMember(
         <form class="drawer-form" on:submit=submit novalidate>
             <div class="drawer-body">
                 <h3>"Add a member"</h3>
-                <MemberFields form=form is_new=true has_limits=has_limits />
+                <MemberFields form=form is_new=true has_limits=true />
             </div>
             <footer class="drawer-footer">
                 <button class="button" type="button" on:click=move |_| on_done.run(())>"Cancel"</button>
@@ -64,7 +62,7 @@ pub(super) fn AddMember(
 pub(super) fn EditMember(
     team_id: String,
     user_id: String,
-    /// The reader may say what members may use.
+    /// The reader may say what this member may use.
     has_limits: bool,
     /// Back to the members; called after saving too.
     on_done: Callback<()>,
