@@ -12,6 +12,10 @@ use serde_json::Value;
 
 use crate::{say, web_folder};
 
+/// Views have one type, so that what draws them is compiled once and not for every place that they stand in: a smaller file,
+/// sooner compiled.
+const ONE_VIEW_TYPE: (&str, &str) = ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "--cfg=erase_components");
+
 /// Builds the console's crate and returns the wasm file that cargo wrote.
 ///
 /// Cargo itself says where that is, so every way of moving the target folder works.
@@ -19,7 +23,12 @@ pub(crate) fn compile(is_dev: bool) -> Result<PathBuf> {
     let profile = if is_dev { "dev" } else { "wasm" };
     say(&format!("compiling the console (profile {profile})"));
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    if !is_dev {
+        let (name, value) = ONE_VIEW_TYPE;
+        command.env(name, value);
+    }
+    let output = command
         .args(["build", "--package", "tollgate-web"])
         .args(["--target", "wasm32-unknown-unknown", "--profile", profile])
         .arg("--message-format=json-render-diagnostics")
