@@ -2,6 +2,9 @@
 
 import { expect, inspect, manage, signIn, test, visit } from "./support.mjs";
 
+// It begins without a team, and others leave some behind.
+test.use({ gateway: "team" });
+
 test.beforeEach(async ({ page }) => {
   await signIn(page);
 });
