@@ -17,6 +17,7 @@ mod m20261122_000003_sso;
 mod m20261122_000004_audit_lists;
 mod m20261122_000005_organization;
 mod m20261122_000006_key_secrets;
+mod m20261122_000008_scim;
 mod m20261122_000010_settings;
 mod table;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_audit_lists::Migration),
             Box::new(m20261122_000005_organization::Migration),
             Box::new(m20261122_000006_key_secrets::Migration),
+            Box::new(m20261122_000008_scim::Migration),
             Box::new(m20261122_000010_settings::Migration),
         ]
     }

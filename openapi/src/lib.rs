@@ -24,6 +24,7 @@ pub mod paths;
 pub mod policy;
 pub mod provider;
 pub mod second_factor;
+pub mod scim;
 pub mod session;
 pub mod settings;
 pub mod spend;

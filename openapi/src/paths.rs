@@ -236,6 +236,12 @@ pub const SSO_PROVIDER_UPDATE: &str = "/sso/provider/update";
 pub const SSO_PROVIDER_DELETE: &str = "/sso/provider/delete";
 /// Asks one, saved or not, whether people could sign in by it.
 pub const SSO_PROVIDER_TEST: &str = "/sso/provider/test";
+/// Lists the tokens of directories.
+pub const SCIM_TOKEN_LIST: &str = "/scim/token/list";
+/// Makes one.
+pub const SCIM_TOKEN_NEW: &str = "/scim/token/new";
+/// Deletes one.
+pub const SCIM_TOKEN_DELETE: &str = "/scim/token/delete";
 /// Lists the ways to sign in by single sign-on.
 pub const SSO_CHOICES: &str = "/sso/choices";
 /// Finds the way to sign in for an e-mail address.

@@ -22,6 +22,7 @@ mod page;
 pub mod policy;
 mod rules;
 pub mod second_factor;
+pub mod scim;
 pub mod session;
 pub mod settings;
 pub mod spend;
@@ -49,6 +50,10 @@ pub fn configure(config: &mut ServiceConfig) {
     resources(config);
     single_sign_on(config);
     models(config);
+    guarded(config, paths::SCIM_TOKEN_LIST, Method::GET, scim::token::list);
+    guarded(config, paths::SCIM_TOKEN_NEW, Method::POST, scim::token::new);
+    guarded(config, paths::SCIM_TOKEN_DELETE, Method::POST, scim::token::delete);
+    scim::configure(config);
     // Nobody is signed in yet when they sign in.
     config.service(operation(paths::SESSION_NEW, Method::POST, session::create));
     guarded(config, paths::SESSION_INFO, Method::GET, session::info);

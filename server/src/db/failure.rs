@@ -82,13 +82,17 @@ pub enum Violation {
     ModelId,
     /// This credential exists.
     CredentialName,
+    /// A directory calls another user so.
+    ScimUserName,
 }
 
 /// Which uniqueness `error` says was violated, where it says that. Both databases name the columns, each in its way.
 #[must_use]
 pub fn violation(error: &DbErr) -> Option<Violation> {
     let Some(SqlErr::UniqueConstraintViolation(text)) = error.sql_err() else { return None };
-    const NAMES: [(&str, Violation); 32] = [
+    const NAMES: [(&str, Violation); 34] = [
+        ("scim_users.user_name", Violation::ScimUserName),
+        ("scim_users_user_name", Violation::ScimUserName),
         ("sso_providers.", Violation::SsoProvider),
         ("sso_providers_pkey", Violation::SsoProvider),
         ("sso_identities.", Violation::SsoIdentity),

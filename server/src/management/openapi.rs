@@ -14,7 +14,7 @@ use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 
 use super::{
     access_token, as_end_user, audit, budget, cache, credential, customer, health, invitation, key, metrics, model,
-    organization, policy, second_factor, session, settings, spend, sso, tag, team, user,
+    organization, policy, scim, second_factor, session, settings, spend, sso, tag, team, user,
 };
 use crate::auth::session::COOKIE_NAME;
 
@@ -38,6 +38,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         SettingsApi::openapi(),
         SsoApi::openapi(),
         CredentialApi::openapi(),
+        ScimApi::openapi(),
         SessionApi::openapi(),
         SecondFactorApi::openapi(),
         AccessTokenApi::openapi(),
@@ -79,6 +80,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         (name = "settings", description = "What config.yaml and the database say"),
         (name = "sso", description = "Single sign-on"),
         (name = "credential", description = "Parameters that deployments share by a name"),
+        (name = "scim", description = "Tokens of directories that provision users and groups"),
         (name = "session", description = "Console sessions"),
         (name = "second_factor", description = "Codes of an authenticator app"),
         (name = "access_token", description = "With what a person's scripts call the management API"),
@@ -255,6 +257,10 @@ struct SettingsApi;
     sso::choose::lookup,
 ))]
 struct SsoApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(scim::token::list, scim::token::new, scim::token::delete))]
+struct ScimApi;
 
 #[derive(OpenApi)]
 #[openapi(paths(session::create, session::info, session::delete, session::list::list, session::revoke::revoke))]

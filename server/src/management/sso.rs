@@ -4,7 +4,7 @@ mod accept;
 mod attempt;
 pub mod callback;
 pub mod choose;
-mod groups;
+pub(super) mod groups;
 pub mod provider;
 mod refused;
 pub mod start;

@@ -4,6 +4,7 @@ pub mod block;
 pub mod create;
 pub mod delete;
 mod grant;
+mod group;
 mod join;
 pub mod member_add;
 pub mod member_delete;
@@ -17,6 +18,7 @@ use crate::auth::Principal;
 use crate::db;
 use crate::domain::permission::Relation;
 
+pub(super) use group::{make_for_group, rename};
 pub(super) use join::{Joining, join, leave};
 
 /// What refusals call a team that does not exist, or not for the caller.

@@ -43,6 +43,7 @@ mod reload;
 mod responses;
 mod routing;
 mod scope;
+mod scim;
 mod session;
 mod settings;
 mod spend;

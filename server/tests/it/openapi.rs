@@ -216,7 +216,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 144] = [
+const PATHS: [&str; 147] = [
     paths::KEY_BOUNDS,
     paths::KEY_SERVICE_ACCOUNT_GENERATE,
     paths::KEY_BULK_UPDATE,
@@ -226,6 +226,9 @@ const PATHS: [&str; 144] = [
     paths::KEY_RESET_SPEND,
     paths::KEY_ALIASES,
     paths::KEYS_INFO,
+    paths::SCIM_TOKEN_LIST,
+    paths::SCIM_TOKEN_NEW,
+    paths::SCIM_TOKEN_DELETE,
     paths::AUDIT_LIST,
     paths::AUDIT_INFO,
     paths::SSO_PROVIDER_LIST,

@@ -158,12 +158,11 @@ async fn a_user_sees_and_changes_only_what_is_theirs() {
         let expected = if query.is_empty() { json!([own["token"]]) } else { json!([]) };
         assert_eq!(listed["keys"], expected, "{query}");
     }
-    for field in ["allowed_routes", "permissions", "throttle_on_budget_exceeded", "spend", "team_id"] {
+    for field in ["allowed_routes", "permissions", "throttle_on_budget_exceeded", "spend"] {
         let value = match field {
             "allowed_routes" => json!([]),
             "permissions" => json!({}),
             "spend" => json!(0),
-            "team_id" => json!("t"),
             _ => json!(true),
         };
         for (path, mut body) in [("/key/generate", json!({})), ("/key/update", json!({"key": own["key"]}))] {
@@ -171,6 +170,9 @@ async fn a_user_sees_and_changes_only_what_is_theirs() {
             assert_eq!(ada.post(path, body).expect_status(403).await.error().1.as_deref(), Some(field), "{path}");
         }
     }
+    // A team that is not the caller's own does not exist for it.
+    ada.post("/key/generate", json!({"team_id": "t"})).expect_status(404).await;
+    ada.post("/key/update", json!({"key": own["key"], "team_id": "t"})).expect_status(403).await;
     ada.post("/key/generate", json!({"user_id": "eve"})).expect_status(403).await;
     ada.post("/key/update", json!({"key": own["key"], "user_id": "eve"})).expect_status(403).await;
 }

@@ -51,17 +51,28 @@ pub(in crate::management) struct Entry {
     pub(in crate::management) max_budget: Option<NanoUsd>,
 }
 
-/// Teams of everybody's first sign-in, each once.
-pub(super) fn of_newcomers(app: &App, provider: &Provider) -> Vec<Entry> {
-    let plain = |team_id: &String| Entry { team_id: team_id.clone(), role: MemberRole::User, max_budget: None };
-    let config = app.settings.config();
-    let configured = config.litellm.default_internal_user_params.teams.iter().map(|team| match team {
+/// Teams that everybody joins whom a directory makes.
+pub(in crate::management) fn of_configuration(app: &App) -> Vec<Entry> {
+    app.settings.config().litellm.default_internal_user_params.teams.iter().map(entry).collect()
+}
+
+fn plain(team_id: &str) -> Entry {
+    Entry { team_id: team_id.to_owned(), role: MemberRole::User, max_budget: None }
+}
+
+fn entry(team: &TeamToJoin) -> Entry {
+    match team {
         TeamToJoin::Id(team_id) => plain(team_id),
         TeamToJoin::Terms { team_id, max_budget_in_team, user_role } => {
             Entry { team_id: team_id.clone(), role: *user_role, max_budget: *max_budget_in_team }
         }
-    });
-    let all = configured.chain(provider.settings.default_teams.iter().map(plain));
+    }
+}
+
+/// Teams of everybody's first sign-in, each once.
+pub(super) fn of_newcomers(app: &App, provider: &Provider) -> Vec<Entry> {
+    let configured = of_configuration(app).into_iter();
+    let all = configured.chain(provider.settings.default_teams.iter().map(|team_id| plain(team_id)));
     let once: BTreeMap<String, Entry> = all.map(|entry| (entry.team_id.clone(), entry)).collect();
     once.into_values().collect()
 }

@@ -69,6 +69,7 @@ pub(in crate::management) async fn delete_all(
         deleted.extend(key::delete::delete_all(app, transaction, principal, &keys).await?);
         let limits = limit::remove(app, transaction, limit::TEAM, team_id).await?;
         let before = Some(snapshot(&team, &limits));
+        db::scim_group::delete(transaction, team_id).await?;
         team.delete(transaction).await?;
         let change = Change { action: "deleted", kind: "team", id: team_id, before, after: None };
         record(app, transaction, principal, change).await?;

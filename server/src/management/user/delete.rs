@@ -61,12 +61,23 @@ pub async fn delete(
 }
 
 /// What went with a user.
-struct Gone {
+#[derive(Debug)]
+pub(in crate::management) struct Gone {
     keys: Vec<String>,
     memberships: Vec<String>,
 }
 
-async fn delete_one(
+impl Gone {
+    /// Lets this node forget all of it, once the transaction is committed.
+    pub(in crate::management) fn settle(&self, app: &App, user_id: &str) {
+        key::delete::forget_all(app, &self.keys);
+        self.memberships.iter().for_each(|id| limit::forget(app, limit::TEAM_MEMBER, id));
+        limit::forget(app, limit::USER, user_id);
+    }
+}
+
+/// Deletes a user with all that is theirs, in its transaction.
+pub(in crate::management) async fn delete_one(
     app: &App,
     transaction: &DatabaseTransaction,
     principal: &Principal,
@@ -89,6 +100,7 @@ async fn delete_one(
     db::access_token::delete_of_user(transaction, user_id).await?;
     db::password_reset::delete_of_user(transaction, user_id, app.clock.now()).await?;
     db::sso_identity::delete_of_user(transaction, user_id).await?;
+    db::scim_user::delete(transaction, user_id).await?;
     let before = Some(snapshot(&user, &limits));
     user.delete(transaction).await?;
     let change = Change { action: "deleted", kind: "user", id: user_id, before, after: None };
