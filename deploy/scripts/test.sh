@@ -22,6 +22,7 @@ stages=(
   "postgres|integration tests on PostgreSQL"
   "binary|the binary the black-box tests run"
   "openapi|openapi.json is what the server says"
+  "contract|schemathesis: every operation answers as openapi.json says, for each role"
   "sdk-python|OpenAI's and Anthropic's Python SDKs"
   "sdk-node|OpenAI's and Anthropic's Node SDKs, LangChain and the AI SDK, on PostgreSQL"
   "features|the table of providers is what the SDK tests saw"
@@ -95,6 +96,7 @@ pytest() {
   TOLLGATE_BIN=$run/tollgate "${before[@]}" \
     "$(venv_path requirements)/bin/python" -m pytest -q -p no:cacheprovider -c e2e/pytest.ini "$@"
 }
+run_contract() { pytest --junitxml="$run/contract.xml" e2e/contract; }
 run_sdk-python() {
   TOLLGATE_FEATURES=$run/features pytest --junitxml="$run/sdk-python.xml" e2e/sdk/python
 }

@@ -1,6 +1,7 @@
 //! `GET /spend/keys`, `GET /spend/users` and `GET /spend/tags`: who spent what, as far as the caller may see.
 
 use actix_web::web;
+use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::key::{KeyListQuery, KeySort, KeyView, SortOrder};
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::paths;
@@ -46,7 +47,10 @@ pub async fn keys(app: web::Data<App>, principal: Principal) -> ApiResult<web::J
     operation_id = "spend_users",
     tag = "spend",
     params(SpendUsersQuery),
-    responses((status = 200, description = "The users", body = Vec<UserView>)),
+    responses(
+        (status = 200, description = "The users", body = Vec<UserView>),
+        (status = 404, description = "There is no such user", body = ErrorEnvelope),
+    ),
 )]
 pub async fn users(
     app: web::Data<App>,
