@@ -8,6 +8,7 @@ pub mod entities;
 pub mod global;
 pub mod interrupted;
 pub mod logs;
+mod names;
 pub mod overview;
 pub mod report;
 pub mod usage;

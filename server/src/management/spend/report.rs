@@ -1,6 +1,6 @@
 //! `GET /global/spend/report`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use actix_web::web;
 use chrono::NaiveDate;
@@ -13,10 +13,11 @@ use tollgate_openapi::spend::{
 };
 
 use super::dates;
+use super::names::{self, Names};
 use crate::app::App;
 use crate::auth::Principal;
+use crate::db::Scope;
 use crate::db::activity::{self, About, Of, Row};
-use crate::db::{self, Scope};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Query;
@@ -67,7 +68,7 @@ pub async fn report(
     }
     let items = match group {
         ReportGroup::Team => by_day(&rows, &team_names(&app, &rows).await?, true),
-        ReportGroup::Customer => by_day(&rows, &HashMap::new(), false),
+        ReportGroup::Customer => by_day(&rows, &Names::new(), false),
         ReportGroup::ApiKey => by_key(&rows),
     };
     Ok(web::Json(items))
@@ -92,15 +93,14 @@ fn subject(query: &SpendReportQuery) -> (ReportGroup, About, Option<String>) {
     }
 }
 
-async fn team_names(app: &App, rows: &[Row]) -> ApiResult<HashMap<String, String>> {
+async fn team_names(app: &App, rows: &[Row]) -> ApiResult<Names> {
     let mut ids: Vec<String> = rows.iter().map(|row| row.entity.clone()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let teams = db::team::find_many(&app.db, &ids).await?.into_iter();
-    Ok(teams.filter_map(|team| Some((team.team_id, team.team_alias?))).collect())
+    names::teams(app, &ids).await
 }
 
-fn by_day(rows: &[Row], names: &HashMap<String, String>, is_by_team: bool) -> Vec<ReportItem> {
+fn by_day(rows: &[Row], names: &Names, is_by_team: bool) -> Vec<ReportItem> {
     let mut days: BTreeMap<NaiveDate, BTreeMap<&str, ReportPart>> = BTreeMap::new();
     for row in rows {
         let part = days.entry(row.date).or_default().entry(&row.entity).or_default();

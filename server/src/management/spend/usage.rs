@@ -10,6 +10,7 @@ use tollgate_openapi::paths;
 use tollgate_openapi::spend::{DayRangeQuery, Usage, UsageDay, UsageDimension, UsageGroup, UsageQuery, UsageSums};
 
 use super::dates;
+use super::names::{self, Names};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::db;
@@ -142,7 +143,7 @@ async fn named(
     earlier: HashMap<String, Sums>,
 ) -> ApiResult<Vec<UsageGroup>> {
     let ids: Vec<String> = groups.iter().map(|(id, _)| id.clone()).collect();
-    let mut names = names(app, by, &ids).await?;
+    let mut names = names_of(app, by, &ids).await?;
     let shown = groups.into_iter().map(|(id, sums)| UsageGroup {
         name: names.remove(&id),
         previous_spend: NanoUsd(earlier.get(&id).map_or(0, |sums| sums.spend)),
@@ -153,26 +154,16 @@ async fn named(
 }
 
 /// What people call those of the ids that have another name.
-async fn names(app: &App, by: Dimension, ids: &[String]) -> ApiResult<HashMap<String, String>> {
-    let pairs: Vec<(String, Option<String>)> = match by {
+async fn names_of(app: &App, by: Dimension, ids: &[String]) -> ApiResult<Names> {
+    match by {
         Dimension::Key => {
-            let master = (MASTER_TOKEN.to_owned(), Some(MASTER_ALIAS.to_owned()));
+            let master = (MASTER_TOKEN.to_owned(), MASTER_ALIAS.to_owned());
             let keys = db::key::find_many(&app.db, ids).await?.into_iter();
-            keys.map(|key| (key.token, key.key_alias.or(Some(key.key_name)))).chain([master]).collect()
+            Ok(keys.map(|key| (key.token, key.key_alias.unwrap_or(key.key_name))).chain([master]).collect())
         }
-        Dimension::Team => {
-            let teams = db::team::find_many(&app.db, ids).await?.into_iter();
-            teams.map(|team| (team.team_id, team.team_alias)).collect()
-        }
-        Dimension::User => {
-            let users = db::user::find_many(&app.db, ids).await?.into_iter();
-            users.map(|user| (user.user_id, user.user_email.or(user.user_alias))).collect()
-        }
-        Dimension::Organization => {
-            let organizations = db::organization::find_many(&app.db, ids).await?.into_iter();
-            organizations.map(|one| (one.organization_id, Some(one.organization_alias))).collect()
-        }
-        Dimension::Model | Dimension::Provider | Dimension::Tag => Vec::new(),
-    };
-    Ok(pairs.into_iter().filter_map(|(id, name)| Some((id, name?))).collect())
+        Dimension::Team => names::teams(app, ids).await,
+        Dimension::User => names::users(app, ids).await,
+        Dimension::Organization => names::organizations(app, ids).await,
+        Dimension::Model | Dimension::Provider | Dimension::Tag => Ok(Names::new()),
+    }
 }

@@ -1,6 +1,6 @@
 //! Rows of sums as LiteLLM shows them: by day, and each day by everything.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use tollgate_openapi::money::NanoUsd;
@@ -15,13 +15,14 @@ use crate::db;
 use crate::db::activity::{About, Row};
 use crate::db::usage::Sums;
 use crate::error::ApiResult;
+use crate::management::spend::names;
 use crate::policy::{MASTER_ALIAS, MASTER_TOKEN};
 
 /// What people call the keys and entities of some rows.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    keys: HashMap<String, String>,
-    entities: HashMap<String, String>,
+    keys: names::Names,
+    entities: names::Names,
 }
 
 impl Names {
@@ -42,33 +43,15 @@ fn ids<'a>(all: impl Iterator<Item = &'a String>) -> Vec<String> {
     ids
 }
 
-async fn entity_names(
-    app: &App,
-    principal: &Principal,
-    about: About,
-    ids: &[String],
-) -> ApiResult<HashMap<String, String>> {
-    let pairs: Vec<(String, Option<String>)> = match about {
-        About::Users => {
-            let users = db::user::find_many(&app.db, ids).await?.into_iter();
-            users.map(|user| (user.user_id, user.user_email.or(user.user_alias))).collect()
-        }
-        About::Teams => {
-            let teams = db::team::find_many(&app.db, ids).await?.into_iter();
-            teams.map(|team| (team.team_id, team.team_alias)).collect()
-        }
-        About::Organizations => {
-            let organizations = db::organization::find_many(&app.db, ids).await?.into_iter();
-            organizations.map(|one| (one.organization_id, Some(one.organization_alias))).collect()
-        }
+async fn entity_names(app: &App, principal: &Principal, about: About, ids: &[String]) -> ApiResult<names::Names> {
+    match about {
+        About::Users => names::users(app, ids).await,
+        About::Teams => names::teams(app, ids).await,
+        About::Organizations => names::organizations(app, ids).await,
         // A customer is nobody's: what administrators call it is not for everybody whose calls name it.
-        About::Customers if principal.may_see_everything() => {
-            let customers = db::customer::find_many(&app.db, ids).await?.into_iter();
-            customers.map(|customer| (customer.user_id, customer.alias)).collect()
-        }
-        About::Customers | About::Tags => Vec::new(),
-    };
-    Ok(pairs.into_iter().filter_map(|(id, name)| Some((id, name?))).collect())
+        About::Customers if principal.may_see_everything() => names::customers(app, ids).await,
+        About::Customers | About::Tags => Ok(names::Names::new()),
+    }
 }
 
 /// LiteLLM's name for what an entity is called.

@@ -15,14 +15,13 @@ use tollgate_openapi::spend::{
 use super::recent;
 use crate::app::App;
 use crate::auth::Principal;
-use crate::db;
 use crate::db::activity::customers_of_key;
 use crate::db::daily_entity_spend::{self, Days, Kind};
 use crate::db::usage::{self, Dimension, Of};
 use crate::db::{Scope, spend_total};
 use crate::domain::permission::Action;
 use crate::error::ApiResult;
-use crate::management::spend::{dates, split};
+use crate::management::spend::{dates, names, split};
 use crate::management::{Json, Query};
 
 /// Teams, customers, models and tags of one answer.
@@ -47,9 +46,7 @@ pub async fn top_teams(app: web::Data<App>, principal: Principal) -> ApiResult<w
     let top = daily_entity_spend::top(&app.db, days, Kind::Team, SHOWN_MAX).await?;
     let ids: Vec<String> = top.iter().map(|share| share.id.clone()).collect();
     let shares = daily_entity_spend::shares_of(&app.db, days, Kind::Team, &ids).await?;
-    let teams = db::team::find_many(&app.db, &ids).await?.into_iter();
-    let names: HashMap<String, String> =
-        teams.filter_map(|team| Some((team.team_id.clone(), team.team_alias?))).collect();
+    let names = names::teams(&app, &ids).await?;
     let name = |id: &String| names.get(id).unwrap_or(id).clone();
     let mut by_day: BTreeMap<NaiveDate, BTreeMap<String, NanoUsd>> = BTreeMap::new();
     for share in &shares {
