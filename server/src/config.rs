@@ -185,7 +185,7 @@ fn read(
     let environment = resolve(&mut root, env, problems);
     // Laid over what is resolved: a setting of the database never reads the environment.
     setting::lay_over(&mut root, stored);
-    (read_tree(&root, environment, problems), setting::set_values(&root))
+    (read_tree(&root, environment, problems), setting::set_values(&root, env))
 }
 
 fn read_tree(root: &Node, mut environment: Environment<'_>, problems: &Problems) -> Config {

@@ -241,28 +241,44 @@ fn set(node: &mut Node, path: &[&str], value: Node, place: &Place) {
     }
 }
 
-/// The settings that are set below `root`, each with where it comes from.
-pub(super) fn set_values(root: &Node) -> BTreeMap<String, SetValue> {
+/// The settings that are set, each with where it comes from: below `root`, and else in the environment.
+pub(super) fn set_values(root: &Node, env: &dyn Fn(&str) -> Option<String>) -> BTreeMap<String, SetValue> {
     let value = |setting: &Setting| {
-        let node = setting.path.split('.').try_fold(root, |node, name| match &node.value {
-            Value::Map(entries) => entries.iter().find(|entry| entry.key == name).map(|entry| &entry.node),
-            _ => None,
-        })?;
-        let origin = match &node.value {
-            Value::Null | Value::Missing(_) => return None,
-            Value::FromEnv { name, .. } => Origin::Environment(name.clone()),
-            _ if &*node.at.file == DATABASE => Origin::Database,
-            _ => Origin::File(node.at.clone()),
-        };
-        let name = setting.path.rsplit('.').next().unwrap_or_default();
-        let json = node.to_json();
-        let mut hasher = DefaultHasher::new();
-        json.to_string().hash(&mut hasher);
-        let shown = masked_map(&Map::from_iter([(name.to_owned(), json)]));
-        let value = shown.into_iter().next().map(|(_, value)| value).unwrap_or_default();
-        Some((setting.path.clone(), SetValue { value, origin, fingerprint: hasher.finish() }))
+        let (value, origin) = written(root, setting).or_else(|| in_environment(setting, env))?;
+        Some((setting.path.clone(), SetValue::new(setting, value, origin)))
     };
     settings().filter_map(value).collect()
+}
+
+fn written(root: &Node, setting: &Setting) -> Option<(Json, Origin)> {
+    let node = setting.path.split('.').try_fold(root, |node, name| match &node.value {
+        Value::Map(entries) => entries.iter().find(|entry| entry.key == name).map(|entry| &entry.node),
+        _ => None,
+    })?;
+    let origin = match &node.value {
+        Value::Null | Value::Missing(_) => return None,
+        Value::FromEnv { name, .. } => Origin::Environment(name.clone()),
+        _ if &*node.at.file == DATABASE => Origin::Database,
+        _ => Origin::File(node.at.clone()),
+    };
+    Some((node.to_json(), origin))
+}
+
+fn in_environment(setting: &Setting, env: &dyn Fn(&str) -> Option<String>) -> Option<(Json, Origin)> {
+    let variable = setting.variable?;
+    let value = env(variable).filter(|value| !value.is_empty())?;
+    Some((Json::String(value), Origin::Environment(variable.to_owned())))
+}
+
+impl SetValue {
+    fn new(setting: &Setting, value: Json, origin: Origin) -> Self {
+        let mut hasher = DefaultHasher::new();
+        value.to_string().hash(&mut hasher);
+        let name = setting.path.rsplit('.').next().unwrap_or_default();
+        let shown = masked_map(&Map::from_iter([(name.to_owned(), value)]));
+        let value = shown.into_iter().next().map(|(_, value)| value).unwrap_or_default();
+        Self { value, origin, fingerprint: hasher.finish() }
+    }
 }
 
 #[cfg(test)]
@@ -297,6 +313,30 @@ mod tests {
         let all = LIVE.into_iter().chain(kinds).chain(choices).chain(variables);
         let unknown: Vec<&str> = all.filter(|path| !is_known(path)).collect();
         assert_eq!(unknown, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn what_only_the_environment_sets_is_set_by_it() {
+        let env = |name: &str| match name {
+            "LITELLM_MASTER_KEY" => Some("sk-of-the-environment".to_owned()),
+            "DATABASE_URL" => Some("postgres://u:hush@h/d".to_owned()),
+            "REDIS_HOST" => Some(String::new()),
+            _ => None,
+        };
+        let set = |yaml: &str| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), yaml).unwrap();
+            crate::config::Config::load(Some(file.path()), env).values
+        };
+        let values = set("model_list: []\n");
+        let master = values.get("general_settings.master_key").unwrap();
+        assert_eq!(master.origin, Origin::Environment("LITELLM_MASTER_KEY".to_owned()));
+        assert_eq!(master.value, Json::from("****"));
+        let database = values.get("general_settings.database_url").unwrap();
+        assert!(!database.value.to_string().contains("hush"), "{}", database.value);
+        assert_eq!(values.get("router_settings.redis_host"), None);
+        let values = set("general_settings: {master_key: sk-of-the-file}\n");
+        assert!(matches!(values.get("general_settings.master_key").unwrap().origin, Origin::File(_)));
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub struct Model {
     /// Its value.
     #[sea_orm(column_type = "Json")]
     pub value: Json,
-    /// Larger after every change.
+    /// Larger after every change, also where the setting was taken out and comes back.
     pub version: i64,
     /// When it last changed.
     pub updated_at: DateTimeUtc,

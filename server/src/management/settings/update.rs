@@ -147,15 +147,16 @@ fn check_version(one: &Wanted, rows: &[Row]) -> ApiResult<()> {
     Err(ApiError::new(StatusCode::CONFLICT, "conflict", message).with_param(one.setting.path.clone()))
 }
 
+/// A setting that comes new begins with the time, so that whoever saw an earlier one of its name has not seen this one.
 fn put(rows: &mut Vec<Row>, one: &Wanted, principal: &Principal, now: DateTime<Utc>) {
     let path = &one.setting.path;
-    let version = find(rows, path).map_or(0, |row| row.version);
+    let version = find(rows, path).map_or(now.timestamp_micros(), |row| row.version + 1);
     rows.retain(|row| row.path != *path);
     if let Some(value) = &one.value {
         rows.push(Row {
             path: path.clone(),
             value: value.clone(),
-            version: version + 1,
+            version,
             updated_at: now,
             updated_by: Some(principal.user_id.clone()),
         });
