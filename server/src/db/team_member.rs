@@ -66,11 +66,11 @@ pub async fn of_users(db: &impl ConnectionTrait, user_ids: &[String]) -> Result<
     memberships.order_by_asc(Column::UserId).order_by_asc(Column::TeamId).all(db).await
 }
 
-/// Members of the teams, team by team, at most `limit` in all.
+/// Members of the teams, team by team; with a limit, at most so many in all.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn of_teams(db: &impl ConnectionTrait, team_ids: &[String], limit: u64) -> Result<Vec<Model>, DbErr> {
+pub async fn of_teams(db: &impl ConnectionTrait, team_ids: &[String], limit: Option<u64>) -> Result<Vec<Model>, DbErr> {
     if team_ids.is_empty() {
         return Ok(Vec::new());
     }

@@ -24,7 +24,7 @@ pub(super) async fn provider(app: web::Data<App>, request: HttpRequest) -> ScimR
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "Bearer token",
-            "description": "A directory's own token, made in the console under Single sign-on",
+            "description": "A directory's own token, made in the console under Single sign-on, or by POST /scim/token/new",
             "primary": true,
         }],
         "meta": {"resourceType": "ServiceProviderConfig", "location": at(&app, "/ServiceProviderConfig")},

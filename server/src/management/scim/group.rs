@@ -1,6 +1,6 @@
 //! `/scim/v2/Groups`: teams.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -315,6 +315,12 @@ async fn show(app: &App, request: &HttpRequest, status: StatusCode, team: Team) 
 async fn resources(app: &App, teams: Vec<Team>, has_members: bool) -> ScimResult<Vec<Value>> {
     let ids: Vec<String> = teams.iter().map(|team| team.team_id.clone()).collect();
     let called = db::scim_group::find_many(&app.db, &ids).await?;
+    let whose: &[String] = if has_members { &ids } else { &[] };
+    let mut members: HashMap<String, Vec<Value>> = HashMap::new();
+    for member in db::team_member::of_teams(&app.db, whose, None).await? {
+        let shown = json!({"value": member.user_id, "$ref": location(app, "User", &member.user_id)});
+        members.entry(member.team_id).or_default().push(shown);
+    }
     let mut shown = Vec::with_capacity(teams.len());
     for team in teams {
         let mut resource = json!({
@@ -328,11 +334,7 @@ async fn resources(app: &App, teams: Vec<Team>, has_members: bool) -> ScimResult
             fields.insert("externalId".to_owned(), Value::from(id));
         }
         if let (true, Some(fields)) = (has_members, resource.as_object_mut()) {
-            let members = db::team_member::of_team(&app.db, &team.team_id).await?;
-            let members = members
-                .into_iter()
-                .map(|member| json!({"value": member.user_id, "$ref": location(app, "User", &member.user_id)}));
-            fields.insert("members".to_owned(), members.collect());
+            fields.insert("members".to_owned(), Value::from(members.remove(&team.team_id).unwrap_or_default()));
         }
         shown.push(resource);
     }

@@ -52,7 +52,8 @@ pub async fn info(
     let manages = |relation: &Relation| matches!(relation, Relation::Team | Relation::Organization);
     let sees_all = principal.may_see_everything() || relations.iter().any(manages);
     let (owner, members) = if sees_all {
-        let members = db::team_member::of_teams(&app.db, std::slice::from_ref(&team_id), MEMBERSHIPS_SHOWN_MAX).await?;
+        let members =
+            db::team_member::of_teams(&app.db, std::slice::from_ref(&team_id), Some(MEMBERSHIPS_SHOWN_MAX)).await?;
         (Owner::Team(&team_id), members)
     } else {
         let own = db::team_member::find(&app.db, &team_id, &principal.user_id).await?;

@@ -36,7 +36,7 @@ pub(in crate::management) async fn views(app: &App, teams: Vec<Model>) -> ApiRes
     for (id, limited) in limit::limited_views(app, &app.db, limit::TEAM, &ids).await? {
         known.entry(id).or_default().limited = limited;
     }
-    let memberships = db::team_member::of_teams(&app.db, &ids, MEMBERS_SHOWN_MAX).await?;
+    let memberships = db::team_member::of_teams(&app.db, &ids, Some(MEMBERS_SHOWN_MAX)).await?;
     let emails = emails(app, &memberships).await?;
     for member in memberships {
         let email = emails.get(&member.user_id).cloned();
