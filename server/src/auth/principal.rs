@@ -151,13 +151,16 @@ impl Principal {
         }
     }
 
-    /// Goes on where the caller may make something of its own.
+    /// Goes on where the caller may do this somewhere: to what is its own, or in an organization that it administers.
+    /// Where exactly is still to be asked.
     ///
     /// # Errors
     /// 403 where it may not.
-    pub fn authorize_new(&self, action: Action) -> ApiResult<()> {
+    pub fn authorize_somewhere(&self, action: Action) -> ApiResult<()> {
         let is_person = !matches!(self.credential, Credential::VirtualKey(_));
-        let is_allowed = is_person && decide(self.role, action, Relation::Own).is_allowed();
+        let administered = self.memberships.administers_any().then_some(Relation::Organization);
+        let mut relations = [Some(Relation::Own), administered].into_iter().flatten();
+        let is_allowed = is_person && relations.any(|relation| decide(self.role, action, relation).is_allowed());
         if is_allowed { Ok(()) } else { Err(self.refuse(action)) }
     }
 
@@ -166,7 +169,7 @@ impl Principal {
     /// # Errors
     /// 403 where it may not.
     pub fn authorize_list(&self, action: Action) -> ApiResult<()> {
-        self.authorize_new(action)
+        self.authorize_somewhere(action)
     }
 
     /// Whose rows the caller sees.

@@ -39,7 +39,7 @@ pub async fn update(
     principal: Principal,
     body: Json<KeyBulkUpdate>,
 ) -> ApiResult<web::Json<KeyBulkUpdated>> {
-    principal.authorize_new(Action::KeyUpdate)?;
+    principal.authorize_somewhere(Action::KeyUpdate)?;
     let total_requested = body.0.keys.len();
     let (mut names, mut changed, mut failed_updates) = (Vec::new(), Vec::new(), Vec::new());
     for patch in body.0.keys {
@@ -84,7 +84,7 @@ pub async fn delete(
     principal: Principal,
     body: Json<KeyBulkDelete>,
 ) -> ApiResult<web::Json<KeyBulkDeleted>> {
-    principal.authorize_new(Action::KeyDelete)?;
+    principal.authorize_somewhere(Action::KeyDelete)?;
     let total_requested = body.0.keys.len();
     let (mut successful_deletes, mut failed_deletes) = (Vec::new(), Vec::new());
     for key in body.0.keys {

@@ -15,6 +15,7 @@ use crate::counters::ScopeId;
 use crate::crypto::{KeyDigest, generate_key, key_name};
 use crate::db::key::{Entity, Model};
 use crate::db::{self, JsonMap, Strings, stored_time};
+use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
 use crate::management::change::{Change, record};
@@ -79,7 +80,7 @@ pub(super) async fn make(
 }
 
 fn authorize_fields(principal: &Principal, body: &KeyCreate) -> ApiResult<()> {
-    place::authorize_somewhere(principal)?;
+    principal.authorize_somewhere(Action::KeyCreate)?;
     if !principal.is_admin() && body.spend.is_some() {
         return Err(ApiError::forbidden("Only an administrator sets a key's spend.").with_param("spend"));
     }

@@ -67,7 +67,7 @@ pub(super) async fn authorize(
     principal: &Principal,
     body: &KeyCreate,
 ) -> ApiResult<()> {
-    authorize_somewhere(principal)?;
+    principal.authorize_somewhere(Action::KeyCreate)?;
     if principal.is_admin() {
         return Ok(());
     }
@@ -76,11 +76,6 @@ pub(super) async fn authorize(
         (None, Some(organization_id)) => in_organization(db, principal, organization_id, body).await,
         (None, None) => personal(app, principal, body),
     }
-}
-
-/// Goes on where the caller may make keys at all: of its own, or of an organization that it administers.
-pub(super) fn authorize_somewhere(principal: &Principal) -> ApiResult<()> {
-    if principal.memberships.administers_any() { Ok(()) } else { principal.authorize_new(Action::KeyCreate) }
 }
 
 /// A key of an organization, and of none of its teams.
@@ -104,7 +99,7 @@ async fn in_organization(
 }
 
 fn personal(app: &App, principal: &Principal, body: &KeyCreate) -> ApiResult<()> {
-    principal.authorize_new(Action::KeyCreate)?;
+    principal.authorize_on(Action::KeyCreate, &[Relation::Own], "Key not found.")?;
     if body.user_id.as_ref().is_some_and(|owner| *owner != principal.user_id) {
         return Err(ApiError::forbidden("Only an administrator gives a key to another user.").with_param("user_id"));
     }
@@ -166,7 +161,7 @@ fn as_member(
     said: Said,
     body: &KeyCreate,
 ) -> ApiResult<()> {
-    principal.authorize_new(Action::KeyCreate)?;
+    principal.authorize_on(Action::KeyCreate, &[Relation::Own], "Key not found.")?;
     let roles = said.roles(app);
     if !roles.iter().any(|allowed| allowed == role) {
         let message = format!(

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tollgate_openapi::key::{KeyCreated, KeyPage};
+use tollgate_openapi::key::{KeyBulkDeleted, KeyBulkUpdated, KeyCreated, KeyPage};
 use tollgate_openapi::organization::{OrganizationInfo, OrganizationMembership, OrganizationRole};
 use tollgate_openapi::session::{SessionView, UserRole};
 use tollgate_openapi::team::TeamView;
@@ -98,6 +98,29 @@ async fn members_come_change_and_go_with_what_is_theirs() {
     let team: Vec<TeamView> = app.get("/team/list?team_id=acme-team").expect_status(200).await.json();
     assert_eq!(team[0].members_count, 0);
     assert_eq!(member_delete(&boss, &worker).expect_status(400).await.error().1.as_deref(), Some("user_id"));
+}
+
+#[tokio::test]
+async fn whoever_only_looks_elsewhere_administers_an_organization_all_the_same() {
+    let app = world().await;
+    add_user(&app, "auditor", None, UserRole::InternalUserViewer, "auditor").await;
+    let auditor = app.sign_in("auditor", "auditor").await;
+    let key = json!({"organization_id": "acme", "key_alias": "theirs"});
+    let bulk =
+        json!({"keys": [{"key_alias": "acme-key", "max_budget": 1}, {"key_alias": "globex-key", "blocked": true}]});
+    auditor.post("/key/generate", key.clone()).expect_status(403).await;
+    auditor.post("/key/bulk_update", bulk.clone()).expect_status(403).await;
+
+    let member = json!({"organization_id": "acme", "member": {"user_id": "auditor", "role": "org_admin"}});
+    app.post("/organization/member_add", member).expect_status(200).await;
+    auditor.post("/key/generate", json!({})).expect_status(403).await;
+    let made: KeyCreated = auditor.post("/key/generate", key).expect_status(200).await.json();
+    let done: KeyBulkUpdated = auditor.post("/key/bulk_update", bulk).expect_status(200).await.json();
+    assert_eq!((done.successful_updates.len(), done.failed_updates.len()), (1, 1));
+    assert_eq!(done.failed_updates[0].failed_reason, "Key not found.");
+    let gone: KeyBulkDeleted =
+        auditor.post("/key/bulk_delete", json!({"keys": [made.key]})).expect_status(200).await.json();
+    assert_eq!(gone.successful_deletes.len(), 1);
 }
 
 #[tokio::test]
