@@ -50,6 +50,14 @@ pub async fn is_known(db: &impl ConnectionTrait, issuer: &str, user_id: &str) ->
     Ok(known.one(db).await?.is_some())
 }
 
+/// Whether the user has signed in by any provider.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_of_user(db: &impl ConnectionTrait, user_id: &str) -> Result<bool, DbErr> {
+    Ok(Entity::find().filter(Column::UserId.eq(user_id)).one(db).await?.is_some())
+}
+
 /// Forgets by whom a user was known.
 ///
 /// # Errors

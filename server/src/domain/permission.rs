@@ -52,6 +52,8 @@ pub enum Action {
     UserRead,
     /// Make, change or delete a user.
     UserWrite,
+    /// Invite a user who has never signed in.
+    UserInvite,
     /// See customers.
     CustomerRead,
     /// Make, change, block or delete a customer.
@@ -82,7 +84,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::KeyCreate,
         Self::KeyRead,
         Self::KeyUpdate,
@@ -105,6 +107,7 @@ impl Action {
         Self::TeamAdminister,
         Self::UserRead,
         Self::UserWrite,
+        Self::UserInvite,
         Self::CustomerRead,
         Self::CustomerWrite,
         Self::OrganizationRead,
@@ -127,7 +130,7 @@ impl Action {
             Self::KeyRead | Self::KeyUpdate | Self::KeyDelete | Self::KeyBlock => Some(Self::KeyRead),
             Self::SpendRead => Some(Self::SpendRead),
             Self::TeamRead | Self::TeamUpdate | Self::TeamMembers | Self::TeamAdminister => Some(Self::TeamRead),
-            Self::UserRead => Some(Self::UserRead),
+            Self::UserRead | Self::UserInvite => Some(Self::UserRead),
             Self::OrganizationRead | Self::OrganizationWrite | Self::OrganizationMembers => {
                 Some(Self::OrganizationRead)
             }
@@ -209,7 +212,7 @@ fn allows(role: UserRole, action: Action, relation: Relation) -> bool {
         (_, A::OrganizationCreate | A::OrganizationWrite) => false,
         // Who administers an organization does so whatever they may do elsewhere.
         (_, _) if relation == R::Organization => true,
-        (_, A::TeamCreate | A::TeamAdminister | A::OrganizationMembers) => false,
+        (_, A::TeamCreate | A::TeamAdminister | A::OrganizationMembers | A::UserInvite) => false,
         (_, A::OrganizationRead) => relation == R::Member,
         (_, A::UserRead) => relation == R::Own,
         (_, A::TeamRead) => matches!(relation, R::Team | R::Member),

@@ -86,7 +86,11 @@ pub(in crate::management) async fn newest(app: &App, limit: u64) -> ApiResult<Ve
 }
 
 /// How the caller stands to a user.
-async fn relations_to(db: &impl ConnectionTrait, principal: &Principal, user_id: &str) -> ApiResult<Vec<Relation>> {
+pub(in crate::management) async fn relations_to(
+    db: &impl ConnectionTrait,
+    principal: &Principal,
+    user_id: &str,
+) -> ApiResult<Vec<Relation>> {
     let mut relations = principal.relations(Some(user_id), None, None);
     if principal.memberships.administers_any() {
         for membership in db::organization_member::of_user(db, user_id).await? {

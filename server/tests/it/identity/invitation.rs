@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tollgate_openapi::invitation::{InvitationAccepted, InvitationCreated, InvitationView};
 use tollgate_openapi::session::{SessionView, UserRole};
-use tollgate_openapi::user::UserCreated;
+use tollgate_openapi::user::{UserCreated, UserPage};
 
 use super::{SECRET, audited, signed_in};
-use crate::kit::{Mailbox, TestApp};
+use crate::kit::{Client, Mailbox, TestApp};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -177,4 +177,85 @@ async fn a_server_that_does_not_encrypt_gets_neither_password_nor_letter() {
     let (came, tried_to_sign_in) = mailbox.visits();
     assert!(came > 0);
     assert_eq!((tried_to_sign_in, mailbox.received().len()), (0, 0));
+}
+
+/// Ada administers acme, with Bob, who is only there.
+async fn organization(app: &TestApp) -> Client {
+    app.post("/organization/new", json!({"organization_id": "acme", "organization_alias": "Acme"}))
+        .expect_status(200)
+        .await;
+    let ada = signed_in(app, "ada", UserRole::InternalUser).await;
+    let member = json!({"organization_id": "acme", "member": {"user_id": "ada", "role": "org_admin"}});
+    app.post("/organization/member_add", member).expect_status(200).await;
+    let member = json!({"organization_id": "acme", "member": {"user_email": "bob@corp.test", "role": "internal_user"}});
+    ada.post("/organization/member_add", member).expect_status(200).await;
+    ada
+}
+
+async fn id_of(app: &TestApp, email: &str) -> String {
+    let found: UserPage = app.get(&format!("/user/list?user_email={email}")).expect_status(200).await.json();
+    found.users[0].user_id.clone()
+}
+
+#[tokio::test]
+async fn an_organizations_administrator_invites_by_letter_who_is_only_there() {
+    let mailbox = Mailbox::start().await;
+    let app = TestApp::builder().mailbox(&mailbox).start().await;
+    let ada = organization(&app).await;
+    let bob = id_of(&app, "bob@corp.test").await;
+    let invited: InvitationCreated =
+        ada.post("/invitation/new", json!({"user_id": bob})).expect_status(200).await.json();
+    assert_eq!((invited.email_sent, invited.invitation_link), (true, None));
+    let token = mailbox.letter(1).await.token();
+    app.nobody().post("/invitation/accept", accepting(&token)).expect_status(200).await;
+    // Bob has an account now, and nobody else sets its password.
+    let refused = ada.post("/invitation/new", json!({"user_id": bob})).expect_status(403).await;
+    assert!(refused.error().2.contains("has signed in before"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_organizations_administrator_invites_nobody_elses() {
+    let mailbox = Mailbox::start().await;
+    let app = TestApp::builder().mailbox(&mailbox).start().await;
+    let ada = organization(&app).await;
+    let add = async |name: &str, role: &str| {
+        user(&app, name).await;
+        app.post("/user/update", json!({"user_id": name, "user_role": role})).expect_status(200).await;
+        let member = json!({"organization_id": "acme", "member": {"user_id": name, "role": "internal_user"}});
+        app.post("/organization/member_add", member).expect_status(200).await;
+    };
+    add("root", "proxy_admin").await;
+    add("both", "internal_user").await;
+    app.post("/organization/new", json!({"organization_id": "other", "organization_alias": "Other"}))
+        .expect_status(200)
+        .await;
+    let member = json!({"organization_id": "other", "member": {"user_id": "both", "role": "internal_user"}});
+    app.post("/organization/member_add", member).expect_status(200).await;
+    add("outside", "internal_user").await;
+    app.post("/team/new", json!({"team_id": "free", "members": ["outside"]})).expect_status(200).await;
+    for name in ["root", "both", "outside"] {
+        let refused = ada.post("/invitation/new", json!({"user_id": name})).expect_status(403).await;
+        assert!(refused.error().2.contains("not only of your organizations"), "{refused:?}");
+    }
+    user(&app, "stranger").await;
+    for name in ["stranger", "nobody"] {
+        ada.post("/invitation/new", json!({"user_id": name})).expect_status(404).await;
+    }
+    ada.post("/invitation/new", json!({"user_id": "ada"})).expect_status(403).await;
+    let bob = signed_in(&app, "eve", UserRole::InternalUser).await;
+    bob.post("/invitation/new", json!({"user_id": "ada"})).expect_status(404).await;
+}
+
+#[tokio::test]
+async fn without_e_mail_an_organizations_administrator_has_no_link() {
+    let app = TestApp::start().await;
+    let ada = organization(&app).await;
+    let bob = id_of(&app, "bob@corp.test").await;
+    let refused = ada.post("/invitation/new", json!({"user_id": bob})).expect_status(400).await;
+    assert!(refused.error().2.contains("no e-mail can be sent here"), "{refused:?}");
+    let member = json!({"organization_id": "acme", "member": {"user_id": "quiet", "role": "internal_user"}});
+    app.post("/user/new", json!({"user_id": "quiet", "auto_create_key": false})).expect_status(200).await;
+    app.post("/organization/member_add", member).expect_status(200).await;
+    let refused = ada.post("/invitation/new", json!({"user_id": "quiet"})).expect_status(400).await;
+    assert!(refused.error().2.contains("no e-mail address"), "{refused:?}");
 }
