@@ -165,7 +165,8 @@ pub struct SsoProvider {
     #[garde(custom(valid_domains))]
     #[cfg_attr(feature = "spec", schema(max_items = 100))]
     pub allowed_domains: Vec<String>,
-    /// The organization whose people sign in here. It needs `allowed_domains`, and has no button: an address leads to it.
+    /// The organization whose people sign in here: a first sign-in makes them members. It needs `allowed_domains`, and has
+    /// no button: an address leads to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(custom(valid_id))]
     #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 255))]

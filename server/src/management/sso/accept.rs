@@ -22,7 +22,7 @@ use crate::domain::sso::Person;
 use crate::error::ApiError;
 use crate::management::change::announce;
 use crate::management::limit::Wanted;
-use crate::management::{new_id, user};
+use crate::management::{new_id, organization, user};
 use crate::oidc::{Claims, Provider};
 
 /// Longest id and name that are taken from a claim, in bytes.
@@ -118,16 +118,30 @@ impl Arrival<'_> {
             }
             let identity = self.remember(transaction, &user).await?;
             self.record(transaction, "linked", &user).await?;
+            self.join_organization(transaction, &user).await?;
             return Ok((user, identity, Moved::default()));
         }
         if !self.provider.settings.create_users {
             return Err(Refused::new(SsoProblem::NoAccount, "there is no account, and newcomers get none here"));
         }
         let user = self.make(transaction).await?;
+        self.join_organization(transaction, &user).await?;
         let teams = groups::of_newcomers(self.app, self.provider);
         let moved = groups::join_all(self.app, transaction, &self.principal, &user.user_id, teams).await?;
         let identity = self.remember(transaction, &user).await?;
         Ok((user, identity, moved))
+    }
+
+    /// Whoever first signs in at an organization's provider is a member of it. Later sign-ins leave what its administrators
+    /// have made of that.
+    async fn join_organization(&self, transaction: &DatabaseTransaction, user: &User) -> Result<(), Refused> {
+        let Some(id) = &self.provider.settings.organization_id else { return Ok(()) };
+        if db::organization::find(transaction, id).await?.is_none() {
+            tracing::warn!(organization_id = id, provider = self.provider.id, "the provider's organization is gone");
+            return Ok(());
+        }
+        let user_ids = vec![user.user_id.clone()];
+        Ok(organization::join_missing(self.app, transaction, &self.principal, id, user_ids).await?)
     }
 
     async fn make(&self, transaction: &DatabaseTransaction) -> Result<User, Refused> {

@@ -1,5 +1,6 @@
 //! Providers set by the API.
 
+use reqwest::Method;
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use tollgate::db;
@@ -119,7 +120,14 @@ async fn an_address_leads_to_its_organizations_provider() {
     }
     let browser = Browser::new();
     go(&app, &idp, &browser, ada()).await;
-    assert_eq!(whoami(&app, &browser).await.user_email.as_deref(), Some("ada@acme.com"));
+    let me = whoami(&app, &browser).await;
+    assert_eq!(me.user_email.as_deref(), Some("ada@acme.com"));
+    let of_me: Vec<_> = me.organizations.iter().map(|one| one.organization_id.as_str()).collect();
+    assert_eq!(of_me, ["acme"], "who signs in there is a member");
+    let gone = json!({"organization_id": "acme", "user_id": me.user_id});
+    app.call(Method::DELETE, "/organization/member_delete", Some(gone.to_string())).expect_status(200).await;
+    go(&app, &idp, &browser, ada()).await;
+    assert!(whoami(&app, &browser).await.organizations.is_empty(), "and stays out who was put out");
     // Several ways: LiteLLM's address leads to where they are chosen from.
     app.post("/sso/provider/new", json!({"kind": "google", "client_id": "c"})).expect_status(200).await;
     let seen = Browser::new().get(&format!("{}/sso/key/generate?return_to=/ui/keys", app.base)).await;
