@@ -239,12 +239,13 @@ pub struct UserView {
     pub metadata: Map<String, Value>,
     /// Ids of the teams they are in.
     pub teams: Vec<String>,
-    /// Keys they own.
+    /// Keys they own, as far as the caller sees them.
     pub key_count: u64,
     /// Limits of all that the user calls.
     #[serde(flatten)]
     pub limits: LimitView,
-    /// How they stand.
+    /// How they stand. To administrators of organizations and teams, others' spend is what they have spent there since
+    /// ever.
     #[serde(flatten)]
     pub standing: LimitStanding,
     /// When the user was made.

@@ -77,6 +77,12 @@ impl Memberships {
         self.organizations.values().any(|role| *role == OrganizationRole::OrgAdmin)
     }
 
+    /// Whether the person is an admin of any team.
+    #[must_use]
+    pub fn leads_any(&self) -> bool {
+        self.teams.values().any(|role| *role == MemberRole::Admin)
+    }
+
     /// What the person sees.
     pub(super) fn sight(&self, user_id: &str) -> Sight {
         let teams = self.teams.iter().filter(|(_, role)| **role == MemberRole::Admin);

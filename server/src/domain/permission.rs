@@ -214,7 +214,7 @@ fn allows(role: UserRole, action: Action, relation: Relation) -> bool {
         (_, _) if relation == R::Organization => true,
         (_, A::TeamCreate | A::TeamAdminister | A::OrganizationMembers | A::UserInvite) => false,
         (_, A::OrganizationRead) => relation == R::Member,
-        (_, A::UserRead) => relation == R::Own,
+        (_, A::UserRead) => matches!(relation, R::Own | R::Team),
         (_, A::TeamRead) => matches!(relation, R::Team | R::Member),
         (UserRole::OrgAdmin | UserRole::InternalUser, A::TeamUpdate | A::TeamMembers) => relation == R::Team,
         // Blocking is an administrator's measure: the owner of a key deletes it instead.

@@ -104,7 +104,8 @@ pub fn order(query: &KeyListQuery) -> String {
     format!("keys by {:?} {:?}", query.sort_by, query.sort_order)
 }
 
-fn within(scope: &Scope) -> Condition {
+/// Of keys, those that `scope` sees.
+pub(super) fn within(scope: &Scope) -> Condition {
     match scope {
         Scope::All => Condition::all(),
         // In a condition of its own: what is added to it narrows it.

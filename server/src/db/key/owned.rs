@@ -3,7 +3,9 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, QueryOrder, QuerySelect};
 
+use super::list::within;
 use super::{Column, Entity, Model};
+use crate::db::Scope;
 
 /// Whose keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,21 +77,30 @@ pub async fn tokens(db: &impl ConnectionTrait, owner: Owner<'_>) -> Result<Vec<(
 /// # Errors
 /// When the database is away.
 pub async fn count_by_team(db: &impl ConnectionTrait, team_ids: &[String]) -> Result<Vec<(String, i64)>, DbErr> {
-    count_by(db, Column::TeamId, team_ids).await
+    count_by(db, &Scope::All, Column::TeamId, team_ids).await
 }
 
-/// How many keys each of the users has.
+/// How many keys that `scope` sees each of the users has.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn count_by_user(db: &impl ConnectionTrait, user_ids: &[String]) -> Result<Vec<(String, i64)>, DbErr> {
-    count_by(db, Column::UserId, user_ids).await
+pub async fn count_by_user(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    user_ids: &[String],
+) -> Result<Vec<(String, i64)>, DbErr> {
+    count_by(db, scope, Column::UserId, user_ids).await
 }
 
-async fn count_by(db: &impl ConnectionTrait, column: Column, ids: &[String]) -> Result<Vec<(String, i64)>, DbErr> {
+async fn count_by(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    column: Column,
+    ids: &[String],
+) -> Result<Vec<(String, i64)>, DbErr> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let counted = Entity::find().select_only().column(column).column_as(Column::Token.count(), "keys");
-    counted.filter(column.is_in(ids)).group_by(column).into_tuple().all(db).await
+    counted.filter(column.is_in(ids)).filter(within(scope)).group_by(column).into_tuple().all(db).await
 }

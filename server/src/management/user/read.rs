@@ -10,7 +10,7 @@ use tollgate_openapi::paths;
 use tollgate_openapi::user::{UserInfo, UserInfoQuery, UserListQuery, UserPage, UserView};
 
 use super::NOT_FOUND;
-use super::view::{view, views};
+use super::view::views;
 use crate::app::App;
 use crate::auth::{DEFAULT_USER_ID, Principal};
 use crate::db::user::Filter;
@@ -45,13 +45,12 @@ pub async fn info(
     let user_id = query.0.user_id.unwrap_or_else(|| principal.user_id.clone());
     let relations = relations_to(&app.db, &principal, &user_id).await?;
     principal.authorize_on(Action::UserRead, &relations, NOT_FOUND)?;
-    let user_info = match db::user::find(&app.db, &user_id).await? {
-        Some(user) => Some(view(&app, user).await?),
+    let mut user_info = match db::user::find(&app.db, &user_id).await? {
+        Some(user) => views(&app, &principal.scope(), vec![user]).await?,
         // Behind the master key there is nobody, but it owns keys.
-        None if user_id == DEFAULT_USER_ID => None,
+        None if user_id == DEFAULT_USER_ID => Vec::new(),
         None => return Err(ApiError::not_found(NOT_FOUND)),
     };
-    let mut user_info: Vec<_> = user_info.into_iter().collect();
     let teams = visible_teams(&app, &principal, &mut user_info).await?;
     let query = KeyListQuery { user_id: Some(user_id.clone()), ..KeyListQuery::default() };
     let page = page_of("keys of a user", 1, KEYS_SHOWN_MAX, None)?;
@@ -73,7 +72,7 @@ pub(in crate::management) async fn visible(
     let relations = relations_to(&app.db, principal, user_id).await?;
     principal.authorize_on(Action::UserRead, &relations, NOT_FOUND)?;
     let found = db::user::find(&app.db, user_id).await?;
-    let mut shown = views(app, found.into_iter().collect()).await?;
+    let mut shown = views(app, &principal.scope(), found.into_iter().collect()).await?;
     visible_teams(app, principal, &mut shown).await?;
     Ok(shown)
 }
@@ -82,7 +81,7 @@ pub(in crate::management) async fn visible(
 pub(in crate::management) async fn newest(app: &App, limit: u64) -> ApiResult<Vec<UserView>> {
     let filter = Filter { role: None, user_ids: None, user_email: None, search: None, team_id: None, seen_by: None };
     let page = page_of("users", 1, limit, None)?;
-    views(app, db::user::list(&app.db, &filter, &page).await?.rows).await
+    views(app, &Scope::All, db::user::list(&app.db, &filter, &page).await?.rows).await
 }
 
 /// How the caller stands to a user.
@@ -95,6 +94,11 @@ pub(in crate::management) async fn relations_to(
     if principal.memberships.administers_any() {
         for membership in db::organization_member::of_user(db, user_id).await? {
             relations.extend(principal.relations(None, None, Some(&membership.organization_id)));
+        }
+    }
+    if principal.memberships.leads_any() {
+        for membership in db::team_member::of_user(db, user_id).await? {
+            relations.extend(principal.relations(None, Some(&membership.team_id), None));
         }
     }
     Ok(relations)
@@ -157,7 +161,7 @@ pub async fn list(
     };
     let page = page_of("users", query.page, query.page_size, query.cursor.as_deref())?;
     let found = db::user::list(&app.db, &filter, &page).await?;
-    let mut users = views(&app, found.rows).await?;
+    let mut users = views(&app, &scope, found.rows).await?;
     if seen_by.is_some() {
         visible_teams(&app, &principal, &mut users).await?;
     }

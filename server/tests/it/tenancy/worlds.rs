@@ -6,8 +6,10 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
+use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::session::UserRole;
 use tollgate_openapi::spend::Usage;
+use tollgate_openapi::user::{UserInfo, UserPage};
 
 use crate::chat::{CHAT, ask};
 use crate::kit::{Client, FakeUpstream, TestApp};
@@ -168,6 +170,22 @@ async fn everybody_sees_what_their_places_give_them() {
     }
 }
 
+/// Of each person listed, the keys and the spend that one sees.
+async fn sees_what_people_have(client: &Client, own: &Names, keys: &Value, what: &str) {
+    let listed: UserPage = client.get("/user/list").expect_status(200).await.json();
+    for user in listed.users {
+        let seen = keys["keys"].as_array().unwrap().iter().filter(|key| {
+            key["user_id"].as_str() == Some(&user.user_id) && own.contains(key["key_alias"].as_str().unwrap())
+        });
+        let spent: NanoUsd = seen.clone().map(|key| NanoUsd::from_usd(key["spend"].as_f64().unwrap()).unwrap()).sum();
+        let count = u64::try_from(seen.count()).unwrap();
+        assert_eq!((user.key_count, user.standing.total_spend), (count, spent), "{}: {what}", user.user_id);
+        let info: UserInfo =
+            client.get(&format!("/user/info?user_id={}", user.user_id)).expect_status(200).await.json();
+        assert_eq!(info.user_info, Some(user), "{what}");
+    }
+}
+
 async fn sees_their_part(world: &World, person: usize, client: &Client, keys: &Value) {
     let what = format!("p{person} in {world:?}");
     let own = world.keys_of(person);
@@ -182,7 +200,10 @@ async fn sees_their_part(world: &World, person: usize, client: &Client, keys: &V
     let organizations = listed(client, "/organization/list", "", "organization_id").await;
     assert_eq!(organizations, world.organizations_of(person), "{what}");
     match world.people_of(person) {
-        Some(people) => assert_eq!(listed(client, "/user/list", "users", "user_id").await, people, "{what}"),
+        Some(people) => {
+            assert_eq!(listed(client, "/user/list", "users", "user_id").await, people, "{what}");
+            sees_what_people_have(client, &own, keys, &what).await;
+        }
         None => drop(client.get("/user/list").expect_status(403).await),
     }
 
