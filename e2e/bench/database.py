@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Measures what reads the database: reports of 30 days, lists of a million keys, `ledger verify`.
+"""Measures what reads the database: reports of 30 days, lists of a million keys and 100,000 users as an administrator of the
+gateway, of an organization and of a team, and as a plain user see them, and `ledger verify`.
 
 Usage: deploy/scripts/start_test_db.sh python3 e2e/bench/database.py BINARY [CALLS [KEYS]]
 
@@ -29,6 +30,7 @@ from tollgate import MASTER_KEY, Tollgate  # noqa: E402
 
 WARM_UP, RUNS = 3, 20
 PAGE = 100
+PASSWORD = "correct horse battery staple"
 
 
 def fill(url: str, calls: int, keys: int) -> None:
@@ -42,10 +44,30 @@ class Client:
 
     def __init__(self, port: int) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port)
+        self.headers = {"authorization": f"Bearer {MASTER_KEY}"}
+
+    def signed_in(self, user_id: str) -> Client:
+        """What a user becomes who signs in, with a password that the administrator sets."""
+        self.post("/user/update", {"user_id": user_id, "password": PASSWORD})
+        client = Client(self.connection.port)
+        client.headers = {"x-tollgate-console": "1"}
+        answer = client.post("/session/new", {"username": user_id, "password": PASSWORD})
+        cookie = answer.getheader("set-cookie") or ""
+        client.headers["cookie"] = cookie.split(";")[0]
+        return client
+
+    def post(self, path: str, body: object) -> http.client.HTTPResponse:
+        """A 200, whose body is passed over."""
+        headers = self.headers | {"content-type": "application/json"}
+        self.connection.request("POST", path, body=json.dumps(body), headers=headers)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        assert answer.status == 200, (path, answer.status, text[:300])
+        return answer
 
     def get(self, path: str) -> bytes:
         """The body of a 200."""
-        self.connection.request("GET", path, headers={"authorization": f"Bearer {MASTER_KEY}"})
+        self.connection.request("GET", path, headers=self.headers)
         answer = self.connection.getresponse()
         body = answer.read()
         assert answer.status == 200, (path, answer.status, body[:300])
@@ -110,6 +132,51 @@ def lists(client: Client, keys: int) -> None:
     client.measure("customers: page in the middle", f"/customer/list?page_size={PAGE}&page={last // 2}")
 
 
+def people(client: Client) -> None:
+    """Pages of users, teams, organizations and the audit log."""
+    users, teams = f"/user/list?page_size={PAGE}", f"/v2/team/list?page_size={PAGE}"
+    client.measure("users: first page", users)
+    client.measure("users: page in the middle", f"{users}&page=500")
+    client.measure("users: page after the tenth, by cursor", users + client.cursor(users, 10))
+    client.measure("users found by part of an address", f"{users}&search=son4242")
+    client.measure("users of a role", f"{users}&role=internal_user")
+    client.measure("users of a team", f"{users}&team=team-7")
+    client.measure("a user", "/user/info?user_id=user-7")
+    client.measure("teams: first page", teams)
+    client.measure("teams: page after the tenth, by cursor", teams + client.cursor(teams, 10))
+    client.measure("teams found by part of a name", f"{teams}&search=eam+424")
+    client.measure("teams of an organization", f"{teams}&organization_id=organization-7")
+    client.measure("a team", "/team/info?team_id=team-7")
+    client.measure("organizations", "/organization/list")
+    client.measure("an organization", "/organization/info?organization_id=organization-7")
+    client.measure("audit log: first page", f"/audit?page_size={PAGE}")
+    client.measure("audit log of an object", f"/audit?page_size={PAGE}&object_id=object-7")
+    client.measure("audit log of a person", f"/audit?page_size={PAGE}&changed_by=user-7")
+
+
+def usage(client: Client) -> None:
+    """Usage of 30 days by each dimension."""
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    days = f"start_date={today - datetime.timedelta(days=29)}&end_date={today}"
+    for by in ("model", "provider", "organization", "team", "user", "key", "tag"):
+        client.measure(f"usage by {by}", f"/spend/usage?{days}&group_by={by}")
+    client.measure("usage of a team by model", f"/spend/usage?{days}&group_by=model&team_id=team-7")
+    client.measure("usage of a model by team", f"/spend/usage?{days}&group_by=team&model=model-7")
+    client.measure("daily activity of a team", f"/team/daily/activity?{days}&team_ids=team-7")
+
+
+def seen_by(client: Client, who: str) -> None:
+    """What somebody sees who does not see everything."""
+    print(f"\n{who}")
+    client.measure("session", "/session/info")
+    client.measure("keys: first page", f"/key/list?size={PAGE}&return_full_object=true")
+    client.measure("keys by spend", f"/key/list?size={PAGE}&return_full_object=true&sort_by=spend")
+    client.measure("keys found by part of an alias", f"/key/list?size={PAGE}&return_full_object=true&search=service-42")
+    client.measure("teams: first page", f"/v2/team/list?page_size={PAGE}")
+    client.measure("calls: first page", f"/spend/logs/v2?page_size={PAGE}")
+    usage(client)
+
+
 def main() -> None:
     """Everything, in one run."""
     os.environ["TOLLGATE_BIN"] = str(Path(sys.argv[1]).resolve())
@@ -123,6 +190,10 @@ def main() -> None:
         print(f"\n{calls:,} calls in 30 days, {keys:,} keys{'':<15}{'median ms':>10}{'worst ms':>10}{'KiB':>12}")
         reports(client)
         lists(client, keys)
+        people(client)
+        usage(client)
+        for user, who in (("user-7", "an organization's administrator"), ("user-107", "a team's"), ("user-207", "a user")):
+            seen_by(client.signed_in(user), who)
         started = time.monotonic()
         verified = tollgate.run("ledger", "verify")
         seconds, peak_mb = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

@@ -1,5 +1,6 @@
 -- A company's month, as the server would have written it: :calls calls of 2,000 keys, 500 users, 60 teams, 20 models and
--- 5,000 end users in the last 30 days, in up to 20,000 combinations a day; and :keys keys, of 10,000 users and 1,000 teams.
+-- 5,000 end users in the last 30 days, in up to 20,000 combinations a day; and :keys keys, of 100,000 users and 10,000
+-- teams in 100 organizations. The audit log has half as many rows as there are keys.
 \set ON_ERROR_STOP on
 \set QUIET on
 SET synchronous_commit = off;
@@ -23,7 +24,7 @@ INSERT INTO spend_logs (request_id, call_type, api_key, key_alias, spend, total_
     metadata, charges)
 SELECT 'call-' || n, 'acompletion', encode(sha256(key::text::bytea), 'hex'), 'service-' || key, spend, 1200, 1000, 200,
     0, 0, 0, at, at + interval '700 milliseconds', NULL, 700, 50, 'upstream-' || model, 'deployment-' || model,
-    'model-' || model, 'openai', NULL, 'user-' || key % 500, 'team-' || key % 60, 'organization-' || key % 4,
+    'model-' || model, 'openai', NULL, 'user-' || key % 500, 'team-' || key % 60, 'organization-' || key % 60,
     'customer-' || end_user, NULL, false, 'success', 200, 'chatcmpl-' || n, 'False', '[]', '{}',
     '[["key","' || encode(sha256(key::text::bytea), 'hex') || '",0],["team","team-' || key % 60
         || '",1790000000000000],["gateway","gateway",0]]'
@@ -65,10 +66,10 @@ UNION ALL SELECT 'gateway', 'gateway', 0, spend, 0 FROM spend_totals WHERE entit
 
 -- What the triggers count one by one is counted at once below.
 ALTER TABLE keys DISABLE TRIGGER USER;
-INSERT INTO keys (token, key_name, key_alias, user_id, team_id, models, budget_anchor_at, metadata, other, blocked,
+INSERT INTO keys (token, key_name, key_alias, user_id, team_id, organization_id, models, budget_anchor_at, metadata, other, blocked,
     created_at, updated_at, max_budget, expires_at)
-SELECT encode(sha256(n::text::bytea), 'hex'), 'sk-...' || right(n::text, 4), 'service-' || n, 'user-' || n % 10000,
-    'team-' || n % 1000, '[]', now(), '{}', '{}', n % 50 = 0, now() - (:keys - n) * interval '37 seconds', now(),
+SELECT encode(sha256(n::text::bytea), 'hex'), 'sk-...' || right(n::text, 4), 'service-' || n, 'user-' || n % 100000,
+    'team-' || n % 10000, 'organization-' || n % 100, '[]', now(), '{}', '{}', n % 50 = 0, now() - (:keys - n) * interval '37 seconds', now(),
     CASE WHEN n % 3 = 0 THEN n * 1000000::bigint END, CASE WHEN n % 20 = 0 THEN now() + n * interval '1 minute' END
 FROM generate_series(0, :keys - 1) AS n;
 
@@ -80,5 +81,58 @@ GROUP BY 1, 2;
 
 INSERT INTO customers (user_id, alias, blocked, models, metadata, created_at, updated_at)
 SELECT 'customer-' || n, NULL, false, '[]', '{}', now(), now() FROM generate_series(1, :keys) AS n;
+
+INSERT INTO organizations (organization_id, organization_alias, models, metadata, other, created_at, updated_at)
+SELECT 'organization-' || n, 'Organization ' || n, '[]', '{}', '{}', now() - n * interval '1 hour', now()
+FROM generate_series(0, 99) AS n;
+
+INSERT INTO teams (team_id, team_alias, organization_id, models, metadata, other, blocked, created_at, updated_at)
+SELECT 'team-' || n, 'Team ' || n, 'organization-' || n % 100, '[]', '{}', '{}', false, now() - n * interval '3 minutes',
+    now()
+FROM generate_series(0, 9999) AS n;
+
+INSERT INTO users (user_id, user_email, user_role, models, metadata, other, blocked, created_at, updated_at)
+SELECT 'user-' || n, 'person' || n || '@example.com', 'internal_user', '[]', '{}', '{}', false,
+    now() - n * interval '5 minutes', now()
+FROM generate_series(0, 99999) AS n;
+
+INSERT INTO organization_members (organization_id, user_id, user_role, created_at)
+SELECT 'organization-' || n % 100, 'user-' || n, CASE WHEN n < 100 THEN 'org_admin' ELSE 'internal_user' END, now()
+FROM generate_series(0, 99999) AS n;
+
+-- Everybody is in two teams of their organization; 100 people lead one each.
+INSERT INTO team_members (team_id, user_id, role, created_at, other)
+SELECT 'team-' || (n + step * 100) % 10000, 'user-' || n, CASE WHEN n BETWEEN 100 AND 199 AND step = 0 THEN 'admin' ELSE 'user' END,
+    now(), '{}'
+FROM generate_series(0, 99999) AS n, generate_series(0, 1) AS step;
+
+INSERT INTO limits (scope_kind, scope_id, max_budget, budget_duration, budget_anchor_at, model_limits)
+SELECT 'team', team_id, 100000000000, '1mo', now(), '{}'::json FROM teams
+UNION ALL SELECT 'user', user_id, 50000000000, '1mo', now(), '{}'::json FROM users;
+
+-- Each row's hash is over a JSON array of the hash before it and its own fields, as the server writes it.
+DO $$
+DECLARE
+    at timestamptz;
+    actor text;
+    resource text;
+    previous text := coalesce((SELECT hash FROM audit_logs ORDER BY id DESC LIMIT 1), '');
+    rows bigint := (SELECT count(*) / 2 FROM keys);
+    own text;
+    change constant text[] := ARRAY['{"max_budget":1.0}', '{"max_budget":2.0}'];
+BEGIN
+    FOR n IN 1..rows LOOP
+        at := date_trunc('second', now()) - (rows - n) * interval '60 seconds';
+        actor := 'user-' || n % 100;
+        resource := (ARRAY['key', 'team', 'user'])[1 + n % 3];
+        own := encode(sha256(convert_to(format('["%s","%s","session","%s",null,"updated","%s","object-%s",%s,%s]',
+            previous, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), actor, resource, n % 50000,
+            to_json(change[1]), to_json(change[2])), 'UTF8')), 'hex');
+        INSERT INTO audit_logs (at, actor_kind, actor_id, action, resource, resource_id, before, after, previous_hash, hash)
+        VALUES (at, 'session', actor, 'updated', resource, 'object-' || n % 50000, change[1], change[2], previous, own);
+        previous := own;
+    END LOOP;
+END
+$$;
 
 VACUUM (ANALYZE);
