@@ -19,6 +19,7 @@ mod m20261122_000005_organization;
 mod m20261122_000006_key_secrets;
 mod m20261122_000008_scim;
 mod m20261122_000010_settings;
+mod m20261122_000011_tenant_reports;
 mod table;
 
 use sea_orm_migration::MigrationTrait;
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_key_secrets::Migration),
             Box::new(m20261122_000008_scim::Migration),
             Box::new(m20261122_000010_settings::Migration),
+            Box::new(m20261122_000011_tenant_reports::Migration),
         ]
     }
 }

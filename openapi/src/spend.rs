@@ -212,6 +212,12 @@ pub struct SpendLogQuery {
     #[garde(length(max = 255))]
     #[cfg_attr(feature = "spec", param(max_length = 255))]
     pub request_id: Option<String>,
+    /// Where the page before ended, as it came with it: then `page` is of no account, and any page is as fast as the
+    /// first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 4096))]
+    #[cfg_attr(feature = "spec", param(max_length = 4096))]
+    pub cursor: Option<String>,
     /// Column to sort by.
     #[garde(skip)]
     pub sort_by: SpendLogSort,
@@ -236,6 +242,7 @@ impl Default for SpendLogQuery {
             model_id: None,
             status_filter: None,
             request_id: None,
+            cursor: None,
             sort_by: SpendLogSort::StartTime,
             sort_order: SortOrder::Desc,
         }
@@ -266,14 +273,20 @@ pub enum SpendLogSort {
 pub struct SpendLogPage {
     /// The calls.
     pub data: Vec<SpendLogView>,
-    /// Calls that match.
+    /// Calls that match, as far as they are counted: to 10,000, or to the end of this page.
     pub total: u64,
+    /// There may be more than `total`.
+    #[serde(default)]
+    pub total_is_capped: bool,
     /// This page, from 1.
     pub page: u64,
     /// Calls a page.
     pub page_size: u64,
-    /// Pages there are.
+    /// Pages that `total` makes.
     pub total_pages: u64,
+    /// Where the next page begins; none: this is the last.
+    #[serde(default)]
+    pub next_cursor: Option<String>,
 }
 
 /// Query of `GET /spend/logs`.

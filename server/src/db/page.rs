@@ -3,8 +3,8 @@
 
 use chrono::DateTime;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::Order;
-use sea_orm::{ExprTrait, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Order, Query};
+use sea_orm::{ExprTrait, QueryOrder, QuerySelect, QueryTrait};
 use serde::{Deserialize, Serialize};
 
 /// Which page, of which size.
@@ -14,6 +14,7 @@ pub struct PageOf {
     pub(super) size: u64,
     order: String,
     pub(super) after: Option<Cursor>,
+    count_max: Option<u64>,
 }
 
 /// One page.
@@ -103,7 +104,14 @@ impl PageOf {
             Some(text) => Some(Cursor::parse(text, &order)?),
             None => None,
         };
-        Some(Self { page, size, order, after })
+        Some(Self { page, size, order, after, count_max: None })
+    }
+
+    /// The same page of a list whose rows are counted up to so many only: of millions nobody needs to know how many.
+    #[must_use]
+    pub const fn counted_to(mut self, max: u64) -> Self {
+        self.count_max = Some(max);
+        self
     }
 
     /// Rows on the pages before this one.
@@ -154,11 +162,26 @@ impl PageOf {
         let mut rows = sorted.limit(self.limit()).all(db).await?;
         let total = match self.known_total(rows.len()) {
             Some(total) => total,
-            None => matching.count(db).await?,
+            None => self.count(db, matching, rows.len()).await?,
         };
         let place = |row: &E::Model| columns.iter().map(|column| Place::of(&row.get(*column))).collect();
         let has_more = self.cut(&mut rows);
         Ok(self.page(rows, total, has_more, place))
+    }
+
+    /// How many there are, of which `found` are on this page.
+    async fn count<E>(&self, db: &impl ConnectionTrait, matching: Select<E>, found: usize) -> Result<u64, DbErr>
+    where
+        E: EntityTrait<Model: Send + Sync>,
+    {
+        let Some(max) = self.count_max else { return matching.count(db).await };
+        let rows = matching.select_only().expr(Expr::val(1)).limit(max).into_query();
+        let counted = Query::select().expr(Expr::cust("COUNT(*)")).from_subquery(rows, "counted").to_owned();
+        let row = db.query_one(&counted).await?;
+        let count: i64 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
+        let found = u64::try_from(found).unwrap_or(u64::MAX);
+        let seen = if found > 0 { self.offset().saturating_add(found) } else { 0 };
+        Ok(Ord::max(count.unsigned_abs(), seen))
     }
 
     /// Leaves the rows of this page, of those found up to [`Self::limit`]; whether there are others after them.
@@ -195,6 +218,30 @@ pub(super) fn beyond<C: ColumnTrait>(columns: &[C], last: &[Place], order: &Orde
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn rows_are_counted_no_further_than_wanted() {
+        use crate::db::{self, setting};
+        let db = db::connect("sqlite::memory:", 1, std::time::Duration::from_secs(5)).await.unwrap();
+        db::migrate(&db).await.unwrap();
+        for n in 0..7 {
+            let (path, updated_at) = (format!("router_settings.{n}"), chrono::DateTime::UNIX_EPOCH);
+            let row = setting::Model { path, value: n.into(), version: 1, updated_at, updated_by: None };
+            setting::insert(&db, row).await.unwrap();
+        }
+        let read = async |page: u64, cursor: Option<&str>| {
+            let page = PageOf::new("settings", page, 2, cursor).unwrap().counted_to(3);
+            page.read(&db, setting::Entity::find(), &[setting::Column::Path], Order::Asc).await.unwrap()
+        };
+        let totals = |page: &Page<setting::Model>| (page.rows.len(), page.total, page.next.is_some());
+        let first = read(1, None).await;
+        assert_eq!(totals(&first), (2, 3, true));
+        assert_eq!(totals(&read(3, None).await), (2, 7, true), "what was skipped is there as well");
+        assert_eq!(totals(&read(4, None).await), (1, 7, false));
+        assert_eq!(totals(&read(9, None).await), (0, 3, false));
+        let second = read(1, Some(&first.next.unwrap().to_string())).await;
+        assert_eq!((second.page, second.rows[0].path.as_str()), (2, "router_settings.2"));
+    }
 
     #[test]
     fn a_cursor_is_read_as_it_was_shown_and_in_its_order_only() {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{JsonMap, Strings};
 pub use prune::take_old;
-pub use search::{Filter, find_many, newest, page};
+pub use search::{Filter, find_many, newest, order, page};
 
 /// One call. Fields are those of `SpendLogView`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

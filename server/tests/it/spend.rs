@@ -188,6 +188,11 @@ async fn a_page_of_calls_is_filtered_and_sorted() {
     }
     let second = page(&app, "page=2&page_size=3").await;
     assert_eq!((ids(&second.data), second.total, second.total_pages), (vec!["d"], 4, 2));
+    assert!(!second.total_is_capped && second.next_cursor.is_none());
+    let first = page(&app, "page_size=3").await;
+    let after = page(&app, &format!("page_size=3&cursor={}", first.next_cursor.unwrap())).await;
+    assert_eq!((&after.data, after.page, after.total), (&second.data, 2, 4));
+    app.get("/spend/logs/v2?cursor=7b7d").expect_status(422).await;
     assert!(page(&app, "page=10000000&page_size=100").await.data.is_empty());
 }
 

@@ -108,6 +108,7 @@ fn CallTable(load: Load<SpendLogPage>, query: Memo<LogQuery>) -> impl IntoView {
                     page=load.map(|page| page.page)
                     pages=load.map(|page| page.total_pages)
                     total=load.map(|page| page.total)
+                    is_capped=load.map(|page| page.total_is_capped)
                     nouns=("call", "calls")
                 />
             </div>
@@ -173,12 +174,13 @@ fn every_call(query: Memo<LogQuery>) -> FetchRows<SpendLogView> {
 
 async fn fetch_every_call(query: SpendLogQuery) -> Result<Vec<SpendLogView>, ApiError> {
     let mut calls = Vec::new();
-    for page in 1..=EXPORT_PAGES_MAX {
-        let page_size = EXPORT_PAGE_SIZE;
-        let fetched = api::spend::logs(SpendLogQuery { page, page_size, ..query.clone() }).await?;
+    let mut next = SpendLogQuery { page: 1, page_size: EXPORT_PAGE_SIZE, ..query };
+    for _ in 0..EXPORT_PAGES_MAX {
+        let fetched = api::spend::logs(next.clone()).await?;
         calls.extend(fetched.data);
-        if page >= fetched.total_pages {
-            break;
+        match fetched.next_cursor {
+            Some(cursor) => next.cursor = Some(cursor),
+            None => break,
         }
     }
     Ok(calls)

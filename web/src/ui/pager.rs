@@ -19,6 +19,9 @@ pub(crate) fn Pager(
     total: Signal<u64>,
     /// What is counted, one and many: "key", "keys".
     nouns: (&'static str, &'static str),
+    /// There may be more than `total`.
+    #[prop(optional, into)]
+    is_capped: Signal<bool>,
 ) -> impl IntoView {
     let url = use_url();
     let step = move |to: u64| match to {
@@ -29,14 +32,15 @@ pub(crate) fn Pager(
     let next = move || (page.get() < pages.get()).then(|| step(page.get() + 1));
     let counted = move || format::count(i64::try_from(total.get()).unwrap_or(i64::MAX));
     let noun = move || if total.get() == 1 { nouns.0 } else { nouns.1 };
+    let more = move || if is_capped.get() { "+" } else { "" };
     view! {
         <nav class="pager" aria-label="Pages">
-            <span class="muted number">{counted}" "{noun}</span>
+            <span class="muted number">{counted}{more}" "{noun}</span>
             <span class="pager-steps" class:is-hidden=move || { pages.get() <= 1 }>
                 <a class="icon-button" role="link" aria-label="Previous page" href=previous aria-disabled=move || previous().is_none().then_some("true")>
                     {icon(Icon::Previous)}
                 </a>
-                <span class="number">{page}" of "{pages}</span>
+                <span class="number">{page}" of "{pages}{more}</span>
                 <a class="icon-button" role="link" aria-label="Next page" href=next aria-disabled=move || next().is_none().then_some("true")>
                     {icon(Icon::Next)}
                 </a>

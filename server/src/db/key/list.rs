@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{IntoCondition, Order, Query};
+use sea_orm::sea_query::{IntoCondition, Order, Query, SelectStatement, UnionType};
 use sea_orm::{Condition, ExprTrait, JoinType, QueryOrder, QuerySelect, QueryTrait};
 use tollgate_openapi::key::{KeyListQuery, KeySort, KeyStatus, SortOrder};
 
@@ -26,7 +26,8 @@ pub async fn list(
     now: DateTime<Utc>,
 ) -> Result<Page<Model>, DbErr> {
     let matching = filters(within(scope), query);
-    let is_all = matching.is_empty() && query.status.is_none();
+    let is_unfiltered = filters(Condition::all(), query).is_empty() && query.status.is_none();
+    let is_all = is_unfiltered && *scope == Scope::All;
     let find = Entity::find().filter(matching.clone());
     let find = find.apply_if(query.status, |find, status| find.filter(in_state(status, now)));
     let sorting = Sorting::of(query);
@@ -38,7 +39,10 @@ pub async fn list(
     let mut tokens = sorting.tokens(db, &find, start, page.limit()).await?;
     let total = match page.known_total(tokens.len()) {
         Some(total) => total,
-        None => count(db, matching, query.status, now).await?,
+        None => match scope {
+            Scope::Person(sight) if is_unfiltered => count_seen_by(db, sight).await?,
+            _ => count(db, matching, query.status, now).await?,
+        },
     };
     let has_more = page.cut(&mut tokens);
     let mut keys: HashMap<_, _> =
@@ -74,6 +78,26 @@ pub async fn aliases(
         .add_option(team_id.map(|id| Column::TeamId.eq(id)));
     // Aliases are unique.
     page.read(db, Entity::find().filter(matching), &[Column::KeyAlias], Order::Asc).await
+}
+
+/// How many keys a person sees. Each reason to see one is an index's to answer; all of them as one condition are none's.
+async fn count_seen_by(db: &impl ConnectionTrait, sight: &Sight) -> Result<u64, DbErr> {
+    let Sight { user_id, teams, organizations } = sight;
+    let tokens = |which: Expr| Entity::find().select_only().column(Column::Token).filter(which).into_query();
+    let mut seen = tokens(Column::UserId.eq(user_id));
+    for (is_any, which) in [
+        (!teams.is_empty(), Column::TeamId.is_in(teams)),
+        (!organizations.is_empty(), Column::OrganizationId.is_in(organizations)),
+        (!organizations.is_empty(), Column::TeamId.in_subquery(teams_of(organizations))),
+    ] {
+        if is_any {
+            seen.union(UnionType::Distinct, tokens(which));
+        }
+    }
+    let counted = Query::select().expr(Expr::cust("COUNT(*)")).from_subquery(seen, "seen").to_owned();
+    let row = db.query_one(&counted).await?;
+    let count: i64 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
+    Ok(count.unsigned_abs())
 }
 
 /// How many keys `matching` finds in this state. All keys are counted already, and few of all are not active: those are
@@ -122,11 +146,15 @@ fn seen_by(sight: &Sight) -> Condition {
         any = any.add(Column::TeamId.is_in(teams));
     }
     if !organizations.is_empty() {
-        let theirs = team::Column::OrganizationId.is_in(organizations);
-        let theirs = team::Entity::find().select_only().column(team::Column::TeamId).filter(theirs);
-        any = any.add(Column::OrganizationId.is_in(organizations)).add(Column::TeamId.in_subquery(theirs.into_query()));
+        let in_theirs = Column::TeamId.in_subquery(teams_of(organizations));
+        any = any.add(Column::OrganizationId.is_in(organizations)).add(in_theirs);
     }
     any
+}
+
+fn teams_of(organizations: &[String]) -> SelectStatement {
+    let theirs = team::Column::OrganizationId.is_in(organizations);
+    team::Entity::find().select_only().column(team::Column::TeamId).filter(theirs).into_query()
 }
 
 fn filters(all: Condition, query: &KeyListQuery) -> Condition {

@@ -10,7 +10,7 @@ use tollgate_openapi::key::SortOrder;
 use tollgate_openapi::spend::{CallStatus, SpendLogSort};
 
 use super::{Column, Entity, Model};
-use crate::db::{Scope, Sight};
+use crate::db::{Page, PageOf, Scope, Sight};
 
 /// Which calls are meant; what is `None` does not matter.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +39,13 @@ pub struct Filter {
     pub request_id: Option<String>,
 }
 
-/// A page of the calls and how many there are on all pages.
+/// What a page of calls in this order is to be given.
+#[must_use]
+pub fn order((by, order): (SpendLogSort, SortOrder)) -> String {
+    format!("calls by {by:?} {order:?}")
+}
+
+/// A page of the calls.
 ///
 /// # Errors
 /// When the database is away.
@@ -47,27 +53,20 @@ pub async fn page(
     scope: &Scope,
     db: &impl ConnectionTrait,
     filter: &Filter,
-    sort: (SpendLogSort, SortOrder),
-    offset: u64,
-    limit: u64,
-) -> Result<(Vec<Model>, u64), DbErr> {
-    let matching = matching(scope, filter);
-    let total = matching.clone().count(db).await?;
-    if offset >= total {
-        return Ok((Vec::new(), total));
-    }
-    let order = match sort.1 {
+    (by, order): (SpendLogSort, SortOrder),
+    page: &PageOf,
+) -> Result<Page<Model>, DbErr> {
+    let order = match order {
         SortOrder::Asc => Order::Asc,
         SortOrder::Desc => Order::Desc,
     };
-    let column = match sort.0 {
+    let column = match by {
         SpendLogSort::StartTime => Column::StartTime,
         SpendLogSort::Spend => Column::Spend,
         SpendLogSort::TotalTokens => Column::TotalTokens,
         SpendLogSort::Duration => Column::RequestDurationMs,
     };
-    let sorted = matching.order_by(column, order.clone()).order_by(Column::RequestId, order);
-    Ok((sorted.offset(offset).limit(limit).all(db).await?, total))
+    page.read(db, matching(scope, filter), &[column, Column::RequestId], order).await
 }
 
 /// The newest of the calls, newest first.

@@ -15,8 +15,10 @@ use crate::db::spend_log::{self, Filter};
 use crate::db::{daily_key_spend, spend_log_content};
 use crate::domain::permission::Action;
 use crate::error::ApiResult;
-use crate::management::Query;
+use crate::management::{Query, page_of};
 
+/// Calls of a search that are counted: counting millions takes longer than finding a page.
+const COUNT_MAX: u64 = 10_000;
 /// Calls of one answer where nothing is summed.
 const RAW_CALLS_MAX: u64 = 1000;
 
@@ -118,7 +120,8 @@ fn authorize(principal: &Principal, api_key: Option<&str>) -> ApiResult<()> {
 
 /// Search calls
 ///
-/// Those the caller may see, a page at a time.
+/// Those the caller may see, a page at a time: by number, or after the page before, which costs the same however far. They
+/// are counted up to 10,000.
 #[utoipa::path(
     get,
     path = paths::SPEND_LOGS_PAGE,
@@ -136,16 +139,19 @@ pub async fn page(
 ) -> ApiResult<web::Json<SpendLogPage>> {
     let query = query.0;
     principal.authorize_list(Action::SpendRead)?;
-    let (number, size, sort) = (query.page, query.page_size, (query.sort_by, query.sort_order));
+    let sort = (query.sort_by, query.sort_order);
+    let page = page_of(spend_log::order(sort), query.page, query.page_size, query.cursor.as_deref())?;
+    let page_size = query.page_size;
     let filter = filter(&app, query).await?;
-    let offset = number.saturating_sub(1).saturating_mul(size);
-    let (calls, total) = spend_log::page(&principal.scope(), &app.db, &filter, sort, offset, size).await?;
+    let found = spend_log::page(&principal.scope(), &app.db, &filter, sort, &page.counted_to(COUNT_MAX)).await?;
     Ok(web::Json(SpendLogPage {
-        data: calls.into_iter().map(view).collect(),
-        total,
-        page: number,
-        page_size: size,
-        total_pages: total.div_ceil(size),
+        data: found.rows.into_iter().map(view).collect(),
+        total: found.total,
+        total_is_capped: found.total >= COUNT_MAX,
+        page: found.page,
+        page_size,
+        total_pages: found.total.div_ceil(page_size),
+        next_cursor: found.next.map(|next| next.to_string()),
     }))
 }
 
