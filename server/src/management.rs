@@ -41,7 +41,7 @@ use tollgate_openapi::paths;
 use crate::auth::authenticate;
 use crate::error::{ApiError, ApiResult};
 
-pub use extract::{BODY_BYTES_MAX, Json, Query};
+pub use extract::{BODY_BYTES_MAX, IfMatch, Json, Query};
 pub use page::Listed;
 use page::{listed, page_of};
 

@@ -1,5 +1,6 @@
 //! Bodies and queries of the management API: read, checked, and refused with the name of every field at fault.
 
+mod if_match;
 mod problem;
 
 use std::future::Future;
@@ -14,6 +15,7 @@ use tollgate_openapi::error::ValidationError;
 
 use crate::error::{ApiError, ApiResult};
 
+pub use if_match::IfMatch;
 pub(crate) use problem::{VALUE_ERROR, problem, unknown_fields};
 
 /// The longest body the management API reads, in bytes.

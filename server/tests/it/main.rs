@@ -20,6 +20,7 @@ mod budget;
 mod cache;
 mod cap;
 mod chat;
+mod conditional;
 mod cost;
 mod counters;
 mod credential;

@@ -15,10 +15,10 @@ use crate::db::budget::{ActiveModel, Column, Model};
 use crate::db::stored_time;
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
-use crate::management::Json;
 use crate::management::change::{Change, announce, record};
 use crate::management::limit::{self, Windows, attached_windows};
 use crate::management::rules::{Problems, keep};
+use crate::management::{IfMatch, Json};
 
 /// Change a budget
 ///
@@ -38,6 +38,7 @@ use crate::management::rules::{Problems, keep};
 pub async fn update(
     app: web::Data<App>,
     principal: Principal,
+    seen: IfMatch,
     body: Json<BudgetPatch>,
 ) -> ApiResult<web::Json<BudgetView>> {
     let body = body.0;
@@ -46,6 +47,7 @@ pub async fn update(
     let transaction = db::begin(&app.db).await?;
     let found = db::budget::find_for_update(&transaction, &body.budget_id).await?;
     let before = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
+    seen.check(before.updated_at)?;
     let after = patched(before.clone(), body, &app, &principal);
     write(&app, &transaction, &before, &after).await?;
     let (shown_before, shown_after) = (Some(snapshot(&before)), Some(snapshot(&after)));

@@ -14,9 +14,9 @@ use crate::db::credential::{ActiveModel, Column, Model};
 use crate::db::{self, stored_time};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
-use crate::management::Json;
 use crate::management::change::{Change, announce_models, record};
 use crate::management::merge::merge;
+use crate::management::{IfMatch, Json};
 
 /// Change a credential
 ///
@@ -37,6 +37,7 @@ use crate::management::merge::merge;
 pub async fn update(
     app: web::Data<App>,
     principal: Principal,
+    seen: IfMatch,
     name: Name,
     body: Json<CredentialPatch>,
 ) -> ApiResult<web::Json<CredentialDone>> {
@@ -51,6 +52,7 @@ pub async fn update(
     let transaction = db::begin(&app.db).await?;
     let found = db::credential::find_for_update(&transaction, &name).await?;
     let before = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
+    seen.check(before.updated_at)?;
     let former = open(&app, &before)?;
     let mut values = former.clone();
     merge(&mut values, patch.credential_values, "credential_values")?;

@@ -18,8 +18,8 @@ use crate::crypto::KeyDigest;
 use crate::db;
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
-use crate::management::Json;
 use crate::management::extract::check;
+use crate::management::{IfMatch, Json};
 
 /// Change many keys
 ///
@@ -63,7 +63,7 @@ fn name_of(patch: &KeyPatch) -> String {
 
 async fn checked_update(app: &App, principal: &Principal, patch: KeyPatch) -> ApiResult<(String, db::key::Model)> {
     check(&patch)?;
-    update_one(app, principal, patch).await
+    update_one(app, principal, IfMatch::ANYTHING, patch).await
 }
 
 /// Delete many keys

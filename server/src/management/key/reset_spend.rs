@@ -14,7 +14,7 @@ use crate::crypto::KeyDigest;
 use crate::db;
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
-use crate::management::Json;
+use crate::management::{IfMatch, Json};
 
 /// Set back what a key has spent
 ///
@@ -52,6 +52,6 @@ pub async fn reset_spend(
         return Err(ApiError::bad_request("reset_to", message));
     }
     let patch = KeyPatch { key: Some(token), spend: Some(reset_to), ..KeyPatch::default() };
-    let (_, after) = update_one(&app, &principal, patch).await?;
+    let (_, after) = update_one(&app, &principal, IfMatch::ANYTHING, patch).await?;
     Ok(web::Json(view(&app, after).await?))
 }

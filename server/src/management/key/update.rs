@@ -24,10 +24,10 @@ use crate::db::key::Model;
 use crate::db::{self, JsonMap, Strings, stored_time};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
-use crate::management::Json;
 use crate::management::change::{Change, announce, record};
 use crate::management::limit::{self, Windows};
 use crate::management::rules::keep;
+use crate::management::{IfMatch, Json};
 
 /// Change a key
 ///
@@ -47,16 +47,23 @@ use crate::management::rules::keep;
 pub async fn update(
     app: web::Data<App>,
     principal: Principal,
+    seen: IfMatch,
     body: Json<KeyPatch>,
 ) -> ApiResult<web::Json<KeyUpdated>> {
-    let (key, after) = update_one(&app, &principal, body.0).await?;
+    let (key, after) = update_one(&app, &principal, seen, body.0).await?;
     Ok(web::Json(KeyUpdated { key, view: view(&app, after).await? }))
 }
 
 /// Changes one key, in a transaction of its own; tells how it was named, too.
-pub(super) async fn update_one(app: &App, principal: &Principal, mut body: KeyPatch) -> ApiResult<(String, Model)> {
+pub(super) async fn update_one(
+    app: &App,
+    principal: &Principal,
+    seen: IfMatch,
+    mut body: KeyPatch,
+) -> ApiResult<(String, Model)> {
     let transaction = db::begin(&app.db).await?;
     let before = find_for_change(&transaction, principal, &mut body).await?;
+    seen.check(before.updated_at)?;
     let named = body.key.clone().unwrap_or_else(|| before.token.clone());
     let after = apply(app, transaction, principal, before, body, None).await?;
     Ok((named, after))

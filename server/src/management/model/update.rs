@@ -15,9 +15,9 @@ use crate::db::model::{ActiveModel, Column, Model};
 use crate::db::{self, stored_time};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
-use crate::management::Json;
 use crate::management::change::{Change, announce_models, record};
 use crate::management::merge::merge;
+use crate::management::{IfMatch, Json};
 use crate::models;
 
 /// Change a deployment
@@ -38,12 +38,13 @@ use crate::models;
 pub async fn update(
     app: web::Data<App>,
     principal: Principal,
+    seen: IfMatch,
     body: Json<ModelPatch>,
 ) -> ApiResult<web::Json<ModelStored>> {
     let Some(id) = body.0.model_info.get("id").and_then(Value::as_str).map(str::to_owned) else {
         return Err(ApiError::bad_request("model_info.id", "model_info.id: expected the id of a deployment"));
     };
-    change(&app, &principal, &id, body.0).await
+    change(&app, &principal, seen, &id, body.0).await
 }
 
 /// Change a deployment, by its id in the path
@@ -65,19 +66,27 @@ pub async fn update(
 pub async fn patch(
     app: web::Data<App>,
     principal: Principal,
+    seen: IfMatch,
     id: web::Path<String>,
     body: Json<ModelPatch>,
 ) -> ApiResult<web::Json<ModelStored>> {
-    change(&app, &principal, &id, body.0).await
+    change(&app, &principal, seen, &id, body.0).await
 }
 
-async fn change(app: &App, principal: &Principal, id: &str, patch: ModelPatch) -> ApiResult<web::Json<ModelStored>> {
+async fn change(
+    app: &App,
+    principal: &Principal,
+    seen: IfMatch,
+    id: &str,
+    patch: ModelPatch,
+) -> ApiResult<web::Json<ModelStored>> {
     principal.authorize_all(Action::ModelWrite)?;
     rules::check_store(app)?;
     app.models.refresh().await?;
     let transaction = db::begin(&app.db).await?;
     let found = db::model::find_for_update(&transaction, id).await?;
     let before = found.ok_or_else(|| rules::absent(app, id, "model_id"))?;
+    seen.check(before.updated_at)?;
     let former = rules::open(app, &before)?;
     let mut params = former.clone();
     merge(&mut params, patch.litellm_params, "litellm_params")?;

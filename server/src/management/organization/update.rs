@@ -14,10 +14,10 @@ use crate::db::organization::{ActiveModel, Column, Model};
 use crate::db::{self, JsonMap, Strings, stored_time};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
-use crate::management::Json;
 use crate::management::change::{Change, announce, record};
 use crate::management::limit::{self, Wanted, Windows};
 use crate::management::rules::{Problems, keep};
+use crate::management::{IfMatch, Json};
 
 /// Change an organization
 ///
@@ -36,6 +36,7 @@ use crate::management::rules::{Problems, keep};
 pub async fn update(
     app: web::Data<App>,
     principal: Principal,
+    seen: IfMatch,
     body: Json<OrganizationPatch>,
 ) -> ApiResult<web::Json<OrganizationView>> {
     let mut body = body.0;
@@ -47,6 +48,7 @@ pub async fn update(
     let transaction = db::begin(&app.db).await?;
     let found = db::organization::find_for_update(&transaction, &body.organization_id).await?;
     let before = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
+    seen.check(before.updated_at)?;
     let wanted = Wanted {
         limits: std::mem::take(&mut body.limits),
         budget_id: std::mem::take(&mut body.budget_id),

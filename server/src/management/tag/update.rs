@@ -14,10 +14,10 @@ use crate::db::tag::{ActiveModel, Column, Model};
 use crate::db::{self, Strings, stored_time};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
-use crate::management::Json;
 use crate::management::change::{Change, announce, record};
 use crate::management::limit::{self, Wanted};
 use crate::management::rules::{Problems, keep};
+use crate::management::{IfMatch, Json};
 
 /// Change a tag
 ///
@@ -33,13 +33,19 @@ use crate::management::rules::{Problems, keep};
         (status = 404, description = "There is no such tag", body = ErrorEnvelope),
     ),
 )]
-pub async fn update(app: web::Data<App>, principal: Principal, body: Json<TagPatch>) -> ApiResult<web::Json<TagView>> {
+pub async fn update(
+    app: web::Data<App>,
+    principal: Principal,
+    seen: IfMatch,
+    body: Json<TagPatch>,
+) -> ApiResult<web::Json<TagView>> {
     let mut body = body.0;
     principal.authorize_all(Action::TagWrite)?;
     Problems::of_limited(&body.limits, &body.other, STORED_FIELDS, FIELDS).finish()?;
     let transaction = db::begin(&app.db).await?;
     let found = db::tag::find_for_update(&transaction, &body.name).await?;
     let before = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
+    seen.check(before.updated_at)?;
     let wanted = Wanted {
         limits: std::mem::take(&mut body.limits),
         budget_id: std::mem::take(&mut body.budget_id),

@@ -17,7 +17,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::management::change::{Change, announce, record};
 use crate::management::limit::{self, Wanted, Windows};
 use crate::management::rules::keep;
-use crate::management::{Json, organization};
+use crate::management::{IfMatch, Json, organization};
 
 /// Change a team
 ///
@@ -38,6 +38,7 @@ use crate::management::{Json, organization};
 pub async fn update(
     app: web::Data<App>,
     principal: Principal,
+    seen: IfMatch,
     body: Json<TeamPatch>,
 ) -> ApiResult<web::Json<TeamUpdated>> {
     let mut body = body.0;
@@ -46,6 +47,7 @@ pub async fn update(
     let relations = relations_to(&principal, found.as_ref());
     principal.authorize_on(Action::TeamUpdate, &relations, NOT_FOUND)?;
     let before = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
+    seen.check(before.updated_at)?;
     authorize_fields(&principal, &relations, &body)?;
     rules::check_patch(&body)?;
 

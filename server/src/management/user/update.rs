@@ -16,10 +16,10 @@ use crate::db::user::{ActiveModel, Column, Model};
 use crate::db::{self, JsonMap, Strings, stored_time};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
-use crate::management::Json;
 use crate::management::change::{Change, announce, record};
 use crate::management::limit::{self, Wanted};
 use crate::management::rules::keep;
+use crate::management::{IfMatch, Json};
 
 /// Change a user
 ///
@@ -40,6 +40,7 @@ use crate::management::rules::keep;
 pub async fn update(
     app: web::Data<App>,
     principal: Principal,
+    seen: IfMatch,
     body: Json<UserPatch>,
 ) -> ApiResult<web::Json<UserUpdated>> {
     let mut body = body.0;
@@ -52,6 +53,7 @@ pub async fn update(
     };
     let transaction = db::begin(&app.db).await?;
     let before = find_named(&transaction, &mut body).await?;
+    seen.check(before.updated_at)?;
     let wanted = Wanted {
         limits: std::mem::take(&mut body.limits),
         budget_id: std::mem::take(&mut body.budget_id),
