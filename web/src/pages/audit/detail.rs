@@ -99,19 +99,16 @@ fn facts(change: &AuditView) -> impl IntoView + use<> {
         Some(href) => view! { <a href=href>{thing}</a> }.into_any(),
         None => thing.into_any(),
     };
-    let how = match change.actor_kind.as_str() {
-        "master_key" => "with the master key",
-        "session" => "signed in to the console",
-        "key" => "with a key",
-        "access_token" => "with an access token",
-        "anonymous" => "not signed in",
-        other => other,
-    };
-    let how = how.to_owned();
-    let others = format!("/ui/audit?kind={}&id={}", encode(&change.table_name), encode(&change.object_id));
+    let history = |kind: &str, id: &str| format!("/ui/audit?kind={}&id={}", encode(kind), encode(id));
+    // What is said of a directory is said of its token.
+    let directory = (change.actor_kind == "scim").then(|| {
+        view! { <dt>"Directory"</dt><dd><a href=history("scim", &change.changed_by)>"Which it is, and who let it in"</a></dd> }
+    });
+    let others = history(&change.table_name, &change.object_id);
     view! {
         <dl class="facts">
-            <dt>"Who"</dt><dd>{words::who(change)}", "{how}</dd>
+            <dt>"Who"</dt><dd>{words::who(change)}", "{words::how(&change.actor_kind).to_owned()}</dd>
+            {directory}
             {change.ip_address.clone().map(|address| view! { <dt>"From"</dt><dd class="number">{address}</dd> })}
             <dt>"Thing"</dt><dd>{thing}</dd>
             <dt>"Its id"</dt>
