@@ -18,13 +18,14 @@ const TAB: &str = "tab";
 const TABS: &[(&str, &str)] =
     &[("general", "General"), ("router", "Router"), ("cache", "Cache"), ("defaults", "Defaults")];
 /// What newcomers, teams, keys and customers get: names in `litellm_settings`, as they begin.
-const DEFAULTS: [&str; 7] = [
+const DEFAULTS: [&str; 8] = [
     "default_internal_user_params.",
     "default_team_params.",
     "default_key_generate_params",
     "upperbound_key_generate_params",
     "key_generation_settings",
     "max_internal_user_budget",
+    "internal_user_budget_duration",
     "max_end_user_budget",
 ];
 
