@@ -14,6 +14,7 @@ pub(crate) mod overview;
 pub(crate) mod playground;
 pub(crate) mod policy;
 pub(crate) mod profile;
+pub(crate) mod scim;
 pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod spend;

@@ -7,6 +7,8 @@ use super::detail::ProviderDetail;
 use super::form::ProviderForm;
 use crate::api;
 use crate::app::use_session;
+use crate::browser;
+use crate::pages::scim::Directories;
 use crate::ui::badge::{Badge, Tone};
 use crate::ui::empty::Empty;
 use crate::ui::icon::{Icon, icon};
@@ -89,7 +91,7 @@ pub(crate) fn SsoPage() -> impl IntoView {
     let create = move || {
         is_admin.then(|| {
             view! {
-                <a class="button button-primary" href=move || url.href(&[("new", "1"), ("provider", "")])>
+                <a class="button button-primary" href=move || url.href(&[("new", "1"), ("provider", ""), ("directory", "")])>
                     {icon(Icon::Plus)}
                     "Add provider"
                 </a>
@@ -100,7 +102,7 @@ pub(crate) fn SsoPage() -> impl IntoView {
     let is_empty = Memo::new(move |_| rows.with(Vec::is_empty));
     let table = move || {
         if is_empty.get() {
-            return nothing_here();
+            return nothing_here(is_admin);
         }
         view! { <div class="card"><Table label="Providers" columns=COLUMNS rows=rows ids=IDS opens="provider" /></div> }
             .into_any()
@@ -108,10 +110,17 @@ pub(crate) fn SsoPage() -> impl IntoView {
     view! {
         <Page title="Single sign-on" lead="Who else may say who somebody is, and what follows for them." actions=create>
             {load.show(skeleton, move || table.into_any())}
+            <Directories gateway=load.map(|views| gateway(views)) />
         </Page>
         <Drawers load=load />
     }
     .into_any()
+}
+
+/// Where the gateway is for others, as far as the console knows: providers are told it, too.
+fn gateway(views: &[SsoProviderView]) -> String {
+    let told = views.iter().find_map(|view| Some(view.redirect_uri.split_once("/sso/")?.0.to_owned()));
+    told.unwrap_or_else(browser::origin)
 }
 
 /// What the URL opens beside the list.
@@ -142,14 +151,17 @@ fn Drawers(load: Load<Vec<SsoProviderView>>) -> impl IntoView {
     }
 }
 
-fn nothing_here() -> AnyView {
+fn nothing_here(is_admin: bool) -> AnyView {
+    let action = is_admin.then(|| {
+        view! { <a class="button button-primary" href="/ui/settings/sso?new=1">"Add the first provider"</a> }
+    });
     view! {
         <Empty
             art=Icon::User
             title="No providers yet"
             text="With one, people sign in with the account they have at work, and get their teams and roles from there."
         >
-            <a class="button button-primary" href="/ui/settings/sso?new=1">"Add the first provider"</a>
+            {action}
         </Empty>
     }
     .into_any()
