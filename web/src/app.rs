@@ -20,7 +20,7 @@ use tollgate_openapi::user::UserView;
 use crate::api;
 use crate::app::keys::listen_keys;
 use crate::app::palette::Palette;
-use crate::app::rail::Rail;
+use crate::app::rail::{Rail, name_of, sign_out};
 use crate::app::theme::provide_theme;
 use crate::pages::audit::ChangesPage;
 use crate::pages::budget::BudgetPage;
@@ -33,8 +33,8 @@ use crate::pages::overview::OverviewPage;
 use crate::pages::playground::PlaygroundPage;
 use crate::pages::profile::ProfilePage;
 use crate::pages::profile::second_factor::SecondFactor;
-use crate::pages::session::SignIn;
 use crate::pages::session::new_password::{Link, NewPassword};
+use crate::pages::session::{Gate, SignIn};
 use crate::pages::settings::SettingsPage;
 use crate::pages::spend::SpendPage;
 use crate::pages::sso::{SsoPage, SsoProblemPage, is_problem_page};
@@ -42,7 +42,7 @@ use crate::pages::usage::UsagePage;
 use crate::ui::empty::{Empty, Unavailable};
 use crate::ui::icon::Icon;
 use crate::ui::page::Page;
-use crate::ui::toast::{ToastRegion, provide_toasts};
+use crate::ui::toast::{ToastRegion, provide_toasts, use_toasts};
 
 /// Where the server serves the console.
 pub(crate) const ROOT: &str = "/ui";
@@ -203,12 +203,22 @@ impl Porch {
 /// All that an administrator may do here without a second factor: get one.
 #[component]
 fn Enrol(session: SessionSignal) -> impl IntoView {
+    let toasts = use_toasts();
+    let name = session.view().map(|view| name_of(&view)).unwrap_or_default();
     view! {
-        <main class="lonely lonely-wide" id="main">
-            <h1>"A second factor is needed here"</h1>
-            <p class="muted">"Administrators of this gateway sign in with one. Set it up to go on."</p>
-            <SecondFactor on_change=Callback::new(move |()| session.load()) />
-        </main>
+        <Gate is_wide=true>
+            <div class="sign-in-form">
+                <h1>"A second factor is needed here"</h1>
+                <p class="muted">
+                    "Administrators of this gateway sign in with one: a code of an app on their phone, asked for after the password. You set it up once."
+                </p>
+                <SecondFactor is_needed=true on_change=Callback::new(move |()| session.load()) />
+            </div>
+            <p class="sign-in-who muted">
+                <span>"Signed in as "{name}</span>
+                <button class="link-button" type="button" on:click=move |_| sign_out(session, toasts)>"Sign out"</button>
+            </p>
+        </Gate>
     }
     .into_any()
 }

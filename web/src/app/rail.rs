@@ -155,7 +155,8 @@ fn UserMenu() -> impl IntoView {
     }
 }
 
-fn name_of(view: &SessionView) -> String {
+/// What the reader is called.
+pub(crate) fn name_of(view: &SessionView) -> String {
     view.user_email.clone().unwrap_or_else(|| format::person(&view.user_id).to_owned())
 }
 

@@ -52,10 +52,15 @@ pub(crate) fn SignIn() -> impl IntoView {
 
 /// The frame of what is seen before one is signed in.
 #[component]
-pub(crate) fn Gate(children: Children) -> impl IntoView {
+pub(crate) fn Gate(
+    /// It holds more than a few fields.
+    #[prop(optional)]
+    is_wide: bool,
+    children: Children,
+) -> impl IntoView {
     view! {
         <main class="sign-in">
-            <div class="sign-in-card">
+            <div class="sign-in-card" class:sign-in-wide=is_wide>
                 <div class="sign-in-brand">{brand_mark()}</div>
                 {children()}
             </div>

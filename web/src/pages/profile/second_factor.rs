@@ -37,7 +37,12 @@ enum Purpose {
 
 /// `on_change` is told once the reader is through with a change.
 #[component]
-pub(crate) fn SecondFactor(on_change: Callback<()>) -> impl IntoView {
+pub(crate) fn SecondFactor(
+    /// The reader was told already that they have none.
+    #[prop(optional)]
+    is_needed: bool,
+    on_change: Callback<()>,
+) -> impl IntoView {
     let load = Load::<SecondFactorView>::new(api::second_factor::info);
     let step = RwSignal::new(Step::Look);
     let done = Callback::new(move |()| {
@@ -47,7 +52,7 @@ pub(crate) fn SecondFactor(on_change: Callback<()>) -> impl IntoView {
     });
     let ready = move || {
         (move || match step.get() {
-            Step::Look => load.data.get().map(|shown| look(&shown, step)).into_any(),
+            Step::Look => load.data.get().map(|shown| look(&shown, step, is_needed)).into_any(),
             Step::Password(purpose) => view! { <AskPassword step=step purpose=purpose on_done=done /> }.into_any(),
             Step::Scan(created) => view! { <Scan created=created step=step /> }.into_any(),
             Step::Codes(codes) => recovery(codes, done),
@@ -64,10 +69,10 @@ pub(crate) fn SecondFactor(on_change: Callback<()>) -> impl IntoView {
     view! { <div id="second-factor" class="profile-form" role="group" aria-label="Second factor" tabindex="-1">{load.show(skeleton, ready)}</div> }
 }
 
-fn look(shown: &SecondFactorView, step: RwSignal<Step>) -> AnyView {
+fn look(shown: &SecondFactorView, step: RwSignal<Step>, is_needed: bool) -> AnyView {
     if !shown.is_on {
         return view! {
-            <p>"You have none."</p>
+            {(!is_needed).then(|| view! { <p>"You have none."</p> })}
             <div class="actions">
                 <button class="button button-primary" type="button" on:click=move |_| step.set(Step::Password(Purpose::Begin))>"Set it up"</button>
             </div>
