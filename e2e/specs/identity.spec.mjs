@@ -73,10 +73,10 @@ test("an invitation, a second factor, and signing in with it", async ({ page, to
   await page.getByRole("link", { name: /Create (the first )?user/ }).first().click();
   const drawer = page.getByRole("dialog", { name: "Create user" });
   await drawer.getByLabel("Id").fill("ada");
+  await expect(drawer.getByLabel("Send an invitation")).toHaveCount(0);
   await drawer.getByLabel("E-mail").fill(ADA);
   await drawer.getByRole("button", { name: "Create user" }).click();
   await page.getByRole("table", { name: "Users" }).getByRole("link", { name: /ada/ }).first().click();
-  await page.getByRole("button", { name: "Details" }).click();
   await page.getByRole("button", { name: "Invite" }).click();
   await expect(page.getByText("A letter is on its way.")).toBeVisible();
   await inspect(page, "user-invited");
@@ -155,6 +155,22 @@ test("an invitation, a second factor, and signing in with it", async ({ page, to
   const text = JSON.stringify(log);
   expect(text).not.toContain(invitation.split("#")[1]);
   expect(text).not.toContain(secret);
+});
+
+test("a new user is invited at once", async ({ page, tollgate, mail }) => {
+  const eve = "eve@corp.test";
+  await signIn(page);
+  await page.goto("/ui/users?new=1");
+  const drawer = page.getByRole("dialog", { name: "Create user" });
+  await drawer.getByLabel("E-mail").fill(eve);
+  await drawer.getByLabel("Send an invitation").check();
+  await inspect(page, "user-create-invited");
+  await drawer.getByRole("button", { name: "Create user" }).click();
+  await expect(page.getByRole("dialog").getByText("A letter is on its way.")).toBeVisible();
+  await page.getByRole("button", { name: "Done" }).click();
+  await expect(page.getByRole("table", { name: "Users" })).toContainText(eve);
+  const link = await eventually(() => mail.links(eve)[0], "the invitation");
+  expect(link).toContain(`${tollgate.url}/ui/invitation#`);
 });
 
 test("a forgotten password is set anew by letter", async ({ page, tollgate, mail }) => {

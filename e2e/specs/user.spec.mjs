@@ -80,3 +80,26 @@ test("an id that is taken is refused beside its field", async ({ page, tollgate 
   await drawer.getByRole("button", { name: "Create user" }).click();
   await expect(drawer.getByLabel("Id")).toHaveAttribute("aria-invalid", "true");
 });
+
+test("without letters, the link of an invitation is shown once", async ({ page, tollgate }) => {
+  await page.goto("/ui/users?new=1");
+  const drawer = page.getByRole("dialog", { name: "Create user" });
+  await drawer.getByLabel("Name").fill("Ian");
+  await drawer.getByLabel("E-mail").fill("ian@corp.test");
+  await drawer.getByLabel("Send an invitation").check();
+  await drawer.getByRole("button", { name: "Create user" }).click();
+  const made = page.getByRole("dialog", { name: "User created" });
+  await expect(made.getByText("No letter was sent")).toBeVisible();
+  await expect(made.getByRole("button", { name: "Copy link" })).toBeVisible();
+  const link = made.getByLabel("Invitation link");
+  await expect(link).toContainText(`${tollgate.url}/ui/invitation#`);
+  const first = await link.textContent();
+  await inspect(page, "user-link");
+  await made.getByRole("button", { name: "Done" }).click();
+  await expect(page.getByText(first)).toHaveCount(0);
+
+  await page.getByRole("table", { name: "Users" }).getByRole("link", { name: /Ian/ }).click();
+  await page.getByRole("button", { name: "Invite" }).click();
+  await expect(page.getByLabel("Invitation link")).not.toHaveText(first);
+  await inspect(page, "user-link-again");
+});

@@ -152,10 +152,15 @@ pub(crate) fn person(id: &str) -> &str {
 /// A text as a sentence: it begins with a capital and ends with a full stop.
 pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim();
+    let end = if text.is_empty() || text.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    format!("{}{end}", capital(text))
+}
+
+/// A text with a capital at its beginning.
+pub(crate) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    let end = if text.is_empty() || text.ends_with(['.', '!', '?', '…']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
+    format!("{first}{}", letters.as_str())
 }
 
 /// How far `time` is from `now`: `just now`, `12 s ago`, `in 3 d`.

@@ -6,7 +6,8 @@ use tollgate_openapi::user::password::{
     PasswordChange, PasswordChanged, PasswordForgot, PasswordForgotten, PasswordReset,
 };
 use tollgate_openapi::user::{
-    UserCreate, UserDelete, UserInfo, UserInfoQuery, UserListQuery, UserPage, UserPatch, UserView, UsersDeleted,
+    UserCreate, UserCreated, UserDelete, UserInfo, UserInfoQuery, UserListQuery, UserPage, UserPatch, UserView,
+    UsersDeleted,
 };
 
 use super::{ApiError, Listed, get, post};
@@ -20,9 +21,8 @@ pub(crate) async fn info(id: &str) -> Result<UserInfo, ApiError> {
     get(paths::USER_INFO, &UserInfoQuery { user_id: Some(id.to_owned()) }).await
 }
 
-pub(crate) async fn create(user: &UserCreate) -> Result<(), ApiError> {
-    let _: Value = post(paths::USER_NEW, user).await?;
-    Ok(())
+pub(crate) async fn create(user: &UserCreate) -> Result<UserCreated, ApiError> {
+    post(paths::USER_NEW, user).await
 }
 
 pub(crate) async fn update(patch: &UserPatch) -> Result<(), ApiError> {

@@ -29,6 +29,7 @@ static WORDS: Words = Words {
     }),
     name: Named { field: "alias", label: "Name", hint: "What people call it." },
     extras: &[],
+    offer: None,
     has_models: true,
     tabs: &[("", "Limits"), ("details", "Details")],
     forms: &[],
@@ -82,11 +83,11 @@ impl Entity for CustomerView {
         api::customer::info(&id).await
     }
 
-    async fn create(new: NewEntity) -> Result<(), ApiError> {
+    async fn create(new: NewEntity) -> Result<Option<ViewFn>, ApiError> {
         let NewEntity { id, name, models, limits, budget_id, .. } = new;
         let user_id = id.unwrap_or_default();
         let customer = CustomerCreate { user_id, alias: name, models, limits, budget_id, ..CustomerCreate::default() };
-        api::customer::create(&customer).await
+        api::customer::create(&customer).await.map(|()| None)
     }
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {

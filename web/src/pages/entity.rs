@@ -63,6 +63,8 @@ pub(crate) struct Words {
     pub(crate) name: Named,
     /// Fields that only this resource has.
     pub(crate) extras: &'static [Extra],
+    /// What can be done at once with a new one.
+    pub(crate) offer: Option<Offer>,
     pub(crate) has_models: bool,
     /// Further views of one, by the word in the URL.
     pub(crate) tabs: &'static [(&'static str, &'static str)],
@@ -88,6 +90,13 @@ pub(crate) struct Extra {
     pub(crate) placeholder: &'static str,
     /// Where it is a choice of what there is.
     pub(crate) choice: Option<Choice>,
+}
+
+/// What can be done at once with a new one, where a field of its own says something.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    pub(crate) field: &'static str,
+    pub(crate) label: &'static str,
 }
 
 /// A choice of what there is.
@@ -175,6 +184,10 @@ pub(crate) trait Entity: Clone + Debug + PartialEq + Send + Sync + 'static {
 
     /// What else is known of it.
     fn facts(&self) -> AnyView;
+    /// What can be done with it alone, beside its state.
+    fn head(&self, _session: SessionSignal) -> Option<AnyView> {
+        None
+    }
     /// A view that only this resource has, by its word among the tabs.
     fn tab(&self, _word: &str) -> Option<AnyView> {
         None
@@ -194,7 +207,8 @@ pub(crate) trait Entity: Clone + Debug + PartialEq + Send + Sync + 'static {
 
     fn list(find: Find) -> impl Future<Output = Result<Listed<Self>, ApiError>>;
     fn info(id: String) -> impl Future<Output = Result<Self, ApiError>>;
-    fn create(new: NewEntity) -> impl Future<Output = Result<(), ApiError>>;
+    /// Makes one; what is to be read once it is made, where there is something.
+    fn create(new: NewEntity) -> impl Future<Output = Result<Option<ViewFn>, ApiError>>;
     fn update(id: String, patch: EntityPatch) -> impl Future<Output = Result<(), ApiError>>;
     fn delete(id: String) -> impl Future<Output = Result<(), ApiError>>;
 

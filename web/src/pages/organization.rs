@@ -42,6 +42,7 @@ static WORDS: Words = Words {
         placeholder: "Europe/Berlin",
         choice: None,
     }],
+    offer: None,
     has_models: true,
     tabs: &[("", "Limits"), ("keys", "Keys"), ("members", "Members"), ("details", "Details")],
     forms: member::FORMS,
@@ -129,7 +130,7 @@ impl Entity for OrganizationView {
         Ok(api::organization::info(&id).await?.organization)
     }
 
-    async fn create(new: NewEntity) -> Result<(), ApiError> {
+    async fn create(new: NewEntity) -> Result<Option<ViewFn>, ApiError> {
         let timezone = new.extra("timezone");
         let NewEntity { id, name, models, limits, budget_id, .. } = new;
         let organization = OrganizationCreate {
@@ -141,7 +142,7 @@ impl Entity for OrganizationView {
             budget_id,
             ..OrganizationCreate::default()
         };
-        api::organization::create(&organization).await
+        api::organization::create(&organization).await.map(|()| None)
     }
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {

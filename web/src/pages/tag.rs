@@ -25,6 +25,7 @@ static WORDS: Words = Words {
     id: Some(Named { field: "name", label: "Name", hint: "What calls carry. It does not change later." }),
     name: Named { field: "description", label: "Description", hint: "What it is for." },
     extras: &[],
+    offer: None,
     has_models: true,
     tabs: &[("", "Limits"), ("details", "Details")],
     forms: &[],
@@ -98,7 +99,7 @@ impl Entity for TagView {
         found.ok_or_else(|| ApiError::new(STATUS_NOT_FOUND, "There is no such tag. It may have been deleted."))
     }
 
-    async fn create(new: NewEntity) -> Result<(), ApiError> {
+    async fn create(new: NewEntity) -> Result<Option<ViewFn>, ApiError> {
         let NewEntity { id, name, models, limits, budget_id, .. } = new;
         let tag = TagCreate {
             name: id.unwrap_or_default(),
@@ -108,7 +109,7 @@ impl Entity for TagView {
             budget_id,
             ..TagCreate::default()
         };
-        api::tag::create(&tag).await
+        api::tag::create(&tag).await.map(|()| None)
     }
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {

@@ -35,6 +35,7 @@ static WORDS: Words = Words {
         placeholder: "",
         choice: Some(Choice { options: || Box::pin(organizations()), nothing: "None", stays: false }),
     }],
+    offer: None,
     has_models: true,
     tabs: &[
         ("", "Limits"),
@@ -131,11 +132,11 @@ impl Entity for TeamView {
         Ok(api::team::info(&id).await?.team_info)
     }
 
-    async fn create(new: NewEntity) -> Result<(), ApiError> {
+    async fn create(new: NewEntity) -> Result<Option<ViewFn>, ApiError> {
         let organization_id = new.extra("organization_id");
         let NewEntity { name, models, limits, budget_id, .. } = new;
         let team = TeamCreate { team_alias: name, organization_id, models, limits, budget_id, ..TeamCreate::default() };
-        api::team::create(&team).await
+        api::team::create(&team).await.map(|()| None)
     }
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {

@@ -10,15 +10,15 @@ use tollgate_openapi::user::{UserCreate, UserListQuery, UserPatch, UserView};
 
 use crate::api;
 use crate::api::{ApiError, Listed, STATUS_NOT_FOUND};
+use crate::app::SessionSignal;
 use crate::app::rail::role_name;
-use crate::app::use_session;
 use crate::format;
 use crate::pages::entity::column;
 use crate::pages::entity::fact::{facts, teams};
 use crate::pages::entity::{
-    Choice, Done, Entity, EntityPatch, Extra, Find, History, Named, NewEntity, Words, common_fields,
+    Choice, Done, Entity, EntityPatch, Extra, Find, History, Named, NewEntity, Offer, Words, common_fields,
 };
-use crate::pages::user::invite::Invite;
+use crate::pages::user::invite::{Invite, outcome};
 use crate::ui::icon::Icon;
 use crate::ui::table::Column;
 use crate::url::parse_word;
@@ -50,6 +50,7 @@ static WORDS: Words = Words {
             }),
         },
     ],
+    offer: Some(Offer { field: "user_email", label: "Send an invitation: a link with which they set their password" }),
     has_models: true,
     tabs: &[("", "Limits"), ("explain", "Would a call pass?"), ("keys", "Keys"), ("details", "Details")],
     forms: &[],
@@ -119,9 +120,14 @@ impl Entity for UserView {
             {self.user_email.clone().map(|email| view! { <dt>"E-mail"</dt><dd>{email}</dd> })}
             <dt>"Role"</dt><dd>{role(self)}</dd>
             {teams(&self.teams)}
-            {(use_session().is_admin() && !self.blocked).then(|| view! { <Invite user_id=self.user_id.clone() /> })}
         };
         facts(self, own)
+    }
+
+    /// Who is blocked cannot sign in.
+    fn head(&self, session: SessionSignal) -> Option<AnyView> {
+        let is_possible = session.is_admin() && !self.blocked;
+        is_possible.then(|| view! { <Invite user_id=self.user_id.clone() /> }.into_any())
     }
 
     fn is_blocked(&self) -> bool {
@@ -153,9 +159,11 @@ impl Entity for UserView {
         info.user_info.ok_or_else(|| ApiError::new(STATUS_NOT_FOUND, "Nobody of this id is registered."))
     }
 
-    async fn create(new: NewEntity) -> Result<(), ApiError> {
+    async fn create(new: NewEntity) -> Result<Option<ViewFn>, ApiError> {
         let (user_email, user_role) = (new.extra("user_email"), new.extra("user_role"));
-        let NewEntity { id, name, models, limits, budget_id, .. } = new;
+        let NewEntity { id, name, takes_offer, models, limits, budget_id, .. } = new;
+        // What was ticked before the address was taken away again is not meant.
+        let send_invite_email = takes_offer && user_email.is_some();
         // Keys are made where keys are made, and shown there once.
         let auto_create_key = false;
         let user = UserCreate {
@@ -167,9 +175,11 @@ impl Entity for UserView {
             limits,
             budget_id,
             auto_create_key,
+            send_invite_email,
             ..UserCreate::default()
         };
-        api::user::create(&user).await
+        let invitation = api::user::create(&user).await?.invitation;
+        Ok(invitation.map(|invitation| ViewFn::from(move || outcome(invitation.clone()))))
     }
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {

@@ -106,6 +106,17 @@ pub(crate) fn TextField(
     }
 }
 
+/// Yes or no.
+#[component]
+pub(crate) fn CheckField(label: &'static str, value: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <label class="check">
+            <input type="checkbox" prop:checked=value on:change=move |event| value.set(event_target_checked(&event)) />
+            <span>{label}</span>
+        </label>
+    }
+}
+
 /// Several lines of text, in the code font.
 #[component]
 pub(crate) fn CodeField(

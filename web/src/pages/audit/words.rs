@@ -56,17 +56,8 @@ pub(crate) const KIND_OPTIONS: &[(&str, &str)] = &[
 ];
 
 /// Where a thing says how people know it, the most telling first.
-const NAMES: [&str; 9] = [
-    "key_alias",
-    "team_alias",
-    "organization_alias",
-    "user_alias",
-    "user_email",
-    "alias",
-    "name",
-    "model_name",
-    "credential_name",
-];
+const NAMES: [&str; 8] =
+    ["key_alias", "team_alias", "organization_alias", "user_alias", "user_email", "alias", "name", "model_name"];
 /// Characters of an id that tell things apart for a person.
 const ID_SHOWN: usize = 12;
 
@@ -145,10 +136,7 @@ fn said<'a>(change: &'a AuditView, fields: &[&str]) -> Option<&'a str> {
 /// The action as a word that begins a sentence.
 fn verb(action: &str) -> String {
     let known = ACTION_OPTIONS.iter().find(|(word, _)| *word == action && !word.is_empty());
-    let spoken = known.map_or_else(|| action.replace('_', " "), |(_, text)| (*text).to_owned());
-    let mut letters = spoken.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}", letters.as_str())
+    known.map_or_else(|| format::capital(&action.replace('_', " ")), |(_, text)| (*text).to_owned())
 }
 
 /// How people know the thing: its name as it became or was, or else the beginning of its id.

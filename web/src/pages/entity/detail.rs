@@ -38,7 +38,7 @@ pub(crate) fn EntityDetail<E: Entity>(
     let title = Signal::derive(move || match (known.get(), is_editing.get()) {
         (Some(name), true) => format!("Edit {name}"),
         (Some(name), false) => name,
-        (None, _) => format::sentence(E::WORDS.nouns.0).trim_end_matches('.').to_owned(),
+        (None, _) => format::capital(E::WORDS.nouns.0),
     });
     let changed = Callback::new(move |()| {
         load.refresh();
@@ -87,6 +87,7 @@ fn details<E: Entity>(entity: E, on_gone: Callback<()>, on_change: Callback<()>)
             <div class="detail-head">
                 {state_cell(&entity)}
                 <span class="muted">"Total spend "<span class="strong">{total(entity.standing().total_spend)}</span></span>
+                {entity.head(use_session())}
             </div>
             <Segments name="tab" label="What is shown" options=E::WORDS.tabs />
             {tab}

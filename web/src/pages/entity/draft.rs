@@ -16,6 +16,8 @@ pub(crate) struct Draft {
     pub(crate) name: String,
     /// The fields that only this resource has, by their wire names.
     pub(crate) extras: BTreeMap<&'static str, String>,
+    /// What is offered for a new one is taken up.
+    pub(crate) takes_offer: bool,
     pub(crate) models: Vec<String>,
     pub(crate) limits: LimitDraft,
     pub(crate) budget_id: String,
@@ -27,6 +29,7 @@ pub(crate) struct NewEntity {
     pub(crate) id: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) extras: BTreeMap<&'static str, String>,
+    pub(crate) takes_offer: bool,
     pub(crate) models: Vec<String>,
     pub(crate) limits: LimitPatch,
     pub(crate) budget_id: Patch<String>,
@@ -66,6 +69,7 @@ impl Draft {
             id: entity.id().to_owned(),
             name: entity.name().unwrap_or_default().to_owned(),
             extras: fields_of::<E>().map(|field| (field, entity.extra(field).unwrap_or_default().to_owned())).collect(),
+            takes_offer: false,
             models: entity.models().to_vec(),
             limits: LimitDraft::from(&Limits::from(entity.limits())),
             budget_id: entity.standing().budget_id.clone().unwrap_or_default(),
@@ -78,6 +82,7 @@ impl Draft {
             id: some_text(&self.id),
             name: some_text(&self.name),
             extras: self.extras.iter().filter_map(|(field, text)| Some((*field, some_text(text)?))).collect(),
+            takes_offer: self.takes_offer,
             models: self.models.clone(),
             limits: self.limits.parse()?.to_patch(&Limits::default()),
             budget_id: change(&some_text(&self.budget_id), &None),

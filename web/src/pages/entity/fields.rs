@@ -6,9 +6,9 @@ use leptos::prelude::*;
 
 use crate::api;
 use crate::pages::entity::draft::Draft;
-use crate::pages::entity::{Extra, Words};
+use crate::pages::entity::{Extra, Offer, Words};
 use crate::pages::limit::form::{self, BudgetField, LimitFields, LimitForm};
-use crate::ui::field::{ChipsField, SelectField, TextField};
+use crate::ui::field::{CheckField, ChipsField, SelectField, TextField};
 use crate::ui::form::{FormAlert, FormState};
 use crate::ui::load::Load;
 
@@ -36,6 +36,7 @@ pub(crate) struct EntityForm {
     id: RwSignal<String>,
     name: RwSignal<String>,
     extras: StoredValue<BTreeMap<&'static str, RwSignal<String>>>,
+    takes_offer: RwSignal<bool>,
     models: RwSignal<Vec<String>>,
     limits: LimitForm,
     budget_id: RwSignal<String>,
@@ -53,6 +54,7 @@ impl EntityForm {
             id: RwSignal::new(draft.id),
             name: RwSignal::new(draft.name),
             extras: StoredValue::new(extras),
+            takes_offer: RwSignal::new(draft.takes_offer),
             models: RwSignal::new(draft.models),
             limits: LimitForm::new(draft.limits),
             budget_id: RwSignal::new(draft.budget_id),
@@ -67,6 +69,7 @@ impl EntityForm {
             extras: self
                 .extras
                 .with_value(|all| all.iter().map(|(field, value)| (*field, value.get_untracked())).collect()),
+            takes_offer: self.takes_offer.get_untracked(),
             models: self.models.get_untracked(),
             limits: self.limits.draft(),
             budget_id: self.budget_id.get_untracked(),
@@ -90,6 +93,7 @@ pub(crate) fn EntityFields(
     });
     let name = &words.name;
     let extras = words.extras.iter().map(|extra| extra_field(form, extra)).collect_view();
+    let offer = words.offer.as_ref().filter(|_| is_new).map(|offer| offer_field(form, offer));
     let models = words.has_models.then(|| {
         view! { <ChipsField label="Models" name="models" values=form.models errors=errors suggestions=names.map(Clone::clone) everything="All models" hint="Leave empty to allow every model." /> }
     });
@@ -98,10 +102,18 @@ pub(crate) fn EntityFields(
         {id}
         <TextField label=name.label name=name.field value=form.name errors=errors hint=name.hint autofocus=!has_id />
         {extras}
+        {offer}
         {models}
         <LimitFields form=form.limits errors=errors names=names.map(Clone::clone) />
         <BudgetField value=form.budget_id errors=errors />
     }
+}
+
+/// What can be done at once, shown where the field that it needs says something.
+fn offer_field(form: EntityForm, offer: &'static Offer) -> impl IntoView + use<> {
+    let needed = form.extras.with_value(|all| all.get(offer.field).copied()).unwrap_or_default();
+    let is_possible = Memo::new(move |_| needed.with(|text| !text.trim().is_empty()));
+    move || is_possible.get().then(|| view! { <CheckField label=offer.label value=form.takes_offer /> })
 }
 
 /// What only this resource has: a text, or a choice of what there is.

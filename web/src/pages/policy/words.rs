@@ -15,10 +15,7 @@ pub(crate) fn kind_name(kind: &str) -> String {
         Some(entity) if !entity.is_empty() => (entity, ", this model"),
         _ => (kind, ""),
     };
-    let plain = entity.replace('_', " ");
-    let mut letters = plain.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}{of_model}", letters.as_str())
+    format!("{}{of_model}", format::capital(&entity.replace('_', " ")))
 }
 
 /// The entity's name without its id: people know `search`, not `search (5b1a-…)`. A limit of a single model has the

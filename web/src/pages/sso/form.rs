@@ -14,7 +14,7 @@ use crate::browser;
 use crate::pages::team::organizations;
 use crate::ui::badge::{Badge, Tone};
 use crate::ui::drawer::Drawer;
-use crate::ui::field::{ChipsField, CodeField, SelectField, TextField};
+use crate::ui::field::{CheckField, ChipsField, CodeField, SelectField, TextField};
 use crate::ui::form::{FormAlert, FormState};
 use crate::ui::load::Load;
 use crate::ui::toast::use_toasts;
@@ -251,9 +251,9 @@ fn People(fields: Fields, state: FormState) -> impl IntoView {
         <h3>"Who may sign in"</h3>
         <ChipsField label="E-mail domains" name="allowed_domains" values=fields.domains errors=state.errors suggestions=nothing everything="all" hint="Only these may sign in here, and who types such an address is led here." />
         {organization}
-        {check("Addresses count as verified where the provider does not say", fields.trust_email)}
-        {check("Make accounts for newcomers", fields.create_users)}
-        {check("Switched on", fields.enabled)}
+        <CheckField label="Addresses count as verified where the provider does not say" value=fields.trust_email />
+        <CheckField label="Make accounts for newcomers" value=fields.create_users />
+        <CheckField label="Switched on" value=fields.enabled />
         <h3>"What follows from groups"</h3>
         <TextField label="Scopes" name="scope" value=fields.scope errors=state.errors placeholder="openid email profile" hint="What is asked for, separated by spaces. Some providers tell groups only for a scope of their own." />
         <TextField label="Groups claim" name="groups_attribute" value=fields.groups_attribute errors=state.errors placeholder="groups" />
@@ -261,15 +261,6 @@ fn People(fields: Fields, state: FormState) -> impl IntoView {
         <CodeField label="Roles" name="role_mappings" value=fields.roles errors=state.errors placeholder="llm-admins = proxy_admin" hint="A line a group. With any, roles are set at each sign-in." />
         <SelectField label="Role of everybody else" name="default_role" value=fields.default_role options=options on_choose=Callback::new(move |role| fields.default_role.set(role)) />
         <ChipsField label="Teams of newcomers" name="default_teams" values=fields.default_teams errors=state.errors suggestions=teams everything="none" hint="Ids of teams." />
-    }
-}
-
-fn check(label: &'static str, value: RwSignal<bool>) -> impl IntoView {
-    view! {
-        <label class="check">
-            <input type="checkbox" prop:checked=value on:change=move |event| value.set(event_target_checked(&event)) />
-            <span>{label}</span>
-        </label>
     }
 }
 

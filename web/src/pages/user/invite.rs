@@ -26,20 +26,19 @@ pub(crate) fn Invite(user_id: String) -> impl IntoView {
         });
     };
     view! {
-        <dt>"Sign-in"</dt>
-        <dd>
-            <button class="button button-small" type="button" disabled=is_busy on:click=invite>"Invite"</button>
-            <div aria-live="polite">{move || invited.get().map(outcome)}</div>
-        </dd>
+        <button class="button button-small detail-action" type="button" disabled=is_busy on:click=invite>"Invite"</button>
+        <div class="detail-outcome" aria-live="polite">{move || invited.get().map(outcome)}</div>
     }
 }
 
-fn outcome(created: InvitationCreated) -> AnyView {
+/// What became of an invitation: a letter, or the link, which is shown once.
+pub(super) fn outcome(created: InvitationCreated) -> AnyView {
     let until = time::full(created.invitation.expires_at);
     match created.invitation_link {
-        None => view! { <p class="hint">"A letter is on its way. Its link works once, until "{until}"."</p> }.into_any(),
+        None => view! { <p class="notice notice-good">"A letter is on its way. Its link works once, until "{until}"."</p> }
+            .into_any(),
         Some(link) => view! {
-            <p class="hint">"No letter was sent: hand this link over. It works once, until "{until}", and is not shown again."</p>
+            <p class="notice">"No letter was sent: hand this link over. It works once, until "{until}", and is not shown again."</p>
             <div class="secret">
                 <output class="code" aria-label="Invitation link">{link.clone()}</output>
                 <CopyButton text=link label="Copy link" />
