@@ -20,7 +20,7 @@ use crate::ui::load::{Load, skeleton};
 use crate::ui::location::{UrlState, use_url};
 use crate::ui::page::Page;
 use crate::ui::pager::{Pager, page_of};
-use crate::ui::search::{SelectFilter, TextFilter};
+use crate::ui::search::{FilterGroup, SelectFilter, TextFilter};
 use crate::ui::table::Table;
 use crate::url::search_of;
 use crate::{api, browser, format};
@@ -42,12 +42,14 @@ pub(crate) fn ChangesPage() -> impl IntoView {
     view! {
         <Page title="Audit log" lead="Who changed what, and what it was before. Nothing is ever taken out of it.">
             <div class="toolbar">
-                <TextFilter name="by" label="Who: e-mail or id" />
-                <SelectFilter name="action" label="What was done" options=ACTION_OPTIONS />
-                <SelectFilter name="kind" label="To what kind of thing" options=KIND_OPTIONS />
-                <TextFilter name="id" label="Id of the thing" />
-                <TextFilter name="from" label="From" kind="date" />
-                <TextFilter name="to" label="To" kind="date" />
+                <FilterGroup>
+                    <TextFilter name="by" label="Who: e-mail or id" />
+                    <SelectFilter name="action" label="What was done" options=ACTION_OPTIONS />
+                    <SelectFilter name="kind" label="To what kind of thing" options=KIND_OPTIONS />
+                    <TextFilter name="id" label="Id of the thing" />
+                    <TextFilter name="from" label="From" kind="date" />
+                    <TextFilter name="to" label="To" kind="date" />
+                </FilterGroup>
                 <span class="toolbar-space"></span>
                 <ExportButton name="tollgate-audit" columns=COLUMNS rows=every_change(query) />
             </div>

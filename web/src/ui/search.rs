@@ -55,6 +55,23 @@ pub(crate) fn Search(name: &'static str, label: &'static str) -> impl IntoView {
     }
 }
 
+/// Several filters: a phone unfolds them.
+#[component]
+pub(crate) fn FilterGroup(children: Children) -> impl IntoView {
+    let is_open = RwSignal::new(false);
+    view! {
+        <button
+            class="button filters-toggle"
+            type="button"
+            aria-expanded=move || is_open.get().to_string()
+            on:click=move |_| is_open.update(|is_open| *is_open = !*is_open)
+        >
+            "Filters"
+        </button>
+        <div class="filters" class:is-open=is_open>{children()}</div>
+    }
+}
+
 /// A filter that is typed.
 #[component]
 pub(crate) fn TextFilter(

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::api;
 use crate::ui::load::Load;
 use crate::ui::location::use_url;
-use crate::ui::search::{SelectFilter, TextFilter};
+use crate::ui::search::{FilterGroup, SelectFilter, TextFilter};
 
 const STATUS_OPTIONS: &[(&str, &str)] = &[
     ("", "Any status"),
@@ -40,24 +40,15 @@ pub(crate) fn Filters(
             }
         })
     };
-    let is_open = RwSignal::new(false);
     view! {
-        <button
-            class="button filters-toggle"
-            type="button"
-            aria-expanded=move || is_open.get().to_string()
-            on:click=move |_| is_open.update(|is_open| *is_open = !*is_open)
-        >
-            "Filters"
-        </button>
-        <div class="filters" class:is-open=is_open>
+        <FilterGroup>
             <SelectFilter name="status" label="Status" options=STATUS_OPTIONS />
             <TextFilter name="model" label="Model" suggestions="model-names" />
             {move || key.get().is_none().then(|| view! { <TextFilter name="alias" label="Key name" /> })}
             <TextFilter name="from" label="From" kind="date" />
             <TextFilter name="to" label="To" kind="date" />
             {key_chip}
-        </div>
+        </FilterGroup>
         <datalist id="model-names">
             {move || names.get().into_iter().map(|name| view! { <option value=name></option> }).collect_view()}
         </datalist>
