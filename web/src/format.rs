@@ -215,6 +215,16 @@ pub(crate) fn every(duration: Option<&str>) -> String {
     }
 }
 
+/// How often a budget starts anew, standing alone: `every month`, `never`.
+pub(crate) fn resets(duration: Option<&str>) -> String {
+    let every = every(duration);
+    match every.strip_prefix("a ").or_else(|| every.strip_prefix("an ")) {
+        Some(unit) => format!("every {unit}"),
+        None if every.is_empty() => "never".to_owned(),
+        None => every,
+    }
+}
+
 /// A moment in a list: the time today, else the day too.
 pub(crate) fn moment(time: DateTime<Utc>, now: DateTime<Utc>, zone: FixedOffset) -> String {
     let (local, today) = (time.with_timezone(&zone), now.with_timezone(&zone));

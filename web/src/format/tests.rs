@@ -170,4 +170,8 @@ fn windows_are_said_after_an_amount() {
     assert_eq!(every(Some("30d")), "a month");
     assert_eq!(every(Some("12h")), "every 12h");
     assert_eq!(every(None), "");
+    assert_eq!(resets(Some("1mo")), "every month");
+    assert_eq!(resets(Some("1h")), "every hour");
+    assert_eq!(resets(Some("12h")), "every 12h");
+    assert_eq!(resets(None), "never");
 }

@@ -66,7 +66,7 @@ fn Details(budget: BudgetView, on_gone: Callback<()>) -> impl IntoView {
     let is_free = to.is_empty();
     let limits = &budget.limits;
     let money = |amount: Option<_>| amount.map_or_else(|| "none".to_owned(), format::money_round);
-    let resets = limits.budget_duration.clone().unwrap_or_else(|| "never".to_owned());
+    let resets = format::resets(limits.budget_duration.as_deref());
     let by = |who: Option<&str>| who.map(|who| format!(" by {}", format::person(who)));
     view! {
         <div class="drawer-body">

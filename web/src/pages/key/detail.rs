@@ -107,7 +107,7 @@ fn facts(key: &KeyView) -> impl IntoView + use<> {
             <dt>"Models"</dt><dd>{models}</dd>
             <dt>"Expires"</dt><dd>{or_never(key.expires)}</dd>
             {raised(key)}
-            <dt>"Budget resets"</dt><dd>{key.budget_duration.clone().unwrap_or_else(|| "never".to_owned())}</dd>
+            <dt>"Budget resets"</dt><dd>{format::resets(key.budget_duration.as_deref())}</dd>
             <dt>"Requests a minute"</dt><dd class="number">{limit(key.rpm_limit)}</dd>
             <dt>"Tokens a minute"</dt><dd class="number">{limit(key.tpm_limit)}</dd>
             <dt>"Calls at once"</dt><dd class="number">{limit(key.max_parallel_requests)}</dd>
