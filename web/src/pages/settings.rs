@@ -40,9 +40,13 @@ fn tab_of(setting: &SettingView) -> &'static str {
     }
 }
 
-const fn heading(section: ConfigType) -> (&'static str, &'static str) {
+fn heading(section: ConfigType, tab: &str) -> (&'static str, &'static str) {
     match section {
         ConfigType::GeneralSettings => ("The server", "general_settings"),
+        ConfigType::LitellmSettings if tab == "cache" => ("Answers that are given again", "litellm_settings"),
+        ConfigType::LitellmSettings if tab == "defaults" => {
+            ("What newcomers, teams, keys and customers get", "litellm_settings")
+        }
         ConfigType::LitellmSettings => ("Calls and budgets", "litellm_settings"),
         ConfigType::RouterSettings => ("Routing, retries and fallbacks", "router_settings"),
         ConfigType::TollgateSettings => ("Bounds", "tollgate_settings"),
@@ -74,15 +78,18 @@ fn settings_view(load: Load<Vec<SettingView>>) -> AnyView {
         let here = ConfigType::ALL.into_iter().filter_map(|section| {
             let all = load.data.get_untracked().unwrap_or_default().into_iter();
             let here: Vec<SettingView> = all.filter(|one| one.config_type == section && tab_of(one) == tab).collect();
-            (!here.is_empty()).then(|| section_view(section, here, load))
+            (!here.is_empty()).then(|| section_view(heading(section, &tab), here, load))
         });
         here.collect_view()
     };
     view! { <div class="settings">{sections}</div> }.into_any()
 }
 
-fn section_view(section: ConfigType, settings: Vec<SettingView>, load: Load<Vec<SettingView>>) -> AnyView {
-    let (title, name) = heading(section);
+fn section_view(
+    (title, name): (&'static str, &'static str),
+    settings: Vec<SettingView>,
+    load: Load<Vec<SettingView>>,
+) -> AnyView {
     let mut described = String::new();
     // Quietly: what is typed into other fields stays.
     let on_changed = Callback::new(move |changed: SettingView| {

@@ -61,7 +61,7 @@ pub(crate) fn Timing(call: SpendLogView) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <svg class="timing-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">{bars}</svg>
+        {(whole > 0.0).then(|| view! { <svg class="timing-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">{bars}</svg> })}
         <dl class="facts facts-numbers">
             {rows}
             <dt class="facts-sum">"Total"</dt>
