@@ -80,6 +80,28 @@ test("edit and delete", async ({ page, tollgate }) => {
   await expect(page.getByRole("table", { name: "Keys" }).getByText("edited")).toHaveCount(0);
 });
 
+test("what somebody else has changed meanwhile is not overwritten", async ({ page, tollgate }) => {
+  excuse(page, /status of 412 .*\/key\/update/);
+  const { key, token } = await manage(tollgate, "POST", "/key/generate", { key_alias: "contended", max_budget: 1 });
+  await page.goto(`/ui/keys?key=${token}&edit=1`);
+  const drawer = page.getByRole("dialog");
+  await drawer.getByLabel("Max budget").fill("5");
+  await manage(tollgate, "POST", "/key/update", { key, max_budget: 2 });
+  await drawer.getByRole("button", { name: "Save" }).click();
+  await expect(drawer.getByRole("alert")).toContainText("Nothing was overwritten");
+  await inspect(page, "key-contended");
+  const read = async () => (await manage(tollgate, "GET", `/key/info?key=${key}`)).info.max_budget;
+  expect(await read()).toBe(2);
+  await drawer.getByRole("button", { name: "Cancel" }).click();
+  await page.reload();
+  await drawer.getByRole("button", { name: "Edit" }).click();
+  await expect(drawer.getByLabel("Max budget")).toHaveValue("2");
+  await drawer.getByLabel("Max budget").fill("5");
+  await drawer.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved contended.")).toBeVisible();
+  expect(await read()).toBe(5);
+});
+
 test("blocking asks first, unblocking does not", async ({ page, tollgate }) => {
   const { key, token } = await manage(tollgate, "POST", "/key/generate", { key_alias: "to-block" });
   const isBlocked = async () => (await manage(tollgate, "GET", `/key/info?key=${key}`)).info.blocked;

@@ -24,6 +24,7 @@ pub(crate) mod user;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -124,6 +125,22 @@ async fn get_listed<Q: Serialize, T: DeserializeOwned>(path: &str, query: &Q) ->
 
 async fn post<B: Serialize, T: DeserializeOwned>(path: &str, body: &B) -> Result<T, ApiError> {
     send(Request::post(path), body).await
+}
+
+/// When what is to be changed had last changed, as the reader saw it: where somebody else has changed it since, it stays
+/// as it is. None: whatever has become of it.
+pub(crate) type Seen = Option<DateTime<Utc>>;
+
+fn only_if(request: RequestBuilder, seen: Seen) -> RequestBuilder {
+    match seen {
+        Some(seen) => request.header("if-match", &format!("\"{}\"", seen.to_rfc3339())),
+        None => request,
+    }
+}
+
+/// A change of something that the reader has seen.
+async fn post_if<B: Serialize, T: DeserializeOwned>(path: &str, seen: Seen, body: &B) -> Result<T, ApiError> {
+    send(only_if(Request::post(path), seen), body).await
 }
 
 /// A change of something.

@@ -5,7 +5,7 @@ use tollgate_openapi::budget::{BudgetCreate, BudgetDelete, BudgetInfo, BudgetPat
 use tollgate_openapi::page::PageQuery;
 use tollgate_openapi::paths;
 
-use super::{ApiError, Listed, get_listed, post};
+use super::{ApiError, Listed, Seen, get_listed, post, post_if};
 
 pub(crate) async fn list(query: PageQuery) -> Result<Listed<BudgetView>, ApiError> {
     get_listed(paths::BUDGET_LIST, &query).await
@@ -21,8 +21,8 @@ pub(crate) async fn create(budget: &BudgetCreate) -> Result<BudgetView, ApiError
     post(paths::BUDGET_NEW, budget).await
 }
 
-pub(crate) async fn update(patch: &BudgetPatch) -> Result<(), ApiError> {
-    let _: Value = post(paths::BUDGET_UPDATE, patch).await?;
+pub(crate) async fn update(patch: &BudgetPatch, seen: Seen) -> Result<(), ApiError> {
+    let _: Value = post_if(paths::BUDGET_UPDATE, seen, patch).await?;
     Ok(())
 }
 

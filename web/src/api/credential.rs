@@ -4,7 +4,7 @@ use gloo_net::http::Request;
 use tollgate_openapi::credential::{CredentialCreate, CredentialDone, CredentialList, CredentialPatch, CredentialView};
 use tollgate_openapi::paths;
 
-use super::{ApiError, get, post, send};
+use super::{ApiError, Seen, get, only_if, post, send};
 use crate::url::encode;
 
 pub(crate) async fn list() -> Result<Vec<CredentialView>, ApiError> {
@@ -17,8 +17,8 @@ pub(crate) async fn create(credential: &CredentialCreate) -> Result<(), ApiError
     Ok(())
 }
 
-pub(crate) async fn update(name: &str, patch: &CredentialPatch) -> Result<(), ApiError> {
-    let _: CredentialDone = send(Request::patch(&path(name)), patch).await?;
+pub(crate) async fn update(name: &str, patch: &CredentialPatch, seen: Seen) -> Result<(), ApiError> {
+    let _: CredentialDone = send(only_if(Request::patch(&path(name)), seen), patch).await?;
     Ok(())
 }
 

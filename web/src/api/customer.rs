@@ -6,7 +6,7 @@ use tollgate_openapi::customer::{
 };
 use tollgate_openapi::paths;
 
-use super::{ApiError, Listed, get, get_listed, post};
+use super::{ApiError, Listed, Seen, get, get_listed, post, post_if};
 
 pub(crate) async fn list(query: CustomerListQuery) -> Result<Listed<CustomerView>, ApiError> {
     get_listed(paths::CUSTOMER_LIST, &query).await
@@ -21,8 +21,8 @@ pub(crate) async fn create(customer: &CustomerCreate) -> Result<(), ApiError> {
     Ok(())
 }
 
-pub(crate) async fn update(patch: &CustomerPatch) -> Result<(), ApiError> {
-    let _: Value = post(paths::CUSTOMER_UPDATE, patch).await?;
+pub(crate) async fn update(patch: &CustomerPatch, seen: Seen) -> Result<(), ApiError> {
+    let _: Value = post_if(paths::CUSTOMER_UPDATE, seen, patch).await?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use tollgate_openapi::key::{
 };
 use tollgate_openapi::paths;
 
-use super::{ApiError, get, post};
+use super::{ApiError, Seen, get, post, post_if};
 
 /// A page of whole keys.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,8 +66,8 @@ pub(crate) async fn delete_many(keys: Vec<String>) -> Result<KeyBulkDeleted, Api
     post(paths::KEY_BULK_DELETE, &KeyBulkDelete { keys }).await
 }
 
-pub(crate) async fn update(patch: &KeyPatch) -> Result<(), ApiError> {
-    let _: Value = post(paths::KEY_UPDATE, patch).await?;
+pub(crate) async fn update(patch: &KeyPatch, seen: Seen) -> Result<(), ApiError> {
+    let _: Value = post_if(paths::KEY_UPDATE, seen, patch).await?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use tollgate_openapi::model::{
 };
 use tollgate_openapi::paths;
 
-use super::{ApiError, get, get_even_with, post};
+use super::{ApiError, Seen, get, get_even_with, post, post_if};
 
 /// No deployment that was asked answers, which is an answer, too.
 const STATUS_UNHEALTHY: u16 = 503;
@@ -35,8 +35,8 @@ pub(crate) async fn create(model: &ModelCreate) -> Result<ModelStored, ApiError>
 }
 
 /// Changes the deployment whose id is in `model_info`.
-pub(crate) async fn update(patch: &ModelPatch) -> Result<ModelStored, ApiError> {
-    post(paths::MODEL_UPDATE, patch).await
+pub(crate) async fn update(patch: &ModelPatch, seen: Seen) -> Result<ModelStored, ApiError> {
+    post_if(paths::MODEL_UPDATE, seen, patch).await
 }
 
 pub(crate) async fn delete(id: &str) -> Result<(), ApiError> {

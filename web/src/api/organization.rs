@@ -9,7 +9,7 @@ use tollgate_openapi::organization::{
 };
 use tollgate_openapi::paths;
 
-use super::{ApiError, Listed, get, get_listed, post, send};
+use super::{ApiError, Listed, Seen, get, get_listed, only_if, post, send};
 
 pub(crate) async fn list(query: OrganizationListQuery) -> Result<Listed<OrganizationView>, ApiError> {
     get_listed(paths::ORGANIZATION_LIST, &query).await
@@ -24,8 +24,8 @@ pub(crate) async fn create(organization: &OrganizationCreate) -> Result<(), ApiE
     Ok(())
 }
 
-pub(crate) async fn update(patch: &OrganizationPatch) -> Result<(), ApiError> {
-    let _: Value = send(Request::patch(paths::ORGANIZATION_UPDATE), patch).await?;
+pub(crate) async fn update(patch: &OrganizationPatch, seen: Seen) -> Result<(), ApiError> {
+    let _: Value = send(only_if(Request::patch(paths::ORGANIZATION_UPDATE), seen), patch).await?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tollgate_openapi::paths;
 use tollgate_openapi::tag::{TagCreate, TagDelete, TagDeleted, TagInfo, TagListQuery, TagPatch, TagView};
 
-use super::{ApiError, Listed, get_listed, post};
+use super::{ApiError, Listed, Seen, get_listed, post, post_if};
 
 pub(crate) async fn list(query: TagListQuery) -> Result<Listed<TagView>, ApiError> {
     get_listed(paths::TAG_LIST, &query).await
@@ -23,8 +23,8 @@ pub(crate) async fn create(tag: &TagCreate) -> Result<(), ApiError> {
     Ok(())
 }
 
-pub(crate) async fn update(patch: &TagPatch) -> Result<(), ApiError> {
-    let _: Value = post(paths::TAG_UPDATE, patch).await?;
+pub(crate) async fn update(patch: &TagPatch, seen: Seen) -> Result<(), ApiError> {
+    let _: Value = post_if(paths::TAG_UPDATE, seen, patch).await?;
     Ok(())
 }
 

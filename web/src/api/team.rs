@@ -7,7 +7,7 @@ use tollgate_openapi::team::{
     TeamMemberPatch, TeamMembership, TeamPage, TeamPatch, TeamView, TeamsDeleted,
 };
 
-use super::{ApiError, Listed, get, post};
+use super::{ApiError, Listed, Seen, get, post, post_if};
 
 pub(crate) async fn list(query: TeamListQuery) -> Result<Listed<TeamView>, ApiError> {
     let page: TeamPage = get(paths::TEAM_LIST_PAGE, &query).await?;
@@ -24,8 +24,8 @@ pub(crate) async fn create(team: &TeamCreate) -> Result<(), ApiError> {
     Ok(())
 }
 
-pub(crate) async fn update(patch: &TeamPatch) -> Result<(), ApiError> {
-    let _: Value = post(paths::TEAM_UPDATE, patch).await?;
+pub(crate) async fn update(patch: &TeamPatch, seen: Seen) -> Result<(), ApiError> {
+    let _: Value = post_if(paths::TEAM_UPDATE, seen, patch).await?;
     Ok(())
 }
 

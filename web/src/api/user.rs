@@ -10,7 +10,7 @@ use tollgate_openapi::user::{
     UsersDeleted,
 };
 
-use super::{ApiError, Listed, get, post};
+use super::{ApiError, Listed, Seen, get, post, post_if};
 
 pub(crate) async fn list(query: UserListQuery) -> Result<Listed<UserView>, ApiError> {
     let page: UserPage = get(paths::USER_LIST, &query).await?;
@@ -25,8 +25,8 @@ pub(crate) async fn create(user: &UserCreate) -> Result<UserCreated, ApiError> {
     post(paths::USER_NEW, user).await
 }
 
-pub(crate) async fn update(patch: &UserPatch) -> Result<(), ApiError> {
-    let _: Value = post(paths::USER_UPDATE, patch).await?;
+pub(crate) async fn update(patch: &UserPatch, seen: Seen) -> Result<(), ApiError> {
+    let _: Value = post_if(paths::USER_UPDATE, seen, patch).await?;
     Ok(())
 }
 

@@ -91,9 +91,9 @@ impl Entity for CustomerView {
     }
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {
-        let EntityPatch { name, models, limits, budget_id, .. } = patch;
+        let EntityPatch { seen, name, models, limits, budget_id, .. } = patch;
         let patch = CustomerPatch { user_id: id, alias: name, models, limits, budget_id, ..CustomerPatch::default() };
-        api::customer::update(&patch).await
+        api::customer::update(&patch, seen).await
     }
 
     fn set_blocked(id: String, is_blocked: bool) -> Option<Done> {

@@ -147,7 +147,7 @@ impl Entity for OrganizationView {
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {
         let timezone = patch.extra("timezone");
-        let EntityPatch { name, models, limits, budget_id, .. } = patch;
+        let EntityPatch { seen, name, models, limits, budget_id, .. } = patch;
         let organization_alias = match name {
             Patch::Absent => None,
             // It must have a name: the server says so.
@@ -163,7 +163,7 @@ impl Entity for OrganizationView {
             budget_id,
             ..OrganizationPatch::default()
         };
-        api::organization::update(&patch).await
+        api::organization::update(&patch, seen).await
     }
 
     async fn delete(id: String) -> Result<(), ApiError> {

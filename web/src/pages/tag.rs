@@ -113,9 +113,9 @@ impl Entity for TagView {
     }
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {
-        let EntityPatch { name, models, limits, budget_id, .. } = patch;
+        let EntityPatch { seen, name, models, limits, budget_id, .. } = patch;
         let patch = TagPatch { name: id, description: name, models, limits, budget_id, ..TagPatch::default() };
-        api::tag::update(&patch).await
+        api::tag::update(&patch, seen).await
     }
 
     async fn delete(id: String) -> Result<(), ApiError> {

@@ -141,7 +141,7 @@ impl Entity for TeamView {
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {
         let organization_id = patch.extra("organization_id");
-        let EntityPatch { name, models, limits, budget_id, .. } = patch;
+        let EntityPatch { seen, name, models, limits, budget_id, .. } = patch;
         let patch = TeamPatch {
             team_id: id,
             team_alias: name,
@@ -151,7 +151,7 @@ impl Entity for TeamView {
             budget_id,
             ..TeamPatch::default()
         };
-        api::team::update(&patch).await
+        api::team::update(&patch, seen).await
     }
 
     fn set_blocked(id: String, is_blocked: bool) -> Option<Done> {

@@ -137,7 +137,7 @@ impl Entity for UserView {
     fn set_blocked(id: String, is_blocked: bool) -> Option<Done> {
         Some(Box::pin(async move {
             let patch = UserPatch { user_id: Some(id), blocked: Some(is_blocked), ..UserPatch::default() };
-            api::user::update(&patch).await
+            api::user::update(&patch, None).await
         }))
     }
 
@@ -184,7 +184,7 @@ impl Entity for UserView {
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {
         let (user_email, user_role) = (patch.extra("user_email"), patch.extra("user_role"));
-        let EntityPatch { name, models, limits, budget_id, .. } = patch;
+        let EntityPatch { seen, name, models, limits, budget_id, .. } = patch;
         let patch = UserPatch {
             user_id: Some(id),
             user_alias: name,
@@ -195,7 +195,7 @@ impl Entity for UserView {
             budget_id,
             ..UserPatch::default()
         };
-        api::user::update(&patch).await
+        api::user::update(&patch, seen).await
     }
 
     async fn delete(id: String) -> Result<(), ApiError> {

@@ -87,7 +87,7 @@ pub(crate) fn EditBudget(
         };
         state.is_busy.set(true);
         spawn_local(async move {
-            match api::budget::update(&patch).await {
+            match api::budget::update(&patch, Some(budget.updated_at)).await {
                 Ok(()) => {
                     toasts.done(format!("Saved {}.", patch.budget_id));
                     on_change.try_run(());

@@ -114,7 +114,7 @@ pub(crate) fn EditCredential(
         .filter_map(|field| Some((field.name, credential.credential_values.get(field.name)?.as_str()?.to_owned())))
         .collect();
     let values = StoredValue::new(signals(&before));
-    let name = credential.credential_name;
+    let (name, seen) = (credential.credential_name, credential.updated_at);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let mut changed = values.with_value(|values| typed(&provider, values));
@@ -129,7 +129,7 @@ pub(crate) fn EditCredential(
         let name = name.clone();
         state.is_busy.set(true);
         spawn_local(async move {
-            match api::credential::update(&name, &patch).await {
+            match api::credential::update(&name, &patch, seen).await {
                 Ok(()) => {
                     toasts.done(format!("Saved {name}."));
                     on_change.try_run(());

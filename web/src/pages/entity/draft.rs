@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tollgate_openapi::limit::LimitPatch;
 use tollgate_openapi::patch::Patch;
 
+use crate::api::Seen;
 use crate::input::{change, some_text};
 use crate::pages::entity::Entity;
 use crate::pages::limit::draft::{Errors, LimitDraft, Limits};
@@ -38,6 +39,7 @@ pub(crate) struct NewEntity {
 /// What changes of one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct EntityPatch {
+    pub(crate) seen: Seen,
     pub(crate) name: Patch<String>,
     pub(crate) extras: BTreeMap<&'static str, Patch<String>>,
     pub(crate) models: Patch<Vec<String>>,
@@ -92,6 +94,7 @@ impl Draft {
     /// What changed against `before`, or what is wrong with which field.
     pub(crate) fn to_patch<E: Entity>(&self, before: &E) -> Result<EntityPatch, Errors> {
         Ok(EntityPatch {
+            seen: Some(before.history().1.0),
             name: change(&some_text(&self.name), &before.name().map(str::to_owned)),
             extras: self
                 .extras
@@ -128,6 +131,7 @@ mod tests {
     fn an_unchanged_draft_patches_nothing() {
         let patch = Draft::of(&team()).to_patch(&team()).unwrap();
         let nothing = EntityPatch {
+            seen: Some(team().updated_at),
             name: Patch::Absent,
             extras: BTreeMap::new(),
             models: Patch::Absent,

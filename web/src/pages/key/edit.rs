@@ -27,10 +27,10 @@ pub(crate) fn EditKey(
             Ok(patch) => patch,
             Err(errors) => return form.state.refuse(errors),
         };
-        let name = name(&key);
+        let (name, seen) = (name(&key), Some(key.updated_at));
         form.state.is_busy.set(true);
         spawn_local(async move {
-            match api::key::update(&patch).await {
+            match api::key::update(&patch, seen).await {
                 Ok(()) => {
                     toasts.done(format!("Saved {name}."));
                     on_change.try_run(());

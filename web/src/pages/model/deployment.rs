@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 use tollgate_openapi::model::{DeploymentStatus, DeploymentView};
 
+use crate::api::Seen;
 use crate::browser;
 use crate::format;
 use crate::pages::model::detail::check_badge;
@@ -77,6 +78,11 @@ pub(crate) const IDS: Rows<DeploymentView> = Rows { id, version: |d| format!("{d
 /// What the deployment is known as.
 pub(crate) fn id(deployment: &DeploymentView) -> String {
     text(deployment.model_info.get("id")).unwrap_or_else(|| provider_model(deployment))
+}
+
+/// When it last changed.
+pub(crate) fn changed_at(deployment: &DeploymentView) -> Seen {
+    deployment.model_info.get("updated_at")?.as_str()?.parse().ok()
 }
 
 /// Whether it is kept in the database, and can be changed here.

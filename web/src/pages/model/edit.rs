@@ -7,7 +7,7 @@ use tollgate_openapi::model::{DeploymentStatus, DeploymentView, ModelPatch};
 
 use crate::api;
 use crate::app::use_session;
-use crate::pages::model::deployment::{id, is_stored};
+use crate::pages::model::deployment::{changed_at, id, is_stored};
 use crate::pages::model::draft::{Draft, Sent};
 use crate::pages::model::form::{ModelFields, ModelForm};
 use crate::ui::confirm::Confirm;
@@ -17,7 +17,7 @@ use crate::ui::toast::use_toasts;
 #[component]
 pub(crate) fn EditModel(deployment: DeploymentView, on_done: Callback<()>, on_change: Callback<()>) -> impl IntoView {
     let toasts = use_toasts();
-    let (id, before) = (id(&deployment), Draft::of(&deployment));
+    let (id, before, seen) = (id(&deployment), Draft::of(&deployment), changed_at(&deployment));
     let form = ModelForm::new(before.clone());
     let own = id.clone();
     let submit = Callback::new(move |Sent { name, params, mut info }: Sent| {
@@ -25,7 +25,7 @@ pub(crate) fn EditModel(deployment: DeploymentView, on_done: Callback<()>, on_ch
         let patch = ModelPatch { model_name: Some(name), litellm_params: params, model_info: info };
         form.state.is_busy.set(true);
         spawn_local(async move {
-            match api::model::update(&patch).await {
+            match api::model::update(&patch, seen).await {
                 Ok(stored) => {
                     toasts.done(format!("Saved {}.", stored.model_name));
                     on_change.try_run(());
