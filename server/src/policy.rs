@@ -191,9 +191,9 @@ impl Policy {
     }
 }
 
-/// The id of a user as a member of a team.
-fn member_id(team_id: &str, user_id: &str) -> Arc<str> {
-    Arc::from(format!("{team_id}/{user_id}"))
+/// The id of a user as a member of a team or an organization.
+fn member_id(group_id: &str, user_id: &str) -> Arc<str> {
+    Arc::from(format!("{group_id}/{user_id}"))
 }
 
 #[cfg(test)]

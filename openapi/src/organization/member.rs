@@ -5,7 +5,10 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 use super::OrganizationView;
-use crate::check::{check_id, valid_email, valid_id};
+use crate::check::{check_id, patch_not_negative, valid_email, valid_id};
+use crate::limit::{LimitStanding, LimitView};
+use crate::money::NanoUsd;
+use crate::patch::Patch;
 
 /// What a member may do in an organization.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +100,7 @@ impl Validate for OrganizationMembers {
 }
 
 /// Body of `POST /organization/member_add`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"organization_id": "acme", "member": {"role": "org_admin", "user_email": "ada@acme.example"}})))]
 #[serde(deny_unknown_fields)]
@@ -109,10 +112,21 @@ pub struct OrganizationMemberAdd {
     /// Who joins. A user who does not exist yet is made.
     #[garde(dive)]
     pub member: OrganizationMembers,
+    /// Hard limit in dollars within the organization, of each.
+    #[serde(default, skip_serializing_if = "Patch::is_absent")]
+    #[garde(custom(patch_not_negative))]
+    #[cfg_attr(feature = "spec", schema(value_type = Option<NanoUsd>))]
+    pub max_budget_in_organization: Patch<NanoUsd>,
+    /// Length of that budget's window, such as `30d` or `monthly`; none: it never resets.
+    #[serde(default, skip_serializing_if = "Patch::is_absent")]
+    #[garde(skip)]
+    #[cfg_attr(feature = "spec", schema(value_type = Option<String>))]
+    pub budget_duration: Patch<String>,
 }
 
-/// Body of `PATCH /organization/member_update`: the user is named by id or e-mail address.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+/// Body of `PATCH /organization/member_update`: only what is sent changes, `null` clears. The user is named by id or e-mail
+/// address.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"organization_id": "acme", "user_id": "ada", "role": "org_admin"})))]
 #[serde(deny_unknown_fields)]
@@ -131,9 +145,20 @@ pub struct OrganizationMemberPatch {
     #[garde(custom(valid_email))]
     #[cfg_attr(feature = "spec", schema(min_length = 3, max_length = 320))]
     pub user_email: Option<String>,
-    /// What they may do in the organization.
+    /// What they may do in the organization; absent: what they may now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
-    pub role: OrganizationRole,
+    pub role: Option<OrganizationRole>,
+    /// Hard limit in dollars within the organization.
+    #[serde(default, skip_serializing_if = "Patch::is_absent")]
+    #[garde(custom(patch_not_negative))]
+    #[cfg_attr(feature = "spec", schema(value_type = Option<NanoUsd>))]
+    pub max_budget_in_organization: Patch<NanoUsd>,
+    /// Length of that budget's window, such as `30d` or `monthly`; none: it never resets.
+    #[serde(default, skip_serializing_if = "Patch::is_absent")]
+    #[garde(skip)]
+    #[cfg_attr(feature = "spec", schema(value_type = Option<String>))]
+    pub budget_duration: Patch<String>,
 }
 
 /// Body of `DELETE /organization/member_delete`: the user is named by id or e-mail address.
@@ -159,10 +184,13 @@ pub struct OrganizationMemberDelete {
 }
 
 /// A member of an organization.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"organization_id": "acme", "user_id": "ada", "user_email": "ada@acme.example",
-    "user_role": "org_admin", "created_at": "2026-11-01T08:00:00Z"})))]
+    "user_role": "org_admin", "max_budget": 25.0, "soft_budget": null, "budget_duration": "1mo", "max_parallel_requests": null,
+    "rpm_limit": null, "tpm_limit": null, "model_max_budget": {}, "model_rpm_limit": {}, "model_tpm_limit": {}, "budget_id": null,
+    "litellm_budget_table": null, "spend": 1.5, "total_spend": 0.0, "budget_reset_at": "2026-12-01T00:00:00Z",
+    "created_at": "2026-11-01T08:00:00Z"})))]
 pub struct OrganizationMembership {
     /// The organization.
     pub organization_id: String,
@@ -172,6 +200,12 @@ pub struct OrganizationMembership {
     pub user_email: Option<String>,
     /// What they may do in the organization.
     pub user_role: OrganizationRole,
+    /// Limits of what they may use in the organization.
+    #[serde(flatten)]
+    pub limits: LimitView,
+    /// How they stand. Spend is counted while there are limits; a budget without windows counts what came before, too.
+    #[serde(flatten)]
+    pub standing: LimitStanding,
     /// Since when they are a member.
     pub created_at: DateTime<Utc>,
 }
@@ -188,7 +222,7 @@ pub struct OrganizationInfo {
 }
 
 /// Answer of `POST /organization/member_add`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 pub struct OrganizationMembersAdded {
     /// The organization.

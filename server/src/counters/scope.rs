@@ -16,11 +16,13 @@ pub struct ScopeId {
 }
 
 /// Everything that limits are attached to, the nearest to a call first, and each one's limits for single models.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 21] = [
     "key",
     "key_model",
     "team_member",
     "team_member_model",
+    "organization_member",
+    "organization_member_model",
     "user",
     "user_model",
     "team",

@@ -13,7 +13,7 @@ use crate::domain::window::{BudgetWindow, Span};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "limits")]
 pub struct Model {
-    /// What is limited: `user`, `team`, `team_member`, `organization`, `customer`, `tag`, `provider`.
+    /// What is limited: `user`, `team`, `team_member`, `organization_member`, `organization`, `customer`, `tag`, `provider`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub scope_kind: String,
     /// Its id; of a team member `team_id/user_id`.

@@ -26,6 +26,14 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Model {
+    /// Its id as a scope of limits and spend.
+    #[must_use]
+    pub fn scope_id(&self) -> String {
+        format!("{}/{}", self.organization_id, self.user_id)
+    }
+}
+
 /// The membership of a user in an organization.
 ///
 /// # Errors

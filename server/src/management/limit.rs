@@ -36,13 +36,16 @@ pub(super) struct Kind {
 
 impl Kind {
     /// Every kind whose limits can be set here.
-    const ALL: [Self; 7] = [KEY, TEAM_MEMBER, USER, TEAM, ORGANIZATION, CUSTOMER, TAG];
+    const ALL: [Self; 8] = [KEY, TEAM_MEMBER, ORGANIZATION_MEMBER, USER, TEAM, ORGANIZATION, CUSTOMER, TAG];
 }
 
 /// A virtual key, whose limits are kept with the key itself.
 pub(super) const KEY: Kind = Kind { scope: "key", model_scope: "key_model", total: Some("key") };
 /// A user in a team; its id is `team_id/user_id`.
 pub(super) const TEAM_MEMBER: Kind = Kind { scope: "team_member", model_scope: "team_member_model", total: None };
+/// A user in an organization; its id is `organization_id/user_id`. Charged only where it has limits.
+pub(super) const ORGANIZATION_MEMBER: Kind =
+    Kind { scope: "organization_member", model_scope: "organization_member_model", total: None };
 /// The owner of keys.
 pub(super) const USER: Kind = Kind { scope: "user", model_scope: "user_model", total: Some("user") };
 /// A team.

@@ -12,6 +12,8 @@ use crate::domain::region::Region;
 pub enum EntityKind {
     /// A user in a team; its id is `team_id/user_id`.
     TeamMember,
+    /// A user in an organization; its id is `organization_id/user_id`.
+    OrganizationMember,
     /// The owner of a key.
     User,
     /// A team.
@@ -28,14 +30,23 @@ pub enum EntityKind {
 
 impl EntityKind {
     /// Every kind, the nearest to a call first.
-    pub const ALL: [Self; 7] =
-        [Self::TeamMember, Self::User, Self::Team, Self::Organization, Self::Customer, Self::Tag, Self::Provider];
+    pub const ALL: [Self; 8] = [
+        Self::TeamMember,
+        Self::OrganizationMember,
+        Self::User,
+        Self::Team,
+        Self::Organization,
+        Self::Customer,
+        Self::Tag,
+        Self::Provider,
+    ];
 
     /// What it is called everywhere: in `limits`, in the ledger, in messages.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TeamMember => "team_member",
+            Self::OrganizationMember => "organization_member",
             Self::User => "user",
             Self::Team => "team",
             Self::Organization => "organization",
@@ -50,6 +61,7 @@ impl EntityKind {
     pub const fn model_scope(self) -> &'static str {
         match self {
             Self::TeamMember => "team_member_model",
+            Self::OrganizationMember => "organization_member_model",
             Self::User => "user_model",
             Self::Team => "team_model",
             Self::Organization => "organization_model",
@@ -65,10 +77,10 @@ impl EntityKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
-    /// Callers name them as they like, so that there are any number; only those somebody has set limits for are charged.
+    /// Few of many have limits: only those are charged, and where there are none of a kind, none is looked up.
     #[must_use]
-    pub const fn is_named_by_callers(self) -> bool {
-        matches!(self, Self::Customer | Self::Tag)
+    pub const fn is_seldom_limited(self) -> bool {
+        matches!(self, Self::OrganizationMember | Self::Customer | Self::Tag)
     }
 }
 

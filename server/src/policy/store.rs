@@ -138,13 +138,16 @@ impl PolicyStore {
         let organization = self.entity_of(EntityKind::Organization, organization_id.as_deref()).await?;
         let organization_id = organization.as_ref().map(|organization| Arc::clone(&organization.id));
         let key = self.current_key(policy, organization.as_deref()).await?;
-        let mut entities = Vec::with_capacity(5 + tags.len());
-        let own = [(EntityKind::TeamMember, &key.member_id), (EntityKind::User, &key.user_id)];
-        for (kind, id) in own {
-            let entity = self.entity_of(kind, id.as_deref()).await?;
+        let mut entities = Vec::with_capacity(6 + tags.len());
+        let own = [
+            self.entity_of(EntityKind::TeamMember, key.member_id.as_deref()).await?,
+            self.organization_member(organization.as_deref(), key.user_id.as_deref()).await?,
+            self.entity_of(EntityKind::User, key.user_id.as_deref()).await?,
+            team,
+        ];
+        for entity in own {
             entities.extend(self.current(entity, organization.as_deref()).await?);
         }
-        entities.extend(self.current(team, organization.as_deref()).await?);
         entities.extend(organization);
         let named = end_user.map(|id| (EntityKind::Customer, id)).into_iter();
         for (kind, id) in named.chain(tags.iter().map(|tag| (EntityKind::Tag, &**tag))) {

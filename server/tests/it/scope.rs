@@ -98,13 +98,15 @@ impl Caller {
 fn id_of(kind: &str, case: &str) -> String {
     match kind {
         "team_member" => format!("{case}-team/{case}-user"),
+        "organization_member" => format!("{case}-organization/{case}-user"),
         "provider" => "openai".to_owned(),
         _ => format!("{case}-{kind}"),
     }
 }
 
-const KINDS: [(&str, &str); 7] = [
+const KINDS: [(&str, &str); 8] = [
     ("team_member", "Team member"),
+    ("organization_member", "Organization member"),
     ("user", "User"),
     ("team", "Team"),
     ("organization", "Organization"),

@@ -133,6 +133,7 @@ fn whom_to_ask(kind: &str) -> &'static str {
     match kind {
         "key" => "The key's owner or an administrator of the gateway can raise the limit.",
         "team_member" => "An admin of the team can raise the limit.",
+        "organization_member" => "An admin of the organization can raise the limit.",
         "team" => "An admin of the team's organization or an administrator of the gateway can raise the limit.",
         "organization" => "Ask an admin of the organization: an administrator of the gateway can raise the limit.",
         _ => "An administrator of the gateway can raise the limit.",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono_tz::Tz;
 use sea_orm::ConnectionTrait;
 
-use super::{KEY, Kind, ORGANIZATION, TEAM, TEAM_MEMBER, USER};
+use super::{KEY, Kind, ORGANIZATION, ORGANIZATION_MEMBER, TEAM, TEAM_MEMBER, USER};
 use crate::app::App;
 use crate::db;
 use crate::db::key::Model as Key;
@@ -49,6 +49,10 @@ impl Calendars {
         }
         match kind {
             ORGANIZATION => Ok(ids.iter().map(|id| (id.clone(), self.of(Some(id)))).collect()),
+            ORGANIZATION_MEMBER => {
+                let organization_of = |id: &String| id.split_once('/').map(|(organization, _)| organization.to_owned());
+                Ok(ids.iter().map(|id| (id.clone(), self.of(organization_of(id).as_deref()))).collect())
+            }
             TEAM => self.of_teams(db, ids).await,
             TEAM_MEMBER => {
                 let team_of = |id: &String| id.split_once('/').map(|(team, _)| team.to_owned());

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use sea_orm::ConnectionTrait;
 use tollgate_openapi::money::NanoUsd;
 
-use super::{Calendars, KEY, Kind, ORGANIZATION, TEAM, TEAM_MEMBER, USER};
+use super::{Calendars, KEY, Kind, ORGANIZATION, ORGANIZATION_MEMBER, TEAM, TEAM_MEMBER, USER};
 use crate::app::App;
 use crate::counters::ScopeId;
 use crate::db;
@@ -100,6 +100,9 @@ impl Windows {
     ) -> ApiResult<Vec<Self>> {
         let mut all = Self::of_many(app, db, ORGANIZATION, &[id.to_owned()]).await?;
         all.extend(Self::of_teams(app, db, &db::team::ids_of_organization(db, id).await?).await?);
+        let members = db::organization_member::all_of_organization(db, id).await?;
+        let members: Vec<String> = members.iter().map(db::organization_member::Model::scope_id).collect();
+        all.extend(Self::of_many(app, db, ORGANIZATION_MEMBER, &members).await?);
         let keys = db::key::tokens(db, db::key::Owner::Organization(id)).await?;
         let (tokens, owners): (BTreeSet<_>, Vec<_>) = keys.into_iter().unzip();
         let is_new = |kind, id: &String| !all.iter().any(|windows| windows.kind == kind && windows.id == *id);

@@ -40,6 +40,9 @@ pub async fn new(
     principal.authorize_all(Action::OrganizationCreate)?;
     let mut problems = Problems::of_limited(&body.limits, &body.other, STORED_FIELDS, FIELDS);
     check_timezone(&mut problems, body.timezone.as_deref());
+    if body.organization_id.as_deref().is_some_and(|id| id.contains('/')) {
+        problems.add("organization_id", "expected no slash: it parts an organization's id from a member's");
+    }
     problems.finish()?;
     let wanted = Wanted {
         limits: std::mem::take(&mut body.limits),

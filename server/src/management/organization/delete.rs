@@ -52,37 +52,40 @@ pub async fn delete(
         organizations.push(found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?);
     }
     let shown = views(&app, organizations.clone()).await?;
-    let (mut teams, mut keys) = (Vec::new(), Vec::new());
+    let (mut teams, mut keys, mut members) = (Vec::new(), Vec::new(), Vec::new());
     for organization in organizations {
         let gone = delete_one(&app, &transaction, &principal, organization).await?;
         teams.extend(gone.0);
         keys.extend(gone.1);
+        members.extend(gone.2);
     }
     transaction.commit().await?;
     team::delete::forget_all(&app, &teams, &keys);
+    members.iter().for_each(|id| limit::forget(&app, limit::ORGANIZATION_MEMBER, id));
     ids.iter().for_each(|id| limit::forget(&app, limit::ORGANIZATION, id));
     Ok(web::Json(shown))
 }
 
-/// Tells the ids of the teams and the hashes of the keys that went along.
+/// Tells the ids of the teams, the hashes of the keys and the memberships that went along.
 async fn delete_one(
     app: &App,
     transaction: &DatabaseTransaction,
     principal: &Principal,
     organization: Model,
-) -> ApiResult<(Vec<String>, Vec<String>)> {
+) -> ApiResult<(Vec<String>, Vec<String>, Vec<String>)> {
     let id = organization.organization_id.clone();
     let teams = db::team::ids_of_organization(transaction, &id).await?;
     let mut keys = team::delete::delete_all(app, transaction, principal, &teams).await?;
     let own = db::key::all_for_update(transaction, db::key::Owner::Organization(&id)).await?;
     keys.extend(key::delete::delete_all(app, transaction, principal, &own).await?);
+    let mut members = Vec::new();
     for member in db::organization_member::all_of_organization(transaction, &id).await? {
-        record_deleted(app, transaction, principal, member).await?;
+        members.push(record_deleted(app, transaction, principal, member).await?);
     }
     let limits = limit::remove(app, transaction, limit::ORGANIZATION, &id).await?;
     let before = Some(snapshot(&organization, &limits));
     organization.delete(transaction).await?;
     let change = Change { action: "deleted", kind: "organization", id: &id, before, after: None };
     record(app, transaction, principal, change).await?;
-    Ok((teams, keys))
+    Ok((teams, keys, members))
 }

@@ -44,6 +44,7 @@ pub async fn delete(
     let gone = leave(&app, &transaction, &principal, member).await?;
     transaction.commit().await?;
     key::delete::forget_all(&app, &gone.keys);
+    limit::forget(&app, limit::ORGANIZATION_MEMBER, &gone.member);
     gone.team_members.iter().for_each(|id| limit::forget(&app, limit::TEAM_MEMBER, id));
     Ok(web::Json(shown))
 }

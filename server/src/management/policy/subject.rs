@@ -124,7 +124,7 @@ impl Visible {
     pub(super) fn shows(&self, scope: &str) -> bool {
         match scope.strip_suffix("_model").unwrap_or(scope) {
             "key" => true,
-            "user" | "team_member" => self.all || self.user,
+            "user" | "team_member" | "organization_member" => self.all || self.user,
             "team" => self.all || self.team,
             _ => self.all,
         }

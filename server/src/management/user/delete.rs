@@ -47,31 +47,30 @@ pub async fn delete(
     user_ids.sort_unstable();
     user_ids.dedup();
     let transaction = db::begin(&app.db).await?;
-    let (mut keys, mut memberships) = (Vec::new(), Vec::new());
+    let mut all_gone = Vec::with_capacity(user_ids.len());
     for user_id in &user_ids {
-        let gone = delete_one(&app, &transaction, &principal, user_id).await?;
-        keys.extend(gone.keys);
-        memberships.extend(gone.memberships);
+        all_gone.push(delete_one(&app, &transaction, &principal, user_id).await?);
     }
     transaction.commit().await?;
-    key::delete::forget_all(&app, &keys);
-    memberships.iter().for_each(|id| limit::forget(&app, limit::TEAM_MEMBER, id));
-    user_ids.iter().for_each(|user_id| limit::forget(&app, limit::USER, user_id));
-    Ok(web::Json(UsersDeleted { deleted_keys: keys.len().try_into().unwrap_or(u64::MAX), deleted_users: user_ids }))
+    user_ids.iter().zip(&all_gone).for_each(|(user_id, gone)| gone.settle(&app, user_id));
+    let keys: usize = all_gone.iter().map(|gone| gone.keys.len()).sum();
+    Ok(web::Json(UsersDeleted { deleted_keys: keys.try_into().unwrap_or(u64::MAX), deleted_users: user_ids }))
 }
 
 /// What went with a user.
 #[derive(Debug)]
 pub(in crate::management) struct Gone {
     keys: Vec<String>,
-    memberships: Vec<String>,
+    team_members: Vec<String>,
+    organization_members: Vec<String>,
 }
 
 impl Gone {
     /// Lets this node forget all of it, once the transaction is committed.
     pub(in crate::management) fn settle(&self, app: &App, user_id: &str) {
         key::delete::forget_all(app, &self.keys);
-        self.memberships.iter().for_each(|id| limit::forget(app, limit::TEAM_MEMBER, id));
+        self.team_members.iter().for_each(|id| limit::forget(app, limit::TEAM_MEMBER, id));
+        self.organization_members.iter().for_each(|id| limit::forget(app, limit::ORGANIZATION_MEMBER, id));
         limit::forget(app, limit::USER, user_id);
     }
 }
@@ -86,10 +85,11 @@ pub(in crate::management) async fn delete_one(
     let found = db::user::find_for_update(transaction, user_id).await?;
     let user = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
     let members = db::team_member::of_user(transaction, user_id).await?;
-    let memberships = members.iter().map(db::team_member::Model::scope_id).collect();
+    let team_members = members.iter().map(db::team_member::Model::scope_id).collect();
     let mut keys = leave(app, transaction, principal, members).await?;
+    let mut organization_members = Vec::new();
     for member in db::organization_member::of_user(transaction, user_id).await? {
-        organization::record_deleted(app, transaction, principal, member).await?;
+        organization_members.push(organization::record_deleted(app, transaction, principal, member).await?);
     }
     let own = db::key::all_for_update(transaction, db::key::Owner::User(user_id)).await?;
     keys.extend(key::delete::delete_all(app, transaction, principal, &own).await?);
@@ -105,5 +105,5 @@ pub(in crate::management) async fn delete_one(
     user.delete(transaction).await?;
     let change = Change { action: "deleted", kind: "user", id: user_id, before, after: None };
     record(app, transaction, principal, change).await?;
-    Ok(Gone { keys, memberships })
+    Ok(Gone { keys, team_members, organization_members })
 }

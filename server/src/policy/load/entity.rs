@@ -75,7 +75,8 @@ impl Loader {
         let limits = self.filled(set.unwrap_or_else(|| Limit::none(kind.as_str(), id, now))).await?;
         let read = |limits| Read::new(id, limits);
         Ok(match kind {
-            EntityKind::TeamMember => Some(member(read(limits))),
+            EntityKind::TeamMember => Some(member(read(limits), "team")),
+            EntityKind::OrganizationMember => is_set.then(|| member(read(limits), "organization")),
             EntityKind::User => Some(self.user(read(limits)).await?),
             EntityKind::Team => Some(self.team(read(limits)).await?),
             EntityKind::Organization => Some(self.organization(read(limits)).await?),
@@ -125,7 +126,7 @@ impl Loader {
         Ok(organizations.into_iter().map(Arc::from).collect())
     }
 
-    /// Whether limits may be set for any entity of a kind that callers name: if not, none of them is looked up.
+    /// Whether limits may be set for any entity of a kind that seldom has some: if not, none of them is looked up.
     pub(in crate::policy) async fn has_any(&self, kind: EntityKind) -> Result<bool, DbErr> {
         let is_registered = match kind {
             EntityKind::Customer if self.defaults.customer.is_some() || self.defaults.customer_budget_id.is_some() => {
@@ -134,6 +135,7 @@ impl Loader {
             EntityKind::Customer => db::customer::has_any(&self.db).await?,
             EntityKind::Tag if !self.defaults.tags.is_empty() => return Ok(true),
             EntityKind::Tag => db::tag::has_any(&self.db).await?,
+            EntityKind::OrganizationMember => false,
             _ => true,
         };
         Ok(is_registered || db::limit::has_any(&self.db, kind.as_str()).await?)
@@ -205,7 +207,7 @@ impl Loader {
     }
 }
 
-fn member(read: Read) -> Read {
-    let name = read.limits.scope_id.split_once('/').map(|(team, user)| format!("{user} in team {team}"));
+fn member(read: Read, of: &str) -> Read {
+    let name = read.limits.scope_id.split_once('/').map(|(group, user)| format!("{user} in {of} {group}"));
     Read { name: name.unwrap_or_else(|| read.name.clone()), ..read }
 }

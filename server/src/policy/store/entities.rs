@@ -10,7 +10,7 @@ use quick_cache::sync::Cache;
 
 use super::{PolicyError, PolicyStore};
 use crate::crypto::KeyDigest;
-use crate::policy::{Entity, EntityKind, Policy};
+use crate::policy::{Entity, EntityKind, Policy, member_id};
 
 /// Entities kept; the least useful go first.
 const CAPACITY: usize = 100_000;
@@ -71,7 +71,7 @@ impl Entities {
     /// Forgets an entity, and what depends on it.
     pub(super) fn forget(&self, kind: EntityKind, id: &str) {
         self.0.remove(&EntityRef { kind, id });
-        if kind.is_named_by_callers() {
+        if kind.is_seldom_limited() {
             self.0.remove(&EntityRef { kind, id: ANY });
         }
         if let (EntityKind::TeamMember, Some((_, user))) = (kind, id.split_once('/')) {
@@ -98,10 +98,23 @@ impl PolicyStore {
         if id == ANY {
             return Ok(None);
         }
-        if kind.is_named_by_callers() && !self.known(kind, ANY).await?.has_any {
+        if kind.is_seldom_limited() && !self.known(kind, ANY).await?.has_any {
             return Ok(None);
         }
         Ok(self.known(kind, id).await?.entity)
+    }
+
+    /// The user as a member of the organization, where that is limited.
+    pub(super) async fn organization_member(
+        &self,
+        organization: Option<&Entity>,
+        user_id: Option<&str>,
+    ) -> Result<Option<Arc<Entity>>, PolicyError> {
+        let Some((organization, user_id)) = organization.zip(user_id) else { return Ok(None) };
+        if !self.known(EntityKind::OrganizationMember, ANY).await?.has_any {
+            return Ok(None);
+        }
+        self.entity(EntityKind::OrganizationMember, &member_id(&organization.id, user_id)).await
     }
 
     async fn known(&self, kind: EntityKind, id: &str) -> Result<Known, PolicyError> {
@@ -131,6 +144,9 @@ impl PolicyStore {
         };
         let organizations = match kind {
             EntityKind::Team => read.organization_id.iter().cloned().collect(),
+            EntityKind::OrganizationMember => {
+                id.split_once('/').map(|(organization, _)| organization.into()).into_iter().collect()
+            }
             EntityKind::TeamMember => {
                 let team = self.entity_of(EntityKind::Team, id.split_once('/').map(|(team, _)| team)).await?;
                 team.map(|team| team.organizations.clone()).unwrap_or_default()

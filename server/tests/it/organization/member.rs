@@ -3,19 +3,25 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use tollgate_openapi::key::{KeyBulkDeleted, KeyBulkUpdated, KeyCreated, KeyPage};
+use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::organization::{OrganizationInfo, OrganizationMembership, OrganizationRole};
 use tollgate_openapi::session::{SessionView, UserRole};
 use tollgate_openapi::team::TeamView;
 use tollgate_openapi::user::{UserInfo, UserPage};
 
 use super::new_organization;
-use crate::kit::{Call, Client, TestApp};
+use crate::budget::small;
+use crate::chat::CHAT;
+use crate::kit::{Call, Client, FakeUpstream, TestApp};
 use crate::session::add_user;
 use crate::team::new_team;
 
 /// Two organizations with an administrator, a team and somebody in it each.
 async fn world() -> TestApp {
-    let app = TestApp::start().await;
+    build(TestApp::start().await).await
+}
+
+async fn build(app: TestApp) -> TestApp {
     for name in ["acme", "globex"] {
         new_organization(
             &app,
@@ -304,4 +310,84 @@ async fn nobody_grants_what_they_do_not_hold() {
         let body = json!({"team_id": "acme-team", "models": models});
         assert_eq!(lead.post("/team/update", body).expect_status(403).await.error().1.as_deref(), Some("models"));
     }
+}
+
+/// A key of acme-worker's in each organization, and one of their own.
+async fn keys_of_worker(app: &TestApp) -> [Client; 3] {
+    app.post("/team/member_add", json!({"team_id": "globex-team", "member": {"user_id": "acme-worker"}}))
+        .expect_status(200)
+        .await;
+    let mut clients = Vec::new();
+    for body in [
+        json!({"user_id": "acme-worker", "organization_id": "acme"}),
+        json!({"user_id": "acme-worker", "team_id": "globex-team"}),
+        json!({"user_id": "acme-worker"}),
+    ] {
+        clients.push(app.bearer(&app.new_key(body).await));
+    }
+    clients.try_into().ok().unwrap()
+}
+
+#[tokio::test]
+async fn a_members_budget_holds_in_the_organization_and_nowhere_else() {
+    let upstream = FakeUpstream::start();
+    let app = build(TestApp::with_upstream(&upstream).await).await;
+    let boss = boss(&app).await;
+    let [acme, globex, own] = keys_of_worker(&app).await;
+    acme.post(CHAT, small()).expect_status(200).await;
+    app.settled().await;
+    // What came before counts.
+    let budget = json!({"organization_id": "acme", "user_id": "acme-worker", "max_budget_in_organization": 0.00013});
+    let member: OrganizationMembership = member_update(&boss, &budget).expect_status(200).await.json();
+    assert_eq!(member.user_role, OrganizationRole::InternalUser, "what is not sent stays");
+    assert_eq!((member.limits.max_budget, member.standing.spend), (Some(NanoUsd(130_000)), NanoUsd(50_000)));
+    acme.post(CHAT, small()).expect_status(200).await;
+    app.settled().await;
+    let (kind, _, message) = acme.post(CHAT, small()).expect_status(400).await.error();
+    assert_eq!(kind, "budget_exceeded");
+    for part in ["Organization member=acme-worker in organization acme", "An admin of the organization can raise"] {
+        assert!(message.contains(part), "{message}");
+    }
+    for elsewhere in [&globex, &own] {
+        elsewhere.post(CHAT, small()).expect_status(200).await;
+    }
+    let raised = json!({"organization_id": "acme", "user_id": "acme-worker", "max_budget_in_organization": 1});
+    member_update(&boss, &raised).expect_status(200).await;
+    acme.post(CHAT, small()).expect_status(200).await;
+    app.settled().await;
+    let app = app.stop().await.start().await;
+    let info: OrganizationInfo = app.get("/organization/info?organization_id=acme").expect_status(200).await.json();
+    let worker = info.members.iter().find(|member| member.user_id == "acme-worker").unwrap();
+    assert_eq!(worker.standing.spend, NanoUsd(150_000), "it is known after a restart");
+    // Whoever comes back begins anew, without the old limit.
+    let gone = json!({"organization_id": "acme", "user_id": "acme-worker"});
+    member_delete(&app, &gone).expect_status(200).await;
+    let back = json!({"organization_id": "acme", "member": {"user_id": "acme-worker"}});
+    let back = app.post("/organization/member_add", back).expect_status(200).await.value();
+    assert_eq!(back["updated_organization_memberships"][0]["max_budget"], Value::Null);
+}
+
+#[tokio::test]
+async fn members_join_with_a_budget_and_nobody_sets_their_own() {
+    let app = world().await;
+    let boss = boss(&app).await;
+    let add = json!({"organization_id": "acme", "member": [{"user_email": "a@acme.example"}, {"user_email": "b@acme.example"}],
+        "max_budget_in_organization": 5, "budget_duration": "1mo"});
+    let added = boss.post("/organization/member_add", add).expect_status(200).await.value();
+    for member in added["updated_organization_memberships"].as_array().unwrap() {
+        assert_eq!((&member["max_budget"], &member["budget_duration"]), (&json!(5.0), &json!("1mo")));
+        assert_eq!(member["budget_reset_at"], "2026-12-01T00:00:00Z");
+    }
+    let own = json!({"organization_id": "acme", "user_id": "acme-boss", "max_budget_in_organization": 100});
+    let (_, param, _) = member_update(&boss, &own).expect_status(403).await.error();
+    assert_eq!(param.as_deref(), Some("max_budget_in_organization"));
+    for (field, value) in [("max_budget_in_organization", json!(-1)), ("budget_duration", json!("often"))] {
+        let mut body = json!({"organization_id": "acme", "user_id": "acme-worker"});
+        body[field] = value;
+        let (_, param, _) = member_update(&boss, &body).expect_status(400).await.error();
+        assert_eq!(param.as_deref(), Some(field));
+    }
+    let slash = json!({"organization_id": "a/b", "organization_alias": "a"});
+    let (_, param, _) = app.post("/organization/new", slash).expect_status(400).await.error();
+    assert_eq!(param.as_deref(), Some("organization_id"));
 }

@@ -32,7 +32,13 @@ async fn windows_of_all_that_belongs_to_an_organization_follow_its_calendar() {
     let app = TestApp::with_upstream(&upstream).await;
     add_organization(&app, "acme", Some("America/New_York")).await;
     add_team(&app, "crew", Some("acme"), &[]).await;
-    for (kind, id) in [("team", "crew"), ("team_member", "crew/ada"), ("user", "ada"), ("organization", "acme")] {
+    for (kind, id) in [
+        ("team", "crew"),
+        ("team_member", "crew/ada"),
+        ("organization_member", "acme/ada"),
+        ("user", "ada"),
+        ("organization", "acme"),
+    ] {
         set_limits(&app, kind, id, daily).await;
         let client = app.bearer(&app.new_key(json!({"team_id": "crew", "user_id": "ada"})).await);
         client.post(CHAT, small()).expect_status(200).await;

@@ -84,6 +84,21 @@ pub(crate) fn LimitFields(
     }
 }
 
+/// A budget alone, by the name that its resource has for it.
+#[component]
+pub(crate) fn OnlyBudgetFields(
+    form: LimitForm,
+    errors: FieldErrors,
+    label: &'static str,
+    name: &'static str,
+    hint: &'static str,
+) -> impl IntoView {
+    view! {
+        <TextField label=label name=name value=form.max_budget errors=errors prefix="$" inputmode="decimal" placeholder="No limit" hint=hint />
+        <ChoiceField label="Budget resets" name="budget_duration" value=form.budget_duration errors=errors options=durations() placeholder="12h, 14d, 3mo" />
+    }
+}
+
 fn durations() -> Vec<(String, String)> {
     let usual = [("", "Never"), ("daily", "Every day"), ("weekly", "Every week"), ("monthly", "Every month")];
     usual.map(|(word, text)| (word.to_owned(), text.to_owned())).into()

@@ -8,11 +8,13 @@ use tollgate_openapi::organization::{OrganizationMembership, OrganizationRole};
 use crate::api;
 use crate::app::use_session;
 use crate::format;
+use crate::pages::limit::in_force::budget;
 use crate::pages::organization::member::form::{AddMember, EditMember};
 use crate::ui::export::{ExportButton, rows_of};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::load::{Load, skeleton};
 use crate::ui::location::use_url;
+use crate::ui::meter::BudgetMeter;
 use crate::ui::table::{CSV_ONLY, Column, Rows, Table};
 use crate::ui::time::relative;
 
@@ -30,6 +32,20 @@ static COLUMNS: &[Column<OrganizationMembership>] = &[
         sort: None,
         cell: |member| role_name(member.user_role).into_any(),
         csv: |member| role_name(member.user_role).to_owned(),
+    },
+    Column {
+        title: "Budget used in the organization",
+        class: "meter-column wide",
+        sort: None,
+        cell: |member| view! { <BudgetMeter budget=budget(&member.limits, &member.standing) /> }.into_any(),
+        csv: |member| member.standing.spend.to_string(),
+    },
+    Column {
+        title: "Max budget",
+        class: CSV_ONLY,
+        sort: None,
+        cell: |_| ().into_any(),
+        csv: |member| budget(&member.limits, &member.standing).max.map(|max| max.to_string()).unwrap_or_default(),
     },
     Column {
         title: "Since",

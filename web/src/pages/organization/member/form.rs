@@ -3,6 +3,7 @@
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use tollgate_openapi::limit::LimitPatch;
 use tollgate_openapi::organization::{
     OrganizationMember, OrganizationMemberAdd, OrganizationMemberPatch, OrganizationMembers, OrganizationMembership,
     OrganizationRole,
@@ -11,16 +12,22 @@ use tollgate_openapi::organization::{
 use super::{name, role_name};
 use crate::api;
 use crate::api::{ApiError, STATUS_NOT_FOUND};
+use crate::app::use_session;
 use crate::input::some_text;
+use crate::pages::limit;
+use crate::pages::limit::draft::{Errors, LimitDraft, Limits};
+use crate::pages::limit::form::{LimitForm, OnlyBudgetFields};
 use crate::ui::confirm::Confirm;
 use crate::ui::field::{SelectField, TextField};
 use crate::ui::form::{FormAlert, FormState};
 use crate::ui::load::{Load, skeleton};
+use crate::ui::meter::BudgetGauge;
 use crate::ui::toast::use_toasts;
 use crate::url::{parse_word, word_of};
 
 /// The fields' wire names.
-const FIELDS: &[&[&str]] = &[&["user_id", "user_email", "role"]];
+const FIELDS: &[&[&str]] = &[&["user_id", "user_email", "role", BUDGET, "budget_duration"]];
+const BUDGET: &str = "max_budget_in_organization";
 
 #[component]
 pub(super) fn AddMember(
@@ -31,15 +38,21 @@ pub(super) fn AddMember(
 ) -> impl IntoView {
     let toasts = use_toasts();
     let (user, role) = (RwSignal::new(String::new()), RwSignal::new(OrganizationRole::default()));
-    let state = FormState::new(FIELDS);
+    let (budget, state) = (LimitForm::new(LimitDraft::default()), FormState::new(FIELDS));
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
+        let limits = match patch_of(budget, &Limits::default()) {
+            Ok(limits) => limits,
+            Err(errors) => return state.refuse(errors),
+        };
         let Some(named) = some_text(&user.get_untracked()) else {
             return state.refuse([("user_id".to_owned(), "Name who joins.".to_owned())].into());
         };
         let add = OrganizationMemberAdd {
             organization_id: organization_id.clone(),
             member: OrganizationMembers::One(member(&named, role.get_untracked())),
+            max_budget_in_organization: limits.max_budget,
+            budget_duration: limits.budget_duration,
         };
         state.is_busy.set(true);
         spawn_local(async move {
@@ -61,12 +74,30 @@ pub(super) fn AddMember(
                 <FormAlert state=state />
                 <TextField label="User" name="user_id" value=user errors=errors placeholder="ada@example.com" hint="Id or e-mail address. Who is not registered yet is made a user." autofocus=true />
                 <RoleField role=role state=state />
+                <MemberBudget form=budget state=state />
             </div>
             <footer class="drawer-footer">
                 <button class="button" type="button" on:click=move |_| on_done.run(())>"Cancel"</button>
                 <button class="button button-primary" type="submit" disabled=state.is_busy>"Add member"</button>
             </footer>
         </form>
+    }
+}
+
+/// What a form changes of a member's budget, or what is wrong with which field.
+fn patch_of(budget: LimitForm, before: &Limits) -> Result<LimitPatch, Errors> {
+    let parsed = budget.draft().parse().map_err(|mut errors| {
+        let own = errors.remove("max_budget");
+        errors.extend(own.map(|text| (BUDGET.to_owned(), text)));
+        errors
+    });
+    Ok(parsed?.to_patch(before))
+}
+
+#[component]
+fn MemberBudget(form: LimitForm, state: FormState) -> impl IntoView {
+    view! {
+        <OnlyBudgetFields form=form errors=state.errors label="Max budget in the organization" name=BUDGET hint="For all they call with keys of the organization and of its teams." />
     }
 }
 
@@ -113,17 +144,29 @@ fn edit_view(member: OrganizationMembership, on_done: Callback<()>, on_change: C
     let toasts = use_toasts();
     let state = FormState::new(FIELDS);
     let role = RwSignal::new(member.user_role);
+    let limits = Limits::from(&member.limits);
+    let budget = LimitForm::new(LimitDraft::from(&limits));
+    let gauge = limit::in_force::budget(&member.limits, &member.standing);
+    // Nobody sets their own.
+    let session = use_session();
+    let has_budget = session.is_admin() || session.view().is_none_or(|reader| reader.user_id != member.user_id);
     let label = name(&member);
     let before = StoredValue::new(member);
     let saved = label.clone();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
+        let changed = match patch_of(budget, &limits) {
+            Ok(changed) => changed,
+            Err(errors) => return state.refuse(errors),
+        };
         let before = before.get_value();
         let patch = OrganizationMemberPatch {
             organization_id: before.organization_id,
             user_id: Some(before.user_id),
             user_email: None,
-            role: role.get_untracked(),
+            role: Some(role.get_untracked()),
+            max_budget_in_organization: changed.max_budget,
+            budget_duration: changed.budget_duration,
         };
         let label = saved.clone();
         state.is_busy.set(true);
@@ -142,8 +185,10 @@ fn edit_view(member: OrganizationMembership, on_done: Callback<()>, on_change: C
         <form class="drawer-form" on:submit=submit novalidate>
             <div class="drawer-body">
                 <h3>{label}</h3>
+                <div class="scopes"><div class="scope"><BudgetGauge budget=gauge /></div></div>
                 <FormAlert state=state />
                 <RoleField role=role state=state />
+                {has_budget.then(|| view! { <MemberBudget form=budget state=state /> })}
             </div>
             <footer class="drawer-footer">
                 <Remove member=before on_done=on_done on_change=on_change />
