@@ -98,7 +98,7 @@ test("the page that comes first is there while the figures are on their way", as
   });
   await page.reload();
   await expect(page.getByRole("status", { name: "Loading" })).toBeVisible();
-  await inspect(page, "overview-loading");
+  await inspect(page, "overview-loading", { isLoading: true });
   answer();
   await expect(page.getByRole("status", { name: "Loading" })).toBeHidden();
 });

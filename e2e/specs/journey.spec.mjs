@@ -1,6 +1,6 @@
 // The line through everything: sign in, make a key, call with it, see what it cost, block it, be refused.
 
-import { call, expect, inspect, signIn, test, visit } from "./support.mjs";
+import { call, expect, inspect, signInByHand, test, visit } from "./support.mjs";
 
 // It begins where nothing is.
 test.use({ gateway: "journey" });
@@ -9,7 +9,7 @@ test("from the first sign-in to a blocked key", async ({ page, tollgate }) => {
   // It looks at every page in two sizes and two themes on the way.
   test.setTimeout(240_000);
   await test.step("sign in", async () => {
-    await signIn(page);
+    await signInByHand(page);
     await expect(page.getByRole("heading", { name: "Make the first call" })).toBeVisible();
     await inspect(page, "overview-empty");
   });

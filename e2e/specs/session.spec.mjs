@@ -1,6 +1,6 @@
 // Signing in and out.
 
-import { USERNAME, account, expect, inspect, signIn, test } from "./support.mjs";
+import { USERNAME, account, expect, inspect, signIn, signInByHand, test } from "./support.mjs";
 
 test("a wrong password is refused and says so", async ({ page }) => {
   await page.goto("/ui");
@@ -13,7 +13,7 @@ test("a wrong password is refused and says so", async ({ page }) => {
 });
 
 test("signing out ends the session on the server", async ({ page, context }) => {
-  await signIn(page);
+  await signInByHand(page);
   const cookies = await context.cookies();
   expect(cookies.length).toBe(1);
   expect(cookies[0]).toMatchObject({ httpOnly: true, sameSite: "Lax" });
