@@ -87,6 +87,17 @@ test("from the first organization to its end", async ({ browser, page, tollgate 
     await expect(drawer.getByRole("table", { name: "Members" })).toContainText("Administrator");
     await inspect(page, "organization-members");
 
+    await drawer.getByRole("table", { name: "Members" }).getByRole("row").filter({ hasText: "ada" }).click();
+    await drawer.getByLabel("Max budget in the organization").fill("twenty");
+    await drawer.getByRole("button", { name: "Save" }).click();
+    await expect(drawer.getByLabel("Max budget in the organization")).toHaveAttribute("aria-invalid", "true");
+    await drawer.getByLabel("Max budget in the organization").fill("20");
+    await drawer.getByLabel("Budget resets").selectOption("Every month");
+    await inspect(page, "organization-member-budget");
+    await drawer.getByRole("button", { name: "Save" }).click();
+    await expect(page.getByText("Saved ada.")).toBeVisible();
+    await expect(drawer.getByRole("table", { name: "Members" })).toContainText("of $20");
+
     const ada = await browser.newPage({ baseURL: tollgate.url });
     await ada.goto("/ui/organizations");
     await ada.getByLabel("Username").fill("ada");
