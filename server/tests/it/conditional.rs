@@ -10,14 +10,14 @@ use crate::kit::{Client, FakeUpstream, TestApp};
 /// Something that can be changed: where it is shown and where in that, and how it is changed.
 struct Thing {
     read: String,
-    pointer: &'static str,
+    pointer: String,
     method: Method,
-    update: &'static str,
+    update: String,
     body: Value,
 }
 
-async fn things(app: &TestApp, upstream: &FakeUpstream) -> Vec<Thing> {
-    let key = app.new_key(json!({"key_alias": "one"})).await;
+/// Makes one of each, and a key, which is told.
+async fn make_all(app: &TestApp, upstream: &FakeUpstream) -> String {
     for (path, body) in [
         ("/team/new", json!({"team_id": "red"})),
         ("/user/new", json!({"user_id": "ada", "auto_create_key": false})),
@@ -32,100 +32,77 @@ async fn things(app: &TestApp, upstream: &FakeUpstream) -> Vec<Thing> {
         ),
         (
             "/credentials",
-            json!({"credential_name": "open", "credential_values": {"api_key": "sk-y"},
-            "credential_info": {}}),
+            json!({"credential_name": "open", "credential_values": {"api_key": "sk-y"}, "credential_info": {}}),
         ),
     ] {
         app.post(path, body).expect_status(200).await;
     }
-    let thing =
-        |read: &str, pointer, method, update, body| Thing { read: read.to_owned(), pointer, method, update, body };
-    let post = Method::POST;
-    vec![
-        thing(
-            &format!("/key/info?key={key}"),
-            "/info/updated_at",
-            post.clone(),
-            "/key/update",
-            json!({"key": key, "max_budget": 2}),
-        ),
-        thing(
-            "/team/info?team_id=red",
-            "/team_info/updated_at",
-            post.clone(),
-            "/team/update",
+    app.new_key(json!({"key_alias": "one"})).await
+}
+
+const MODEL: &str = "/v1/model/info?litellm_model_id=gpt-1 /data/0/model_info/updated_at";
+
+fn things(key: &str) -> [Thing; 10] {
+    let key_info = format!("/key/info?key={key} /info/updated_at");
+    [
+        (&*key_info, "POST /key/update", json!({"key": key, "max_budget": 2})),
+        (
+            "/team/info?team_id=red /team_info/updated_at",
+            "POST /team/update",
             json!({"team_id": "red", "max_budget": 2}),
         ),
-        thing(
-            "/user/info?user_id=ada",
-            "/user_info/updated_at",
-            post.clone(),
-            "/user/update",
+        (
+            "/user/info?user_id=ada /user_info/updated_at",
+            "POST /user/update",
             json!({"user_id": "ada", "max_budget": 2}),
         ),
-        thing(
-            "/organization/info?organization_id=acme",
-            "/updated_at",
-            Method::PATCH,
-            "/organization/update",
+        (
+            "/organization/info?organization_id=acme /updated_at",
+            "PATCH /organization/update",
             json!({"organization_id": "acme", "max_budget": 2}),
         ),
-        thing(
-            "/customer/info?end_user_id=eve",
-            "/updated_at",
-            post.clone(),
-            "/customer/update",
+        (
+            "/customer/info?end_user_id=eve /updated_at",
+            "POST /customer/update",
             json!({"user_id": "eve", "max_budget": 2}),
         ),
-        thing(
-            "/budget/list",
-            "/0/updated_at",
-            post.clone(),
-            "/budget/update",
-            json!({"budget_id": "small", "max_budget": 2}),
-        ),
-        thing("/tag/list", "/0/updated_at", post.clone(), "/tag/update", json!({"name": "night", "max_budget": 2})),
-        thing(
-            "/v1/model/info?litellm_model_id=gpt-1",
-            "/data/0/model_info/updated_at",
-            post,
-            "/model/update",
-            json!({"model_info": {"id": "gpt-1"}, "litellm_params": {"rpm": 7}}),
-        ),
-        thing(
-            "/v1/model/info?litellm_model_id=gpt-1",
-            "/data/0/model_info/updated_at",
-            Method::PATCH,
-            "/model/gpt-1/update",
-            json!({"litellm_params": {"rpm": 8}}),
-        ),
-        thing(
-            "/credentials/by_name/open",
-            "/updated_at",
-            Method::PATCH,
-            "/credentials/open",
+        ("/budget/list /0/updated_at", "POST /budget/update", json!({"budget_id": "small", "max_budget": 2})),
+        ("/tag/list /0/updated_at", "POST /tag/update", json!({"name": "night", "max_budget": 2})),
+        (MODEL, "POST /model/update", json!({"model_info": {"id": "gpt-1"}, "litellm_params": {"rpm": 7}})),
+        (MODEL, "PATCH /model/gpt-1/update", json!({"litellm_params": {"rpm": 8}})),
+        (
+            "/credentials/by_name/open /updated_at",
+            "PATCH /credentials/open",
             json!({"credential_values": {"api_key": "sk-z"}}),
         ),
     ]
+    .map(|(shown, update, body)| {
+        let (read, pointer) = shown.split_once(' ').unwrap();
+        let (method, update) = update.split_once(' ').unwrap();
+        let method = method.parse().unwrap();
+        Thing { read: read.to_owned(), pointer: pointer.to_owned(), method, update: update.to_owned(), body }
+    })
 }
 
 async fn change(client: &Client, thing: &Thing, seen: &str, status: u16) -> Value {
     let client = client.clone().with_header("if-match", seen);
-    client.call(thing.method.clone(), thing.update, Some(thing.body.to_string())).expect_status(status).await.value()
+    client.call(thing.method.clone(), &thing.update, Some(thing.body.to_string())).expect_status(status).await.value()
 }
 
 #[tokio::test]
 async fn what_somebody_else_has_changed_is_not_overwritten() {
     let upstream = FakeUpstream::start();
     let app = TestApp::start().await;
-    for thing in things(&app, &upstream).await {
+    let key = make_all(&app, &upstream).await;
+    for thing in things(&key) {
         let read = async || app.get(&thing.read).expect_status(200).await.value();
         let shown = read().await;
-        let seen = shown.pointer(thing.pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{shown}")).to_owned();
+        let seen =
+            shown.pointer(&thing.pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{shown}")).to_owned();
         app.advance(Duration::from_secs(1));
         change(&app, &thing, &format!("\"{seen}\""), 200).await;
         let after = read().await;
-        assert_ne!(after.pointer(thing.pointer), shown.pointer(thing.pointer), "{}", thing.update);
+        assert_ne!(after.pointer(&thing.pointer), shown.pointer(&thing.pointer), "{}", thing.update);
         let refused = change(&app, &thing, &format!("\"{seen}\""), 412).await;
         assert_eq!(refused["error"]["type"], "conflict", "{refused}");
         assert!(refused["error"]["message"].as_str().unwrap().contains("Nothing was overwritten"), "{refused}");
