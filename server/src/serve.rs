@@ -1,10 +1,12 @@
 //! Starting a gateway and stopping it: everything is made here, once, in order.
 
 mod defaults;
+mod gateway;
 mod identity;
 pub mod secrets;
 mod shared;
 mod sso;
+mod work;
 
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::DirBuilderExt;
@@ -13,30 +15,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use arc_swap::ArcSwap;
-use redis::Client;
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::auth::first_admin::{self, FirstAdminError, InitialPassword};
-use crate::cache::ResponseCache;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::crypto::{KeyDigest, SealError, Sealer};
 use crate::db::{self, DbError, OwnConnection};
-use crate::gateway::call_id::CallIds;
-use crate::gateway::drain::Drains;
-use crate::gateway::responses::id::ResponseIds;
-use crate::gateway::upstream::Upstream;
-use crate::gateway::usual_delay::UsualDelays;
-use crate::gateway::usual_length::UsualLengths;
-use crate::gateway::{Gateway, InFlightCount, Settings};
+use crate::gateway::Gateway;
 use crate::http::{self, Parts};
-use crate::jobs::{self, HealthChecks, Retention, Work};
-use crate::ledger::contents::{self, ContentWriter, Contents};
+use crate::jobs;
 use crate::ledger::spool::{self, Cursor};
 use crate::ledger::writer::Writer;
 use crate::ledger::{Spool, SpoolError, SpoolLimits};
@@ -45,7 +37,6 @@ use crate::models::{LiveModels, Means};
 use crate::oidc::Oidc;
 use crate::outbound::Outbound;
 use crate::policy::{GatewayBudget, Loader, PolicyStore};
-use crate::router::{Models, Router, Rules};
 use crate::settings::{LiveSettings, Sources};
 use crate::telemetry;
 pub use secrets::{Environment, SecretError, Secrets};
@@ -199,15 +190,15 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let bulletin = shared::bulletin(&config, redis.clone());
     let policy =
         Arc::new(PolicyStore::new(loader, clock.clone(), KeyDigest::of(secrets.master_key.expose()), bulletin));
-    let (contents, content_writer) = contents(&config, &database);
+    let (contents, content_writer) = gateway::contents(&config, &database);
     let outbound = Arc::new(Outbound::new(&config).map_err(std::io::Error::other)?);
-    let parts = GatewayParts {
+    let parts = gateway::Parts {
         clock: clock.clone(),
         policy: Arc::clone(&policy),
         counters: Arc::clone(&counters),
         outbound: Arc::clone(&outbound),
     };
-    let gateway = Arc::new(make_gateway(&config, &secrets, parts, spool, contents, cache)?);
+    let gateway = Arc::new(gateway::make(&config, &secrets, parts, spool, contents, cache)?);
     let (mailer, mail_queue) = Mailer::new(&environment.smtp)?;
     let sealer = Sealer::new(secrets.salt_key.expose())?;
     let models = Arc::new(live_models(&config, &environment, &database, &sealer, &gateway).await?);
@@ -232,7 +223,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let parts = Parts { app: app.clone(), gateway: Arc::clone(&gateway), limits: config.limits.clone() };
     let server = http::serve(parts, listener, workers)?;
     let stop = CancellationToken::new();
-    let work = work(&app, &gateway, &config, redis)?;
+    let work = work::of(&app, &gateway, &config, redis)?;
     let mut jobs = jobs::start(&work, writer, content_writer, &stop);
     if let Some(queue) = mail_queue {
         jobs.spawn(queue.run(stop.clone()));
@@ -269,77 +260,6 @@ async fn open_writer(
     Ok(writer)
 }
 
-/// What the gateway shares with the control plane.
-struct GatewayParts {
-    clock: Clock,
-    policy: Arc<PolicyStore>,
-    counters: Arc<Counters>,
-    outbound: Arc<Outbound>,
-}
-
-fn make_gateway(
-    config: &Config,
-    secrets: &Secrets,
-    parts: GatewayParts,
-    spool: Arc<Spool>,
-    contents: Option<Contents>,
-    cache: Option<Arc<ResponseCache>>,
-) -> Result<Gateway, std::io::Error> {
-    let GatewayParts { clock, policy, counters, outbound } = parts;
-    Ok(Gateway {
-        call_ids: CallIds::default(),
-        policy,
-        router: Arc::new(make_router(config, Arc::clone(&counters), clock.clone())),
-        counters,
-        spool,
-        cache,
-        contents,
-        response_ids: ResponseIds::new(secrets.salt_key.expose()),
-        routing: ArcSwap::from_pointee(config.router.clone()),
-        outbound,
-        usual_lengths: UsualLengths::default(),
-        usual_delays: UsualDelays::default(),
-        drains: drains(config),
-        settings: ArcSwap::from_pointee(Settings::of(config)),
-        in_flight: InFlightCount::default(),
-        clock,
-    })
-}
-
-fn work(app: &App, gateway: &Arc<Gateway>, config: &Config, redis: Option<Client>) -> Result<Work, std::io::Error> {
-    Ok(Work {
-        clock: app.clock.clone(),
-        db: app.db.clone(),
-        spool: Arc::clone(&gateway.spool),
-        policy: Arc::clone(&app.policy),
-        counters: Arc::clone(&app.counters),
-        router: Arc::clone(&gateway.router),
-        models: Arc::clone(&app.models),
-        settings: Arc::clone(&app.settings),
-        rests: shared::rests(config, redis.clone()).map(Arc::new),
-        health_checks: health_checks(gateway, config, redis)?,
-        retention: retention(config),
-    })
-}
-
-fn health_checks(
-    gateway: &Arc<Gateway>,
-    config: &Config,
-    redis: Option<Client>,
-) -> Result<Option<HealthChecks>, std::io::Error> {
-    let general = &config.general;
-    if !general.background_health_checks {
-        return Ok(None);
-    }
-    Ok(Some(HealthChecks {
-        gateway: Arc::clone(gateway),
-        upstream: Upstream::new(&config.limits).map_err(std::io::Error::other)?,
-        interval: general.health_check_interval,
-        routes: general.enable_health_check_routing,
-        shared: shared::health_checks(config, redis),
-    }))
-}
-
 async fn loader(config: &Config, database: &DatabaseConnection, clock: &Clock) -> Result<Loader, StartError> {
     let litellm = &config.litellm;
     let budget = GatewayBudget { max_budget: litellm.max_budget, span: litellm.budget_duration };
@@ -371,10 +291,6 @@ async fn open_spool(
     Ok(Spool::open_from(dir, clock, written.unwrap_or_default(), limits)?)
 }
 
-fn make_router(config: &Config, counters: Arc<Counters>, clock: Clock) -> Router {
-    Router::new(Models::default(), Rules::of(config), clock).counting_with(counters)
-}
-
 async fn live_models(
     config: &Config,
     environment: &Environment,
@@ -393,27 +309,6 @@ async fn live_models(
     let models = LiveModels::new(config.clone(), means, policy, router);
     models.refresh().await.map_err(StartError::Models)?;
     Ok(models)
-}
-
-fn drains(config: &Config) -> Drains {
-    let max = usize::try_from(config.limits.disconnect_drains_max).unwrap_or(usize::MAX);
-    Drains::new(max, config.limits.disconnect_drain_timeout)
-}
-
-/// Where prompts and answers go, and who writes them, where they are kept.
-fn contents(config: &Config, database: &DatabaseConnection) -> (Option<Contents>, Option<ContentWriter>) {
-    if !config.general.store_prompts_in_spend_logs || config.litellm.turn_off_message_logging {
-        return (None, None);
-    }
-    let bytes_max = usize::try_from(config.limits.stored_content_max_bytes).unwrap_or(usize::MAX);
-    let (contents, writer) = contents::queue(database.clone(), bytes_max);
-    (Some(contents), Some(writer))
-}
-
-fn retention(config: &Config) -> Option<Retention> {
-    let general = &config.general;
-    let interval = general.maximum_spend_logs_retention_interval;
-    general.maximum_spend_logs_retention_period.map(|period| Retention { period, interval })
 }
 
 impl Drop for Running {

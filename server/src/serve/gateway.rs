@@ -1,0 +1,80 @@
+//! The gateway itself, from its configuration.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use sea_orm::DatabaseConnection;
+
+use super::Secrets;
+use crate::cache::ResponseCache;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::counters::Counters;
+use crate::gateway::call_id::CallIds;
+use crate::gateway::drain::Drains;
+use crate::gateway::responses::id::ResponseIds;
+use crate::gateway::usual_delay::UsualDelays;
+use crate::gateway::usual_length::UsualLengths;
+use crate::gateway::{Gateway, InFlightCount, Settings};
+use crate::ledger::Spool;
+use crate::ledger::contents::{self, ContentWriter, Contents};
+use crate::outbound::Outbound;
+use crate::policy::PolicyStore;
+use crate::router::{Models, Router, Rules};
+
+/// What the gateway shares with the control plane.
+pub(super) struct Parts {
+    pub(super) clock: Clock,
+    pub(super) policy: Arc<PolicyStore>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) outbound: Arc<Outbound>,
+}
+
+/// The gateway, whose models come later.
+pub(super) fn make(
+    config: &Config,
+    secrets: &Secrets,
+    parts: Parts,
+    spool: Arc<Spool>,
+    contents: Option<Contents>,
+    cache: Option<Arc<ResponseCache>>,
+) -> Result<Gateway, std::io::Error> {
+    let Parts { clock, policy, counters, outbound } = parts;
+    Ok(Gateway {
+        call_ids: CallIds::default(),
+        policy,
+        router: Arc::new(router(config, Arc::clone(&counters), clock.clone())),
+        counters,
+        spool,
+        cache,
+        contents,
+        response_ids: ResponseIds::new(secrets.salt_key.expose()),
+        routing: ArcSwap::from_pointee(config.router.clone()),
+        outbound,
+        usual_lengths: UsualLengths::default(),
+        usual_delays: UsualDelays::default(),
+        drains: drains(config),
+        settings: ArcSwap::from_pointee(Settings::of(config)),
+        in_flight: InFlightCount::default(),
+        clock,
+    })
+}
+
+fn router(config: &Config, counters: Arc<Counters>, clock: Clock) -> Router {
+    Router::new(Models::default(), Rules::of(config), clock).counting_with(counters)
+}
+
+fn drains(config: &Config) -> Drains {
+    let max = usize::try_from(config.limits.disconnect_drains_max).unwrap_or(usize::MAX);
+    Drains::new(max, config.limits.disconnect_drain_timeout)
+}
+
+/// Where prompts and answers go, and who writes them, where they are kept.
+pub(super) fn contents(config: &Config, database: &DatabaseConnection) -> (Option<Contents>, Option<ContentWriter>) {
+    if !config.general.store_prompts_in_spend_logs || config.litellm.turn_off_message_logging {
+        return (None, None);
+    }
+    let bytes_max = usize::try_from(config.limits.stored_content_max_bytes).unwrap_or(usize::MAX);
+    let (contents, writer) = contents::queue(database.clone(), bytes_max);
+    (Some(contents), Some(writer))
+}
