@@ -127,8 +127,8 @@ pub struct PolicyCheck {
     pub passed: bool,
     /// In words, for people.
     pub detail: String,
-    /// Whose limit it is: `key`, `team_member`, `user`, `team`, `organization`, `customer`, `tag`, `provider`, `gateway`,
-    /// or with `_model` behind it the limit of one of them for the model.
+    /// Whose limit it is: `key`, `team_member`, `organization_member`, `user`, `team`, `organization`, `customer`, `tag`,
+    /// `provider`, `gateway`, or with `_model` behind it the limit of one of them for the model.
     pub scope: Option<String>,
     /// The entity's id.
     pub scope_id: Option<String>,

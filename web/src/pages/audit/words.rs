@@ -148,6 +148,11 @@ pub(crate) fn name(change: &AuditView) -> String {
     })
 }
 
+/// Of what somebody is a member.
+fn group_of(id: &str) -> &str {
+    id.split_once('/').map_or(id, |(group, _)| group)
+}
+
 /// The page of the thing, where it has one and was not deleted.
 pub(crate) fn page(change: &AuditView) -> Option<String> {
     if change.action == "deleted" {
@@ -157,7 +162,8 @@ pub(crate) fn page(change: &AuditView) -> Option<String> {
     let (path, id) = match change.table_name.as_str() {
         "key" => ("keys?key", id),
         "team" => ("teams?team", id),
-        "team_member" => ("teams?team", id.split_once('/').map_or(id, |(team, _)| team)),
+        "team_member" => ("teams?team", group_of(id)),
+        "organization_member" => ("organizations?organization", group_of(id)),
         "user" => ("users?user", id),
         "organization" => ("organizations?organization", id),
         "customer" => ("customers?customer", id),
@@ -251,6 +257,8 @@ mod tests {
     fn what_is_there_has_a_page() {
         let of = |kind, action, id| page(&change(kind, action, id, Value::Null));
         assert_eq!(of("team_member", "updated", "t/ada").as_deref(), Some("/ui/teams?team=t"));
+        let member = of("organization_member", "updated", "acme/ada");
+        assert_eq!(member.as_deref(), Some("/ui/organizations?organization=acme"));
         assert_eq!(of("key", "blocked", "a b").as_deref(), Some("/ui/keys?key=a%20b"));
         assert_eq!(of("key", "deleted", "k"), None);
         assert_eq!(of("session", "signed_in", "ada"), None);

@@ -59,6 +59,7 @@ pub(crate) fn whom_to_ask(check: &PolicyCheck) -> String {
         (PolicyCheckKind::ModelAccess, _) => (ADMIN, "to add the model to its list, or call a model that is on it"),
         (_, "key") => (OWNER, "to raise the limit"),
         (_, "team_member") => ("an admin of the team", "to raise the limit"),
+        (_, "organization_member") => ("an admin of the organization", "to raise the limit"),
         (_, "team") => ("an admin of the team's organization or an administrator of the gateway", "to raise the limit"),
         _ => (ADMIN, "to raise the limit"),
     };
