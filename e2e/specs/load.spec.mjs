@@ -2,6 +2,9 @@
 
 import { call, eventually, expect, manage, signIn, test } from "./support.mjs";
 
+// Of its own: it leaves something of everything behind.
+test.use({ gateway: "load" });
+
 /** Questions of one page. Who is signed in is asked once, when the console itself is loaded. */
 const QUESTIONS_MAX = 3;
 
