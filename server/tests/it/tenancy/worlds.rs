@@ -190,6 +190,15 @@ async fn sees_their_part(world: &World, person: usize, client: &Client, keys: &V
     let what = format!("p{person} in {world:?}");
     let own = world.keys_of(person);
     assert_eq!(listed(client, "/key/list?return_full_object=true", "keys", "key_alias").await, own, "{what}");
+    // However they are sorted and searched.
+    for order in
+        ["sort_by=spend", "sort_by=key_alias&sort_order=asc", "sort_by=updated_at", "search=k", "status=active"]
+    {
+        let path = format!("/key/list?return_full_object=true&size=100&{order}");
+        assert_eq!(listed(client, &path, "keys", "key_alias").await, own, "{order}: {what}");
+        let total = client.get(&path).expect_status(200).await.value()["total_count"].as_u64();
+        assert_eq!(total, u64::try_from(own.len()).ok(), "{order}: {what}");
+    }
     assert_eq!(listed(client, "/spend/logs/v2", "data", "key_alias").await, own, "{what}");
     assert_eq!(listed(client, "/team/list", "", "team_id").await, world.teams_of(person), "{what}");
     assert_eq!(
