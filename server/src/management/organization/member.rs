@@ -86,7 +86,11 @@ pub(super) async fn set_limits(
     let id = member.scope_id();
     let before = limit::own(app, transaction, ORGANIZATION_MEMBER, &id).await?;
     let is_first = before.max_budget.is_none() && limits.max_budget.as_set().is_some();
-    let has_windows = limits.budget_duration.as_set().is_some();
+    let has_windows = match &limits.budget_duration {
+        Patch::Absent => before.budget_duration.is_some(),
+        Patch::Clear => false,
+        Patch::Set(_) => true,
+    };
     let spend = match is_first && !has_windows {
         true => Some(spent_ever(app, transaction, member).await?),
         false => None,

@@ -1,5 +1,7 @@
 //! Members of organizations, and what administers them.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use tollgate_openapi::key::{KeyBulkDeleted, KeyBulkUpdated, KeyCreated, KeyPage};
@@ -365,6 +367,22 @@ async fn a_members_budget_holds_in_the_organization_and_nowhere_else() {
     let back = json!({"organization_id": "acme", "member": {"user_id": "acme-worker"}});
     let back = app.post("/organization/member_add", back).expect_status(200).await.value();
     assert_eq!(back["updated_organization_memberships"][0]["max_budget"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_budget_with_windows_does_not_count_what_was_spent_in_others() {
+    let upstream = FakeUpstream::start();
+    let app = build(TestApp::with_upstream(&upstream).await).await;
+    let [acme, ..] = keys_of_worker(&app).await;
+    acme.post(CHAT, small()).expect_status(200).await;
+    app.settled().await;
+    app.advance(Duration::from_secs(2 * 24 * 3600));
+    for (field, value) in [("budget_duration", json!("1d")), ("max_budget_in_organization", json!(1))] {
+        let mut body = json!({"organization_id": "acme", "user_id": "acme-worker"});
+        body[field] = value;
+        let member: OrganizationMembership = member_update(&app, &body).expect_status(200).await.json();
+        assert_eq!(member.standing.spend, NanoUsd::ZERO, "{field}");
+    }
 }
 
 #[tokio::test]
