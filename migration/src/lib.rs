@@ -20,6 +20,7 @@ mod m20261122_000006_key_secrets;
 mod m20261122_000008_scim;
 mod m20261122_000010_settings;
 mod m20261122_000011_tenant_reports;
+mod m20261122_000012_alerts;
 mod table;
 
 use sea_orm_migration::MigrationTrait;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_scim::Migration),
             Box::new(m20261122_000010_settings::Migration),
             Box::new(m20261122_000011_tenant_reports::Migration),
+            Box::new(m20261122_000012_alerts::Migration),
         ]
     }
 }

@@ -4,6 +4,7 @@
 //! `…Patch` come in, `…View` and `…Page` go out. Money is [`money::NanoUsd`] everywhere and shows as dollars in JSON.
 
 pub mod access_token;
+pub mod alert;
 pub mod audit;
 pub mod budget;
 pub mod cache;

@@ -36,6 +36,18 @@ pub const KEYS_INFO: &str = "/v2/key/info";
 pub const AUDIT_LIST: &str = "/audit";
 /// Shows one change.
 pub const AUDIT_INFO: &str = "/audit/{id}";
+/// Lists alerts and what became of them.
+pub const ALERT_LIST: &str = "/alert/list";
+/// Lists channels.
+pub const ALERT_CHANNEL_LIST: &str = "/alert/channel/list";
+/// Adds a channel.
+pub const ALERT_CHANNEL_NEW: &str = "/alert/channel/new";
+/// Changes or mutes a channel.
+pub const ALERT_CHANNEL_UPDATE: &str = "/alert/channel/update";
+/// Deletes a channel.
+pub const ALERT_CHANNEL_DELETE: &str = "/alert/channel/delete";
+/// Tells a channel something at once.
+pub const ALERT_CHANNEL_TEST: &str = "/alert/channel/test";
 /// Makes a reusable budget.
 pub const BUDGET_NEW: &str = "/budget/new";
 /// Changes a budget.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use sea_orm::{DatabaseConnection, DbErr};
 
+use crate::alerts::Alerts;
 use crate::clock::Clock;
 use crate::config::IdentitySettings;
 use crate::counters::{Counters, SignInThrottle};
@@ -38,6 +39,8 @@ pub struct App {
     pub sealer: Sealer,
     /// Sends letters.
     pub mailer: Mailer,
+    /// Tells people what happened.
+    pub alerts: Arc<Alerts>,
     /// The models in force.
     pub models: Arc<LiveModels>,
     /// The settings in force.

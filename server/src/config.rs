@@ -3,6 +3,7 @@
 //! Reading never stops at the first problem: [`Config::load`] returns what could be read together with everything that
 //! is wrong, each with its place, its path and what was expected.
 
+mod alerting;
 mod cache;
 mod credential;
 mod environment;
@@ -32,6 +33,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use alerting::{AlertSettings, LiveAlertSettings};
 pub use cache::{CALL_TYPES, CachePlace, CacheSettings, Isolation, TTL_MAX, call_type, is_namespace};
 pub use credential::{CREDENTIAL_NAME, Credential};
 use environment::Environment;
@@ -71,6 +73,8 @@ pub struct Config {
     pub litellm: LitellmSettings,
     /// `general_settings`.
     pub general: GeneralSettings,
+    /// Who is told what: `general_settings.alerting` and what goes with it.
+    pub alerts: AlertSettings,
     /// The bounds: `tollgate_settings` and `general_settings.max_request_size_mb`.
     pub limits: Limits,
     /// `environment_variables`: they go before the process's environment and are never put into it.
@@ -193,8 +197,9 @@ fn read_tree(root: &Node, mut environment: Environment<'_>, problems: &Problems)
     let Some(mut top) = item.section() else {
         return Config::default();
     };
-    let mut limits = general::read_limits(top.get("tollgate_settings"));
-    let general = general::read(top.get("general_settings"), &mut limits);
+    let mut alerts = AlertSettings::default();
+    let mut limits = general::read_limits(top.get("tollgate_settings"), &mut alerts);
+    let general = general::read(top.get("general_settings"), &mut limits, &mut alerts);
     let mut litellm = litellm::read(top.get("litellm_settings"));
     let mut router = router::read(top.get("router_settings"), litellm.num_retries);
     router.fallbacks.fill_from(&litellm.fallbacks);
@@ -205,7 +210,8 @@ fn read_tree(root: &Node, mut environment: Environment<'_>, problems: &Problems)
     let model_list = ModelList(list.as_ref().map(|item| Arc::new(item.node.clone())));
     let deployments = model::read_list(list, &environment);
     let Environment { file, credentials, .. } = environment;
-    let config = Config { deployments, router, litellm, general, limits, environment: file, credentials, model_list };
+    let config =
+        Config { deployments, router, litellm, general, alerts, limits, environment: file, credentials, model_list };
     check_groups(&config, &mut top);
     check_embedding_model(&config, &mut top);
     for read_elsewhere in ["environment_variables", "include"] {

@@ -4,6 +4,10 @@
 
 pub mod access_token;
 pub mod activity;
+pub mod alert;
+pub mod alert_channel;
+pub mod alert_channel_state;
+pub mod alert_delivery;
 pub mod audit;
 pub mod budget;
 pub mod budget_spend;
@@ -21,6 +25,7 @@ pub mod invitation;
 pub mod key;
 pub mod key_count;
 pub mod key_secret;
+pub mod lease;
 pub mod ledger;
 pub mod limit;
 pub mod model;

@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a file, a socket or a database; every rule is a function of its arguments.
 
 pub mod address;
+pub mod alert;
 pub mod allowed_routes;
 pub mod key_bounds;
 pub mod model_limits;
@@ -16,4 +17,5 @@ pub mod region;
 pub mod sketch;
 pub mod sso;
 pub mod usage;
+pub mod webhook;
 pub mod window;

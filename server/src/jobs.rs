@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use crate::alerts::{Alerts, Sender};
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::ledger::Spool;
@@ -49,6 +50,8 @@ pub struct Work {
     pub router: Arc<Router>,
     /// The models in force.
     pub models: Arc<LiveModels>,
+    /// Tells people what happened.
+    pub alerts: Arc<Alerts>,
     /// The settings in force.
     pub settings: Arc<LiveSettings>,
     /// Where nodes tell each other which deployments rest.
@@ -76,6 +79,7 @@ pub fn start(work: &Work, writer: Writer, contents: Option<ContentWriter>, stop:
     }
     jobs.spawn(idle_counters::IdleCounters::new(work, idle_counters::KEPT).run(stop.clone()));
     jobs.spawn(keep_metrics_up(stop.clone()));
+    jobs.spawn(Sender::new(Arc::clone(&work.alerts)).run(stop.clone()));
     if let Some(contents) = contents {
         jobs.spawn(contents.run(stop.clone()));
     }

@@ -10,8 +10,9 @@ pub mod event;
 pub mod retention;
 pub mod spool;
 pub mod verify;
+pub mod watch;
 pub mod writer;
 
 pub use correct::correct;
-pub use event::{BeginRecord, Charge, SpendEvent};
+pub use event::{BeginRecord, Charge, RefusingBudget, SpendEvent};
 pub use spool::{Spool, SpoolError, SpoolLimits, set_aside};

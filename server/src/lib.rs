@@ -20,6 +20,7 @@ pub mod router;
 pub mod cache;
 pub mod gateway;
 pub mod models;
+pub mod alerts;
 pub mod settings;
 pub mod app;
 pub mod auth;

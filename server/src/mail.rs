@@ -33,6 +33,7 @@ const WAITS: [Duration; 5] = [
 #[derive(Clone, Debug, Default)]
 pub struct Mailer {
     queue: Option<mpsc::Sender<Letter>>,
+    smtp: Option<Smtp>,
 }
 
 /// The other end of the queue: what a job sends.
@@ -51,7 +52,7 @@ impl Mailer {
     pub fn new(variables: &SmtpVariables) -> Result<(Self, Option<MailQueue>), MailError> {
         let Some(smtp) = Smtp::new(variables)? else { return Ok((Self::default(), None)) };
         let (queue, letters) = mpsc::channel(QUEUE_MAX);
-        Ok((Self { queue: Some(queue) }, Some(MailQueue { letters, smtp })))
+        Ok((Self { queue: Some(queue), smtp: Some(smtp.clone()) }, Some(MailQueue { letters, smtp })))
     }
 
     /// Whether there is a server to send with.
@@ -69,6 +70,17 @@ impl Mailer {
             tracing::error!(to = letter.to, subject = letter.subject, "too many letters wait: this one is not sent");
         }
         taken.is_ok()
+    }
+}
+
+impl Mailer {
+    /// Sends a letter now, once.
+    ///
+    /// # Errors
+    /// Why it was not taken.
+    pub async fn send_now(&self, letter: &Letter) -> Result<(), String> {
+        let smtp = self.smtp.as_ref().ok_or("SMTP_HOST is not set: no letters are sent")?;
+        smtp.send(letter).await.map_err(|failure| failure.text)
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod access_token;
+pub mod alert;
 pub mod budget;
 pub mod cache;
 mod change;
@@ -88,6 +89,13 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::KEY_BOUNDS, Method::GET, key::bounds::bounds);
     guarded(config, paths::KEY_ALIASES, Method::GET, key::aliases::aliases);
     guarded(config, paths::KEYS_INFO, Method::POST, key::bulk::info);
+
+    guarded(config, paths::ALERT_LIST, Method::GET, alert::read::list);
+    guarded(config, paths::ALERT_CHANNEL_LIST, Method::GET, alert::read::channels);
+    guarded(config, paths::ALERT_CHANNEL_NEW, Method::POST, alert::create::new);
+    guarded(config, paths::ALERT_CHANNEL_UPDATE, Method::POST, alert::update::update);
+    guarded(config, paths::ALERT_CHANNEL_DELETE, Method::POST, alert::delete::delete);
+    guarded(config, paths::ALERT_CHANNEL_TEST, Method::POST, alert::test::test);
 
     guarded(config, paths::AUDIT_LIST, Method::GET, audit::list);
     guarded(config, paths::AUDIT_INFO, Method::GET, audit::info);

@@ -1,5 +1,6 @@
 //! Starting a gateway and stopping it: everything is made here, once, in order.
 
+mod alerts;
 mod defaults;
 mod gateway;
 mod identity;
@@ -15,14 +16,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use arc_swap::ArcSwap;
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::alerts::Alerts;
 use crate::app::App;
 use crate::auth::first_admin::{self, FirstAdminError, InitialPassword};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, LiveAlertSettings};
 use crate::counters::Counters;
 use crate::crypto::{KeyDigest, SealError, Sealer};
 use crate::db::{self, DbError, OwnConnection};
@@ -30,6 +33,7 @@ use crate::gateway::Gateway;
 use crate::http::{self, Parts};
 use crate::jobs;
 use crate::ledger::spool::{self, Cursor};
+use crate::ledger::watch::Watch;
 use crate::ledger::writer::Writer;
 use crate::ledger::{Spool, SpoolError, SpoolLimits};
 use crate::mail::{MailError, Mailer};
@@ -184,7 +188,9 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let cache = shared::cache(&config, redis.clone(), &clock)?;
     let counters = shared::counters(&config, redis.clone(), &data, &database, &clock)?;
     let url = database_url(&config, &environment, &data);
-    let writer = open_writer(&config, (&database, &url), &spool, &counters).await?;
+    let alert_settings: LiveAlertSettings = Arc::new(ArcSwap::from_pointee(config.alerts.clone()));
+    let watch = Watch::new(Arc::clone(&alert_settings), alerts::budgets(&config));
+    let writer = open_writer(&config, (&database, &url), &spool, &counters, watch).await?;
     shared::join(&counters).await;
     let loader = loader(&config, &database, &clock).await?;
     let bulletin = shared::bulletin(&config, redis.clone());
@@ -202,7 +208,19 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let (mailer, mail_queue) = Mailer::new(&environment.smtp)?;
     let sealer = Sealer::new(secrets.salt_key.expose())?;
     let models = Arc::new(live_models(&config, &environment, &database, &sealer, &gateway).await?);
-    let settings = LiveSettings::new(sources, first, &gateway, Arc::clone(&models));
+    let settings = LiveSettings::new(sources, first, &gateway, Arc::clone(&models), Arc::clone(&alert_settings));
+    let identity = identity::of(&config, &environment, &secrets, listener.local_addr()?);
+    let alerts = Arc::new(Alerts {
+        db: database.clone(),
+        clock: clock.clone(),
+        settings: alert_settings,
+        variables: environment.alerts.clone(),
+        sealer: sealer.clone(),
+        outbound: Arc::clone(&outbound),
+        mailer: mailer.clone(),
+        base_url: identity.base_url.clone(),
+        timezone: config.litellm.timezone,
+    });
     let app = App {
         oidc: Arc::new(Oidc::new(outbound, clock.clone())),
         sso: Arc::new(sso::settings(&config, &environment)),
@@ -210,9 +228,10 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         db: database,
         policy,
         counters,
-        identity: identity::of(&config, &environment, &secrets, listener.local_addr()?),
+        identity,
         sealer,
         mailer,
+        alerts,
         models,
         settings: Arc::new(settings),
         sign_ins: Arc::default(),
@@ -253,9 +272,10 @@ async fn open_writer(
     (database, url): (&DatabaseConnection, &str),
     spool: &Arc<Spool>,
     counters: &Arc<Counters>,
+    watch: Watch,
 ) -> Result<Writer, StartError> {
     let own = OwnConnection::open(database, url, config.general.database_connection_timeout).await?;
-    let mut writer = Writer::new(Arc::clone(spool), own, Arc::clone(counters));
+    let mut writer = Writer::new(Arc::clone(spool), own, Arc::clone(counters), watch);
     catch_up(&mut writer).await;
     Ok(writer)
 }

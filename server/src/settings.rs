@@ -12,7 +12,9 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use sea_orm::{DatabaseConnection, DbErr};
 
-use crate::config::{CacheSettings, Config, Loaded, Problem, SetValue, Setting, StoredSettings, Variables, settings};
+use crate::config::{
+    CacheSettings, Config, LiveAlertSettings, Loaded, Problem, SetValue, Setting, StoredSettings, Variables, settings,
+};
 use crate::db;
 use crate::db::setting::Model as Row;
 use crate::gateway::{Gateway, Settings};
@@ -80,6 +82,7 @@ pub struct LiveSettings {
     /// Whoever keeps the settings does not keep a stopped gateway's spool open.
     gateway: Weak<Gateway>,
     models: Arc<LiveModels>,
+    alerts: LiveAlertSettings,
     /// One reads at a time, so that what was read earlier never takes the place of what was read later.
     reading: tokio::sync::Mutex<()>,
     config: ArcSwap<Config>,
@@ -123,6 +126,7 @@ impl LiveSettings {
         (rows, loaded): (Vec<Row>, Loaded),
         gateway: &Arc<Gateway>,
         models: Arc<LiveModels>,
+        alerts: LiveAlertSettings,
     ) -> Self {
         let Loaded { config, values, .. } = loaded;
         let state = Shown { rows, started: values.clone(), values, problems: Vec::new() };
@@ -130,6 +134,7 @@ impl LiveSettings {
             sources,
             gateway: Arc::downgrade(gateway),
             models,
+            alerts,
             reading: tokio::sync::Mutex::default(),
             config: ArcSwap::from_pointee(config),
             state: Mutex::new(state),
@@ -214,6 +219,7 @@ impl LiveSettings {
     }
 
     fn apply(&self, former: &Config, config: &Config) {
+        self.alerts.store(Arc::new(config.alerts.clone()));
         let Some(gateway) = self.gateway.upgrade() else { return };
         let has_other_models = config.deployments != former.deployments
             || config.credentials != former.credentials

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::alerting::{self, AlertSettings};
 use super::fetch::{self, FetchSettings};
 use super::identity::{self, IdentitySettings};
 use super::reader::{Item, Section};
@@ -166,7 +167,7 @@ impl Default for Limits {
     }
 }
 
-pub(super) fn read(item: Option<Item<'_>>, limits: &mut Limits) -> GeneralSettings {
+pub(super) fn read(item: Option<Item<'_>>, limits: &mut Limits, alerts: &mut AlertSettings) -> GeneralSettings {
     let default = GeneralSettings::default();
     let Some(mut section) = item.and_then(|item| item.section()) else {
         return default;
@@ -174,6 +175,7 @@ pub(super) fn read(item: Option<Item<'_>>, limits: &mut Limits) -> GeneralSettin
     if let Some(bytes) = body_bytes(&mut section) {
         limits.max_body_bytes = bytes;
     }
+    alerting::read(&mut section, alerts);
     let settings = GeneralSettings {
         master_key: section.secret("master_key"),
         salt_key: section.secret("salt_key"),
@@ -255,7 +257,7 @@ fn denies_on_outage(item: &Item<'_>) -> bool {
     }
 }
 
-pub(super) fn read_limits(item: Option<Item<'_>>) -> Limits {
+pub(super) fn read_limits(item: Option<Item<'_>>, alerts: &mut AlertSettings) -> Limits {
     let default = Limits::default();
     let Some(mut section) = item.and_then(|item| item.section()) else {
         return default;
@@ -284,6 +286,7 @@ pub(super) fn read_limits(item: Option<Item<'_>>) -> Limits {
         metrics_keys_max: section.whole("metrics_keys_max", 0..=METRICS_KEYS_MAX).unwrap_or(default.metrics_keys_max),
         max_body_bytes: default.max_body_bytes,
     };
+    alerting::read_own(&mut section, alerts);
     section.finish(&vocabulary::TOLLGATE);
     limits
 }

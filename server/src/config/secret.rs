@@ -56,6 +56,7 @@ const SECRET_WORDS: &[&str] = &[
     "secret",
     "signature",
     "token",
+    "webhook_url",
 ];
 
 /// Names that contain such a word and are none.

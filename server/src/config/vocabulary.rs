@@ -208,6 +208,20 @@ pub(super) const LITELLM: Area = area(
     &["internal_user_budget_duration", "max_internal_user_budget", "set_verbose"],
 );
 
+/// `general_settings.alerting_args`.
+pub(super) const ALERTING_ARGS: Area = area(
+    &[
+        "budget_alert_ttl",
+        "daily_report_frequency",
+        "log_to_console",
+        "max_outage_alert_list_size",
+        "outage_alert_ttl",
+        "region_outage_alert_ttl",
+        "report_check_interval",
+    ],
+    &[],
+);
+
 /// `litellm_settings.cache_params`.
 pub(super) const CACHE: Area = area(
     &[
@@ -249,11 +263,6 @@ pub(super) const SCOPE_LIMITS: Area = area(&[], &[]);
 pub(super) const GENERAL: Area = area(
     &[
         "admin_only_routes",
-        "alert_to_webhook_url",
-        "alert_types",
-        "alerting",
-        "alerting_args",
-        "alerting_threshold",
         "allow_client_side_credentials",
         "allow_requests_on_db_unavailable",
         "allow_user_auth",

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ColumnType, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic,
-    IntoActiveModel, Iterable, PrimaryKeyToColumn, QueryFilter, QueryTrait, Statement, Value,
+    ActiveModelTrait, ColumnTrait, ColumnType, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult,
+    IdenStatic, IntoActiveModel, Iterable, PrimaryKeyToColumn, QueryFilter, QueryTrait, Statement, Value,
 };
 
 use super::{interrupted_call, spend_log};
@@ -53,6 +53,29 @@ where
         db.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     }
     Ok(())
+}
+
+/// The same, and returns the rows as they are then.
+///
+/// # Errors
+/// When the database is away.
+pub async fn add_returning<E>(db: &impl ConnectionTrait, rows: Vec<E::Model>) -> Result<Vec<E::Model>, DbErr>
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<E::ActiveModel> + FromQueryResult,
+{
+    let backend = db.get_database_backend();
+    let mut added = Vec::with_capacity(rows.len());
+    for chunk in chunks(rows) {
+        let (insert, merge) = (insert_sql::<E>(backend, chunk.len()), merge_sql::<E>());
+        let columns: Vec<&str> = E::Column::iter().map(|column| column.as_str()).collect();
+        let sql = format!("{insert} ON CONFLICT {merge} RETURNING {}", columns.join(", "));
+        let values = chunk.into_iter().flat_map(values::<E>);
+        for row in db.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await? {
+            added.push(E::Model::from_query_result(&row, "")?);
+        }
+    }
+    Ok(added)
 }
 
 /// What becomes of a row that is there already.

@@ -78,13 +78,17 @@ pub enum Action {
     CacheWrite,
     /// See who changed what.
     AuditRead,
+    /// See alerts and where they are told.
+    AlertRead,
+    /// Say where alerts are told.
+    AlertWrite,
     /// See and end one's own session.
     Session,
 }
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::KeyCreate,
         Self::KeyRead,
         Self::KeyUpdate,
@@ -120,6 +124,8 @@ impl Action {
         Self::SsoWrite,
         Self::CacheWrite,
         Self::AuditRead,
+        Self::AlertRead,
+        Self::AlertWrite,
         Self::Session,
     ];
 
@@ -131,6 +137,7 @@ impl Action {
             Self::SpendRead => Some(Self::SpendRead),
             Self::TeamRead | Self::TeamUpdate | Self::TeamMembers | Self::TeamAdminister => Some(Self::TeamRead),
             Self::UserRead | Self::UserInvite => Some(Self::UserRead),
+            Self::AlertRead | Self::AlertWrite => Some(Self::AlertRead),
             Self::OrganizationRead | Self::OrganizationWrite | Self::OrganizationMembers => {
                 Some(Self::OrganizationRead)
             }
@@ -220,7 +227,7 @@ fn allows(role: UserRole, action: Action, relation: Relation) -> bool {
         // Blocking is an administrator's measure: the owner of a key deletes it instead.
         (UserRole::OrgAdmin | UserRole::InternalUser, A::KeyBlock) => relation == R::Team,
         (UserRole::OrgAdmin | UserRole::InternalUser, _) => matches!(relation, R::Own | R::Team),
-        (UserRole::InternalUserViewer, A::KeyRead | A::SpendRead) => relation == R::Own,
+        (UserRole::InternalUserViewer, A::KeyRead | A::SpendRead | A::AlertRead) => relation == R::Own,
         (UserRole::InternalUserViewer, _) => false,
     }
 }
@@ -241,6 +248,7 @@ const fn is_reading(action: Action) -> bool {
             | A::OrganizationRead
             | A::TagRead
             | A::AuditRead
+            | A::AlertRead
             | A::SsoRead
     )
 }

@@ -21,6 +21,7 @@ use crate::config::RouterSettings;
 use crate::domain::operation::Operation;
 use crate::error::ApiError;
 use crate::ledger::SpendEvent;
+use crate::ledger::event::REFUSING_BUDGET_NOTE;
 use crate::policy::{CallPolicy, Policy};
 use crate::provider::openai::ChatRequest;
 use crate::provider::openai::routing::RoutingParams;
@@ -336,8 +337,12 @@ impl Context {
 
     /// Writes a refusal down and words it.
     pub(super) fn refuse(&self, error: GatewayError) -> ApiError {
+        let mut event = self.event.clone();
+        if let Some(budget) = error.refusing_budget().and_then(|budget| serde_json::to_value(budget).ok()) {
+            event.metadata.insert(REFUSING_BUDGET_NOTE.to_owned(), budget);
+        }
         let error = ApiError::from(error);
-        record::record_refusal(&self.gateway, self.event.clone(), &error);
+        record::record_refusal(&self.gateway, event, &error);
         error.with_call_id(&self.caller.request_id)
     }
 

@@ -16,6 +16,7 @@ use crate::crypto::NoKey;
 use crate::domain::operation::Operation;
 use crate::domain::provider::ProviderKind;
 use crate::error::ApiError;
+use crate::ledger::RefusingBudget;
 use crate::policy::{Denial, Entity, EntityKind, PolicyError};
 use crate::provider::openai::RequestError;
 use crate::router::{RouteError, whole_seconds};
@@ -149,6 +150,16 @@ impl From<PolicyError> for GatewayError {
         match error {
             PolicyError::Unknown => Self::UnknownKey,
             PolicyError::Database(_) => Self::Policy(error),
+        }
+    }
+}
+
+impl GatewayError {
+    /// The budget that has nothing left for the call, if that is why it is refused.
+    pub(super) fn refusing_budget(&self) -> Option<RefusingBudget> {
+        match self {
+            Self::LimitExceeded { refusal, .. } => limit::refusing_budget(refusal),
+            _ => None,
         }
     }
 }

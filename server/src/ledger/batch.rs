@@ -14,6 +14,7 @@ use self::payers::Payers;
 use self::row::{daily_entity_row, daily_key_row, daily_parts, daily_row, daily_tag_row, duration_ms};
 pub(super) use self::row::{interrupted_row, log_row};
 use super::event::{Charge, SpendEvent};
+use super::watch::Touched;
 use crate::db::{
     self, budget_spend, daily_entity_spend, daily_key_spend, daily_latency, daily_spend, daily_tag_spend, spend_log,
     spend_total, stored_time,
@@ -112,9 +113,9 @@ impl Sums {
         }
     }
 
-    /// Writes the sums.
-    pub(super) async fn write(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
-        use db::ledger::add;
+    /// Writes the sums, and returns the budget windows as they are then.
+    pub(super) async fn write(&self, db: &impl ConnectionTrait) -> Result<Vec<Touched>, DbErr> {
+        use db::ledger::{add, add_returning};
         add::<daily_spend::Entity>(db, self.daily.iter().map(|(key, sums)| daily_row(key, *sums)).collect()).await?;
         let keys = self.daily_keys.iter().map(|(key, sums)| daily_key_row(key, *sums));
         add::<daily_key_spend::Entity>(db, keys.collect()).await?;
@@ -124,7 +125,13 @@ impl Sums {
         add::<daily_tag_spend::Entity>(db, tags.collect()).await?;
         add::<daily_latency::Entity>(db, self.latency_rows()).await?;
         add::<spend_total::Entity>(db, self.total_rows()).await?;
-        add::<budget_spend::Entity>(db, window_rows(&self.budgets)).await
+        let windows = add_returning::<budget_spend::Entity>(db, window_rows(&self.budgets)).await?;
+        let touched = windows.into_iter().map(|window| {
+            let key = (window.scope_kind.clone(), window.scope_id.clone(), window.window_start);
+            let added = self.budgets.get(&key).map_or(0, |sums| sums.spent);
+            Touched { window, added }
+        });
+        Ok(touched.collect())
     }
 
     fn latency_rows(&self) -> Vec<daily_latency::Model> {

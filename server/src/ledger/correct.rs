@@ -28,5 +28,6 @@ pub async fn correct(
     };
     let charges: Vec<Charge> = charges.0.iter().map(charge).collect();
     db::ledger::add_to_call(db, &call.request_id, spend.0).await?;
-    Sums::of_correction(call, &charges, spend.0).write(db).await
+    Sums::of_correction(call, &charges, spend.0).write(db).await?;
+    Ok(())
 }

@@ -17,6 +17,9 @@ pub const TEXT_BYTES_MAX: usize = 255;
 /// Where a call that was looked up in the cache notes under what.
 pub const CACHE_KEY_NOTE: &str = "cache_key";
 
+/// Where a call that a budget refused notes which: a [`RefusingBudget`].
+pub const REFUSING_BUDGET_NOTE: &str = "refusing_budget";
+
 /// Where an interrupted call notes what was reserved for it, in nano-dollars.
 pub(super) const RESERVED_NOTE: &str = "reserved_nano_usd";
 
@@ -108,6 +111,21 @@ pub struct SpendEvent {
     /// The budget windows the call is charged to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub charges: Vec<Charge>,
+}
+
+/// A budget that has nothing left for a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusingBudget {
+    /// `key`, `team`, …
+    pub kind: Cow<'static, str>,
+    /// Id of the entity.
+    pub id: Arc<str>,
+    /// What is spent in its window, in nano-dollars.
+    pub spent_nano: i64,
+    /// The limit, in nano-dollars.
+    pub max_nano: i64,
+    /// When its window ends.
+    pub window_end: Option<DateTime<Utc>>,
 }
 
 /// A budget window a call is charged to.

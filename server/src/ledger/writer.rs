@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use metrics::counter;
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio_util::sync::CancellationToken;
@@ -13,6 +14,7 @@ use tollgate_openapi::money::NanoUsd;
 use super::batch::{self, Sums};
 use super::event::SpendEvent;
 use super::spool::{Cursor, Spool, SpoolError};
+use super::watch::{self, Watch};
 use crate::counters::{Counters, ScopeId};
 use crate::db::{self, OwnConnection, spool_cursor};
 
@@ -57,14 +59,16 @@ pub struct Writer {
     own_from: Cursor,
     /// Events after `cursor` that the counters were told of: they may be written again, and are told once.
     told: HashSet<Arc<str>>,
+    /// What is worth an alert.
+    watch: Watch,
 }
 
 impl Writer {
     /// A writer of what the database does not have of `spool`. What it has nevertheless is skipped there.
     #[must_use]
-    pub fn new(spool: Arc<Spool>, db: OwnConnection, counters: Arc<Counters>) -> Self {
+    pub fn new(spool: Arc<Spool>, db: OwnConnection, counters: Arc<Counters>, watch: Watch) -> Self {
         let (cursor, own_from) = (spool.written(), spool.end_cursor());
-        Self { spool, db, cursor, set_aside: HashSet::new(), counters, own_from, told: HashSet::new() }
+        Self { spool, db, cursor, set_aside: HashSet::new(), counters, own_from, told: HashSet::new(), watch }
     }
 
     /// Writes until `stop`, and then what is left, once.
@@ -79,6 +83,7 @@ impl Writer {
                 }
                 Err(error) => {
                     tracing::error!(%error, "events wait in the spool");
+                    self.watch.failed(&error.to_string(), self.spool.now());
                     if matches!(error, WriterError::Timeout) {
                         self.renew_connection().await;
                     }
@@ -166,6 +171,8 @@ impl Writer {
                     if self.set_aside.insert(Arc::clone(&event.request_id)) {
                         let json = serde_json::to_string(event).map_err(SpoolError::from)?;
                         self.spool.set_aside(&json, &error.to_string())?;
+                        let alert = watch::not_tracked(event, &error.to_string(), self.spool.now());
+                        db::alert::raise(self.db.get(), vec![alert]).await?;
                     }
                 }
                 done => done?,
@@ -174,7 +181,7 @@ impl Writer {
         self.write_in_time(&[], to).await
     }
 
-    async fn write_in_time(&self, events: &[SpendEvent], to: Option<Cursor>) -> Result<(), WriterError> {
+    async fn write_in_time(&mut self, events: &[SpendEvent], to: Option<Cursor>) -> Result<(), WriterError> {
         counter!("tollgate_ledger_batches_total").increment(1);
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let cursor = to.map(|to| spool_cursor::Model {
@@ -183,8 +190,11 @@ impl Writer {
             position: whole(to.offset),
             written_at: db::stored_time(self.spool.now()),
         });
-        let written = tokio::time::timeout(BATCH_TIMEOUT, write(self.db.get(), events, cursor)).await;
-        Ok(written.map_err(|_| WriterError::Timeout)??)
+        let watching = Some((&mut self.watch, self.spool.now()));
+        let written = tokio::time::timeout(BATCH_TIMEOUT, write(self.db.get(), events, cursor, watching)).await;
+        written.map_err(|_| WriterError::Timeout)??;
+        self.watch.written();
+        Ok(())
     }
 }
 
@@ -193,20 +203,24 @@ impl Writer {
 /// # Errors
 /// When the database is away; nothing was written then.
 pub async fn write_batch(db: &DatabaseConnection, events: &[SpendEvent]) -> Result<(), DbErr> {
-    write(db, events, None).await
+    write(db, events, None, None).await
 }
 
-/// The same, and notes how far a spool has been written.
+/// The same, and notes how far a spool has been written, and what is worth an alert.
 async fn write(
     db: &DatabaseConnection,
     events: &[SpendEvent],
     cursor: Option<spool_cursor::Model>,
+    watching: Option<(&mut Watch, DateTime<Utc>)>,
 ) -> Result<(), DbErr> {
     let events: Vec<_> = events.iter().map(SpendEvent::storable).collect();
     let transaction = db::begin(db).await?;
     let rows = events.iter().map(|event| batch::log_row(event)).collect();
     let inserted = db::ledger::insert_calls(&transaction, rows).await?;
-    Sums::of(&events, &inserted).write(&transaction).await?;
+    let touched = Sums::of(&events, &inserted).write(&transaction).await?;
+    if let Some((watch, now)) = watching {
+        watch.look(&transaction, &events, &inserted, touched, now).await?;
+    }
     let is_new = |event: &&Cow<'_, SpendEvent>| inserted.contains(&*event.request_id);
     let interrupted = events.iter().filter(is_new).filter_map(|event| batch::interrupted_row(event)).collect();
     db::ledger::insert_interrupted(&transaction, interrupted).await?;

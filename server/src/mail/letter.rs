@@ -24,9 +24,30 @@ impl Letter {
     /// A letter of paragraphs in plain words and, after the first, a link with what it does.
     #[must_use]
     pub fn new(to: &str, subject: &str, paragraphs: &[&str], link: Option<(&str, &str)>) -> Self {
+        Self::with_table(to, subject, paragraphs, &[], link)
+    }
+
+    /// The same, with a table of names and values after the first paragraph.
+    #[must_use]
+    pub fn with_table(
+        to: &str,
+        subject: &str,
+        paragraphs: &[&str],
+        table: &[(&str, &str)],
+        link: Option<(&str, &str)>,
+    ) -> Self {
         let (first, rest) = paragraphs.split_first().map_or(("", paragraphs), |(first, rest)| (*first, rest));
         let mut text = format!("{first}\n\n");
-        let mut html = format!("<p>{}</p>", escape(first));
+        let mut html = format!("<p style=\"white-space:pre-line\">{}</p>", escape(first));
+        let rows = table.iter().map(|(name, value)| {
+            let (name, value) = (escape(name), escape(value));
+            format!("<tr><th style=\"text-align:left;padding:2px 16px 2px 0\">{name}</th><td>{value}</td></tr>")
+        });
+        if !table.is_empty() {
+            text.extend(table.iter().map(|(name, value)| format!("{name}: {value}\n")));
+            text.push('\n');
+            html.push_str(&format!("<table>{}</table>", rows.collect::<String>()));
+        }
         if let Some((words, url)) = link {
             text.push_str(&format!("{url}\n\n"));
             let (words, url) = (escape(words), escape(url));

@@ -1,6 +1,8 @@
 //! What every mutation has in common: an audit row and a notice to other nodes in its transaction, and after it the
 //! word to this node's own data plane.
 
+mod told;
+
 use sea_orm::DatabaseTransaction;
 use serde::Serialize;
 use serde_json::Value;
@@ -38,6 +40,7 @@ pub(super) async fn record(
     principal: &Principal,
     change: Change<'_>,
 ) -> ApiResult<()> {
+    told::tell(app, transaction, principal, &change).await?;
     let now = stored_time(app.clock.now());
     db::policy_change::record(transaction, change.kind, change.id, now).await?;
     let entry = Entry {

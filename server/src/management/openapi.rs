@@ -11,8 +11,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    access_token, audit, budget, cache, credential, customer, health, invitation, key, metrics, model, organization,
-    policy, scim, second_factor, session, settings, spend, sso, tag, team, user,
+    access_token, alert, audit, budget, cache, credential, customer, health, invitation, key, metrics, model,
+    organization, policy, scim, second_factor, session, settings, spend, sso, tag, team, user,
 };
 use crate::auth::session::COOKIE_NAME;
 
@@ -40,6 +40,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         SessionApi::openapi(),
         SecondFactorApi::openapi(),
         AccessTokenApi::openapi(),
+        AlertApi::openapi(),
         AuditApi::openapi(),
         HealthApi::openapi(),
     ] {
@@ -83,6 +84,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         (name = "session", description = "Console sessions"),
         (name = "second_factor", description = "Codes of an authenticator app"),
         (name = "access_token", description = "With what a person's scripts call the management API"),
+        (name = "alert", description = "What happened that somebody should know of, and where it is told"),
         (name = "audit", description = "Who changed what"),
         (name = "health", description = "Health of the gateway and of its deployments"),
     ),
@@ -278,6 +280,17 @@ struct SecondFactorApi;
 #[derive(OpenApi)]
 #[openapi(paths(access_token::create::new, access_token::read::list, access_token::delete::delete))]
 struct AccessTokenApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    alert::read::list,
+    alert::read::channels,
+    alert::create::new,
+    alert::update::update,
+    alert::delete::delete,
+    alert::test::test,
+))]
+struct AlertApi;
 
 #[derive(OpenApi)]
 #[openapi(paths(audit::list, audit::info))]

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::alerts::AlertVariables;
 use crate::config::{Config, SSO_VARIABLES, Secret, Variables};
 use crate::crypto::{self, RandomError};
 use crate::mail::SmtpVariables;
@@ -42,6 +43,8 @@ pub struct Environment {
     pub is_https: bool,
     /// `SMTP_HOST` and its like.
     pub smtp: SmtpVariables,
+    /// `SLACK_WEBHOOK_URL` and `WEBHOOK_URL`: where alerts are told.
+    pub alerts: AlertVariables,
     /// `PROXY_BASE_URL`: where people reach the gateway.
     pub base_url: Option<String>,
     /// Those that set providers of single sign-on, by name.
@@ -65,6 +68,7 @@ impl Environment {
             redis_port: text("REDIS_PORT"),
             redis_password: secret("REDIS_PASSWORD"),
             smtp: SmtpVariables::read(text),
+            alerts: AlertVariables { slack_url: secret("SLACK_WEBHOOK_URL"), webhook_url: secret("WEBHOOK_URL") },
             base_url: text("PROXY_BASE_URL").map(|url| url.trim_end_matches('/').to_owned()),
             store_model_in_db: text("STORE_MODEL_IN_DB").and_then(|word| boolean(&word)),
             variables: Variables::default(),

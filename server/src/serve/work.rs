@@ -26,6 +26,7 @@ pub(super) fn of(
         counters: Arc::clone(&app.counters),
         router: Arc::clone(&gateway.router),
         models: Arc::clone(&app.models),
+        alerts: Arc::clone(&app.alerts),
         settings: Arc::clone(&app.settings),
         rests: shared::rests(config, redis.clone()).map(Arc::new),
         health_checks: health_checks(gateway, config, redis)?,

@@ -15,6 +15,7 @@ mod kit;
 #[path = "../simulation/lib.rs"]
 mod simulation;
 
+mod alert;
 mod audit;
 mod budget;
 mod cache;

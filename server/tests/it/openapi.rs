@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tollgate::management::openapi::document;
 use tollgate_openapi::{
-    access_token, audit, budget, cache, credential, customer, health, invitation, key, model, organization, paths,
-    policy, second_factor, session, spend, sso, tag, team, user,
+    access_token, alert, audit, budget, cache, credential, customer, health, invitation, key, model, organization,
+    paths, policy, second_factor, session, spend, sso, tag, team, user,
 };
 
 use crate::kit::TestApp;
@@ -192,6 +192,19 @@ fn the_examples_of_how_people_sign_in_fit() {
 }
 
 #[test]
+fn the_examples_of_alerts_fit() {
+    let document: Value = serde_json::to_value(document()).unwrap();
+    let example = |name: &str| document["components"]["schemas"][name]["example"].clone();
+    serde_json::from_value::<alert::AlertView>(example("AlertView")).unwrap();
+    serde_json::from_value::<alert::AlertChannel>(example("AlertChannel")).unwrap();
+    serde_json::from_value::<alert::AlertChannelCreate>(example("AlertChannelCreate")).unwrap();
+    serde_json::from_value::<alert::AlertChannelPatch>(example("AlertChannelPatch")).unwrap();
+    serde_json::from_value::<alert::AlertChannelDelete>(example("AlertChannelDelete")).unwrap();
+    serde_json::from_value::<alert::AlertChannelTest>(example("AlertChannelTest")).unwrap();
+    serde_json::from_value::<alert::AlertChannelTested>(example("AlertChannelTested")).unwrap();
+}
+
+#[test]
 fn the_examples_of_models_and_credentials_fit() {
     let document: Value = serde_json::to_value(document()).unwrap();
     let example = |name: &str| document["components"]["schemas"][name]["example"].clone();
@@ -218,7 +231,13 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 147] = [
+const PATHS: [&str; 153] = [
+    paths::ALERT_LIST,
+    paths::ALERT_CHANNEL_LIST,
+    paths::ALERT_CHANNEL_NEW,
+    paths::ALERT_CHANNEL_UPDATE,
+    paths::ALERT_CHANNEL_DELETE,
+    paths::ALERT_CHANNEL_TEST,
     paths::KEY_BOUNDS,
     paths::KEY_SERVICE_ACCOUNT_GENERATE,
     paths::KEY_BULK_UPDATE,

@@ -68,7 +68,7 @@ impl World {
         app.post("/customer/new", json!({"user_id": "acme-customer", "alias": SECRET})).expect_status(200).await;
         app.post("/tag/new", json!({"name": "acme-tag", "description": SECRET})).expect_status(200).await;
         let secret = app
-            .new_key(json!({"key_alias": "acme-key", "team_id": "acme-team", "user_id": "acme-worker",
+            .new_key(json!({"key_alias": "acme-key", "soft_budget": 0.00000001, "team_id": "acme-team", "user_id": "acme-worker",
                             "metadata": {"note": SECRET}}))
             .await;
         let mut call = ask("gpt");
@@ -82,10 +82,13 @@ impl World {
         let model = json!({"model_name": "shared-model", "model_info": {"id": "shared-model"},
             "litellm_params": {"model": "openai/gpt-4o", "api_key": SECRET}});
         app.post("/model/new", model).expect_status(200).await;
-        let provider = json!({"provider_id": "acme-sign-in", "kind": "google", "client_id": SECRET, "client_secret": SECRET,
+        let provider = json!({"provider_id": "acme-sign-in", "channel_id": channel["channel_id"], "kind": "google", "client_id": SECRET, "client_secret": SECRET,
             "allowed_domains": ["hush.example"],
             "organization_id": "acme"});
         app.post("/sso/provider/new", provider).expect_status(200).await;
+        let channel =
+            json!({"name": SECRET, "kind": "webhook", "url": "https://hush.example/hook", "organization_id": "acme"});
+        let channel = app.post("/alert/channel/new", channel).expect_status(200).await.value();
         let invitation =
             app.post("/invitation/new", json!({"user_id": "acme-worker"})).expect_status(200).await.value();
         let worker = app.sign_in("acme-worker", "acme-worker").await;
@@ -121,6 +124,7 @@ impl World {
             "/key/list?team_id=acme-team&return_full_object=true",
             "/sso/provider/list",
             "/credentials",
+            "/alert/channel/list",
         ] {
             shown.push(self.app.get(path).expect_status(200).await.body().to_owned());
         }

@@ -4,7 +4,7 @@
 use super::SettingKind;
 
 /// Settings that take effect while the gateway runs. One that ends in a dot stands for all below it.
-pub(super) const LIVE: [&str; 54] = [
+pub(super) const LIVE: [&str; 64] = [
     "router_settings.routing_strategy",
     "router_settings.routing_strategy_args.",
     "router_settings.sticky_by",
@@ -53,6 +53,16 @@ pub(super) const LIVE: [&str; 54] = [
     "litellm_settings.upperbound_key_generate_params",
     "litellm_settings.key_generation_settings",
     "general_settings.max_request_size_mb",
+    "general_settings.alerting",
+    "general_settings.alert_types",
+    "general_settings.alerting_threshold",
+    "general_settings.alert_to_webhook_url",
+    "general_settings.alerting_args.",
+    "tollgate_settings.alert_budget_percents",
+    "tollgate_settings.alert_email_to",
+    "tollgate_settings.alert_webhook_secret",
+    "tollgate_settings.alert_messages_per_minute",
+    "tollgate_settings.alert_quiet_hours",
     "tollgate_settings.first_byte_timeout_seconds",
     "tollgate_settings.stream_idle_timeout_seconds",
     "tollgate_settings.budget_wait_ms",
@@ -62,7 +72,7 @@ pub(super) const LIVE: [&str; 54] = [
 ];
 
 /// What settings take that have no default.
-pub(super) const KINDS: [(&str, SettingKind); 18] = [
+pub(super) const KINDS: [(&str, SettingKind); 20] = [
     ("router_settings.num_retries", SettingKind::Number),
     ("router_settings.timeout", SettingKind::Number),
     ("router_settings.stream_timeout", SettingKind::Number),
@@ -81,6 +91,8 @@ pub(super) const KINDS: [(&str, SettingKind); 18] = [
     ("litellm_settings.cache_params.supported_call_types", SettingKind::List),
     ("litellm_settings.cache_params.port", SettingKind::Number),
     ("general_settings.store_model_in_db", SettingKind::Boolean),
+    ("general_settings.alert_types", SettingKind::List),
+    ("tollgate_settings.alert_quiet_hours", SettingKind::Map),
 ];
 
 /// The values of settings that take one of a few.

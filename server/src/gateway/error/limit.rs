@@ -1,6 +1,7 @@
 //! What a client is told whose call a limit does not allow: which limit of which entity, its figures, and when to come
 //! back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -10,6 +11,7 @@ use tollgate_openapi::money::NanoUsd;
 
 use crate::counters::{Exceeded, RateState, Refusal};
 use crate::error::ApiError;
+use crate::ledger::RefusingBudget;
 
 /// How soon a slot of a parallel limit may be free, or money that others have reserved.
 const SOON: Duration = Duration::from_secs(1);
@@ -44,6 +46,20 @@ pub(super) fn error(
                            Try again.";
             ApiError::unavailable(message).with_header(RETRY_AFTER, seconds(SOON))
         }
+    }
+}
+
+/// The budget that has nothing left for a call. Where others have reserved some of it, it may have something later.
+pub(in crate::gateway) fn refusing_budget(refusal: &Refusal) -> Option<RefusingBudget> {
+    match &refusal.exceeded {
+        Exceeded::Budget { max, spent, reserved, window_end } if *reserved == NanoUsd::ZERO => Some(RefusingBudget {
+            kind: refusal.scope.kind.into(),
+            id: Arc::clone(&refusal.scope.id),
+            spent_nano: spent.0,
+            max_nano: max.0,
+            window_end: *window_end,
+        }),
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tempfile::TempDir;
+use tollgate::alerts::AlertVariables;
 use tollgate::app::App;
 use tollgate::clock::Clock;
 use tollgate::config::{Config, Secret};
@@ -18,6 +19,7 @@ use tollgate::serve::{self, Environment, Running, StartOptions};
 use super::client::Client;
 use super::database::TestDatabase;
 use super::mailbox::Mailbox;
+use super::receiver::Receiver;
 use super::redis::RedisServer;
 use super::upstream::FakeUpstream;
 
@@ -32,6 +34,7 @@ pub(crate) struct TestAppBuilder {
     redis_url: Option<String>,
     smtp: SmtpVariables,
     sso: BTreeMap<String, Secret>,
+    alerts: AlertVariables,
 }
 
 impl TestAppBuilder {
@@ -54,6 +57,15 @@ impl TestAppBuilder {
     /// A config.yaml.
     pub(crate) fn config(mut self, yaml: &str) -> Self {
         self.config = Some(yaml.to_owned());
+        self
+    }
+
+    /// Tells its alerts there: as Slack at `/slack`, and as a webhook at `/webhook`.
+    pub(crate) fn alerts(mut self, receiver: &Receiver) -> Self {
+        self.alerts = AlertVariables {
+            slack_url: Some(Secret::new(receiver.url("/slack"))),
+            webhook_url: Some(Secret::new(receiver.url("/webhook"))),
+        };
         self
     }
 
@@ -91,6 +103,7 @@ impl TestAppBuilder {
             redis_url: self.redis_url,
             smtp: self.smtp,
             sso: self.sso,
+            alerts: self.alerts,
             data: TempDir::new().unwrap(),
         };
         home.start().await
@@ -108,6 +121,7 @@ pub(crate) struct Home {
     redis_url: Option<String>,
     smtp: SmtpVariables,
     sso: BTreeMap<String, Secret>,
+    alerts: AlertVariables,
 }
 
 impl Home {
@@ -134,6 +148,7 @@ impl Home {
             is_https: self.is_https,
             redis_url: self.redis_url.clone().map(Secret::new),
             smtp: self.smtp.clone(),
+            alerts: self.alerts.clone(),
             ..Environment::default()
         };
         // A configuration is large, and tests hold several gateways that start.
@@ -172,6 +187,7 @@ impl TestApp {
             redis_url: None,
             smtp: SmtpVariables::default(),
             sso: BTreeMap::new(),
+            alerts: AlertVariables::default(),
         }
     }
 
@@ -186,7 +202,7 @@ impl TestApp {
 
     /// Another node beside this one, with the same configuration, database and clock.
     pub(crate) async fn beside(&self) -> Self {
-        let Home { config, ui_password, is_https, clock, database, redis_url, smtp, sso, .. } = &self.home;
+        let Home { config, ui_password, is_https, clock, database, redis_url, smtp, sso, alerts, .. } = &self.home;
         let home = Home {
             config: config.clone(),
             ui_password: ui_password.clone(),
@@ -196,6 +212,7 @@ impl TestApp {
             redis_url: redis_url.clone(),
             smtp: smtp.clone(),
             sso: sso.clone(),
+            alerts: alerts.clone(),
             data: TempDir::new().unwrap(),
         };
         home.start().await

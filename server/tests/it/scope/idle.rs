@@ -44,6 +44,7 @@ fn work(app: &TestApp) -> Work {
         counters: Arc::clone(&gateway.counters),
         router: Arc::clone(&app.running.gateway.router),
         models: Arc::clone(&app.app.models),
+        alerts: Arc::clone(&app.app.alerts),
         settings: Arc::clone(&app.app.settings),
         rests: None,
         health_checks: None,

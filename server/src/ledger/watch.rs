@@ -1,0 +1,128 @@
+//! Looks at calls as they are written into the ledger for what somebody should know of. What it finds is written in the
+//! same transaction: an alert is lost no more than the call that causes it, and told of no more often.
+
+mod budget;
+mod calls;
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbErr};
+use tollgate_openapi::alert::{AlertLevel, AlertType};
+
+pub use budget::{BudgetLine, ConfiguredBudgets};
+use calls::Outages;
+
+use super::event::SpendEvent;
+use crate::config::LiveAlertSettings;
+use crate::db;
+use crate::db::budget_spend;
+use crate::domain::alert::{Happened, NewAlert};
+
+/// A database that was away for less is not told of: a restart is no incident.
+const AWAY_MIN: Duration = Duration::from_secs(10);
+
+/// What is looked for.
+#[derive(Debug)]
+pub struct Watch {
+    settings: LiveAlertSettings,
+    budgets: ConfiguredBudgets,
+    outages: Outages,
+    /// Since when, and why, nothing can be written.
+    away: Option<(DateTime<Utc>, String)>,
+}
+
+/// A window of a budget as a batch leaves it.
+#[derive(Clone, Debug)]
+pub(super) struct Touched {
+    /// The window, with all that is spent in it.
+    pub(super) window: budget_spend::Model,
+    /// What the batch added.
+    pub(super) added: i64,
+}
+
+impl Watch {
+    /// A watch by these settings, and for these budgets besides those of the database.
+    #[must_use]
+    pub fn new(settings: LiveAlertSettings, budgets: ConfiguredBudgets) -> Self {
+        Self { settings, budgets, outages: Outages::default(), away: None }
+    }
+
+    /// Writes what is to be told of a batch: of those of its `events` that are new, and of the budgets they are charged
+    /// to.
+    pub(super) async fn look(
+        &mut self,
+        db: &impl ConnectionTrait,
+        events: &[Cow<'_, SpendEvent>],
+        inserted: &HashSet<String>,
+        touched: Vec<Touched>,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbErr> {
+        let settings = self.settings.load_full();
+        let new = || events.iter().map(AsRef::as_ref).filter(|event| inserted.contains(&*event.request_id));
+        let mut alerts = calls::of(new(), &settings, &mut self.outages);
+        alerts.extend(budget::refused(new(), now));
+        alerts.extend(budget::of(db, &self.budgets, &settings, new(), touched, now).await?);
+        alerts.extend(self.away.as_ref().and_then(|(since, error)| database_was_away(*since, error, now)));
+        if alerts.is_empty() { Ok(()) } else { db::alert::raise(db, alerts).await }
+    }
+
+    /// Notes that a batch was written.
+    pub(super) fn written(&mut self) {
+        self.away = None;
+    }
+
+    /// Notes that a batch could not be written.
+    pub(super) fn failed(&mut self, error: &str, now: DateTime<Utc>) {
+        self.away.get_or_insert_with(|| (now, error.to_owned()));
+    }
+}
+
+fn database_was_away(since: DateTime<Utc>, error: &str, now: DateTime<Utc>) -> Option<NewAlert> {
+    let away = (now - since).to_std().ok().filter(|away| *away >= AWAY_MIN)?;
+    let seconds = i64::try_from(away.as_secs()).unwrap_or(i64::MAX);
+    Some(NewAlert {
+        dedup_key: format!("db_exceptions/{}", since.timestamp_micros()),
+        at: since,
+        ..gateway_alert(
+            AlertType::DbExceptions,
+            AlertLevel::High,
+            Happened::DatabaseAway { seconds, error: error.to_owned() },
+        )
+    })
+}
+
+/// What is to be told of an event that the database refuses.
+pub(super) fn not_tracked(event: &SpendEvent, error: &str, now: DateTime<Utc>) -> NewAlert {
+    let request_id = event.request_id.to_string();
+    NewAlert {
+        subject_kind: "call".to_owned(),
+        subject_id: request_id.clone(),
+        dedup_key: format!("failed_tracking_spend/{request_id}"),
+        at: now,
+        ..gateway_alert(
+            AlertType::FailedTrackingSpend,
+            AlertLevel::High,
+            Happened::SpendNotTracked { request_id, error: error.to_owned() },
+        )
+    }
+}
+
+/// Something that is nobody's but the gateway's.
+fn gateway_alert(alert_type: AlertType, level: AlertLevel, what: Happened) -> NewAlert {
+    NewAlert {
+        alert_type,
+        level,
+        subject_kind: "gateway".to_owned(),
+        subject_id: "gateway".to_owned(),
+        organization_id: None,
+        team_id: None,
+        user_id: None,
+        dedup_key: String::new(),
+        occurrences: 1,
+        at: DateTime::UNIX_EPOCH,
+        what,
+    }
+}

@@ -1,0 +1,294 @@
+//! Budgets that a batch of calls brings to a point that somebody should know of.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use sea_orm::{ConnectionTrait, DbErr};
+use serde::Deserialize;
+use tollgate_openapi::alert::{AlertLevel, AlertType};
+use tollgate_openapi::money::NanoUsd;
+
+use super::{Touched, gateway_alert};
+use crate::config::AlertSettings;
+use crate::db;
+use crate::db::limit::Model as Limit;
+use crate::domain::alert::{BudgetState, Happened, NewAlert, Point, points, projected};
+use crate::domain::window::{BudgetWindow, Span};
+use crate::ledger::event::{REFUSING_BUDGET_NOTE, RefusingBudget, SpendEvent};
+
+/// Kinds of scopes whose limits are rows of their own; keys have theirs in themselves.
+const KINDS: [&str; 8] =
+    ["team_member", "organization_member", "user", "team", "organization", "customer", "tag", "provider"];
+
+/// A budget.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BudgetLine {
+    /// The hard limit of each window.
+    pub max: Option<NanoUsd>,
+    /// The one that only warns.
+    pub soft: Option<NanoUsd>,
+    /// How often it starts anew. `None`: never.
+    pub span: Option<Span>,
+    /// Windows that follow no calendar count from here.
+    pub anchor: DateTime<Utc>,
+}
+
+/// Budgets that are not in the database.
+#[derive(Clone, Debug, Default)]
+pub struct ConfiguredBudgets {
+    /// Of the whole gateway.
+    pub gateway: Option<BudgetLine>,
+    /// Of each customer without one of their own.
+    pub customer: Option<BudgetLine>,
+    /// Of tags, by name.
+    pub tags: BTreeMap<String, BudgetLine>,
+    /// Of providers, by name.
+    pub providers: BTreeMap<String, BudgetLine>,
+    /// The zone whose calendar windows follow, where an organization has no other.
+    pub timezone: Tz,
+}
+
+/// Kind and id of a scope.
+type Scope<'a> = (&'a str, &'a str);
+
+/// What is to be told of calls that a budget refused: one that affords nothing more is as good as spent, whatever crumbs are
+/// left of it.
+pub(super) fn refused<'e>(events: impl Iterator<Item = &'e SpendEvent>, now: DateTime<Utc>) -> Vec<NewAlert> {
+    let noted = events.filter_map(|event| Some((event, event.metadata.get(REFUSING_BUDGET_NOTE)?)));
+    let read = noted.filter_map(|(event, note)| Some((event, RefusingBudget::deserialize(note).ok()?)));
+    let alerts =
+        read.filter(|(_, budget)| budget.kind == "gateway" || budget.kind == "key" || KINDS.contains(&&*budget.kind));
+    alerts
+        .map(|(event, budget)| {
+            let owner = owner(event, &budget.kind, &budget.id);
+            let state = BudgetState {
+                spent: budget.spent_nano,
+                max_budget: Some(budget.max_nano),
+                window_start: None,
+                window_end: budget.window_end,
+            };
+            let of = spent_key(budget.max_nano, budget.window_end);
+            let what = Happened::BudgetCrossed { budget: state };
+            told(
+                (&budget.kind, &budget.id),
+                owner,
+                &of,
+                now,
+                gateway_alert(AlertType::BudgetAlerts, AlertLevel::High, what),
+            )
+        })
+        .collect()
+}
+
+/// What tells one window of a budget that is spent from another.
+fn spent_key(max: i64, window_end: Option<DateTime<Utc>>) -> String {
+    format!("{max}/spent/{}", window_end.map_or(0, |end| end.timestamp_micros()))
+}
+
+/// An alert about a scope.
+fn told(scope: Scope<'_>, owner: Owner, of: &str, now: DateTime<Utc>, alert: NewAlert) -> NewAlert {
+    let (kind, id) = scope;
+    NewAlert {
+        subject_kind: kind.to_owned(),
+        subject_id: id.to_owned(),
+        organization_id: owner.organization_id,
+        team_id: owner.team_id,
+        user_id: owner.user_id,
+        dedup_key: format!("budget_alerts/{kind}/{id}/{of}"),
+        at: now,
+        ..alert
+    }
+}
+
+/// What is to be told of these windows.
+pub(super) async fn of<'e>(
+    db: &impl ConnectionTrait,
+    configured: &ConfiguredBudgets,
+    settings: &AlertSettings,
+    events: impl Iterator<Item = &'e SpendEvent>,
+    touched: Vec<Touched>,
+    now: DateTime<Utc>,
+) -> Result<Vec<NewAlert>, DbErr> {
+    let scopes: Vec<Scope<'_>> = touched
+        .iter()
+        .filter(|one| one.added > 0)
+        .map(|one| (one.window.scope_kind.as_str(), one.window.scope_id.as_str()))
+        .collect();
+    let lines = lines(db, configured, &scopes).await?;
+    let mut reached = Vec::new();
+    for one in touched.iter().filter(|one| one.added > 0) {
+        let scope = (one.window.scope_kind.as_str(), one.window.scope_id.as_str());
+        let Some(line) = lines.get(&scope) else { continue };
+        let after = NanoUsd(one.window.spent) + NanoUsd(one.window.adjusted);
+        let before = after - NanoUsd(one.added);
+        let points = points(before, after, (line.max, line.soft), &settings.budget_percents);
+        if !points.is_empty() {
+            reached.push((one, line, after, points));
+        }
+    }
+    if reached.is_empty() {
+        return Ok(Vec::new());
+    }
+    let owners = owners(events);
+    let zones: HashMap<String, String> = db::organization::time_zones(db).await?.into_iter().collect();
+    let alerts = reached.into_iter().flat_map(|(one, line, spent, points)| {
+        let owner = owners.get(&(one.window.scope_kind.clone(), one.window.scope_id.clone()));
+        let owner = owner.cloned().unwrap_or_default();
+        let zone = owner.organization_id.as_ref().and_then(|id| zones.get(id)?.parse().ok());
+        let reached = Reached { one, line, spent, owner, zone: zone.unwrap_or(configured.timezone), now };
+        points.into_iter().filter_map(|point| reached.alert(point)).collect::<Vec<_>>()
+    });
+    Ok(alerts.collect())
+}
+
+/// The budgets of these scopes, as far as they have any.
+async fn lines<'a>(
+    db: &impl ConnectionTrait,
+    configured: &ConfiguredBudgets,
+    scopes: &[Scope<'a>],
+) -> Result<HashMap<Scope<'a>, BudgetLine>, DbErr> {
+    let ids_of = |kind: &str| -> Vec<String> {
+        scopes.iter().filter(|scope| scope.0 == kind).map(|scope| scope.1.to_owned()).collect()
+    };
+    let mut limits: Vec<Limit> = db::key::find_many(db, &ids_of("key")).await?.iter().map(Limit::of_key).collect();
+    for kind in KINDS {
+        limits.extend(db::limit::of_kind(db, kind, &ids_of(kind)).await?);
+    }
+    let mut budget_ids: Vec<String> = limits.iter().filter_map(|limit| limit.budget_id.clone()).collect();
+    budget_ids.sort_unstable();
+    budget_ids.dedup();
+    let budgets: HashMap<String, db::budget::Model> = db::budget::find_many(db, &budget_ids)
+        .await?
+        .into_iter()
+        .map(|budget| (budget.budget_id.clone(), budget))
+        .collect();
+    let set: HashMap<(String, String), BudgetLine> = limits
+        .into_iter()
+        .map(|limit| {
+            let budget = limit.budget_id.as_ref().and_then(|id| budgets.get(id));
+            let limit = budget.map_or(limit.clone(), |budget| limit.clone().filled_from(budget));
+            ((limit.scope_kind.clone(), limit.scope_id.clone()), line(&limit))
+        })
+        .collect();
+    let found = scopes.iter().filter_map(|scope| {
+        let set = set.get(&(scope.0.to_owned(), scope.1.to_owned())).filter(|line| line.says_something());
+        Some((*scope, set.or_else(|| configured.line(*scope))?.clone()))
+    });
+    Ok(found.collect())
+}
+
+fn line(limit: &Limit) -> BudgetLine {
+    BudgetLine {
+        max: limit.max_budget.map(NanoUsd),
+        soft: limit.soft_budget.map(NanoUsd),
+        span: limit.budget_duration.as_deref().and_then(|text| Span::parse(text).ok()),
+        anchor: limit.budget_anchor_at,
+    }
+}
+
+impl BudgetLine {
+    const fn says_something(&self) -> bool {
+        self.max.is_some() || self.soft.is_some()
+    }
+}
+
+impl ConfiguredBudgets {
+    fn line(&self, (kind, id): Scope<'_>) -> Option<&BudgetLine> {
+        match kind {
+            "gateway" => self.gateway.as_ref(),
+            "customer" => self.customer.as_ref(),
+            "tag" => self.tags.get(id),
+            "provider" => self.providers.get(id),
+            _ => None,
+        }
+    }
+}
+
+/// Whose a scope is.
+#[derive(Clone, Debug, Default)]
+struct Owner {
+    organization_id: Option<String>,
+    team_id: Option<String>,
+    user_id: Option<String>,
+}
+
+/// Whose the scopes are that these calls are charged to.
+fn owners<'e>(events: impl Iterator<Item = &'e SpendEvent>) -> HashMap<(String, String), Owner> {
+    let mut owners = HashMap::new();
+    for event in events {
+        for charge in &event.charges {
+            let scope = (charge.kind.to_string(), charge.id.to_string());
+            owners.entry(scope).or_insert_with(|| owner(event, &charge.kind, &charge.id));
+        }
+    }
+    owners
+}
+
+fn owner(event: &SpendEvent, kind: &str, id: &str) -> Owner {
+    let text = |value: &Option<std::sync::Arc<str>>| value.as_deref().map(str::to_owned);
+    let (organization_id, team_id) = (text(&event.organization_id), text(&event.team_id));
+    match kind {
+        "key" => Owner { organization_id, team_id, user_id: text(&event.user_id) },
+        "team_member" => Owner { organization_id, team_id, user_id: id.split_once('/').map(|(_, id)| id.to_owned()) },
+        "organization_member" => {
+            Owner { organization_id, team_id: None, user_id: id.split_once('/').map(|(_, id)| id.to_owned()) }
+        }
+        "team" => Owner { organization_id, team_id, user_id: None },
+        "organization" => Owner { organization_id, team_id: None, user_id: None },
+        "user" => Owner { organization_id: None, team_id: None, user_id: Some(id.to_owned()) },
+        _ => Owner::default(),
+    }
+}
+
+/// A budget that came to a point.
+struct Reached<'a> {
+    one: &'a Touched,
+    line: &'a BudgetLine,
+    spent: NanoUsd,
+    owner: Owner,
+    zone: Tz,
+    now: DateTime<Utc>,
+}
+
+impl Reached<'_> {
+    fn alert(&self, point: Point) -> Option<NewAlert> {
+        let window = self.window();
+        let budget = BudgetState {
+            spent: self.spent.0,
+            max_budget: self.line.max.map(|max| max.0),
+            window_start: DateTime::from_timestamp_micros(self.one.window.window_start)
+                .filter(|_| self.one.window.window_start != 0),
+            window_end: window.map(|window| window.end),
+        };
+        let (max, start) = (self.line.max.unwrap_or_default().0, self.one.window.window_start);
+        let (level, what, of) = match point {
+            Point::Spent => (AlertLevel::High, Happened::BudgetCrossed { budget }, spent_key(max, budget.window_end)),
+            Point::Percent(percent) => {
+                let level = if percent >= 80 { AlertLevel::Medium } else { AlertLevel::Low };
+                (level, Happened::ThresholdCrossed { percent, budget }, format!("{start}/{max}/{percent}"))
+            }
+            Point::Soft => {
+                let soft_budget = self.line.soft.unwrap_or_default().0;
+                let what = Happened::SoftBudgetCrossed { budget, soft_budget };
+                (AlertLevel::Medium, what, format!("{start}/{soft_budget}/soft"))
+            }
+            Point::Tenth => {
+                let window = window?;
+                let found = projected(self.spent, NanoUsd(max), (window.start, window.end), self.now);
+                let (NanoUsd(projected), exceeded_at) = found?;
+                let what = Happened::ProjectedLimitExceeded { budget, projected, exceeded_at };
+                (AlertLevel::Medium, what, format!("{start}/{max}/projected"))
+            }
+        };
+        let scope = (self.one.window.scope_kind.as_str(), self.one.window.scope_id.as_str());
+        let alert = gateway_alert(AlertType::BudgetAlerts, level, what);
+        Some(told(scope, self.owner.clone(), &of, self.now, alert))
+    }
+
+    /// The window that is spent in, where it is the one of now.
+    fn window(&self) -> Option<BudgetWindow> {
+        let window = BudgetWindow::bounds(self.line.span?, self.now, self.line.anchor, self.zone);
+        (window.start.timestamp_micros() == self.one.window.window_start).then_some(window)
+    }
+}
