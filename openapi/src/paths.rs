@@ -184,6 +184,8 @@ pub const SPEND_INTERRUPTED_RESOLVE: &str = "/spend/interrupted/resolve";
 pub const SPEND_OVERVIEW: &str = "/spend/overview";
 /// Usage by day and by group.
 pub const SPEND_USAGE: &str = "/spend/usage";
+/// Spend as a file.
+pub const SPEND_EXPORT: &str = "/spend/export";
 /// Total spend.
 pub const GLOBAL_SPEND: &str = "/global/spend";
 /// Spend by day.

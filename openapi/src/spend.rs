@@ -2,6 +2,7 @@
 
 mod activity;
 mod calculate;
+mod export;
 mod global;
 mod interrupted;
 mod report;
@@ -22,6 +23,7 @@ pub use activity::{
     TeamActivityQuery, UserActivityQuery,
 };
 pub use calculate::{CalculatedCost, SpendCalculate};
+pub use export::{ExportFormat, ExportLevel, SpendExportQuery};
 pub use global::{
     CustomerSpend, CustomerSpendQuery, ModelActivity, ProviderSpend, ReportDay, ReportGroup, ReportItem, ReportKey,
     ReportKeyModel, ReportModel, ReportPart, SpendReportQuery, SpendUsersQuery, TagNames, TagShare, TagShares,

@@ -105,6 +105,7 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::SPEND_INTERRUPTED, Method::GET, spend::interrupted::list);
     guarded(config, paths::SPEND_INTERRUPTED_RESOLVE, Method::POST, spend::interrupted::resolve);
     guarded(config, paths::SPEND_USAGE, Method::GET, spend::usage::usage);
+    guarded(config, paths::SPEND_EXPORT, Method::GET, spend::export::export);
     guarded(config, paths::SPEND_OVERVIEW, Method::GET, spend::overview::overview);
     guarded(config, paths::GLOBAL_SPEND, Method::GET, spend::global::total);
     guarded(config, paths::GLOBAL_SPEND_LOGS, Method::GET, spend::global::by_day);

@@ -1,6 +1,7 @@
 //! The log of calls: append-only, keyed by request id. Only the cost of an interrupted call is added later,
 //! and old calls are taken out whole.
 
+mod export;
 mod prune;
 mod search;
 
@@ -8,6 +9,7 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{JsonMap, Strings};
+pub use export::{Exported, after};
 pub use prune::take_old;
 pub use search::{Filter, find_many, newest, order, page};
 

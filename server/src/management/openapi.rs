@@ -210,6 +210,7 @@ struct PolicyApi;
         spend::interrupted::resolve,
         spend::overview::overview,
         spend::usage::usage,
+        spend::export::export,
         spend::global::total,
         spend::global::by_day,
         spend::global::activity,

@@ -5,6 +5,7 @@ mod by_day;
 pub mod calculate;
 pub(super) mod dates;
 pub mod entities;
+pub mod export;
 pub mod global;
 pub mod interrupted;
 pub mod logs;

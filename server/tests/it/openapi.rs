@@ -231,7 +231,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 153] = [
+const PATHS: [&str; 154] = [
     paths::ALERT_LIST,
     paths::ALERT_CHANNEL_LIST,
     paths::ALERT_CHANNEL_NEW,
@@ -338,6 +338,7 @@ const PATHS: [&str; 153] = [
     paths::SPEND_LOGS_PAGE,
     paths::SPEND_OVERVIEW,
     paths::SPEND_USAGE,
+    paths::SPEND_EXPORT,
     paths::GLOBAL_SPEND,
     paths::GLOBAL_SPEND_LOGS,
     paths::GLOBAL_SPEND_KEYS,

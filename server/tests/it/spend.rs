@@ -3,6 +3,7 @@
 mod access;
 mod activity;
 mod contents;
+mod export;
 mod interrupted;
 mod overview;
 

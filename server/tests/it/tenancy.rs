@@ -105,7 +105,7 @@ impl World {
             "end_user_id": "acme-customer", "end_user_ids": "acme-customer",
             "internal_user_id": "acme-worker", "customer_id": "acme-customer", "end_user": "acme-customer", "search": "acme", "request_id": request,
             "budget_id": "acme-budget", "budgets": ["acme-budget"], "id": "acme-budget", "name": "acme-tag",
-            "names": ["acme-tag"], "member": {"user_id": "acme-worker"}, "object_id": "acme-team",
+            "names": ["acme-tag"], "tag": "acme-tag", "member": {"user_id": "acme-worker"}, "object_id": "acme-team",
             "provider_id": "acme-sign-in", "invitation_id": invitation["id"], "token_id": own["token_id"],
             "credential_name": "acme-credential", "model_id": "shared-model", "model_name": "shared-model",
         });

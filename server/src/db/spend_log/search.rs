@@ -27,10 +27,16 @@ pub struct Filter {
     pub user_id: Option<String>,
     /// Team of the key.
     pub team_id: Option<String>,
+    /// Organization of the key.
+    pub organization_id: Option<String>,
     /// End user.
     pub end_user: Option<String>,
     /// The provider's model or the public name.
     pub model: Option<String>,
+    /// The public name.
+    pub model_group: Option<String>,
+    /// Provider.
+    pub provider: Option<String>,
     /// Deployment.
     pub model_id: Option<String>,
     /// How the call ended.
@@ -111,7 +117,7 @@ fn seen_by(sight: &Sight) -> Condition {
     any
 }
 
-fn matching(scope: &Scope, filter: &Filter) -> Select<Entity> {
+pub(super) fn matching(scope: &Scope, filter: &Filter) -> Select<Entity> {
     let tenant = match scope {
         Scope::All => Condition::all(),
         // In a condition of its own: what is added to it narrows it.
@@ -123,7 +129,10 @@ fn matching(scope: &Scope, filter: &Filter) -> Select<Entity> {
         (Column::KeyAlias, &filter.key_alias),
         (Column::UserId, &filter.user_id),
         (Column::TeamId, &filter.team_id),
+        (Column::OrganizationId, &filter.organization_id),
         (Column::EndUser, &filter.end_user),
+        (Column::ModelGroup, &filter.model_group),
+        (Column::CustomLlmProvider, &filter.provider),
         (Column::ModelId, &filter.model_id),
     ];
     let exact = exact.into_iter().filter_map(|(column, value)| value.as_ref().map(|value| column.eq(value)));

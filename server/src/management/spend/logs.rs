@@ -169,5 +169,6 @@ async fn filter(app: &App, query: SpendLogQuery) -> ApiResult<Filter> {
         model_id: query.model_id,
         status: query.status_filter,
         request_id: query.request_id,
+        ..Filter::default()
     })
 }

@@ -233,6 +233,12 @@ async fn sees_their_part(world: &World, person: usize, client: &Client, keys: &V
         let of_groups: i64 = usage.groups.iter().map(|group| group.sums.api_requests).sum();
         assert_eq!((usage.total.api_requests, of_groups), (calls, calls), "by {by}: {what}");
     }
+    for level in ["days", "calls"] {
+        let file = client.get(&format!("/spend/export?level={level}&format=jsonl")).expect_status(200).await;
+        let rows = file.body().lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let aliases: Names = rows.map(|row| row["key_alias"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(aliases, own, "{level}: {what}");
+    }
     for team in 0..TEAMS {
         let status = if world.teams_of(person).contains(&format!("t{team}")) { 200 } else { 404 };
         client.get(&format!("/team/info?team_id=t{team}")).expect_status(status).await;

@@ -1,0 +1,57 @@
+//! Columns of an export by day.
+
+use tollgate_openapi::money::NanoUsd;
+
+use super::cell::Cell;
+use super::named::Named;
+use crate::db::day_row::Row;
+
+pub(super) const COLUMNS: [&str; 21] = [
+    "date",
+    "organization_id",
+    "organization_alias",
+    "team_id",
+    "team_alias",
+    "user_id",
+    "user_email",
+    "api_key",
+    "key_alias",
+    "model_group",
+    "model",
+    "provider",
+    "end_user",
+    "spend",
+    "api_requests",
+    "failed_requests",
+    "prompt_tokens",
+    "completion_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "reasoning_tokens",
+];
+
+pub(super) fn cells<'a>(row: &'a Row, named: &'a Named) -> [Cell<'a>; COLUMNS.len()] {
+    [
+        Cell::Day(row.date),
+        Cell::Text(&row.organization_id),
+        Cell::text(named.organization(&row.organization_id)),
+        Cell::Text(&row.team_id),
+        Cell::text(named.team(&row.team_id)),
+        Cell::Text(&row.user_id),
+        Cell::text(named.user(&row.user_id)),
+        Cell::Text(&row.api_key),
+        Cell::text(named.key(&row.api_key)),
+        Cell::Text(&row.model_group),
+        Cell::Text(&row.model),
+        Cell::Text(&row.provider),
+        Cell::Text(&row.end_user),
+        Cell::Money(NanoUsd(row.sums.spend)),
+        Cell::Count(row.sums.api_requests),
+        Cell::Count(row.sums.failed_requests),
+        Cell::Count(row.sums.prompt_tokens),
+        Cell::Count(row.sums.completion_tokens),
+        Cell::Count(row.sums.cache_read_tokens),
+        Cell::Count(row.sums.cache_creation_tokens),
+        Cell::Count(row.sums.reasoning_tokens),
+    ]
+}
