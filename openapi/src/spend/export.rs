@@ -14,6 +14,8 @@ pub enum ExportFormat {
     Csv,
     /// One JSON object a line.
     Jsonl,
+    /// Charges by day in the columns of the FinOps Open Cost and Usage Specification 1.2, as CSV.
+    Focus,
 }
 
 impl ExportFormat {
@@ -23,6 +25,7 @@ impl ExportFormat {
         match self {
             Self::Csv => "csv",
             Self::Jsonl => "jsonl",
+            Self::Focus => "focus",
         }
     }
 }

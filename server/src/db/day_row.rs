@@ -91,7 +91,9 @@ pub async fn after(
 }
 
 impl Filter {
-    fn tag(&self) -> Option<&str> {
+    /// The tag that all the calls have, where one is named.
+    #[must_use]
+    pub fn tag(&self) -> Option<&str> {
         match &self.narrowed {
             Some(Narrowed::Tag(tag)) => Some(tag),
             Some(Narrowed::EndUser(_)) | None => None,

@@ -8,6 +8,7 @@ mod cell;
 mod csv;
 mod days;
 mod file;
+mod focus;
 mod jsonl;
 mod named;
 
@@ -34,7 +35,7 @@ use crate::management::extract::problem;
 /// Export spend
 ///
 /// Of the calls that the caller may see, as a file of any length: by day, from the same sums as `/spend/usage`, or call
-/// by call, oldest first. Days are UTC. Money is in dollars with up to nine decimals. What people wrote and a spreadsheet
+/// by call, oldest first; or as a dataset of FOCUS 1.2, which is by day. Days are UTC. Money is in dollars with up to nine decimals. What people wrote and a spreadsheet
 /// would run as a formula has an apostrophe in front. A file that breaks off is not whole.
 #[utoipa::path(
     get,
@@ -94,6 +95,9 @@ async fn source(app: &App, query: SpendExportQuery, days: Days) -> ApiResult<Sou
     let api_key = app.ledger_token_of(query.api_key.as_deref()).await?;
     let SpendExportQuery { organization_id, team_id, user_id, model, provider, tag, end_user, .. } = query;
     if query.level == ExportLevel::Calls {
+        if query.format == ExportFormat::Focus {
+            return Err(refused("level", "expected days: a charge of FOCUS is what a day cost"));
+        }
         let filter = spend_log::Filter {
             start: Some(dates::start_of_day("start_date", days.first)?),
             before: Some(dates::end_of_day("end_date", days.last)?),
@@ -111,7 +115,7 @@ async fn source(app: &App, query: SpendExportQuery, days: Days) -> ApiResult<Sou
     let narrowed = match (tag, end_user) {
         (Some(_), Some(_)) => {
             let message = "expected no tag beside it: days are known by tag or by end user; ask for level=calls";
-            return Err(ApiError::validation(vec![problem("value_error", &["query", "end_user"], message)]));
+            return Err(refused("end_user", message));
         }
         (Some(tag), None) => Some(Narrowed::Tag(tag)),
         (None, end_user) => end_user.map(Narrowed::EndUser),
@@ -120,14 +124,22 @@ async fn source(app: &App, query: SpendExportQuery, days: Days) -> ApiResult<Sou
     Ok(Source::Days { days, filter: Box::new(filter), last: None })
 }
 
+fn refused(parameter: &str, message: &str) -> ApiError {
+    ApiError::validation(vec![problem("value_error", &["query", parameter], message)])
+}
+
 const fn content_type(format: ExportFormat) -> &'static str {
     match format {
-        ExportFormat::Csv => "text/csv; charset=utf-8",
+        ExportFormat::Csv | ExportFormat::Focus => "text/csv; charset=utf-8",
         ExportFormat::Jsonl => "application/x-ndjson; charset=utf-8",
     }
 }
 
 fn file_name(query: &SpendExportQuery, days: Days) -> String {
-    let (level, format) = (query.level.as_str(), query.format.as_str());
-    format!("tollgate-spend-{level}-{}-to-{}.{format}", days.first, days.last)
+    let Days { first, last } = days;
+    match (query.format, query.level.as_str()) {
+        (ExportFormat::Focus, _) => format!("tollgate-focus-1.2-{first}-to-{last}.csv"),
+        (ExportFormat::Csv, level) => format!("tollgate-spend-{level}-{first}-to-{last}.csv"),
+        (ExportFormat::Jsonl, level) => format!("tollgate-spend-{level}-{first}-to-{last}.jsonl"),
+    }
 }

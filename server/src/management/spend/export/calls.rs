@@ -41,29 +41,29 @@ pub(super) const COLUMNS: [&str; 30] = [
 
 pub(super) fn cells<'a>(call: &'a Exported, named: &'a Named) -> [Cell<'a>; COLUMNS.len()] {
     let name = |id: &'a Option<String>, find: fn(&'a Named, &str) -> Option<&'a str>| {
-        Cell::text(id.as_deref().and_then(|id| find(named, id)))
+        Cell::maybe(id.as_deref().and_then(|id| find(named, id)))
     };
     [
-        Cell::Text(&call.request_id),
+        Cell::text(&call.request_id),
         Cell::Instant(call.start_time),
         Cell::Instant(call.end_time),
         Cell::Count(call.request_duration_ms),
-        Cell::Text(&call.status),
+        Cell::text(&call.status),
         Cell::Count(call.status_code),
-        Cell::Text(&call.call_type),
-        Cell::text(call.organization_id.as_deref()),
+        Cell::text(&call.call_type),
+        Cell::maybe(call.organization_id.as_deref()),
         name(&call.organization_id, Named::organization),
-        Cell::text(call.team_id.as_deref()),
+        Cell::maybe(call.team_id.as_deref()),
         name(&call.team_id, Named::team),
-        Cell::text(call.user_id.as_deref()),
+        Cell::maybe(call.user_id.as_deref()),
         name(&call.user_id, Named::user),
-        Cell::Text(&call.api_key),
-        Cell::text(call.key_alias.as_deref()),
-        Cell::Text(&call.model_group),
-        Cell::Text(&call.model),
-        Cell::text(call.model_id.as_deref()),
-        Cell::text(call.custom_llm_provider.as_deref()),
-        Cell::text(call.end_user.as_deref()),
+        Cell::text(&call.api_key),
+        Cell::maybe(call.key_alias.as_deref()),
+        Cell::text(&call.model_group),
+        Cell::text(&call.model),
+        Cell::maybe(call.model_id.as_deref()),
+        Cell::maybe(call.custom_llm_provider.as_deref()),
+        Cell::maybe(call.end_user.as_deref()),
         Cell::Texts(&call.request_tags.0),
         Cell::Money(NanoUsd(call.spend)),
         Cell::Count(call.prompt_tokens),

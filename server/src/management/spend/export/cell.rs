@@ -1,5 +1,6 @@
 //! What stands in a column of an export.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
@@ -9,13 +10,17 @@ use tollgate_openapi::money::NanoUsd;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Cell<'a> {
     /// What people, clients or providers wrote; empty: nothing.
-    Text(&'a str),
+    Text(Cow<'a, str>),
     /// Several of it.
     Texts(&'a [String]),
     /// A count.
     Count(i64),
     /// An amount of dollars.
     Money(NanoUsd),
+    /// The same with all its decimals: who guesses a column's type by its values sees a decimal.
+    Decimal(NanoUsd),
+    /// A count that a decimal column has.
+    Quantity(i64),
     /// A day.
     Day(NaiveDate),
     /// An instant.
@@ -25,8 +30,16 @@ pub(super) enum Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    pub(super) fn text(text: Option<&'a str>) -> Self {
-        Self::Text(text.unwrap_or_default())
+    pub(super) const fn text(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+
+    pub(super) const fn nothing() -> Self {
+        Self::text("")
+    }
+
+    pub(super) fn maybe(text: Option<&'a str>) -> Self {
+        Self::text(text.unwrap_or_default())
     }
 }
 
@@ -38,6 +51,8 @@ impl fmt::Display for Cell<'_> {
             Self::Texts(texts) => f.write_str(&serde_json::to_string(texts).unwrap_or_default()),
             Self::Count(count) => write!(f, "{count}"),
             Self::Money(amount) => f.write_str(&dollars(*amount)),
+            Self::Decimal(amount) => write!(f, "{amount}"),
+            Self::Quantity(count) => write!(f, "{count}.0"),
             Self::Day(day) => write!(f, "{day}"),
             Self::Instant(instant) => f.write_str(&instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
             Self::Flag(flag) => write!(f, "{flag}"),

@@ -58,9 +58,9 @@ mod tests {
     #[test]
     fn texts_are_quoted_where_the_format_needs_it() {
         let tags = ["a".to_owned(), "b\"c".to_owned()];
-        let cells = [Cell::Text("a,b"), Cell::Text("say \"hi\""), Cell::Text("two\nlines"), Cell::Texts(&tags)];
+        let cells = [Cell::text("a,b"), Cell::text("say \"hi\""), Cell::text("two\nlines"), Cell::Texts(&tags)];
         assert_eq!(line(&cells), "\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",\"[\"\"a\"\",\"\"b\\\"\"c\"\"]\"\r\n");
-        assert_eq!(line(&[Cell::Text(""), Cell::Texts(&[]), Cell::Flag(true)]), ",,true\r\n");
+        assert_eq!(line(&[Cell::text(""), Cell::Texts(&[]), Cell::Flag(true)]), ",,true\r\n");
     }
 
     #[test]
@@ -76,7 +76,7 @@ mod tests {
             ("＝1", "'＝1\r\n"),
             ("a=b", "a=b\r\n"),
         ] {
-            assert_eq!(line(&[Cell::Text(written)]), shown);
+            assert_eq!(line(&[Cell::text(written)]), shown);
         }
         assert_eq!(line(&[Cell::Money(NanoUsd(-5)), Cell::Count(-3)]), "-0.000000005,-3\r\n");
     }

@@ -3,9 +3,8 @@
 use actix_web::web::{Bytes, Data};
 use tollgate_openapi::spend::ExportFormat;
 
-use super::cell::Cell;
 use super::named::{Ids, Named};
-use super::{calls, csv, days, jsonl};
+use super::{calls, csv, days, focus, jsonl};
 use crate::app::App;
 use crate::db::Scope;
 use crate::db::daily_entity_spend::Days;
@@ -63,6 +62,7 @@ impl File {
         match (self.format, &self.source) {
             (ExportFormat::Csv, Source::Days { .. }) => csv::push_header(text, &days::COLUMNS),
             (ExportFormat::Csv, Source::Calls { .. }) => csv::push_header(text, &calls::COLUMNS),
+            (ExportFormat::Focus, _) => csv::push_header(text, &focus::COLUMNS),
             (ExportFormat::Jsonl, _) => {}
         }
     }
@@ -78,7 +78,11 @@ impl File {
         }
         let named = Named::of(&self.app, ids).await?;
         for row in &rows {
-            push_line(self.format, text, &days::COLUMNS, &days::cells(row, &named));
+            match self.format {
+                ExportFormat::Focus => csv::push_line(text, &focus::cells(row, &named, filter.tag())),
+                ExportFormat::Csv => csv::push_line(text, &days::cells(row, &named)),
+                ExportFormat::Jsonl => jsonl::push_line(text, &days::COLUMNS, &days::cells(row, &named)),
+            }
         }
         let count = rows.len();
         *last = rows.pop().map(Box::new);
@@ -99,17 +103,13 @@ impl File {
         }
         let named = Named::of(&self.app, ids).await?;
         for row in &rows {
-            push_line(self.format, text, &calls::COLUMNS, &calls::cells(row, &named));
+            match self.format {
+                ExportFormat::Csv | ExportFormat::Focus => csv::push_line(text, &calls::cells(row, &named)),
+                ExportFormat::Jsonl => jsonl::push_line(text, &calls::COLUMNS, &calls::cells(row, &named)),
+            }
         }
         let count = rows.len();
         *last = rows.pop().map(Box::new);
         Ok(count)
-    }
-}
-
-fn push_line(format: ExportFormat, text: &mut String, columns: &[&str], cells: &[Cell<'_>]) {
-    match format {
-        ExportFormat::Csv => csv::push_line(text, cells),
-        ExportFormat::Jsonl => jsonl::push_line(text, columns, cells),
     }
 }

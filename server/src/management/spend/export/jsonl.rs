@@ -15,12 +15,12 @@ pub(super) fn push_line(text: &mut String, columns: &[&str], cells: &[Cell<'_>])
 
 fn push_value(text: &mut String, cell: &Cell<'_>) {
     match cell {
-        Cell::Text("") => text.push_str("null"),
+        Cell::Text(written) if written.is_empty() => text.push_str("null"),
         Cell::Text(written) => push_string(text, written),
         Cell::Texts([]) => text.push_str("[]"),
         Cell::Day(_) | Cell::Instant(_) => push_string(text, &cell.to_string()),
         // Money as a number of as many digits as it has: whoever reads it as a decimal has it to the nano-dollar.
-        Cell::Texts(_) | Cell::Count(_) | Cell::Money(_) | Cell::Flag(_) => drop(write!(text, "{cell}")),
+        _ => drop(write!(text, "{cell}")),
     }
 }
 
@@ -40,8 +40,8 @@ mod tests {
     fn a_line_is_an_object() {
         let tags = ["\"=".to_owned()];
         let cells = [
-            Cell::Text("two\nlines"),
-            Cell::Text(""),
+            Cell::text("two\nlines"),
+            Cell::nothing(),
             Cell::Texts(&tags),
             Cell::Texts(&[]),
             Cell::Count(-1),
