@@ -1,5 +1,7 @@
 // Usage in the console: what was spent by whom, and looking into it.
 
+import { readFile } from "node:fs/promises";
+
 import { call, expect, inspect, manage, signIn, test, visit } from "./support.mjs";
 
 // What others left behind is not to be seen here, nor what is left behind here by others.
@@ -8,6 +10,14 @@ test.use({ gateway: "usage" });
 test.beforeEach(async ({ page }) => {
   await signIn(page);
 });
+
+/** Chooses a file in the menu and reads what the browser saved. */
+async function download(page, name) {
+  await page.getByRole("button", { name: "Export", exact: true }).click();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name }).click()]);
+  await expect(page.getByRole("dialog", { name: "Export" })).toBeHidden();
+  return { name: file.suggestedFilename(), text: await readFile(await file.path(), "utf8") };
+}
 
 test("a line of the usage looks into itself", async ({ page, tollgate }) => {
   test.setTimeout(120_000);
@@ -44,6 +54,33 @@ test("a line of the usage looks into itself", async ({ page, tollgate }) => {
     await expect(page.getByRole("region", { name: "Key figures" })).toContainText("Requests1");
     await page.getByRole("link", { name: "Show every model" }).click();
     await expect(page).not.toHaveURL(/model=fake/);
+  });
+
+  await test.step("what is on show is exported as a file", async () => {
+    // Still only of one key.
+    const days = await download(page, "Days as CSV");
+    expect(days.name).toMatch(/^tollgate-spend-days-\d{4}-\d\d-\d\d-to-\d{4}-\d\d-\d\d\.csv$/);
+    const [header, row, end, ...others] = days.text.split("\r\n");
+    expect(header).toMatch(/^date,organization_id,.*,spend,api_requests,/);
+    expect(row).toContain(",search,fake,");
+    expect([end, others]).toEqual(["", []]);
+
+    await page.goto("/ui/usage");
+    const calls = await download(page, "Calls as JSON lines");
+    expect(calls.name).toMatch(/^tollgate-spend-calls-.*\.jsonl$/);
+    const made = calls.text.trim().split("\n").map((line) => JSON.parse(line));
+    expect(made.map((one) => one.key_alias)).toEqual(["checkout", "checkout", "search"]);
+    expect(made.every((one) => one.status === "success" && one.total_tokens > 0)).toBe(true);
+
+    const charges = await download(page, "Days as FOCUS 1.2");
+    expect(charges.name).toMatch(/^tollgate-focus-1\.2-.*\.csv$/);
+    expect(charges.text).toMatch(/^BilledCost,BillingAccountId,/);
+
+    await page.getByRole("button", { name: "Export", exact: true }).click();
+    await expect(page.getByRole("dialog", { name: "Export" })).toBeVisible();
+    await inspect(page, "usage-export");
+    await page.keyboard.press("Escape");
+    await expect(page.getByRole("dialog", { name: "Export" })).toBeHidden();
   });
 
   await test.step("a range without calls", async () => {

@@ -3,10 +3,12 @@
 use chrono::NaiveDate;
 use tollgate_openapi::paths;
 use tollgate_openapi::spend::{
-    Overview, SpendLogPage, SpendLogQuery, SpendLogView, SpendLogsDay, SpendLogsQuery, Usage, UsageQuery,
+    Overview, SpendExportQuery, SpendLogPage, SpendLogQuery, SpendLogView, SpendLogsDay, SpendLogsQuery, Usage,
+    UsageQuery,
 };
 
 use super::{ApiError, get};
+use crate::url::search_of;
 
 pub(crate) async fn overview() -> Result<Overview, ApiError> {
     get(paths::SPEND_OVERVIEW, &()).await
@@ -14,6 +16,11 @@ pub(crate) async fn overview() -> Result<Overview, ApiError> {
 
 pub(crate) async fn usage(query: UsageQuery) -> Result<Usage, ApiError> {
     get(paths::SPEND_USAGE, &query).await
+}
+
+/// Where the browser itself fetches a file of any length.
+pub(crate) fn export_href(query: &SpendExportQuery) -> String {
+    format!("{}{}", paths::SPEND_EXPORT, search_of(query).unwrap_or_default())
 }
 
 pub(crate) async fn logs(query: SpendLogQuery) -> Result<SpendLogPage, ApiError> {

@@ -1,6 +1,7 @@
 //! Usage: what was spent by whom on which days, compared with the days before. A click on a line looks into it.
 
 mod days;
+mod export;
 mod groups;
 mod question;
 mod tiles;
@@ -11,6 +12,7 @@ use tollgate_openapi::spend::Usage;
 use crate::api;
 use crate::browser;
 use crate::pages::usage::days::Days;
+use crate::pages::usage::export::ExportMenu;
 use crate::pages::usage::groups::Groups;
 use crate::pages::usage::question::{BY, DIMENSIONS, FROM, Question, RANGE, RANGES, TO};
 use crate::pages::usage::tiles::Tiles;
@@ -48,7 +50,11 @@ pub(crate) fn UsagePage() -> impl IntoView {
         content.into_any()
     };
     view! {
-        <Page title="Usage" lead="Of the calls that you may see. Days are counted in UTC.">
+        <Page
+            title="Usage"
+            lead="Of the calls that you may see. Days are counted in UTC."
+            actions=move || view! { <ExportMenu question=question /> }.into_any()
+        >
             <div class="toolbar">
                 <Segments name=RANGE label="Range" options=RANGES />
                 <TextFilter name=FROM label="From" kind="date" />

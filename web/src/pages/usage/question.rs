@@ -1,7 +1,7 @@
 //! What the URL asks about. Pure.
 
 use chrono::{Datelike, Days, NaiveDate};
-use tollgate_openapi::spend::{UsageDimension, UsageQuery};
+use tollgate_openapi::spend::{SpendExportQuery, UsageDimension, UsageQuery};
 
 /// Names in the URL.
 pub(super) const RANGE: &str = "range";
@@ -82,6 +82,23 @@ impl Question {
             ..UsageQuery::default()
         }
     }
+
+    /// The same as a file.
+    pub(super) fn to_export(&self) -> SpendExportQuery {
+        let UsageQuery { organization_id, team_id, user_id, api_key, model, provider, tag, .. } = self.to_query();
+        SpendExportQuery {
+            start_date: self.first,
+            end_date: self.last,
+            organization_id,
+            team_id,
+            user_id,
+            api_key,
+            model,
+            provider,
+            tag,
+            ..SpendExportQuery::default()
+        }
+    }
 }
 
 /// First and last day of a range by its name; where one is absent, the server's default holds.
@@ -119,6 +136,14 @@ mod tests {
         assert_eq!(chosen.group_by, UsageDimension::User);
         let same = question(&[("team", "t"), ("by", "team")]).to_query();
         assert_eq!((same.group_by, same.team_id.as_deref()), (UsageDimension::Model, Some("t")));
+    }
+
+    #[test]
+    fn a_file_is_of_what_the_page_shows() {
+        let shown = question(&[("range", "7"), ("team", "t"), ("tag", "prod"), ("by", "user")]);
+        let (page, file) = (shown.to_query(), shown.to_export());
+        assert_eq!((file.start_date, file.end_date), (page.start_date, page.end_date));
+        assert_eq!((file.team_id.as_deref(), file.tag.as_deref(), file.model), (Some("t"), Some("prod"), None));
     }
 
     #[test]
