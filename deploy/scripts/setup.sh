@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian machine, and nothing that is there. Usage: setup.sh PART…
-# Parts: rust wasm chromium redis postgres nextest shellcheck npm python litellm bench.
+# Parts: rust wasm chromium redis postgres nextest shellcheck npm python litellm focus bench.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -68,21 +68,33 @@ setup_npm() {
   cp "$root/e2e/package-lock.json" "$stamp"
 }
 
-# A Python environment with the packages of e2e/$1.txt.
+# A Python environment with the packages of e2e/$1.txt, of the Python $2 or the usual one.
 make_venv() {
-  local venv
+  local venv python=${2:-python3}
   venv=$(venv_path "$1")
   if [ -e "$venv/.installed" ]; then return; fi
-  if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then apt_install python3 python3-venv; fi
+  if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then apt_install python3 python3-venv; fi
   say "installing the Python packages of $1.txt"
   rm -rf "$venv"
-  python3 -m venv "$venv"
+  "$python" -m venv "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$root/e2e/$1.txt"
   touch "$venv/.installed"
 }
 setup_python() { make_venv requirements; }
 # What the differential test compares with: large, and apart, since it pins versions of its own.
 setup_litellm() { make_venv requirements-litellm; }
+
+# Runs on Python 3.12 alone, which Debian may not have: without it, the tests check exports by rules of their own.
+setup_focus() {
+  local python
+  for python in python3.12 python3 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.12.*/bin/python; do
+    if "$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info[:2] != (3, 12))' >/dev/null 2>&1; then
+      make_venv requirements-focus "$python"
+      return
+    fi
+  done
+  say "no Python 3.12: exports are not checked by the validator of FOCUS"
+}
 
 setup_bench() {
   has wrk || apt_install wrk
@@ -91,7 +103,7 @@ setup_bench() {
 
 for part in "$@"; do
   case $part in
-    rust | wasm | chromium | redis | postgres | nextest | shellcheck | npm | python | litellm | bench) "setup_$part" ;;
+    rust | wasm | chromium | redis | postgres | nextest | shellcheck | npm | python | litellm | focus | bench) "setup_$part" ;;
     *) die "unknown part '$part'" ;;
   esac
 done

@@ -32,7 +32,7 @@ stages=(
 )
 
 run_setup() {
-  "$scripts/setup.sh" rust wasm chromium redis postgres nextest shellcheck python litellm npm
+  "$scripts/setup.sh" rust wasm chromium redis postgres nextest shellcheck python litellm focus npm
 }
 run_console() { "$scripts/build_console.sh"; }
 run_format() { cargo fmt --all --check; }
@@ -98,7 +98,10 @@ pytest() {
 }
 run_contract() { pytest --junitxml="$run/contract.xml" e2e/contract; }
 run_sdk-python() {
-  TOLLGATE_FEATURES=$run/features pytest --junitxml="$run/sdk-python.xml" e2e/sdk/python
+  local validator
+  validator=$(venv_path requirements-focus)/bin/focus-validator
+  if [ ! -x "$validator" ]; then validator=; fi
+  FOCUS_VALIDATOR=$validator TOLLGATE_FEATURES=$run/features pytest --junitxml="$run/sdk-python.xml" e2e/sdk/python
 }
 run_sdk-node() {
   TOLLGATE_FEATURES=$run/features TOLLGATE_PYTHON=$(venv_path requirements)/bin/python \
