@@ -218,14 +218,24 @@ pub const SPEND_TAGS: &str = "/spend/tags";
 pub const SPEND_CALCULATE: &str = "/spend/calculate";
 /// Activity of users by day.
 pub const USER_DAILY_ACTIVITY: &str = "/user/daily/activity";
+/// The same of all its days at once.
+pub const USER_DAILY_ACTIVITY_WHOLE: &str = "/user/daily/activity/aggregated";
 /// Activity of teams by day.
 pub const TEAM_DAILY_ACTIVITY: &str = "/team/daily/activity";
+/// The same of all its days at once.
+pub const TEAM_DAILY_ACTIVITY_WHOLE: &str = "/team/daily/activity/aggregated";
 /// Activity of organizations by day.
 pub const ORGANIZATION_DAILY_ACTIVITY: &str = "/organization/daily/activity";
+/// The same of all its days at once.
+pub const ORGANIZATION_DAILY_ACTIVITY_WHOLE: &str = "/organization/daily/activity/aggregated";
 /// Activity of customers by day.
 pub const CUSTOMER_DAILY_ACTIVITY: &str = "/customer/daily/activity";
+/// The same of all its days at once.
+pub const CUSTOMER_DAILY_ACTIVITY_WHOLE: &str = "/customer/daily/activity/aggregated";
 /// Activity of tags by day.
 pub const TAG_DAILY_ACTIVITY: &str = "/tag/daily/activity";
+/// The same of all its days at once.
+pub const TAG_DAILY_ACTIVITY_WHOLE: &str = "/tag/daily/activity/aggregated";
 /// Requests and tokens by day.
 pub const GLOBAL_ACTIVITY: &str = "/global/activity";
 /// Lists settings.

@@ -20,7 +20,7 @@ use crate::money::NanoUsd;
 pub use activity::{
     ActivityBreakdown, ActivityKey, ActivityKeyMetadata, ActivityMetrics, ActivityPart, ActivityQuery, ActivityTotals,
     CustomerActivityQuery, DailyActivity, DailyActivityPage, OrganizationActivityQuery, TagActivityQuery,
-    TeamActivityQuery, UserActivityQuery,
+    TeamActivityQuery, UserActivityQuery, WholeActivityQuery,
 };
 pub use calculate::{CalculatedCost, SpendCalculate};
 pub use export::{ExportFormat, ExportLevel, SpendExportQuery};

@@ -136,10 +136,15 @@ fn reports(config: &mut ServiceConfig) {
     guarded(config, paths::SPEND_USERS, Method::GET, spend::entities::users);
     guarded(config, paths::SPEND_TAGS, Method::GET, spend::entities::tags);
     guarded(config, paths::USER_DAILY_ACTIVITY, Method::GET, spend::activity::users);
+    guarded(config, paths::USER_DAILY_ACTIVITY_WHOLE, Method::GET, spend::activity::whole::users);
     guarded(config, paths::TEAM_DAILY_ACTIVITY, Method::GET, spend::activity::teams);
+    guarded(config, paths::TEAM_DAILY_ACTIVITY_WHOLE, Method::GET, spend::activity::whole::teams);
     guarded(config, paths::ORGANIZATION_DAILY_ACTIVITY, Method::GET, spend::activity::organizations);
+    guarded(config, paths::ORGANIZATION_DAILY_ACTIVITY_WHOLE, Method::GET, spend::activity::whole::organizations);
     guarded(config, paths::CUSTOMER_DAILY_ACTIVITY, Method::GET, spend::activity::customers);
+    guarded(config, paths::CUSTOMER_DAILY_ACTIVITY_WHOLE, Method::GET, spend::activity::whole::customers);
     guarded(config, paths::TAG_DAILY_ACTIVITY, Method::GET, spend::activity::tags);
+    guarded(config, paths::TAG_DAILY_ACTIVITY_WHOLE, Method::GET, spend::activity::whole::tags);
 }
 
 /// Mounts the operations on budgets and on what carries limits besides keys.

@@ -47,6 +47,31 @@ impl Default for ActivityQuery {
     }
 }
 
+/// What a report of daily activity that is whole, not paged, is asked with.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
+#[serde(default)]
+pub struct WholeActivityQuery {
+    /// First day, `2026-11-21`; absent: 30 days are shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub start_date: Option<NaiveDate>,
+    /// Last day, included; absent: today.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub end_date: Option<NaiveDate>,
+    /// Only this model's: a public name or a provider's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
+    pub model: Option<String>,
+    /// Only this key's: the key or its hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
+    pub api_key: Option<String>,
+}
+
 /// Whose activity `GET /user/daily/activity` shows.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]

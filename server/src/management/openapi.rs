@@ -232,6 +232,11 @@ struct PolicyApi;
         spend::activity::organizations,
         spend::activity::customers,
         spend::activity::tags,
+        spend::activity::whole::users,
+        spend::activity::whole::teams,
+        spend::activity::whole::organizations,
+        spend::activity::whole::customers,
+        spend::activity::whole::tags,
     ),
     components(schemas(CallStatus, SpendLogSort))
 )]

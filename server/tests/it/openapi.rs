@@ -231,7 +231,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 154] = [
+const PATHS: [&str; 159] = [
     paths::ALERT_LIST,
     paths::ALERT_CHANNEL_LIST,
     paths::ALERT_CHANNEL_NEW,
@@ -366,6 +366,11 @@ const PATHS: [&str; 154] = [
     paths::ORGANIZATION_DAILY_ACTIVITY,
     paths::CUSTOMER_DAILY_ACTIVITY,
     paths::TAG_DAILY_ACTIVITY,
+    paths::USER_DAILY_ACTIVITY_WHOLE,
+    paths::TEAM_DAILY_ACTIVITY_WHOLE,
+    paths::ORGANIZATION_DAILY_ACTIVITY_WHOLE,
+    paths::CUSTOMER_DAILY_ACTIVITY_WHOLE,
+    paths::TAG_DAILY_ACTIVITY_WHOLE,
     paths::SESSION_NEW,
     paths::SESSION_INFO,
     paths::SESSION_DELETE,

@@ -1,6 +1,7 @@
-//! Daily activity: `GET /{user,team,organization,customer,tag}/daily/activity`.
+//! Daily activity: `GET /{user,team,organization,customer,tag}/daily/activity`; in [`whole`] all of it at once.
 
 mod view;
+pub mod whole;
 
 use actix_web::web;
 use tollgate_openapi::paths;
@@ -34,9 +35,7 @@ pub async fn users(
     query: Query<ActivityQuery>,
     whose: Query<UserActivityQuery>,
 ) -> ApiResult<web::Json<DailyActivityPage>> {
-    let own = || (!principal.may_see_everything()).then(|| principal.user_id.clone());
-    let only = whose.0.user_id.or_else(own).map(|user_id| vec![user_id]);
-    page(&app, &principal, query.0, Whose { about: About::Users, only, without: Vec::new() }).await
+    page(&app, &principal, query.0, Whose::users(&principal, whose.0)).await
 }
 
 /// Activity of teams by day
@@ -56,9 +55,7 @@ pub async fn teams(
     query: Query<ActivityQuery>,
     whose: Query<TeamActivityQuery>,
 ) -> ApiResult<web::Json<DailyActivityPage>> {
-    let TeamActivityQuery { team_ids, exclude_team_ids } = whose.0;
-    let whose = Whose::listed(About::Teams, team_ids.as_deref(), exclude_team_ids.as_deref());
-    page(&app, &principal, query.0, whose).await
+    page(&app, &principal, query.0, Whose::teams(&whose.0)).await
 }
 
 /// Activity of organizations by day
@@ -78,10 +75,7 @@ pub async fn organizations(
     query: Query<ActivityQuery>,
     whose: Query<OrganizationActivityQuery>,
 ) -> ApiResult<web::Json<DailyActivityPage>> {
-    let OrganizationActivityQuery { organization_ids, exclude_organization_ids } = whose.0;
-    let without = exclude_organization_ids.as_deref();
-    let whose = Whose::listed(About::Organizations, organization_ids.as_deref(), without);
-    page(&app, &principal, query.0, whose).await
+    page(&app, &principal, query.0, Whose::organizations(&whose.0)).await
 }
 
 /// Activity of customers by day
@@ -101,9 +95,7 @@ pub async fn customers(
     query: Query<ActivityQuery>,
     whose: Query<CustomerActivityQuery>,
 ) -> ApiResult<web::Json<DailyActivityPage>> {
-    let CustomerActivityQuery { end_user_ids, exclude_end_user_ids } = whose.0;
-    let whose = Whose::listed(About::Customers, end_user_ids.as_deref(), exclude_end_user_ids.as_deref());
-    page(&app, &principal, query.0, whose).await
+    page(&app, &principal, query.0, Whose::customers(&whose.0)).await
 }
 
 /// Activity of tags by day
@@ -123,7 +115,7 @@ pub async fn tags(
     query: Query<ActivityQuery>,
     whose: Query<TagActivityQuery>,
 ) -> ApiResult<web::Json<DailyActivityPage>> {
-    page(&app, &principal, query.0, Whose::listed(About::Tags, whose.0.tags.as_deref(), None)).await
+    page(&app, &principal, query.0, Whose::tags(&whose.0)).await
 }
 
 /// What a report is about, and whose activity it shows.
@@ -134,6 +126,30 @@ struct Whose {
 }
 
 impl Whose {
+    /// Whoever does not see everything looks at themselves, unless they ask for another.
+    fn users(principal: &Principal, query: UserActivityQuery) -> Self {
+        let own = || (!principal.may_see_everything()).then(|| principal.user_id.clone());
+        let only = query.user_id.or_else(own).map(|user_id| vec![user_id]);
+        Self { about: About::Users, only, without: Vec::new() }
+    }
+
+    fn teams(query: &TeamActivityQuery) -> Self {
+        Self::listed(About::Teams, query.team_ids.as_deref(), query.exclude_team_ids.as_deref())
+    }
+
+    fn organizations(query: &OrganizationActivityQuery) -> Self {
+        let without = query.exclude_organization_ids.as_deref();
+        Self::listed(About::Organizations, query.organization_ids.as_deref(), without)
+    }
+
+    fn customers(query: &CustomerActivityQuery) -> Self {
+        Self::listed(About::Customers, query.end_user_ids.as_deref(), query.exclude_end_user_ids.as_deref())
+    }
+
+    fn tags(query: &TagActivityQuery) -> Self {
+        Self::listed(About::Tags, query.tags.as_deref(), None)
+    }
+
     /// Those that lists name whose parts are divided by commas.
     fn listed(about: About, only: Option<&str>, without: Option<&str>) -> Self {
         Self { about, only: only.map(split), without: without.map(split).unwrap_or_default() }

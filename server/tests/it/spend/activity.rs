@@ -53,6 +53,24 @@ async fn read(app: &TestApp, path: &str) -> Value {
 }
 
 #[tokio::test]
+async fn all_days_at_once_are_what_the_pages_are_together() {
+    let app = world().await;
+    for path in ["user", "team", "organization", "customer", "tag"] {
+        let whole = read(&app, &format!("/{path}/daily/activity/aggregated?{RANGE}")).await;
+        let mut paged = read(&app, &format!("/{path}/daily/activity?{RANGE}&page_size=1000")).await;
+        assert_eq!(whole, paged, "{path}");
+        let one = format!("/{path}/daily/activity/aggregated?{RANGE}&model=claude");
+        paged = read(&app, &format!("/{path}/daily/activity?{RANGE}&model=claude&page_size=1000")).await;
+        assert_eq!(read(&app, &one).await["results"], paged["results"], "{path}");
+    }
+    let ada = app.sign_in("ada", "ada").await;
+    let own = ada.get(&format!("/user/daily/activity/aggregated?{RANGE}")).expect_status(200).await.value();
+    assert_eq!((&own["metadata"]["total_api_requests"], &own["metadata"]["has_more"]), (&json!(3), &json!(false)));
+    let others = format!("/user/daily/activity/aggregated?{RANGE}&user_id=bob");
+    assert_eq!(ada.get(&others).expect_status(200).await.value()["results"], json!([]));
+}
+
+#[tokio::test]
 async fn users_activity_has_litellms_shape() {
     let app = world().await;
     let page = read(&app, &format!("/user/daily/activity?{RANGE}")).await;
