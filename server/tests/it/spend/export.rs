@@ -1,19 +1,20 @@
 //! Spend as a file.
 
+mod focus;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use tollgate::domain::usage::Usage as CallUsage;
 use tollgate::ledger::SpendEvent;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::session::UserRole;
-use tollgate_openapi::spend::{CallStatus, SpendLogPage, Usage};
+use tollgate_openapi::spend::{SpendLogPage, Usage};
 
 use super::{call, write};
-use crate::kit::{Client, TestApp};
+use crate::kit::{Client, MASTER_KEY, TestApp};
 use crate::session::add_user;
 
 /// A row by the names of its columns.
@@ -295,59 +296,6 @@ async fn an_export_adds_up_to_the_report_for_whoever_asks() {
 }
 
 #[tokio::test]
-async fn charges_are_those_of_focus() {
-    let app = TestApp::start().await;
-    app.post("/organization/new", json!({"organization_id": "acme", "organization_alias": "Acme"}))
-        .expect_status(200)
-        .await;
-    let booked = SpendEvent {
-        organization_id: Some(Arc::from("acme")),
-        tags: vec![Arc::from("prod")],
-        ..call("a", "key1", "2026-11-20T10:00:00Z")
-    };
-    let refused = SpendEvent {
-        spend_nano: 0,
-        usage: CallUsage::default(),
-        team_id: None,
-        provider: None,
-        user_id: None,
-        end_user: None,
-        status: CallStatus::Failure,
-        ..call("b", "key1", "2026-11-21T10:00:00Z")
-    };
-    write(&app, &[booked, refused]).await;
-    let answer = app.get("/spend/export?format=focus&start_date=2026-11-01").expect_status(200).await;
-    assert!(answer.header("content-disposition").ends_with("\"tollgate-focus-1.2-2026-11-01-to-2026-11-21.csv\""));
-    let charges = rows(answer.body());
-    let expected = [
-        ("BilledCost", ["0.015000000", "0.000000000"]),
-        ("EffectiveCost", ["0.015000000", "0.000000000"]),
-        ("BillingAccountId", ["acme", "tollgate"]),
-        ("BillingAccountName", ["Acme", "Tollgate"]),
-        ("BillingPeriodStart", ["2026-11-01T00:00:00Z"; 2]),
-        ("BillingPeriodEnd", ["2026-12-01T00:00:00Z"; 2]),
-        ("ChargePeriodStart", ["2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z"]),
-        ("ChargePeriodEnd", ["2026-11-21T00:00:00Z", "2026-11-22T00:00:00Z"]),
-        ("ChargeDescription", ["1 request of gpt-4o"; 2]),
-        ("ConsumedQuantity", ["15.0", "1.0"]),
-        ("ConsumedUnit", ["Tokens", "Requests"]),
-        ("ProviderName", ["OpenAI", "Tollgate"]),
-        ("SkuId", ["openai/gpt-4o-2024-08-06", "gpt-4o-2024-08-06"]),
-        ("SubAccountId", ["shop", ""]),
-        ("SubAccountName", ["shop", ""]),
-        ("Tags", ["{\"tollgate/user_id\":\"ada\",\"tollgate/end_user\":\"customer-7\"}", "{}"]),
-        ("x_FailedRequests", ["0", "1"]),
-    ];
-    for (column, values) in expected {
-        let shown: Vec<&str> = charges.iter().map(|charge| charge[column].as_str()).collect();
-        assert_eq!(shown, values, "{column}");
-    }
-    let tagged = export(&app, "format=focus&tag=prod").await;
-    assert_eq!(tagged.len(), 1);
-    assert_eq!(tagged[0]["Tags"], "{\"prod\":true,\"tollgate/user_id\":\"ada\"}");
-}
-
-#[tokio::test]
 async fn a_file_that_cannot_be_finished_breaks_off() {
     let app = TestApp::start().await;
     write(&app, &many(2_500, "2026-11-20T10:00:00Z")).await;
@@ -355,7 +303,7 @@ async fn a_file_that_cannot_be_finished_breaks_off() {
     let spoil = "UPDATE spend_logs SET request_tags = '{\"a\": 1}' WHERE request_id = 'call-02499'";
     app.app.db.execute_unprepared(spoil).await.unwrap();
     let url = format!("{}/spend/export?level=calls", app.base);
-    let response = reqwest::Client::new().get(url).bearer_auth(crate::kit::MASTER_KEY).send().await.unwrap();
+    let response = reqwest::Client::new().get(url).bearer_auth(MASTER_KEY).send().await.unwrap();
     assert_eq!(response.status(), 200);
     response.text().await.unwrap_err();
     // Where nothing was sent yet, it is an error like any other.
@@ -387,7 +335,7 @@ async fn a_call_that_is_booked_meanwhile_is_neither_lost_nor_twice_there() {
     let app = TestApp::start().await;
     write(&app, &many(1_500, "2026-11-20T10:00:00Z")).await;
     let url = format!("{}/spend/export?level=calls", app.base);
-    let mut response = reqwest::Client::new().get(url).bearer_auth(crate::kit::MASTER_KEY).send().await.unwrap();
+    let mut response = reqwest::Client::new().get(url).bearer_auth(MASTER_KEY).send().await.unwrap();
     let mut text = response.chunk().await.unwrap().unwrap().to_vec();
     write(&app, &[call("later", "key1", "2026-11-21T11:00:00Z")]).await;
     while let Some(chunk) = response.chunk().await.unwrap() {
@@ -396,4 +344,25 @@ async fn a_call_that_is_booked_meanwhile_is_neither_lost_nor_twice_there() {
     let shown = rows(&String::from_utf8(text).unwrap());
     assert!((1_500..=1_501).contains(&shown.len()), "{}", shown.len());
     assert_eq!(shown.iter().filter(|row| row["request_id"] != "later").count(), 1_500);
+}
+
+#[tokio::test]
+async fn what_the_client_has_no_room_for_is_not_read_yet() {
+    let app = TestApp::start().await;
+    // More than lies between the gateway and a client: some megabytes.
+    write(&app, &many(12_000, "2026-11-20T10:00:00Z")).await;
+    let url = format!("{}/spend/export?level=calls&format=jsonl", app.base);
+    let mut response = reqwest::Client::new().get(url).bearer_auth(MASTER_KEY).send().await.unwrap();
+    let mut text = response.chunk().await.unwrap().unwrap().to_vec();
+    // It does not keep others waiting, either.
+    assert_eq!(export(&app, "level=calls").await.len(), 12_000);
+    let change = "UPDATE spend_logs SET model = 'later' WHERE request_id = 'call-11999'";
+    app.app.db.execute_unprepared(change).await.unwrap();
+    while let Some(chunk) = response.chunk().await.unwrap() {
+        text.extend_from_slice(&chunk);
+    }
+    let text = String::from_utf8(text).unwrap();
+    assert_eq!(text.lines().count(), 12_000);
+    let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["request_id"], &last["model"]), (&json!("call-11999"), &json!("later")));
 }
