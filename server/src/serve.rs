@@ -1,9 +1,9 @@
 //! Starting a gateway and stopping it: everything is made here, once, in order.
 
-mod alerts;
 mod defaults;
 mod gateway;
 mod identity;
+mod outside;
 pub mod secrets;
 mod shared;
 mod sso;
@@ -16,7 +16,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use arc_swap::ArcSwap;
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +24,7 @@ use crate::alerts::Alerts;
 use crate::app::App;
 use crate::auth::first_admin::{self, FirstAdminError, InitialPassword};
 use crate::clock::Clock;
-use crate::config::{Config, LiveAlertSettings};
+use crate::config::Config;
 use crate::counters::Counters;
 use crate::crypto::{KeyDigest, SealError, Sealer};
 use crate::db::{self, DbError, OwnConnection};
@@ -36,13 +35,13 @@ use crate::ledger::spool::{self, Cursor};
 use crate::ledger::watch::Watch;
 use crate::ledger::writer::Writer;
 use crate::ledger::{Spool, SpoolError, SpoolLimits};
-use crate::mail::{MailError, Mailer};
+use crate::mail::MailError;
 use crate::models::{LiveModels, Means};
 use crate::oidc::Oidc;
-use crate::outbound::Outbound;
 use crate::policy::{GatewayBudget, Loader, PolicyStore};
 use crate::settings::{LiveSettings, Sources};
 use crate::telemetry;
+use outside::Outside;
 pub use secrets::{Environment, SecretError, Secrets};
 
 /// Jobs and connections have this long to end once no call is in flight.
@@ -188,39 +187,24 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let cache = shared::cache(&config, redis.clone(), &clock)?;
     let counters = shared::counters(&config, redis.clone(), &data, &database, &clock)?;
     let url = database_url(&config, &environment, &data);
-    let alert_settings: LiveAlertSettings = Arc::new(ArcSwap::from_pointee(config.alerts.clone()));
-    let watch = Watch::new(Arc::clone(&alert_settings), alerts::budgets(&config));
-    let writer = open_writer(&config, (&database, &url), &spool, &counters, watch).await?;
+    let identity = identity::of(&config, &environment, &secrets, listener.local_addr()?);
+    let outside = outside::of(&config, &environment, &secrets, (&database, &clock, &identity))?;
+    let writer = open_writer(&config, (&database, &url), &spool, &counters, &outside.alerts).await?;
     shared::join(&counters).await;
     let loader = loader(&config, &database, &clock).await?;
-    let bulletin = shared::bulletin(&config, redis.clone());
-    let policy =
-        Arc::new(PolicyStore::new(loader, clock.clone(), KeyDigest::of(secrets.master_key.expose()), bulletin));
+    let (master, bulletin) = (KeyDigest::of(secrets.master_key.expose()), shared::bulletin(&config, redis.clone()));
+    let policy = Arc::new(PolicyStore::new(loader, clock.clone(), master, bulletin));
     let (contents, content_writer) = gateway::contents(&config, &database);
-    let outbound = Arc::new(Outbound::new(&config).map_err(std::io::Error::other)?);
     let parts = gateway::Parts {
         clock: clock.clone(),
         policy: Arc::clone(&policy),
         counters: Arc::clone(&counters),
-        outbound: Arc::clone(&outbound),
+        outbound: Arc::clone(&outside.outbound),
     };
     let gateway = Arc::new(gateway::make(&config, &secrets, parts, spool, contents, cache)?);
-    let (mailer, mail_queue) = Mailer::new(&environment.smtp)?;
-    let sealer = Sealer::new(secrets.salt_key.expose())?;
+    let Outside { outbound, mailer, mail_queue, sealer, alerts } = outside;
     let models = Arc::new(live_models(&config, &environment, &database, &sealer, &gateway).await?);
-    let settings = LiveSettings::new(sources, first, &gateway, Arc::clone(&models), Arc::clone(&alert_settings));
-    let identity = identity::of(&config, &environment, &secrets, listener.local_addr()?);
-    let alerts = Arc::new(Alerts {
-        db: database.clone(),
-        clock: clock.clone(),
-        settings: alert_settings,
-        variables: environment.alerts.clone(),
-        sealer: sealer.clone(),
-        outbound: Arc::clone(&outbound),
-        mailer: mailer.clone(),
-        base_url: identity.base_url.clone(),
-        timezone: config.litellm.timezone,
-    });
+    let settings = LiveSettings::new(sources, first, &gateway, Arc::clone(&models), Arc::clone(&alerts.settings));
     let app = App {
         oidc: Arc::new(Oidc::new(outbound, clock.clone())),
         sso: Arc::new(sso::settings(&config, &environment)),
@@ -272,8 +256,9 @@ async fn open_writer(
     (database, url): (&DatabaseConnection, &str),
     spool: &Arc<Spool>,
     counters: &Arc<Counters>,
-    watch: Watch,
+    alerts: &Alerts,
 ) -> Result<Writer, StartError> {
+    let watch = Watch::new(Arc::clone(&alerts.settings), outside::budgets(config));
     let own = OwnConnection::open(database, url, config.general.database_connection_timeout).await?;
     let mut writer = Writer::new(Arc::clone(spool), own, Arc::clone(counters), watch);
     catch_up(&mut writer).await;

@@ -1,5 +1,6 @@
 //! The management API as the console calls it. One file a resource; every call is an operation of openapi.json.
 
+pub(crate) mod alert;
 pub(crate) mod audit;
 pub(crate) mod access_token;
 pub(crate) mod budget;

@@ -22,6 +22,7 @@ use crate::app::keys::listen_keys;
 use crate::app::palette::Palette;
 use crate::app::rail::{Rail, name_of, sign_out};
 use crate::app::theme::provide_theme;
+use crate::pages::alert::AlertPage;
 use crate::pages::audit::ChangesPage;
 use crate::pages::budget::BudgetPage;
 use crate::pages::credential::CredentialPage;
@@ -266,6 +267,7 @@ fn Shell() -> impl IntoView {
                     <Route path=path!("/settings/sso") view=|| view! { <SsoPage /> }.into_any() />
                     <Route path=path!("/logs") view=|| view! { <SpendPage /> }.into_any() />
                     <Route path=path!("/usage") view=|| view! { <UsagePage /> }.into_any() />
+                    <Route path=path!("/alerts") view=|| view! { <AlertPage /> }.into_any() />
                     <Route path=path!("/audit") view=|| view! { <ChangesPage /> }.into_any() />
                     <Route path=path!("/settings") view=|| view! { <SettingsPage /> }.into_any() />
                 </Routes>

@@ -1,5 +1,6 @@
 //! The pages, one folder a resource.
 
+pub(crate) mod alert;
 pub(crate) mod audit;
 pub(crate) mod budget;
 pub(crate) mod credential;

@@ -92,7 +92,8 @@ impl AlertSettings {
 pub(super) fn read(section: &mut Section<'_>, settings: &mut AlertSettings) {
     let default = AlertSettings::default();
     settings.channels = section.get("alerting").map(|item| channels(&item)).unwrap_or_default();
-    settings.alert_types = section.get("alert_types").map(|item| types(&item.list(true)));
+    let named = section.get("alert_types").map(|item| item.list(true)).filter(|named| !named.is_empty());
+    settings.alert_types = named.map(|named| types(&named));
     settings.slow_after = section.timeout("alerting_threshold").unwrap_or(default.slow_after);
     settings.to_webhook_url = webhook_urls(section);
     let Some(mut args) = section.get("alerting_args").and_then(|item| item.section()) else { return };
@@ -126,7 +127,7 @@ fn channels(item: &Item<'_>) -> Vec<ChannelKind> {
         match KNOWN.into_iter().find(|kind| kind.name() == name) {
             Some(kind) if channels.contains(&kind) => {}
             Some(kind) => channels.push(kind),
-            None => item.error(format!(
+            None => item.warning(format!(
                 "expected slack, email or webhook, got \"{name}\"; other channels are added at run time"
             )),
         }
@@ -145,7 +146,7 @@ fn alert_type(item: &Item<'_>, name: &str) -> Option<AlertType> {
     } else if found.is_none() {
         let names = AlertType::ALL.into_iter().map(AlertType::name);
         let near = vocabulary::nearest(name, names).map(|near| format!("; did you mean \"{near}\"?"));
-        item.error(format!("there is no alert of the type \"{name}\"{}", near.unwrap_or_default()));
+        item.warning(format!("there is no alert of the type \"{name}\"{}", near.unwrap_or_default()));
     }
     found
 }

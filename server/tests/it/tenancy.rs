@@ -82,12 +82,11 @@ impl World {
         let model = json!({"model_name": "shared-model", "model_info": {"id": "shared-model"},
             "litellm_params": {"model": "openai/gpt-4o", "api_key": SECRET}});
         app.post("/model/new", model).expect_status(200).await;
-        let provider = json!({"provider_id": "acme-sign-in", "channel_id": channel["channel_id"], "kind": "google", "client_id": SECRET, "client_secret": SECRET,
+        let provider = json!({"provider_id": "acme-sign-in", "kind": "google", "client_id": SECRET, "client_secret": SECRET,
             "allowed_domains": ["hush.example"],
             "organization_id": "acme"});
         app.post("/sso/provider/new", provider).expect_status(200).await;
-        let channel =
-            json!({"name": SECRET, "kind": "webhook", "url": "https://hush.example/hook", "organization_id": "acme"});
+        let channel = json!({"name": SECRET, "kind": "webhook", "url": "https://hush.example/hook", "organization_id": "acme", "alert_types": ["team_deleted"]});
         let channel = app.post("/alert/channel/new", channel).expect_status(200).await.value();
         let invitation =
             app.post("/invitation/new", json!({"user_id": "acme-worker"})).expect_status(200).await.value();
@@ -106,7 +105,7 @@ impl World {
             "internal_user_id": "acme-worker", "customer_id": "acme-customer", "end_user": "acme-customer", "search": "acme", "request_id": request,
             "budget_id": "acme-budget", "budgets": ["acme-budget"], "id": "acme-budget", "name": "acme-tag",
             "names": ["acme-tag"], "tag": "acme-tag", "member": {"user_id": "acme-worker"}, "object_id": "acme-team",
-            "provider_id": "acme-sign-in", "invitation_id": invitation["id"], "token_id": own["token_id"],
+            "provider_id": "acme-sign-in", "channel_id": channel["channel_id"], "invitation_id": invitation["id"], "token_id": own["token_id"],
             "credential_name": "acme-credential", "model_id": "shared-model", "model_name": "shared-model",
         });
         Self { app, names: names.as_object().unwrap().clone() }

@@ -72,6 +72,7 @@ static PAGES: &[PageLink] = &[
     link("Models", "/ui/models", Icon::Model),
     link("Usage", "/ui/usage", Icon::Usage),
     link("Logs", "/ui/logs", Icon::Log),
+    PageLink { is_minor: true, ..link("Alerts", "/ui/alerts", Icon::Alert) },
     PageLink { is_minor: true, readers: Readers::Gateway, ..link("Audit log", "/ui/audit", Icon::Audit) },
     PageLink { is_minor: true, readers: Readers::Gateway, ..link("Settings", "/ui/settings", Icon::Settings) },
     PageLink { is_minor: true, readers: Readers::Gateway, ..link("Single sign-on", "/ui/settings/sso", Icon::SignIn) },

@@ -16,7 +16,7 @@ use crate::ui::segment::Segments;
 /// Which settings show, as the URL names it.
 const TAB: &str = "tab";
 const TABS: &[(&str, &str)] =
-    &[("general", "General"), ("router", "Router"), ("cache", "Cache"), ("defaults", "Defaults")];
+    &[("general", "General"), ("router", "Router"), ("cache", "Cache"), ("alerts", "Alerts"), ("defaults", "Defaults")];
 /// What newcomers, teams, keys and customers get: names in `litellm_settings`, as they begin.
 const DEFAULTS: [&str; 8] = [
     "default_internal_user_params.",
@@ -36,12 +36,15 @@ fn tab_of(setting: &SettingView) -> &'static str {
         ConfigType::RouterSettings => "router",
         ConfigType::LitellmSettings if name == "cache" || name.starts_with("cache_params.") => "cache",
         ConfigType::LitellmSettings if DEFAULTS.iter().any(|beginning| name.starts_with(beginning)) => "defaults",
+        ConfigType::GeneralSettings | ConfigType::TollgateSettings if name.starts_with("alert") => "alerts",
         ConfigType::LitellmSettings | ConfigType::GeneralSettings | ConfigType::TollgateSettings => "general",
     }
 }
 
 fn heading(section: ConfigType, tab: &str) -> (&'static str, &'static str) {
     match section {
+        ConfigType::GeneralSettings if tab == "alerts" => ("What is told, and where", "general_settings"),
+        ConfigType::TollgateSettings if tab == "alerts" => ("When and how", "tollgate_settings"),
         ConfigType::GeneralSettings => ("The server", "general_settings"),
         ConfigType::LitellmSettings if tab == "cache" => ("Answers that are given again", "litellm_settings"),
         ConfigType::LitellmSettings if tab == "defaults" => {

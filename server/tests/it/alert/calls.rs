@@ -96,6 +96,37 @@ async fn changes_are_told_of_where_somebody_asks_for_them() {
 }
 
 #[tokio::test]
+async fn a_configuration_may_say_where_slack_is() {
+    let receiver = Receiver::start();
+    let url = receiver.url("/from-the-file");
+    let yaml = format!(
+        "model_list: []\nenvironment_variables: {{SLACK_WEBHOOK_URL: \"{url}\"}}\ngeneral_settings:\n  alerting: [slack, sentry]\n  \
+         alert_types: [new_virtual_key_created, no_such_type]\n"
+    );
+    let app = TestApp::builder().config(&yaml).start().await;
+    app.new_key(json!({"key_alias": "mine"})).await;
+    assert_eq!(receiver.until_told(1).await[0].path, "/from-the-file");
+}
+
+#[tokio::test]
+async fn types_of_alerts_may_lead_elsewhere() {
+    let (upstream, receiver) = (FakeUpstream::start(), Receiver::start());
+    let more = format!(
+        "  alert_types: [new_virtual_key_created, virtual_key_deleted]\n  alert_to_webhook_url: {{virtual_key_deleted: [\"{}\"]}}\n",
+        receiver.url("/elsewhere")
+    );
+    let app = telling(&upstream, &receiver, "[slack]", &more).await;
+    let key = app.new_key(json!({"key_alias": "mine"})).await;
+    receiver.until_told(1).await;
+    app.post("/key/delete", json!({"keys": [key]})).expect_status(200).await;
+    let told = receiver.until_told(2).await;
+    assert_eq!((told[0].path.as_str(), told[1].path.as_str()), ("/slack", "/elsewhere"));
+    // Where it leads is a secret.
+    let shown = app.get("/config/list?config_type=general_settings").expect_status(200).await;
+    assert!(!shown.body().contains("/elsewhere"), "{}", shown.body());
+}
+
+#[tokio::test]
 async fn settings_of_alerts_change_while_the_gateway_runs() {
     let (upstream, receiver) = (FakeUpstream::start(), Receiver::start());
     let app = telling(&upstream, &receiver, "[]", "").await;
