@@ -180,7 +180,10 @@ fn words(what: &Happened, subject: &Subject, name: &str, tz: Tz) -> Words {
             of_budget(&format!("{name} has used {percent} % of its budget"), budget, subject, tz)
         }
         Happened::BudgetCrossed { budget } => {
-            let words = of_budget(&format!("{name} has used up its budget"), budget, subject, tz);
+            // A budget that affords nothing more is spent for all that it is asked, crumbs or not.
+            let is_spent = budget.max_budget.is_none_or(|max| budget.spent >= max);
+            let title = if is_spent { "has used up its budget" } else { "has no budget left for its calls" };
+            let words = of_budget(&format!("{name} {title}"), budget, subject, tz);
             Words { text: format!("Its calls are refused until there is a new budget. {}", words.text), ..words }
         }
         Happened::SoftBudgetCrossed { budget, soft_budget } => {

@@ -52,7 +52,7 @@ async fn a_budget_is_told_of_at_each_part_of_it_once() {
     let expected = [
         "Key four has used 50 % of its budget",
         "Key four will run out of budget on 28 November 2026",
-        "Key four has used up its budget",
+        "Key four has no budget left for its calls",
     ];
     assert_eq!(titles(&told), expected);
     let (half, all) = (told[0].json(), told[2].json());
@@ -73,7 +73,7 @@ async fn a_budget_is_told_of_at_each_part_of_it_once() {
     app.settled().await;
     let list = app.get("/alert/list").expect_status(200).await.value();
     assert_eq!(list["total"], 3);
-    assert_eq!(list["alerts"][0]["title"], "Key four has used up its budget");
+    assert_eq!(list["alerts"][0]["title"], "Key four has no budget left for its calls");
     assert_eq!(list["alerts"][1]["deliveries"][0]["state"], "sent");
     assert_eq!(list["alerts"][1]["deliveries"][0]["channel_name"], "Webhook");
     assert_eq!(receiver.told().len(), 3);
@@ -169,6 +169,6 @@ async fn whose_budget_it_is_gets_a_letter() {
     to.sort();
     assert_eq!(to, ["<finance@acme.test>", "<u@acme.test>"]);
     let text = letters[0].text.replace("=\r\n", "");
-    assert!(text.contains("Subject: [Tollgate] Key four has used up its budget"), "{text}");
+    assert!(text.contains("Subject: [Tollgate] Key four has no budget left for its calls"), "{text}");
     assert!(text.contains("Budget: $0.0002"), "{text}");
 }

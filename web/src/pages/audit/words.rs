@@ -53,6 +53,7 @@ pub(crate) const KIND_OPTIONS: &[(&str, &str)] = &[
     ("setting", "Settings"),
     ("sso", "Single sign-on"),
     ("scim", "SCIM tokens"),
+    ("alert_channel", "Alert channels"),
 ];
 
 /// Where a thing says how people know it, the most telling first.
@@ -173,6 +174,7 @@ pub(crate) fn page(change: &AuditView) -> Option<String> {
         "credential" => ("credentials?credential", id),
         "interrupted_call" => ("logs?call", id),
         "sso" => ("settings/sso?provider", id),
+        "alert_channel" => ("alerts?tab=channels&channel", id),
         _ => return None,
     };
     Some(format!("/ui/{path}={}", encode(id)))

@@ -105,38 +105,35 @@ pub(super) fn ChannelForm(
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let draft = fields.draft();
-        state.is_busy.set(true);
         match before.get_value() {
             Some(before) => match draft.patch(&before) {
-                Ok(change) => spawn_local(async move {
-                    match api::alert::update(&change).await {
-                        Ok(channel) => {
-                            saved(channel.name);
-                            on_close.try_run(());
+                Ok(change) => {
+                    state.is_busy.set(true);
+                    spawn_local(async move {
+                        match api::alert::update(&change).await {
+                            Ok(channel) => {
+                                saved(channel.name);
+                                on_close.try_run(());
+                            }
+                            Err(error) => state.fail(error),
                         }
-                        Err(error) => state.fail(error),
-                    }
-                }),
+                    });
+                }
                 Err(errors) => state.refuse(errors),
             },
             None => match draft.create() {
-                Ok(channel) => spawn_local(async move {
-                    match api::alert::create(&channel).await {
-                        Ok(created) => {
-                            saved(created.channel.name);
-                            match created.signing_secret {
-                                Some(made) => {
-                                    let _ = secret.try_set(Some(made));
-                                    focus_title();
-                                }
-                                None => {
-                                    on_close.try_run(());
-                                }
+                Ok(channel) => {
+                    state.is_busy.set(true);
+                    spawn_local(async move {
+                        match api::alert::create(&channel).await {
+                            Ok(created) => {
+                                saved(created.channel.name);
+                                show_secret(created.signing_secret, secret, on_close);
                             }
+                            Err(error) => state.fail(error),
                         }
-                        Err(error) => state.fail(error),
-                    }
-                }),
+                    });
+                }
                 Err(errors) => state.refuse(errors),
             },
         }
@@ -170,6 +167,16 @@ pub(super) fn ChannelForm(
             }}
         </Drawer>
     }
+}
+
+/// What a new channel signs with stays on show until it is copied; without one there is nothing more to see.
+fn show_secret(made: Option<String>, secret: RwSignal<Option<String>>, on_close: Callback<()>) {
+    if made.is_none() {
+        on_close.try_run(());
+        return;
+    }
+    let _ = secret.try_set(made);
+    focus_title();
 }
 
 /// With what the webhook's messages are signed, shown once.
