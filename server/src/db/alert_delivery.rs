@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{CaseStatement, ExprTrait, OnConflict};
+use sea_orm::sea_query::{CaseStatement, ExprTrait, OnConflict, SimpleExpr};
 use sea_orm::{ActiveValue, Condition, FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
 
 use super::alert;
@@ -77,6 +77,11 @@ pub struct Count {
     pub alerts: i64,
 }
 
+/// As the index over what waits is written: of a value that is told later, databases do not know that it is that.
+fn is_pending() -> SimpleExpr {
+    Expr::cust("state = 'pending'")
+}
+
 /// Writes deliveries; those that are there stay as they are.
 ///
 /// # Errors
@@ -96,7 +101,7 @@ pub async fn insert(db: &impl ConnectionTrait, rows: Vec<Model>) -> Result<(), D
 /// # Errors
 /// When the database is away.
 pub async fn due(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<Due>, DbErr> {
-    let pending = Entity::find().filter(Column::State.eq(PENDING)).filter(Column::NextAttemptAt.lte(now));
+    let pending = Entity::find().filter(is_pending()).filter(Column::NextAttemptAt.lte(now));
     let grouped = pending.select_only().columns([Column::ChannelId, Column::Recipient]);
     let counted = grouped
         .column_as(Column::Id.count(), "alerts")
@@ -107,7 +112,7 @@ pub async fn due(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<Du
 
 fn of(due: &Due, now: DateTime<Utc>) -> Condition {
     Condition::all()
-        .add(Column::State.eq(PENDING))
+        .add(is_pending())
         .add(Column::ChannelId.eq(&due.channel_id))
         .add(Column::Recipient.eq(&due.recipient))
         .add(Column::NextAttemptAt.lte(now))
@@ -229,7 +234,7 @@ pub async fn give_up(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result
     let old = alert::Entity::find().filter(alert::Column::LastAt.lt(before)).select_only().column(alert::Column::Id);
     let given_up = Entity::update_many()
         .col_expr(Column::State, Expr::value(FAILED))
-        .filter(Column::State.eq(PENDING))
+        .filter(is_pending())
         .filter(Column::Attempts.gt(0))
         .filter(Column::AlertId.in_subquery(old.into_query()));
     Ok(given_up.exec(db).await?.rows_affected)

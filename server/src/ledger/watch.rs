@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{DatabaseTransaction, DbErr, TransactionTrait};
 use tollgate_openapi::alert::{AlertLevel, AlertType};
 
 pub use budget::{BudgetLine, ConfiguredBudgets};
@@ -54,7 +54,7 @@ impl Watch {
     /// to.
     pub(super) async fn look(
         &mut self,
-        db: &impl ConnectionTrait,
+        db: &DatabaseTransaction,
         events: &[Cow<'_, SpendEvent>],
         inserted: &HashSet<String>,
         touched: Vec<Touched>,
@@ -66,7 +66,7 @@ impl Watch {
         alerts.extend(budget::refused(new(), now));
         alerts.extend(budget::of(db, &self.budgets, &settings, new(), touched, now).await?);
         alerts.extend(self.away.as_ref().and_then(|(since, error)| database_was_away(*since, error, now)));
-        if alerts.is_empty() { Ok(()) } else { db::alert::raise(db, alerts).await }
+        if alerts.is_empty() { Ok(()) } else { raise(db, alerts).await }
     }
 
     /// Notes that a batch was written.
@@ -77,6 +77,19 @@ impl Watch {
     /// Notes that a batch could not be written.
     pub(super) fn failed(&mut self, error: &str, now: DateTime<Utc>) {
         self.away.get_or_insert_with(|| (now, error.to_owned()));
+    }
+}
+
+/// Writes alerts in a part of the transaction that can be taken back: one that the database refuses costs no booking.
+async fn raise(db: &DatabaseTransaction, alerts: Vec<NewAlert>) -> Result<(), DbErr> {
+    let part = db.begin().await?;
+    match db::alert::raise(&part, alerts).await {
+        Ok(()) => part.commit().await,
+        Err(error) if db::is_data_refused(&error) => {
+            tracing::error!(%error, "the database refuses alerts: they are not told");
+            part.rollback().await
+        }
+        Err(error) => Err(error),
     }
 }
 

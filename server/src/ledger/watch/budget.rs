@@ -21,6 +21,9 @@ use crate::ledger::event::{REFUSING_BUDGET_NOTE, RefusingBudget, SpendEvent};
 const KINDS: [&str; 8] =
     ["team_member", "organization_member", "user", "team", "organization", "customer", "tag", "provider"];
 
+/// Ids of one query: a batch may be charged to more tags than a statement takes values.
+const IDS_MAX: usize = 1_000;
+
 /// A budget.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BudgetLine {
@@ -151,9 +154,14 @@ async fn lines<'a>(
     let ids_of = |kind: &str| -> Vec<String> {
         scopes.iter().filter(|scope| scope.0 == kind).map(|scope| scope.1.to_owned()).collect()
     };
-    let mut limits: Vec<Limit> = db::key::find_many(db, &ids_of("key")).await?.iter().map(Limit::of_key).collect();
+    let mut limits: Vec<Limit> = Vec::new();
+    for tokens in ids_of("key").chunks(IDS_MAX) {
+        limits.extend(db::key::find_many(db, tokens).await?.iter().map(Limit::of_key));
+    }
     for kind in KINDS {
-        limits.extend(db::limit::of_kind(db, kind, &ids_of(kind)).await?);
+        for ids in ids_of(kind).chunks(IDS_MAX) {
+            limits.extend(db::limit::of_kind(db, kind, ids).await?);
+        }
     }
     let mut budget_ids: Vec<String> = limits.iter().filter_map(|limit| limit.budget_id.clone()).collect();
     budget_ids.sort_unstable();

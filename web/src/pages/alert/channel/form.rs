@@ -3,7 +3,9 @@
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use tollgate_openapi::alert::{AlertChannel, AlertLevel, AlertType, ChannelKind};
+use tollgate_openapi::alert::{
+    AlertChannel, AlertChannelCreate, AlertChannelPatch, AlertLevel, AlertType, ChannelKind,
+};
 use tollgate_openapi::team::TeamListQuery;
 
 use super::draft::Draft;
@@ -16,7 +18,7 @@ use crate::ui::drawer::{Drawer, focus_title};
 use crate::ui::field::{ChipsField, SelectField, TextField};
 use crate::ui::form::{FormAlert, FormState};
 use crate::ui::load::Load;
-use crate::ui::toast::use_toasts;
+use crate::ui::toast::{Toasts, use_toasts};
 use crate::url::parse_word;
 
 /// The fields' wire names.
@@ -93,49 +95,19 @@ pub(super) fn ChannelForm(
     on_close: Callback<()>,
     on_change: Callback<()>,
 ) -> impl IntoView {
-    let toasts = use_toasts();
     let (fields, state) = (Fields::new(before.as_ref().map(Draft::from).unwrap_or_default()), FormState::new(FIELDS));
-    let is_new = before.is_none();
+    let (is_new, secret) = (before.is_none(), RwSignal::new(None::<String>));
+    let form = Form { state, toasts: use_toasts(), secret, on_close, on_change };
     let before = StoredValue::new(before);
-    let secret = RwSignal::new(None::<String>);
-    let saved = move |name: String| {
-        toasts.done(format!("Saved {name}."));
-        on_change.try_run(());
-    };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let draft = fields.draft();
-        match before.get_value() {
-            Some(before) => match draft.patch(&before) {
-                Ok(change) => {
-                    state.is_busy.set(true);
-                    spawn_local(async move {
-                        match api::alert::update(&change).await {
-                            Ok(channel) => {
-                                saved(channel.name);
-                                on_close.try_run(());
-                            }
-                            Err(error) => state.fail(error),
-                        }
-                    });
-                }
-                Err(errors) => state.refuse(errors),
-            },
-            None => match draft.create() {
-                Ok(channel) => {
-                    state.is_busy.set(true);
-                    spawn_local(async move {
-                        match api::alert::create(&channel).await {
-                            Ok(created) => {
-                                saved(created.channel.name);
-                                show_secret(created.signing_secret, secret, on_close);
-                            }
-                            Err(error) => state.fail(error),
-                        }
-                    });
-                }
-                Err(errors) => state.refuse(errors),
-            },
+        let understood = match before.get_value() {
+            Some(before) => draft.patch(&before).map(|change| update(change, form)),
+            None => draft.create().map(|channel| create(channel, form)),
+        };
+        if let Err(errors) = understood {
+            state.refuse(errors);
         }
     };
     let title = Signal::derive(move || {
@@ -169,14 +141,54 @@ pub(super) fn ChannelForm(
     }
 }
 
-/// What a new channel signs with stays on show until it is copied; without one there is nothing more to see.
-fn show_secret(made: Option<String>, secret: RwSignal<Option<String>>, on_close: Callback<()>) {
-    if made.is_none() {
-        on_close.try_run(());
-        return;
+/// What becomes of a form.
+#[derive(Clone, Copy)]
+struct Form {
+    state: FormState,
+    toasts: Toasts,
+    /// With what a new webhook signs, once it is made.
+    secret: RwSignal<Option<String>>,
+    on_close: Callback<()>,
+    on_change: Callback<()>,
+}
+
+impl Form {
+    fn saved(self, name: &str) {
+        self.toasts.done(format!("Saved {name}."));
+        self.on_change.try_run(());
     }
-    let _ = secret.try_set(made);
-    focus_title();
+}
+
+fn update(change: AlertChannelPatch, form: Form) {
+    form.state.is_busy.set(true);
+    spawn_local(async move {
+        match api::alert::update(&change).await {
+            Ok(channel) => {
+                form.saved(&channel.name);
+                form.on_close.try_run(());
+            }
+            Err(error) => form.state.fail(error),
+        }
+    });
+}
+
+/// What a new channel signs with stays on show until it is copied; without one there is nothing more to see.
+fn create(channel: AlertChannelCreate, form: Form) {
+    form.state.is_busy.set(true);
+    spawn_local(async move {
+        match api::alert::create(&channel).await {
+            Ok(created) => {
+                form.saved(&created.channel.name);
+                if created.signing_secret.is_some() {
+                    let _ = form.secret.try_set(created.signing_secret);
+                    focus_title();
+                } else {
+                    form.on_close.try_run(());
+                }
+            }
+            Err(error) => form.state.fail(error),
+        }
+    });
 }
 
 /// With what the webhook's messages are signed, shown once.
