@@ -121,7 +121,7 @@ run_differential() {
 }
 # The kill is tried on both databases; several nodes and a database that goes away need PostgreSQL.
 run_faults() {
-  local status=0 postgres=(e2e/faults/test_{kill,nodes,database_away,shared_counters,protocols}.py)
+  local status=0 postgres=(e2e/faults/test_{alerts,kill,nodes,database_away,shared_counters,protocols}.py)
   pytest --junitxml="$run/faults.xml" e2e/faults || status=$?
   pytest "$scripts/start_test_db.sh" -- --junitxml="$run/faults-postgres.xml" "${postgres[@]}" || status=$?
   return "$status"

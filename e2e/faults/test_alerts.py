@@ -2,8 +2,10 @@
 Webhooks' own library."""
 
 import json
+import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from driver import call_once
+from link import Link
 from tollgate import Tollgate, eventually
 
 
@@ -76,3 +79,28 @@ def test_an_alert_outlives_the_node_that_was_to_tell_it(make_tollgate: Callable[
         return alerts[0]["deliveries"][0]["state"]
 
     eventually(lambda: state() == "sent", "the delivery to be noted")
+
+
+@pytest.mark.skipif("TOLLGATE_TEST_DATABASE_URL" not in os.environ, reason="runs on PostgreSQL")
+@pytest.mark.timeout(180)
+def test_that_the_database_is_away_is_told_while_it_is(make_tollgate: Callable[..., Tollgate], receiver: Receiver) -> None:
+    link = Link.to_postgres()
+    tollgate = make_tollgate(DATABASE_URL=link.url).start()
+    tollgate.manage("POST", "/alert/channel/new", {"name": "Pager", "kind": "webhook", "url": receiver.url})
+    spent, key = (tollgate.manage("POST", "/key/generate", fields)["key"] for fields in [{"max_budget": 0}, {}])
+    # The node that tells alerts is the one that tells of it; a node of the test before may have to be waited for.
+    assert call_once(tollgate, spent).status == 400
+    eventually(lambda: receiver.told, "an alert", seconds_max=30)
+    # Channels are read again every five seconds: none can be read when it is needed.
+    time.sleep(6)
+    assert call_once(tollgate, key).status == 200
+    link.cut()
+    assert call_once(tollgate, key).status == 200
+    eventually(lambda: len(receiver.told) > 1, "word of the outage", seconds_max=60)
+    assert json.loads(receiver.told[1][1])["event"] == "database_is_away"
+
+    link.mend()
+    eventually(lambda: len(receiver.told) > 2, "word of its end", seconds_max=60)
+    events = [json.loads(body)["event"] for _, body in receiver.told]
+    assert events == ["budget_crossed", "database_is_away", "database_away"]
+    link.cut()

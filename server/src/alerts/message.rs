@@ -157,6 +157,22 @@ impl Message {
         }
     }
 
+    /// A message that cannot go by the outbox, since that is what is away.
+    pub(super) fn database_is_away(since: DateTime<Utc>, error: &str, tz: Tz) -> Self {
+        let text = "Calls go on with what the gateway knows; what they cost waits on the disk. Nothing can be changed.";
+        let words = Words::new("The database is away", text).fact("Since", time(since, tz)).fact("Error", error);
+        Self {
+            id: 0,
+            alert_type: AlertType::DbExceptions,
+            level: AlertLevel::High,
+            event: "database_is_away".to_owned(),
+            at: since,
+            subject: Subject { kind: "gateway".to_owned(), id: "gateway".to_owned(), ..Subject::default() },
+            details: Map::new(),
+            words: words.link("/ui/"),
+        }
+    }
+
     /// A message that is told because somebody tries a channel.
     #[must_use]
     pub fn test(actor: &str, at: DateTime<Utc>) -> Self {

@@ -40,6 +40,8 @@ const RESTS: [TimeDelta; 6] = [
     TimeDelta::seconds(300),
     TimeDelta::seconds(600),
 ];
+/// A database that is away for so long is told of: a restart is no incident.
+const AWAY_MIN: TimeDelta = TimeDelta::seconds(10);
 /// What was tried for so long is given up.
 const GIVE_UP_AFTER: TimeDelta = TimeDelta::hours(24);
 /// Alerts that did not happen for so long are deleted.
@@ -65,7 +67,10 @@ pub struct Sender {
     told: HashMap<String, VecDeque<DateTime<Utc>>>,
     /// Places that are left alone, and until when.
     resting: HashMap<Place, DateTime<Utc>>,
-    is_away: bool,
+    /// The gateway's channels as they were last read: what is told of while the database is away.
+    known: Vec<Channel>,
+    /// Since when the database is away, and whether that was told.
+    away: Option<(DateTime<Utc>, bool)>,
 }
 
 /// What came of telling a place something.
@@ -89,7 +94,8 @@ impl Sender {
             telling: JoinSet::new(),
             told: HashMap::new(),
             resting: HashMap::new(),
-            is_away: false,
+            known: Vec::new(),
+            away: None,
         }
     }
 
@@ -99,16 +105,41 @@ impl Sender {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
             match self.look().await {
-                Ok(()) => self.is_away = false,
-                Err(error) if !std::mem::replace(&mut self.is_away, true) => {
-                    tracing::warn!(%error, "alerts wait for the database");
-                }
-                Err(_) => {}
+                Ok(()) => self.away = None,
+                Err(error) => self.database_is_away(&error),
             }
         }
         while self.telling.join_next().await.is_some() {}
         if let Err(error) = db::lease::give_back(&self.alerts.db, LEASE, &self.node).await {
             tracing::debug!(%error, "another node takes alerts over a little later");
+        }
+    }
+
+    /// What cannot be written into the outbox is told without it, once, by the node that told alerts before.
+    fn database_is_away(&mut self, error: &DbErr) {
+        let now = self.alerts.clock.now();
+        let (since, is_told) = match self.away {
+            Some(away) => away,
+            None => {
+                tracing::warn!(%error, "alerts wait for the database");
+                (now, false)
+            }
+        };
+        let is_due = !is_told && now - since >= AWAY_MIN && self.held_until > DateTime::<Utc>::MIN_UTC;
+        self.away = Some((since, is_told || is_due));
+        if !is_due {
+            return;
+        }
+        let message = Message::database_is_away(since, &error.to_string(), self.alerts.timezone);
+        let told =
+            |channel: &&Channel| channel.alert_types.contains(&AlertType::DbExceptions) && !channel.is_muted(now);
+        for channel in self.known.iter().filter(told).cloned() {
+            let (alerts, message) = (Arc::clone(&self.alerts), message.clone());
+            tokio::spawn(async move {
+                if let Err(error) = alerts.try_out(&channel, &message).await {
+                    tracing::error!(channel = channel.id, error, "nobody is told that the database is away");
+                }
+            });
         }
     }
 
@@ -148,6 +179,7 @@ impl Sender {
         let until = now + LEASE_TIME;
         if db::lease::take(&self.alerts.db, LEASE, &self.node, (now, until)).await? {
             self.held_until = until;
+            self.known = self.alerts.channels().await?.into_iter().filter(Channel::is_ours).collect();
             return Ok(true);
         }
         self.held_until = DateTime::<Utc>::MIN_UTC;
