@@ -53,6 +53,7 @@ use crate::cache::ResponseCache;
 use crate::clock::Clock;
 use crate::config::{Config, FetchSettings, RouterSettings};
 use crate::counters::Counters;
+use crate::export::Exports;
 use crate::ledger::Spool;
 use crate::ledger::contents::Contents;
 use crate::outbound::Outbound;
@@ -81,6 +82,8 @@ pub struct Gateway {
     pub cache: Option<Arc<ResponseCache>>,
     /// Where prompts and answers go, if they are kept.
     pub contents: Option<Contents>,
+    /// Where ended calls go that are exported, if any are.
+    pub exports: Option<Exports>,
     /// Which deployment serves a call.
     pub router: Arc<Router>,
     /// How often a call is tried, and what stands in for models that fail.

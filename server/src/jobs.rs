@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::alerts::{Alerts, Sender};
 use crate::clock::Clock;
 use crate::counters::Counters;
+use crate::export::Worker;
 use crate::ledger::Spool;
 use crate::ledger::contents::ContentWriter;
 use crate::ledger::writer::Writer;
@@ -62,8 +63,17 @@ pub struct Work {
     pub retention: Option<Retention>,
 }
 
+/// Who takes calls that have ended, besides the writer of the ledger.
+#[derive(Debug)]
+pub struct Takers {
+    /// Writes prompts and answers, where they are kept.
+    pub contents: Option<ContentWriter>,
+    /// Tell observability tools of them, each one.
+    pub exporters: Vec<Worker>,
+}
+
 /// Starts all jobs; they end some time after `stop`.
-pub fn start(work: &Work, writer: Writer, contents: Option<ContentWriter>, stop: &CancellationToken) -> JoinSet<()> {
+pub fn start(work: &Work, writer: Writer, takers: Takers, stop: &CancellationToken) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(writer.run(stop.clone()));
     jobs.spawn(sync_spool(Arc::clone(&work.spool), stop.clone()));
@@ -80,8 +90,11 @@ pub fn start(work: &Work, writer: Writer, contents: Option<ContentWriter>, stop:
     jobs.spawn(idle_counters::IdleCounters::new(work, idle_counters::KEPT).run(stop.clone()));
     jobs.spawn(keep_metrics_up(stop.clone()));
     jobs.spawn(Sender::new(Arc::clone(&work.alerts)).run(stop.clone()));
-    if let Some(contents) = contents {
+    if let Some(contents) = takers.contents {
         jobs.spawn(contents.run(stop.clone()));
+    }
+    for exporter in takers.exporters {
+        jobs.spawn(exporter.run(stop.clone()));
     }
     if let Some(retention) = work.retention {
         jobs.spawn(prune::prune(work.db.clone(), work.clock.clone(), retention, stop.clone()));

@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod telemetry;
 pub mod provider;
 pub mod policy;
+pub mod export;
 pub mod router;
 pub mod cache;
 pub mod gateway;

@@ -194,14 +194,14 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let loader = loader(&config, &database, &clock).await?;
     let (master, bulletin) = (KeyDigest::of(secrets.master_key.expose()), shared::bulletin(&config, redis.clone()));
     let policy = Arc::new(PolicyStore::new(loader, clock.clone(), master, bulletin));
-    let (contents, content_writer) = gateway::contents(&config, &database);
+    let (queues, takers) = gateway::queues(&config, &environment, &database, &policy)?;
     let parts = gateway::Parts {
         clock: clock.clone(),
         policy: Arc::clone(&policy),
         counters: Arc::clone(&counters),
         outbound: Arc::clone(&outside.outbound),
     };
-    let gateway = Arc::new(gateway::make(&config, &secrets, parts, spool, contents, cache)?);
+    let gateway = Arc::new(gateway::make(&config, &secrets, parts, spool, queues, cache)?);
     let Outside { outbound, mailer, mail_queue, sealer, alerts } = outside;
     let models = Arc::new(live_models(&config, &environment, &database, &sealer, &gateway).await?);
     let settings = LiveSettings::new(sources, first, &gateway, Arc::clone(&models), Arc::clone(&alerts.settings));
@@ -227,7 +227,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let server = http::serve(parts, listener, workers)?;
     let stop = CancellationToken::new();
     let work = work::of(&app, &gateway, &config, redis)?;
-    let mut jobs = jobs::start(&work, writer, content_writer, &stop);
+    let mut jobs = jobs::start(&work, writer, takers, &stop);
     if let Some(queue) = mail_queue {
         jobs.spawn(queue.run(stop.clone()));
     }

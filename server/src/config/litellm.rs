@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use tollgate_openapi::money::NanoUsd;
 
 use super::cache::{self, CacheSettings};
+use super::callback::{self, CallbackSettings};
 use super::fetch;
 use super::key_rules::{self, KeyRules};
 use super::reader::{Item, Section};
@@ -25,6 +26,8 @@ pub struct LitellmSettings {
     pub set_verbose: bool,
     /// Keep no prompts and answers, whatever `store_prompts_in_spend_logs` says. Default: no.
     pub turn_off_message_logging: bool,
+    /// Which tools are told of ended calls (`success_callback`, `failure_callback`, `callbacks`).
+    pub callbacks: CallbackSettings,
     /// How long a whole call may take, unless `router_settings.timeout` says otherwise.
     pub request_timeout: Option<Duration>,
     /// Tries after the first, unless `router_settings` says otherwise.
@@ -87,6 +90,7 @@ impl Default for LitellmSettings {
             drop_params: false,
             set_verbose: false,
             turn_off_message_logging: false,
+            callbacks: CallbackSettings::default(),
             request_timeout: None,
             num_retries: None,
             fallbacks: Fallbacks::default(),
@@ -119,6 +123,7 @@ pub(super) fn read(item: Option<Item<'_>>) -> LitellmSettings {
         drop_params: section.boolean("drop_params", default.drop_params),
         set_verbose: section.boolean("set_verbose", default.set_verbose),
         turn_off_message_logging: section.boolean("turn_off_message_logging", default.turn_off_message_logging),
+        callbacks: callback::read(&mut section),
         request_timeout: section.timeout("request_timeout"),
         num_retries: section.count("num_retries"),
         fallbacks: read_fallbacks(&mut section),

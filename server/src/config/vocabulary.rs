@@ -173,7 +173,6 @@ pub(super) const STRATEGY_ARGS: Area = area(&["ttft_percentile"], &[]);
 pub(super) const LITELLM: Area = area(
     &[
         "block_requests_for_models_without_pricing",
-        "callbacks",
         "cost_discount_config",
         "cost_margin_config",
         "custom_prometheus_metadata_labels",
@@ -182,7 +181,6 @@ pub(super) const LITELLM: Area = area(
         "default_team_settings",
         "enable_json_schema_validation",
         "enable_preview_features",
-        "failure_callback",
         "json_logs",
         "langfuse_default_tags",
         "modify_params",
@@ -193,7 +191,6 @@ pub(super) const LITELLM: Area = area(
         "ssl_verify",
         "ssl_certificate",
         "store_audit_logs",
-        "success_callback",
         "s3_callback_params",
         "gcs_callback_params",
         "datadog_params",

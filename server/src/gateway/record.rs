@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use tollgate_openapi::spend::CallStatus;
@@ -11,6 +12,7 @@ use super::Gateway;
 use crate::domain::usage::Usage;
 use crate::error::ApiError;
 use crate::ledger::SpendEvent;
+use crate::ledger::contents::AnswerContent;
 use crate::ledger::event::TEXT_BYTES_MAX;
 use crate::policy::CallPolicy;
 use crate::router::Deployment;
@@ -95,6 +97,9 @@ pub fn record_refusal(gateway: &Gateway, mut event: SpendEvent, error: &ApiError
     event.metadata.insert("error".to_owned(), Value::from(error.message()));
     event.metadata.insert("error_type".to_owned(), Value::from(error.kind()));
     record(gateway, &event);
+    if let Some(exports) = &gateway.exports {
+        exports.push(event, Bytes::new(), AnswerContent::None);
+    }
 }
 
 /// Counts a call whose price nobody knows: it cost nothing here and something there.

@@ -28,6 +28,7 @@ use crate::counters::{Demand, RateStates, Ticket};
 use crate::domain::price::ServiceTier;
 use crate::domain::provider::OnClientDisconnect;
 use crate::domain::usage::Usage;
+use crate::export::Exports;
 use crate::ledger::contents::{AnswerContent, Content, Contents};
 use crate::ledger::{BeginRecord, SpendEvent};
 use crate::provider::chat::{AnswerHead, EarlyUsage};
@@ -200,9 +201,11 @@ impl Call {
         is_drained.then(|| open.gateway.drains.enter()).flatten()
     }
 
-    /// Text of the answer that is kept, in bytes; `None` where answers are not kept.
+    /// Text of the answer that is kept or exported, in bytes; `None` where answers are neither.
     pub(super) fn content_bytes_max(&self) -> Option<usize> {
-        self.0.as_ref()?.gateway.contents.as_ref().map(Contents::bytes_max)
+        let gateway = &self.0.as_ref()?.gateway;
+        let kept = gateway.contents.as_ref().map(Contents::bytes_max);
+        kept.or_else(|| gateway.exports.as_ref().and_then(Exports::content_bytes_max))
     }
 
     /// Adds a note to the call's entry in the ledger.
@@ -297,7 +300,8 @@ fn settle(open: Box<Open>, outcome: Outcome) -> Result<Settled, JoinHandle<Settl
 
 impl Open {
     fn settle(mut self: Box<Self>, mut outcome: Outcome) -> Settled {
-        self.keep_content(std::mem::take(&mut outcome.content));
+        let content = std::mem::take(&mut outcome.content);
+        self.keep_content(&content);
         let usage = self.usage(&outcome);
         let cost = self.cost(&usage, outcome.answer.service_tier.unwrap_or(self.asked.tier));
         let duration = self.age();
@@ -308,7 +312,7 @@ impl Open {
         if provider.is_none() {
             self.event.charges = charge::charges(&self.ticket, None);
         }
-        let Self { gateway, mut event, mut ticket, soft, .. } = *self;
+        let Self { gateway, mut event, mut ticket, soft, asked, .. } = *self;
         if let Some(used_up) = charge::used_up(&soft, &gateway.counters, provider.as_deref(), cost) {
             event.metadata.insert("soft_budget_exceeded".to_owned(), used_up);
         }
@@ -317,6 +321,9 @@ impl Open {
         // What nobody had to answer takes nothing from a limit of tokens.
         let tokens = if event.cache_hit { 0 } else { usage.total_tokens() };
         ticket.settle(Demand { cost, tokens });
+        if let Some(exports) = &gateway.exports {
+            exports.push(event, asked.body, content);
+        }
         Settled { cost, duration, usage }
     }
 
@@ -339,13 +346,13 @@ impl Open {
         }
     }
 
-    fn keep_content(&self, answer: AnswerContent) {
+    fn keep_content(&self, answer: &AnswerContent) {
         let Some(contents) = &self.gateway.contents else { return };
         contents.push(Content {
             request_id: Arc::clone(&self.event.request_id),
             start_time: self.event.start_time,
             request: self.asked.body.clone(),
-            answer,
+            answer: answer.clone(),
         });
     }
 

@@ -6,6 +6,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -309,7 +310,7 @@ impl Reading {
 /// A stream's answer as it is kept, where it is.
 fn assembled(transcript: Option<Transcript>, answer: &Answer) -> AnswerContent {
     let answer_of = |transcript: Transcript| transcript.into_answer(answer.response_id.as_deref());
-    transcript.map_or(AnswerContent::None, |transcript| AnswerContent::Assembled(answer_of(transcript)))
+    transcript.map_or(AnswerContent::None, |transcript| AnswerContent::Assembled(Arc::new(answer_of(transcript))))
 }
 
 impl Drop for Reading {

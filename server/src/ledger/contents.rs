@@ -49,7 +49,19 @@ pub enum AnswerContent {
     /// The body of the answer.
     Whole(Bytes),
     /// A stream put together again.
-    Assembled(Value),
+    Assembled(Arc<Value>),
+}
+
+impl AnswerContent {
+    /// Its length in bytes; `assembled` stands for one whose text is not known.
+    #[must_use]
+    pub fn len(&self, assembled: usize) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Whole(body) => body.len(),
+            Self::Assembled(_) => assembled,
+        }
+    }
 }
 
 /// Where calls leave what was asked and answered.
@@ -87,12 +99,7 @@ impl Contents {
 
     /// Leaves what was asked and answered to be written. Never waits.
     pub fn push(&self, content: Content) {
-        let answer = match &content.answer {
-            AnswerContent::None => 0,
-            AnswerContent::Whole(body) => body.len(),
-            AnswerContent::Assembled(_) => self.bytes_max,
-        };
-        let size = u64::try_from(content.request.len() + answer).unwrap_or(u64::MAX);
+        let size = u64::try_from(content.request.len() + content.answer.len(self.bytes_max)).unwrap_or(u64::MAX);
         let waiting = self.waiting_bytes.fetch_add(size, Ordering::Relaxed);
         if waiting.saturating_add(size) > WAITING_BYTES_MAX || self.sender.try_send((content, size)).is_err() {
             self.waiting_bytes.fetch_sub(size, Ordering::Relaxed);
@@ -150,7 +157,7 @@ fn row(content: Content, bytes_max: usize) -> spend_log_content::Model {
     });
     let answered = match content.answer {
         AnswerContent::None => None,
-        AnswerContent::Assembled(answer) => Some(answer),
+        AnswerContent::Assembled(answer) => Some(Arc::unwrap_or_clone(answer)),
         AnswerContent::Whole(body) => serde_json::from_slice(&body).ok(),
     };
     spend_log_content::Model {

@@ -5,17 +5,19 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use sea_orm::DatabaseConnection;
 
-use super::Secrets;
+use super::{Environment, Secrets};
 use crate::cache::ResponseCache;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::counters::Counters;
+use crate::export::{self, Exports};
 use crate::gateway::call_id::CallIds;
 use crate::gateway::drain::Drains;
 use crate::gateway::responses::id::ResponseIds;
 use crate::gateway::usual_delay::UsualDelays;
 use crate::gateway::usual_length::UsualLengths;
 use crate::gateway::{Gateway, InFlightCount, Settings};
+use crate::jobs::Takers;
 use crate::ledger::Spool;
 use crate::ledger::contents::{self, ContentWriter, Contents};
 use crate::outbound::Outbound;
@@ -30,16 +32,23 @@ pub(super) struct Parts {
     pub(super) outbound: Arc<Outbound>,
 }
 
+/// Where calls that have ended go besides the spool.
+pub(super) struct Queues {
+    contents: Option<Contents>,
+    exports: Option<Exports>,
+}
+
 /// The gateway, whose models come later.
 pub(super) fn make(
     config: &Config,
     secrets: &Secrets,
     parts: Parts,
     spool: Arc<Spool>,
-    contents: Option<Contents>,
+    queues: Queues,
     cache: Option<Arc<ResponseCache>>,
 ) -> Result<Gateway, std::io::Error> {
     let Parts { clock, policy, counters, outbound } = parts;
+    let Queues { contents, exports } = queues;
     Ok(Gateway {
         call_ids: CallIds::default(),
         policy,
@@ -48,6 +57,7 @@ pub(super) fn make(
         spool,
         cache,
         contents,
+        exports,
         response_ids: ResponseIds::new(secrets.salt_key.expose()),
         routing: ArcSwap::from_pointee(config.router.clone()),
         outbound,
@@ -69,8 +79,20 @@ fn drains(config: &Config) -> Drains {
     Drains::new(max, config.limits.disconnect_drain_timeout)
 }
 
+/// Where calls that have ended go besides the spool, and who takes them from there.
+pub(super) fn queues(
+    config: &Config,
+    environment: &Environment,
+    database: &DatabaseConnection,
+    policy: &Arc<PolicyStore>,
+) -> Result<(Queues, Takers), std::io::Error> {
+    let (contents, writer) = contents(config, database);
+    let (exports, exporters) = export::start(config, &environment.variables, policy).map_err(std::io::Error::other)?;
+    Ok((Queues { contents, exports }, Takers { contents: writer, exporters }))
+}
+
 /// Where prompts and answers go, and who writes them, where they are kept.
-pub(super) fn contents(config: &Config, database: &DatabaseConnection) -> (Option<Contents>, Option<ContentWriter>) {
+fn contents(config: &Config, database: &DatabaseConnection) -> (Option<Contents>, Option<ContentWriter>) {
     if !config.general.store_prompts_in_spend_logs || config.litellm.turn_off_message_logging {
         return (None, None);
     }

@@ -19,6 +19,7 @@ mod alert;
 mod audit;
 mod budget;
 mod cache;
+mod callback;
 mod cap;
 mod chat;
 mod conditional;

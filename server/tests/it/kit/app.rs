@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tollgate::alerts::AlertVariables;
 use tollgate::app::App;
 use tollgate::clock::Clock;
-use tollgate::config::{Config, Secret};
+use tollgate::config::{Config, Secret, Variables};
 use tollgate::ledger::verify::{self, Report};
 use tollgate::mail::SmtpVariables;
 use tollgate::serve::{self, Environment, Running, StartOptions};
@@ -35,9 +35,16 @@ pub(crate) struct TestAppBuilder {
     smtp: SmtpVariables,
     sso: BTreeMap<String, Secret>,
     alerts: AlertVariables,
+    variables: BTreeMap<String, String>,
 }
 
 impl TestAppBuilder {
+    /// Another variable of the environment.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
     /// A variable of the environment that sets a provider of single sign-on.
     pub(crate) fn sso(mut self, name: &str, value: &str) -> Self {
         self.sso.insert(name.to_owned(), Secret::new(value));
@@ -104,6 +111,7 @@ impl TestAppBuilder {
             smtp: self.smtp,
             sso: self.sso,
             alerts: self.alerts,
+            variables: self.variables,
             data: TempDir::new().unwrap(),
         };
         home.start().await
@@ -122,6 +130,7 @@ pub(crate) struct Home {
     smtp: SmtpVariables,
     sso: BTreeMap<String, Secret>,
     alerts: AlertVariables,
+    variables: BTreeMap<String, String>,
 }
 
 impl Home {
@@ -139,6 +148,7 @@ impl Home {
         });
         let loaded = Config::load(config.as_deref(), |_| None);
         assert!(!loaded.has_errors(), "{:?}", loaded.problems);
+        let variables = self.variables.clone();
         let environment = Environment {
             database_url: Some(Secret::new(self.database.url())),
             master_key: Some(Secret::new(MASTER_KEY)),
@@ -149,6 +159,7 @@ impl Home {
             redis_url: self.redis_url.clone().map(Secret::new),
             smtp: self.smtp.clone(),
             alerts: self.alerts.clone(),
+            variables: Variables::new(move |name| variables.get(name).cloned()),
             ..Environment::default()
         };
         // A configuration is large, and tests hold several gateways that start.
@@ -188,6 +199,7 @@ impl TestApp {
             smtp: SmtpVariables::default(),
             sso: BTreeMap::new(),
             alerts: AlertVariables::default(),
+            variables: BTreeMap::new(),
         }
     }
 
@@ -202,7 +214,8 @@ impl TestApp {
 
     /// Another node beside this one, with the same configuration, database and clock.
     pub(crate) async fn beside(&self) -> Self {
-        let Home { config, ui_password, is_https, clock, database, redis_url, smtp, sso, alerts, .. } = &self.home;
+        let Home { config, ui_password, is_https, clock, database, redis_url, smtp, sso, alerts, variables, .. } =
+            &self.home;
         let home = Home {
             config: config.clone(),
             ui_password: ui_password.clone(),
@@ -213,6 +226,7 @@ impl TestApp {
             smtp: smtp.clone(),
             sso: sso.clone(),
             alerts: alerts.clone(),
+            variables: variables.clone(),
             data: TempDir::new().unwrap(),
         };
         home.start().await

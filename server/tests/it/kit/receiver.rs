@@ -1,4 +1,4 @@
-//! Where alerts are told: takes what comes, or not.
+//! Where alerts and ended calls are told: takes what comes, or not.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 #[derive(Default)]
 struct State {
     told: Mutex<Vec<Told>>,
-    answers: Mutex<VecDeque<u16>>,
+    answers: Mutex<VecDeque<(u16, Option<String>)>>,
     usual: Mutex<u16>,
     news: Notify,
 }
@@ -63,7 +63,7 @@ impl Receiver {
 
     /// Answers the next message with this status.
     pub(crate) fn then(&self, status: u16) -> &Self {
-        self.state.answers.lock().push_back(status);
+        self.state.answers.lock().push_back((status, None));
         self
     }
 
@@ -105,7 +105,8 @@ async fn take(http: HttpRequest, body: String, state: web::Data<State>) -> HttpR
     let headers = http.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     state.told.lock().push(Told { path: http.path().to_owned(), headers, body });
     let next = state.answers.lock().pop_front();
-    let status = next.unwrap_or_else(|| *state.usual.lock());
+    let (status, said) = next.unwrap_or_else(|| (*state.usual.lock(), None));
     state.news.notify_waiters();
-    HttpResponse::build(StatusCode::from_u16(status).unwrap()).body(if status == 200 { "ok" } else { "no_service" })
+    let said = said.unwrap_or_else(|| if status == 200 { "ok" } else { "no_service" }.to_owned());
+    HttpResponse::build(StatusCode::from_u16(status).unwrap()).body(said)
 }

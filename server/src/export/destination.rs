@@ -1,0 +1,123 @@
+//! A tool that is told of calls: where it is, and in which form it wants them.
+
+use reqwest::Url;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use super::call::Call;
+use super::{headers, webhook};
+use crate::config::{Callback, CallbackSettings};
+
+/// Finds a variable of the environment.
+pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Why a tool cannot be told of anything.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DestinationError {
+    /// A variable is missing.
+    #[error("{0} is not set")]
+    NotSet(&'static str),
+    /// An address is none.
+    #[error("{0} is not an http or https address")]
+    Address(&'static str),
+    /// A list of headers is none.
+    #[error("{0} is not a list of headers such as \"name=value,name=value\"")]
+    Headers(&'static str),
+    /// A key cannot be sent.
+    #[error("{0} has characters that cannot be sent")]
+    Key(&'static str),
+    /// There is no such thing here.
+    #[error("{0} is not supported")]
+    Form(&'static str),
+}
+
+/// In which form calls are told.
+#[derive(Clone, Debug)]
+pub(super) enum Form {
+    /// As LiteLLM tells them anybody.
+    Webhook,
+}
+
+/// What became of a batch that was taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rejected {
+    /// Calls of it that were not.
+    pub(super) calls: usize,
+    /// Why the first of them was not.
+    pub(super) reason: String,
+}
+
+/// A tool that is told of calls.
+#[derive(Clone, Debug)]
+pub(super) struct Destination {
+    /// Which.
+    pub(super) callback: Callback,
+    /// It is told of calls that were answered.
+    pub(super) on_success: bool,
+    /// It is told of calls that failed.
+    pub(super) on_failure: bool,
+    /// Where it is.
+    pub(super) url: Url,
+    /// What it wants to see besides.
+    pub(super) headers: HeaderMap,
+    form: Form,
+}
+
+impl Destination {
+    /// Every tool that is named.
+    pub(super) fn named_in(callbacks: &CallbackSettings) -> impl Iterator<Item = Callback> {
+        let is_named = |one: &Callback| callbacks.success.contains(one) || callbacks.failure.contains(one);
+        Callback::ALL.into_iter().filter(is_named)
+    }
+
+    /// What the environment says of a tool.
+    pub(super) fn read(
+        callback: Callback,
+        callbacks: &CallbackSettings,
+        lookup: Lookup<'_>,
+    ) -> Result<Self, DestinationError> {
+        let (url, headers, form) = match callback {
+            Callback::GenericApi => webhook::read(lookup)?,
+            Callback::Langfuse | Callback::Otel => return Err(DestinationError::Form(callback.as_str())),
+        };
+        Ok(Self {
+            callback,
+            on_success: callbacks.success.contains(&callback),
+            on_failure: callbacks.failure.contains(&callback),
+            url,
+            headers,
+            form,
+        })
+    }
+
+    /// A batch as it is sent.
+    pub(super) fn body(&self, calls: &[Call]) -> Value {
+        match &self.form {
+            Form::Webhook => webhook::body(calls),
+        }
+    }
+
+    /// What of a batch was not taken though its answer is a good one.
+    pub(super) fn rejected(&self, _answer: &[u8]) -> Rejected {
+        match &self.form {
+            Form::Webhook => Rejected::default(),
+        }
+    }
+}
+
+/// The address in a variable.
+pub(super) fn address(variable: &'static str, lookup: Lookup<'_>) -> Result<Url, DestinationError> {
+    let text = lookup(variable).ok_or(DestinationError::NotSet(variable))?;
+    web_address(variable, &text)
+}
+
+/// An address of the web.
+pub(super) fn web_address(variable: &'static str, text: &str) -> Result<Url, DestinationError> {
+    let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.ok_or(DestinationError::Address(variable))
+}
+
+/// The headers in a variable, if it is set.
+pub(super) fn listed_headers(variable: &'static str, lookup: Lookup<'_>) -> Result<HeaderMap, DestinationError> {
+    lookup(variable).map_or_else(|| Ok(HeaderMap::new()), |list| headers::parse(variable, &list))
+}

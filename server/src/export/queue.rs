@@ -1,0 +1,130 @@
+//! Where calls leave what is exported. Nothing here waits, and nothing looks into what was said.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use metrics::{Counter, counter};
+use tokio::sync::mpsc;
+use tollgate_openapi::spend::CallStatus;
+
+use super::destination::Destination;
+use crate::ledger::SpendEvent;
+use crate::ledger::contents::AnswerContent;
+
+/// Calls that wait for one tool at most.
+const WAITING_MAX: usize = 10_000;
+/// What they asked and were answered at most, in bytes.
+const WAITING_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// What a call takes besides, in bytes: about.
+const EVENT_BYTES: usize = 2 * 1024;
+
+/// A call that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What the ledger knows of it.
+    pub event: SpendEvent,
+    /// The request's body in OpenAI's form; empty where it is not at hand.
+    pub request: Bytes,
+    /// The answer, if there was one.
+    pub answer: AnswerContent,
+}
+
+/// A call that waits, and the bytes it counts for.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) ended: Arc<Ended>,
+    pub(super) bytes: u64,
+}
+
+/// One end of the queue to a tool.
+#[derive(Debug)]
+pub(super) struct Queue {
+    on_success: bool,
+    on_failure: bool,
+    sender: mpsc::Sender<Waiting>,
+    bytes: Arc<AtomicU64>,
+    dropped: Counter,
+}
+
+/// The other end.
+#[derive(Debug)]
+pub(super) struct Outlet {
+    pub(super) receiver: mpsc::Receiver<Waiting>,
+    bytes: Arc<AtomicU64>,
+}
+
+/// Both ends of a queue to a tool.
+pub(super) fn queue(destination: &Destination) -> (Queue, Outlet) {
+    let (sender, receiver) = mpsc::channel(WAITING_MAX);
+    let bytes = Arc::new(AtomicU64::new(0));
+    let queue = Queue {
+        on_success: destination.on_success,
+        on_failure: destination.on_failure,
+        sender,
+        bytes: Arc::clone(&bytes),
+        // Looked up once: calls that are dropped come in great numbers.
+        dropped: counter!("tollgate_export_dropped_total", "destination" => destination.callback.as_str()),
+    };
+    (queue, Outlet { receiver, bytes })
+}
+
+impl Queue {
+    /// A call that its client broke off may have cost as much as one that was answered: both lists are told of it.
+    const fn wants(&self, status: CallStatus) -> bool {
+        match status {
+            CallStatus::Success => self.on_success,
+            CallStatus::Failure => self.on_failure,
+            CallStatus::Cancelled | CallStatus::Interrupted => true,
+        }
+    }
+
+    fn push(&self, ended: Arc<Ended>, bytes: u64) {
+        let waiting = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let has_room = waiting.saturating_add(bytes) <= WAITING_BYTES_MAX;
+        if !has_room || self.sender.try_send(Waiting { ended, bytes }).is_err() {
+            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            self.dropped.increment(1);
+        }
+    }
+}
+
+impl Outlet {
+    /// Makes room for what has left.
+    pub(super) fn freed(&self, bytes: u64) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Where calls leave what is exported.
+#[derive(Debug)]
+pub struct Exports {
+    queues: Vec<Queue>,
+    content_bytes_max: Option<usize>,
+}
+
+impl Exports {
+    pub(super) const fn new(queues: Vec<Queue>, content_bytes_max: Option<usize>) -> Self {
+        Self { queues, content_bytes_max }
+    }
+
+    /// Text of one answer that is exported, in bytes; `None` where none is.
+    #[must_use]
+    pub const fn content_bytes_max(&self) -> Option<usize> {
+        self.content_bytes_max
+    }
+
+    /// Leaves a call to be exported. Never waits: where there is no room, it is left out and counted.
+    pub fn push(&self, event: SpendEvent, request: Bytes, answer: AnswerContent) {
+        let status = event.status;
+        if !self.queues.iter().any(|queue| queue.wants(status)) {
+            return;
+        }
+        let answer_bytes = answer.len(self.content_bytes_max.unwrap_or(0));
+        let bytes = u64::try_from(EVENT_BYTES + request.len() + answer_bytes).unwrap_or(u64::MAX);
+        let ended = Arc::new(Ended { event, request, answer });
+        for queue in self.queues.iter().filter(|queue| queue.wants(status)) {
+            queue.push(Arc::clone(&ended), bytes);
+        }
+    }
+}

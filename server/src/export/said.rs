@@ -1,0 +1,110 @@
+//! What was asked and answered, and what the request says of itself: read, redacted and cut.
+
+use serde_json::{Map, Value, json};
+
+use super::queue::Ended;
+use crate::domain::redact::redact;
+use crate::ledger::contents::AnswerContent;
+use tollgate_openapi::spend::CallStatus;
+
+/// Stands for what is not told, as in LiteLLM.
+pub(super) const REDACTED: &str = "redacted-by-litellm";
+/// What a request says of itself (`metadata`), in bytes of JSON.
+const METADATA_BYTES_MAX: usize = 16 * 1024;
+/// A text that stands for a parameter, in bytes.
+const PARAMETER_BYTES_MAX: usize = 256;
+/// The fields that hold what is asked, by kind of call.
+const INPUTS: [&str; 4] = ["messages", "input", "prompt", "query"];
+/// The fields that say how it is to be answered.
+const PARAMETERS: [&str; 18] = [
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_tokens",
+    "max_completion_tokens",
+    "n",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "reasoning_effort",
+    "service_tier",
+    "stream",
+    "parallel_tool_calls",
+    "logprobs",
+    "top_logprobs",
+    "dimensions",
+    "size",
+    "quality",
+];
+
+/// What was asked and answered.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Said {
+    /// What was asked.
+    pub(super) input: Option<Value>,
+    /// The whole answer.
+    pub(super) response: Option<Value>,
+    /// How it was to be answered.
+    pub(super) parameters: Map<String, Value>,
+    /// What the request says of itself.
+    pub(super) metadata: Map<String, Value>,
+}
+
+impl Said {
+    /// Of `ended`, up to so many bytes of what was asked and of what was answered; `None`: neither is told.
+    pub(super) fn of(ended: &Ended, bytes_max: Option<usize>) -> Self {
+        let mut request = match serde_json::from_slice(&ended.request) {
+            Ok(Value::Object(members)) => members,
+            _ => Map::new(),
+        };
+        let parameters =
+            PARAMETERS.iter().filter_map(|name| Some(((*name).to_owned(), parameter(request.get(*name)?)?)));
+        let parameters = parameters.collect();
+        let answer = match &ended.answer {
+            AnswerContent::None => None,
+            AnswerContent::Whole(body) => serde_json::from_slice(body).ok(),
+            AnswerContent::Assembled(answer) => Some(Value::clone(answer)),
+        };
+        let said = Self { parameters, metadata: metadata(request.remove("metadata")), ..Self::default() };
+        match bytes_max {
+            Some(bytes_max) => {
+                let cut = |value| bounded(value, bytes_max);
+                let input = INPUTS.iter().find_map(|name| request.remove(*name));
+                Self { input: input.map(cut), response: answer.map(cut), ..said }
+            }
+            None => {
+                let redacted = || Some(Value::from(REDACTED));
+                let answered = (ended.event.status == CallStatus::Success).then(redacted).flatten();
+                Self { input: redacted(), response: answered, ..said }
+            }
+        }
+    }
+}
+
+/// A parameter, where it is a single value.
+fn parameter(value: &Value) -> Option<Value> {
+    match value {
+        Value::Bool(_) | Value::Number(_) => Some(value.clone()),
+        Value::String(text) if text.len() <= PARAMETER_BYTES_MAX => Some(value.clone()),
+        _ => None,
+    }
+}
+
+fn metadata(found: Option<Value>) -> Map<String, Value> {
+    let found = found.filter(Value::is_object).map(|found| bounded(found, METADATA_BYTES_MAX));
+    match found {
+        Some(Value::Object(members)) => members,
+        _ => Map::new(),
+    }
+}
+
+/// `value` without secrets and bytes; the beginning of its text where that is longer than `bytes_max`.
+fn bounded(value: Value, bytes_max: usize) -> Value {
+    let value = redact(value);
+    let text = value.to_string();
+    if text.len() <= bytes_max {
+        return value;
+    }
+    let beginning = text.get(..text.floor_char_boundary(bytes_max)).unwrap_or_default();
+    json!({ "truncated": true, "bytes": text.len(), "beginning": beginning })
+}
