@@ -7,6 +7,7 @@
 mod call;
 mod destination;
 mod headers;
+mod langfuse;
 mod names;
 mod queue;
 mod said;

@@ -5,7 +5,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::call::Call;
-use super::{headers, webhook};
+use super::{headers, langfuse, webhook};
 use crate::config::{Callback, CallbackSettings};
 
 /// Finds a variable of the environment.
@@ -36,6 +36,8 @@ pub enum DestinationError {
 pub(super) enum Form {
     /// As LiteLLM tells them anybody.
     Webhook,
+    /// As Langfuse takes them.
+    Langfuse,
 }
 
 /// What became of a batch that was taken.
@@ -78,7 +80,8 @@ impl Destination {
     ) -> Result<Self, DestinationError> {
         let (url, headers, form) = match callback {
             Callback::GenericApi => webhook::read(lookup)?,
-            Callback::Langfuse | Callback::Otel => return Err(DestinationError::Form(callback.as_str())),
+            Callback::Langfuse => langfuse::read(lookup)?,
+            Callback::Otel => return Err(DestinationError::Form(callback.as_str())),
         };
         Ok(Self {
             callback,
@@ -94,13 +97,15 @@ impl Destination {
     pub(super) fn body(&self, calls: &[Call]) -> Value {
         match &self.form {
             Form::Webhook => webhook::body(calls),
+            Form::Langfuse => langfuse::body(calls),
         }
     }
 
     /// What of a batch was not taken though its answer is a good one.
-    pub(super) fn rejected(&self, _answer: &[u8]) -> Rejected {
+    pub(super) fn rejected(&self, answer: &[u8]) -> Rejected {
         match &self.form {
             Form::Webhook => Rejected::default(),
+            Form::Langfuse => langfuse::rejected(answer),
         }
     }
 }

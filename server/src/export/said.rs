@@ -44,6 +44,8 @@ pub(super) struct Said {
     pub(super) input: Option<Value>,
     /// The whole answer.
     pub(super) response: Option<Value>,
+    /// What was answered: of conversations the message, of others what there is.
+    pub(super) output: Option<Value>,
     /// How it was to be answered.
     pub(super) parameters: Map<String, Value>,
     /// What the request says of itself.
@@ -70,12 +72,14 @@ impl Said {
             Some(bytes_max) => {
                 let cut = |value| bounded(value, bytes_max);
                 let input = INPUTS.iter().find_map(|name| request.remove(*name));
-                Self { input: input.map(cut), response: answer.map(cut), ..said }
+                let output = answer.as_ref().and_then(output);
+                let (input, output) = (input.map(cut), output.map(cut));
+                Self { input, output, response: answer.map(cut), ..said }
             }
             None => {
                 let redacted = || Some(Value::from(REDACTED));
                 let answered = (ended.event.status == CallStatus::Success).then(redacted).flatten();
-                Self { input: redacted(), response: answered, ..said }
+                Self { input: redacted(), output: answered.clone(), response: answered, ..said }
             }
         }
     }
@@ -96,6 +100,15 @@ fn metadata(found: Option<Value>) -> Map<String, Value> {
         Some(Value::Object(members)) => members,
         _ => Map::new(),
     }
+}
+
+/// What an answer says. Vectors and sounds say nothing to people.
+fn output(answer: &Value) -> Option<Value> {
+    let choices = answer.get("choices").and_then(Value::as_array);
+    if let Some(first) = choices.and_then(|choices| choices.first()) {
+        return first.get("message").or_else(|| first.get("text")).cloned();
+    }
+    ["text", "results", "output"].iter().find_map(|name| answer.get(*name)).cloned()
 }
 
 /// `value` without secrets and bytes; the beginning of its text where that is longer than `bytes_max`.

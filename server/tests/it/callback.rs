@@ -1,6 +1,7 @@
 //! Ended calls as observability tools are told of them.
 
 mod delivery;
+mod langfuse;
 mod webhook;
 
 use serde_json::Value;

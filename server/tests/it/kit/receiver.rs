@@ -67,6 +67,12 @@ impl Receiver {
         self
     }
 
+    /// Answers the next message with this status and body.
+    pub(crate) fn then_saying(&self, status: u16, body: &Value) -> &Self {
+        self.state.answers.lock().push_back((status, Some(body.to_string())));
+        self
+    }
+
     /// Answers every message with this status from now on, unless it is to answer with another.
     pub(crate) fn always(&self, status: u16) -> &Self {
         *self.state.usual.lock() = status;
