@@ -9,6 +9,7 @@ mod destination;
 mod headers;
 mod langfuse;
 mod names;
+mod otlp;
 mod queue;
 mod said;
 mod send;

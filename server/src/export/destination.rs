@@ -5,7 +5,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::call::Call;
-use super::{headers, langfuse, webhook};
+use super::{headers, langfuse, otlp, webhook};
 use crate::config::{Callback, CallbackSettings};
 
 /// Finds a variable of the environment.
@@ -38,6 +38,8 @@ pub(super) enum Form {
     Webhook,
     /// As Langfuse takes them.
     Langfuse,
+    /// As OpenTelemetry has them, said by this resource.
+    Otlp(Value),
 }
 
 /// What became of a batch that was taken.
@@ -81,7 +83,7 @@ impl Destination {
         let (url, headers, form) = match callback {
             Callback::GenericApi => webhook::read(lookup)?,
             Callback::Langfuse => langfuse::read(lookup)?,
-            Callback::Otel => return Err(DestinationError::Form(callback.as_str())),
+            Callback::Otel => otlp::read(lookup)?,
         };
         Ok(Self {
             callback,
@@ -98,6 +100,7 @@ impl Destination {
         match &self.form {
             Form::Webhook => webhook::body(calls),
             Form::Langfuse => langfuse::body(calls),
+            Form::Otlp(resource) => otlp::body(resource, calls),
         }
     }
 
@@ -106,6 +109,7 @@ impl Destination {
         match &self.form {
             Form::Webhook => Rejected::default(),
             Form::Langfuse => langfuse::rejected(answer),
+            Form::Otlp(_) => otlp::rejected(answer),
         }
     }
 }

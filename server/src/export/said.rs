@@ -50,6 +50,10 @@ pub(super) struct Said {
     pub(super) parameters: Map<String, Value>,
     /// What the request says of itself.
     pub(super) metadata: Map<String, Value>,
+    /// Why the answer ended, of each choice.
+    pub(super) finish_reasons: Vec<String>,
+    /// It is told what was asked and answered.
+    pub(super) is_told: bool,
 }
 
 impl Said {
@@ -67,14 +71,19 @@ impl Said {
             AnswerContent::Whole(body) => serde_json::from_slice(body).ok(),
             AnswerContent::Assembled(answer) => Some(Value::clone(answer)),
         };
-        let said = Self { parameters, metadata: metadata(request.remove("metadata")), ..Self::default() };
+        let said = Self {
+            parameters,
+            metadata: metadata(request.remove("metadata")),
+            finish_reasons: answer.as_ref().map(finish_reasons).unwrap_or_default(),
+            ..Self::default()
+        };
         match bytes_max {
             Some(bytes_max) => {
                 let cut = |value| bounded(value, bytes_max);
                 let input = INPUTS.iter().find_map(|name| request.remove(*name));
                 let output = answer.as_ref().and_then(output);
                 let (input, output) = (input.map(cut), output.map(cut));
-                Self { input, output, response: answer.map(cut), ..said }
+                Self { input, output, response: answer.map(cut), is_told: true, ..said }
             }
             None => {
                 let redacted = || Some(Value::from(REDACTED));
@@ -109,6 +118,11 @@ fn output(answer: &Value) -> Option<Value> {
         return first.get("message").or_else(|| first.get("text")).cloned();
     }
     ["text", "results", "output"].iter().find_map(|name| answer.get(*name)).cloned()
+}
+
+fn finish_reasons(answer: &Value) -> Vec<String> {
+    let choices = answer.get("choices").and_then(Value::as_array).into_iter().flatten();
+    choices.filter_map(|choice| Some(choice.get("finish_reason")?.as_str()?.to_owned())).collect()
 }
 
 /// `value` without secrets and bytes; the beginning of its text where that is longer than `bytes_max`.

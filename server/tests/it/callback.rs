@@ -2,6 +2,7 @@
 
 mod delivery;
 mod langfuse;
+mod otlp;
 mod webhook;
 
 use serde_json::Value;
