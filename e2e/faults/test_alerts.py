@@ -96,11 +96,14 @@ def test_that_the_database_is_away_is_told_while_it_is(make_tollgate: Callable[.
     assert call_once(tollgate, key).status == 200
     link.cut()
     assert call_once(tollgate, key).status == 200
-    eventually(lambda: len(receiver.told) > 1, "word of the outage", seconds_max=60)
-    assert json.loads(receiver.told[1][1])["event"] == "database_is_away"
 
+    def events() -> list[str]:
+        # A channel of the test before may be told of, too.
+        messages = [json.loads(body) for _, body in receiver.told]
+        return [message["event"] for message in messages if message["alert_type"] == "db_exceptions"]
+
+    eventually(events, "word of the outage", seconds_max=60)
     link.mend()
-    eventually(lambda: len(receiver.told) > 2, "word of its end", seconds_max=60)
-    events = [json.loads(body)["event"] for _, body in receiver.told]
-    assert events == ["budget_crossed", "database_is_away", "database_away"]
+    eventually(lambda: len(events()) > 1, "word of its end", seconds_max=60)
+    assert events() == ["database_is_away", "database_away"]
     link.cut()
