@@ -14,6 +14,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from typing import Any
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,12 @@ def test_half_of_the_deployments_die_under_load(
     died = time.monotonic()
     before = clients.answered
     eventually(lambda: clients.answered >= before + 400, "calls to those that are left", 60)
+
+    def states() -> dict[str, dict[str, Any]]:
+        return {d["model_info"]["id"]: d["state"] for d in tollgate.manage("GET", "/v1/model/info")["data"]}
+
+    # Whichever was slower than the others before it died is seldom asked: how soon it is, is left to chance.
+    eventually(lambda: all(states()[dead]["failures"] > 0 for dead in ("d0", "d1")), "a try of each dead one", 60)
     clients.stop()
 
     assert not clients.faults, clients.faults[:3]
@@ -161,9 +168,7 @@ def test_half_of_the_deployments_die_under_load(
     assert sum(nano(row["spend"]) for row in answered) == cost
     eventually(lambda: reserved_usd(tollgate) == 0, "nothing reserved")
     assert_verified(tollgate)
-    states = {d["model_info"]["id"]: d["state"] for d in tollgate.manage("GET", "/v1/model/info")["data"]}
-    assert states["d2"]["status"] == states["d3"]["status"] == "available"
-    assert states["d0"]["failures"] > 0 and states["d1"]["failures"] > 0
+    assert states()["d2"]["status"] == states()["d3"]["status"] == "available"
 
 
 def resident_max_bytes(pid: int) -> int:

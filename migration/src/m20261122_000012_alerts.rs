@@ -38,6 +38,7 @@ impl MigrationTrait for Migration {
         manager.create_table(alerts).await?;
         manager.create_index(unique("alerts", &["dedup_key"])).await?;
         manager.create_index(index("alerts", &["occurred_at", "id"])).await?;
+        manager.create_index(index("alerts", &["subject_kind", "subject_id"])).await?;
         for column in ["organization_id", "team_id", "user_id"] {
             manager.create_index(index("alerts", &[column, "occurred_at", "id"])).await?;
         }

@@ -24,7 +24,7 @@ const ORGANIZATION_ADMIN: &str = "org_admin";
 impl Alerts {
     /// Decides for what waits in the outbox who is told. Returns whether more may wait.
     pub(super) async fn dispatch(&self) -> Result<bool, DbErr> {
-        let waiting = db::alert::waiting(&self.db, BATCH_MAX).await?;
+        let mut waiting = db::alert::waiting(&self.db, BATCH_MAX).await?;
         if waiting.is_empty() {
             return Ok(false);
         }
@@ -44,6 +44,8 @@ impl Alerts {
                 );
             }
         }
+        // Rows are locked in the order in which those who raise alerts lock them.
+        waiting.sort_by(|one, other| one.dedup_key.cmp(&other.dedup_key));
         let transaction = db::begin(&self.db).await?;
         db::alert_delivery::insert(&transaction, deliveries).await?;
         for alert in &waiting {

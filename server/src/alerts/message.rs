@@ -19,8 +19,10 @@ const TITLE_CHARS_MAX: usize = 150;
 /// An alert as it is told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
-    /// The alert; of a digest its first one.
+    /// The alert; of a digest its worst one.
     pub id: i64,
+    /// Tells it from every other message: the same when it is sent again.
+    pub key: String,
     /// What it is about.
     pub alert_type: AlertType,
     /// How bad it is.
@@ -119,6 +121,7 @@ impl Message {
         });
         Some(Self {
             id: alert.id,
+            key: format!("alert_{}", alert.id),
             alert_type: AlertType::named(&alert.alert_type)?,
             level: AlertLevel::named(&alert.level)?,
             event: alert.event.clone(),
@@ -130,7 +133,7 @@ impl Message {
     }
 
     /// Many alerts in one message: the worst of them, and how many there are of what.
-    pub(super) fn digest(named: &[Self], counts: &[Count]) -> Self {
+    pub(super) fn digest(named: &[Self], counts: &[Count], last_delivery: i64) -> Self {
         let total: i64 = counts.iter().map(|count| count.alerts).sum();
         let worst = counts.iter().filter_map(|count| AlertLevel::named(&count.level)).max();
         let mut lines: Vec<String> = named.iter().map(|message| format!("• {}", message.words.title)).collect();
@@ -147,6 +150,8 @@ impl Message {
         let of = named.first();
         Self {
             id: of.map_or(0, |message| message.id),
+            // With another one in it, it is another digest.
+            key: format!("digest_{last_delivery}"),
             alert_type: of.map_or(AlertType::BudgetAlerts, |message| message.alert_type),
             level: worst.unwrap_or(AlertLevel::High),
             event: "digest".to_owned(),
@@ -163,6 +168,7 @@ impl Message {
         let words = Words::new("The database is away", text).fact("Since", time(since, tz)).fact("Error", error);
         Self {
             id: 0,
+            key: format!("database_{}", since.timestamp()),
             alert_type: AlertType::DbExceptions,
             level: AlertLevel::High,
             event: "database_is_away".to_owned(),
@@ -179,6 +185,7 @@ impl Message {
         let text = format!("{actor} tries whether alerts arrive here. They do.");
         Self {
             id: 0,
+            key: format!("test_{}", at.timestamp_micros()),
             alert_type: AlertType::AlertChannelFailing,
             level: AlertLevel::Low,
             event: "test".to_owned(),
@@ -196,11 +203,12 @@ fn words(what: &Happened, subject: &Subject, name: &str, tz: Tz) -> Words {
             of_budget(&format!("{name} has used {percent} % of its budget"), budget, subject, tz)
         }
         Happened::BudgetCrossed { budget } => {
-            // A budget that affords nothing more is spent for all that it is asked, crumbs or not.
-            let is_spent = budget.max_budget.is_none_or(|max| budget.spent >= max);
-            let title = if is_spent { "has used up its budget" } else { "has no budget left for its calls" };
-            let words = of_budget(&format!("{name} {title}"), budget, subject, tz);
+            let words = of_budget(&format!("{name} has used up its budget"), budget, subject, tz);
             Words { text: format!("Its calls are refused until there is a new budget. {}", words.text), ..words }
+        }
+        Happened::CallRefused { budget } => {
+            let words = of_budget(&format!("{name} has too little budget left for a call"), budget, subject, tz);
+            Words { text: format!("The call was refused; smaller ones may go on. {}", words.text), ..words }
         }
         Happened::SoftBudgetCrossed { budget, soft_budget } => {
             let words = of_budget(&format!("{name} has spent its soft budget"), budget, subject, tz);

@@ -84,9 +84,8 @@ impl Alerts {
         let mut request = Request::new(Method::POST, url);
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if channel.kind == ChannelKind::Webhook {
-            let id = format!("alert_{}_{}", message.id, message.at.timestamp());
             let key = opened.secret.as_ref().and_then(|secret| signing_key(secret.expose()));
-            sign(request.headers_mut(), &id, self.clock.now().timestamp(), key.as_deref(), &body);
+            sign(request.headers_mut(), &message.key, self.clock.now().timestamp(), key.as_deref(), &body);
         }
         *request.body_mut() = Some(body.into());
         Ok(request)

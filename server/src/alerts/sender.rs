@@ -21,6 +21,8 @@ use crate::domain::alert::{Happened, NewAlert};
 
 /// How often the outbox is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// A look that takes longer leads nowhere: a connection may never tell.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(20);
 /// The name of the lease of whoever tells alerts.
 const LEASE: &str = "alerts";
 /// How long another node waits for one that is gone.
@@ -63,8 +65,8 @@ pub struct Sender {
     /// Places that are being told something.
     busy: Vec<Place>,
     telling: JoinSet<Told>,
-    /// When messages were told of late, by channel.
-    told: HashMap<String, VecDeque<DateTime<Utc>>>,
+    /// When messages were told of late.
+    told: HashMap<Place, VecDeque<DateTime<Utc>>>,
     /// Places that are left alone, and until when.
     resting: HashMap<Place, DateTime<Utc>>,
     /// The gateway's channels as they were last read: what is told of while the database is away.
@@ -104,9 +106,11 @@ impl Sender {
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-            match self.look().await {
+            let began = self.alerts.clock.now();
+            let looked = tokio::time::timeout(LOOK_TIMEOUT, self.look()).await;
+            match looked.unwrap_or_else(|_| Err(DbErr::Custom("the database does not answer".to_owned()))) {
                 Ok(()) => self.away = None,
-                Err(error) => self.database_is_away(&error),
+                Err(error) => self.database_is_away(&error, began),
             }
         }
         while self.telling.join_next().await.is_some() {}
@@ -116,13 +120,13 @@ impl Sender {
     }
 
     /// What cannot be written into the outbox is told without it, once, by the node that told alerts before.
-    fn database_is_away(&mut self, error: &DbErr) {
+    fn database_is_away(&mut self, error: &DbErr, began: DateTime<Utc>) {
         let now = self.alerts.clock.now();
         let (since, is_told) = match self.away {
             Some(away) => away,
             None => {
                 tracing::warn!(%error, "alerts wait for the database");
-                (now, false)
+                (began, false)
             }
         };
         let is_due = !is_told && now - since >= AWAY_MIN && self.held_until > DateTime::<Utc>::MIN_UTC;
@@ -158,7 +162,11 @@ impl Sender {
         if !self.is_chosen(now).await? {
             return Ok(());
         }
-        while self.alerts.dispatch().await? {}
+        while self.alerts.dispatch().await? {
+            if !self.is_chosen(self.alerts.clock.now()).await? {
+                return Ok(());
+            }
+        }
         // What was dispatched a moment ago is due now.
         let now = db::stored_time(self.alerts.clock.now());
         let all_due = alert_delivery::due(&self.alerts.db, now).await?;
@@ -195,7 +203,7 @@ impl Sender {
             return alert_delivery::end(&self.alerts.db, &due, (MUTED, None), now).await;
         }
         let is_resting = self.resting.get(&place).is_some_and(|until| now < *until);
-        let room = self.room(channel, now);
+        let room = self.room(channel, &place, now);
         if self.busy.contains(&place) || is_resting || room == 0 {
             return Ok(());
         }
@@ -206,20 +214,19 @@ impl Sender {
         Ok(())
     }
 
-    /// How many messages a channel may be told now.
-    fn room(&mut self, channel: &Channel, now: DateTime<Utc>) -> usize {
-        let told = self.told.entry(channel.id.clone()).or_default();
+    /// How many messages a place may be told now.
+    fn room(&mut self, channel: &Channel, place: &Place, now: DateTime<Utc>) -> usize {
+        let told = self.told.entry(place.clone()).or_default();
         while told.front().is_some_and(|at| *at <= now - TimeDelta::minutes(1)) {
             told.pop_front();
         }
-        let underway = self.busy.iter().filter(|place| place.0 == channel.id).count();
-        channel.messages_per_minute.saturating_sub(told.len() + underway)
+        channel.messages_per_minute.saturating_sub(told.len())
     }
 
     fn note(&mut self, told: Told) {
         let now = self.alerts.clock.now();
         self.busy.retain(|place| *place != told.place);
-        let of_late = self.told.entry(told.place.0.clone()).or_default();
+        let of_late = self.told.entry(told.place.clone()).or_default();
         of_late.extend(std::iter::repeat_n(now, told.messages));
         if let Some(until) = told.rest_until {
             self.resting.insert(told.place, until);
@@ -286,6 +293,9 @@ async fn tell_due(
         alert_delivery::set_sent(db, &Due { last_id, ..due.clone() }, None, (began, now)).await?;
         db::alert_channel_state::set_sent(db, &channel.id, now).await?;
     }
+    if messages == 0 {
+        alert_delivery::end(db, due, (FAILED, Some("the alert is gone")), began).await?;
+    }
     Ok((messages, None))
 }
 
@@ -301,7 +311,7 @@ async fn tell_digest(
         (alert_delivery::worst(db, due, began, DIGEST_NAMED).await?, alert_delivery::counts(db, due, began).await?);
     let names = Names::default();
     let named: Vec<Message> = worst.iter().filter_map(|alert| Message::of(alert, &names, alerts.timezone)).collect();
-    let digest = Message::digest(&named, &counts);
+    let digest = Message::digest(&named, &counts, due.last_id);
     if let Err(failure) = alerts.tell(channel, &due.recipient, &digest).await {
         return Ok(Some(failure));
     }
@@ -328,12 +338,13 @@ async fn not_taken(
             return RESTS[0];
         }
     };
-    let tries = usize::try_from(state.attempts).unwrap_or(usize::MAX);
-    let usual = RESTS.get(tries.saturating_sub(1)).or(RESTS.last()).copied().unwrap_or_default();
+    // Of this place: another address of the same channel may do well.
+    let tries = usize::try_from(due.attempts).unwrap_or(usize::MAX);
+    let usual = RESTS.get(tries).or(RESTS.last()).copied().unwrap_or_default();
     let asked = failure.retry_after.and_then(|wait| TimeDelta::from_std(wait).ok());
     let rest = asked.map_or(usual, |asked| asked.clamp(usual, TimeDelta::hours(1)));
     let put_off = alert_delivery::put_off(&alerts.db, due, &failure.error, (began, now + rest)).await;
-    let raised = match failing(channel, &state) {
+    let raised = match failing(channel, &state, now) {
         Some(alert) => db::alert::raise(&alerts.db, vec![alert]).await,
         None => Ok(()),
     };
@@ -344,9 +355,9 @@ async fn not_taken(
     rest
 }
 
-/// The alert of a channel that fails again and again, once it does.
-fn failing(channel: &Channel, state: &State) -> Option<NewAlert> {
-    let since = state.failing_since.filter(|_| state.attempts == FAILING_FROM)?;
+/// The alert of a channel that fails again and again, once it does: several addresses at once are not that.
+fn failing(channel: &Channel, state: &State, now: DateTime<Utc>) -> Option<NewAlert> {
+    let since = state.failing_since.filter(|since| state.attempts >= FAILING_FROM && now - *since >= AWAY_MIN)?;
     Some(NewAlert {
         alert_type: AlertType::AlertChannelFailing,
         level: AlertLevel::High,

@@ -153,6 +153,8 @@ pub enum Exceeded {
         spent: NanoUsd,
         /// What calls in flight have reserved.
         reserved: NanoUsd,
+        /// When the window began.
+        window_start: Option<DateTime<Utc>>,
         /// When the window ends.
         window_end: Option<DateTime<Utc>>,
     },

@@ -109,7 +109,8 @@ impl Verdict {
     ) -> Result<Option<Exceeded>, Exceeded> {
         let Some(max) = scope.limits.max_budget else { return Ok(None) };
         let Standing { spent, reserved, .. } = position.standing;
-        let exceeded = Exceeded::Budget { max, spent, reserved, window_end: scope.window_end };
+        let exceeded =
+            Exceeded::Budget { max, spent, reserved, window_start: scope.window_start, window_end: scope.window_end };
         if spent >= max {
             return Err(exceeded);
         }

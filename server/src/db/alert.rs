@@ -207,6 +207,27 @@ pub async fn list(
     page.read(db, Entity::find().filter(matching), &[Column::OccurredAt, Column::Id], Order::Desc).await
 }
 
+/// Lets what was told of a budget be told again: its spend is another one now.
+///
+/// # Errors
+/// When the database is away.
+pub async fn forget_budget(db: &impl ConnectionTrait, kind: &str, id: &str) -> Result<(), DbErr> {
+    let beginning = format!("budget_alerts/{kind}/{id}/");
+    let told = Entity::find()
+        .filter(Column::SubjectKind.eq(kind))
+        .filter(Column::SubjectId.eq(id))
+        .filter(Column::DedupKey.starts_with(&beginning))
+        .all(db)
+        .await?;
+    for alert in told {
+        // What was renamed before ends in its number.
+        let renamed = format!("told/{}/{}", alert.dedup_key, alert.id);
+        let update = Entity::update_many().col_expr(Column::DedupKey, Expr::value(renamed));
+        update.filter(Column::Id.eq(alert.id)).exec(db).await?;
+    }
+    Ok(())
+}
+
 /// Deletes alerts that last happened before `before`. Those that nobody was told of yet stay.
 ///
 /// # Errors

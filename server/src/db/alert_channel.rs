@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{Condition, DatabaseTransaction, QueryOrder, QuerySelect, QueryTrait};
 
-use super::{JsonMap, Scope, Strings, team};
+use super::{JsonMap, Scope, Strings, alert_channel_state, team};
 
 /// One channel.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -98,6 +98,21 @@ pub async fn list(db: &impl ConnectionTrait, scope: &Scope) -> Result<Vec<Model>
 fn teams_of(organizations: &[String]) -> SelectStatement {
     let teams = team::Entity::find().select_only().column(team::Column::TeamId);
     teams.filter(team::Column::OrganizationId.is_in(organizations)).into_query()
+}
+
+/// Deletes the channels of a team (`team_id`) or an organization (`organization_id`) that is deleted: another one may get
+/// its id.
+///
+/// # Errors
+/// When the database is away.
+pub async fn delete_of(transaction: &DatabaseTransaction, of: Column, id: &str) -> Result<(), DbErr> {
+    let ids = Entity::find().select_only().column(Column::ChannelId).filter(of.eq(id));
+    let ids: Vec<String> = ids.into_tuple().all(transaction).await?;
+    for channel_id in ids {
+        alert_channel_state::delete(transaction, &channel_id).await?;
+        Entity::delete_by_id(channel_id).exec(transaction).await?;
+    }
+    Ok(())
 }
 
 /// The channel with this id.

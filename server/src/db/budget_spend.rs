@@ -141,7 +141,8 @@ pub async fn adjust(
     let sum = Expr::col((Entity, Column::Adjusted)).add(delta.0);
     on_conflict.value(Column::Adjusted, sum);
     Entity::insert(row.into_active_model()).on_conflict(on_conflict).exec_without_returning(db).await?;
-    Ok(())
+    // What was told of the budget as it stood may come to be true again.
+    super::alert::forget_budget(db, scope_kind, scope_id).await
 }
 
 /// What each of the scopes (kind, id and start of its window) spent in its window, corrections included, by kind and id.

@@ -50,6 +50,12 @@ pub enum Happened {
         #[serde(flatten)]
         budget: BudgetState,
     },
+    /// A budget has something left, but not enough for a call.
+    CallRefused {
+        /// How it stands.
+        #[serde(flatten)]
+        budget: BudgetState,
+    },
     /// A budget that only warns is spent.
     SoftBudgetCrossed {
         /// How it stands.
@@ -160,6 +166,7 @@ impl Happened {
         match self {
             Self::ThresholdCrossed { .. } => "threshold_crossed",
             Self::BudgetCrossed { .. } => "budget_crossed",
+            Self::CallRefused { .. } => "call_refused",
             Self::SoftBudgetCrossed { .. } => "soft_budget_crossed",
             Self::ProjectedLimitExceeded { .. } => "projected_limit_exceeded",
             Self::CallsFailed { .. } => "calls_failed",

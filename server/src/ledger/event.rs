@@ -124,6 +124,8 @@ pub struct RefusingBudget {
     pub spent_nano: i64,
     /// The limit, in nano-dollars.
     pub max_nano: i64,
+    /// When its window began.
+    pub window_start: Option<DateTime<Utc>>,
     /// When its window ends.
     pub window_end: Option<DateTime<Utc>>,
 }

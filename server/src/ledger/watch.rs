@@ -30,6 +30,8 @@ pub struct Watch {
     settings: LiveAlertSettings,
     budgets: ConfiguredBudgets,
     outages: Outages,
+    /// What they are once the batch is written that is looked at.
+    outages_then: Option<Outages>,
     /// Since when, and why, nothing can be written.
     away: Option<(DateTime<Utc>, String)>,
 }
@@ -47,7 +49,7 @@ impl Watch {
     /// A watch by these settings, and for these budgets besides those of the database.
     #[must_use]
     pub fn new(settings: LiveAlertSettings, budgets: ConfiguredBudgets) -> Self {
-        Self { settings, budgets, outages: Outages::default(), away: None }
+        Self { settings, budgets, outages: Outages::default(), outages_then: None, away: None }
     }
 
     /// Writes what is to be told of a batch: of those of its `events` that are new, and of the budgets they are charged
@@ -62,7 +64,9 @@ impl Watch {
     ) -> Result<(), DbErr> {
         let settings = self.settings.load_full();
         let new = || events.iter().map(AsRef::as_ref).filter(|event| inserted.contains(&*event.request_id));
-        let mut alerts = calls::of(new(), &settings, &mut self.outages);
+        let mut outages = self.outages.clone();
+        let mut alerts = calls::of(new(), &settings, &mut outages);
+        self.outages_then = Some(outages);
         alerts.extend(budget::refused(new(), now));
         alerts.extend(budget::of(db, &self.budgets, &settings, new(), touched, now).await?);
         alerts.extend(self.away.as_ref().and_then(|(since, error)| database_was_away(*since, error, now)));
@@ -72,6 +76,9 @@ impl Watch {
     /// Notes that a batch was written.
     pub(super) fn written(&mut self) {
         self.away = None;
+        if let Some(outages) = self.outages_then.take() {
+            self.outages = outages;
+        }
     }
 
     /// Notes that a batch could not be written.
@@ -97,7 +104,7 @@ fn database_was_away(since: DateTime<Utc>, error: &str, now: DateTime<Utc>) -> O
     let away = (now - since).to_std().ok().filter(|away| *away >= AWAY_MIN)?;
     let seconds = i64::try_from(away.as_secs()).unwrap_or(i64::MAX);
     Some(NewAlert {
-        dedup_key: format!("db_exceptions/{}", since.timestamp_micros()),
+        dedup_key: format!("db_exceptions/{}", since.timestamp().div_euclid(60)),
         at: since,
         ..gateway_alert(
             AlertType::DbExceptions,

@@ -83,7 +83,9 @@ impl Writer {
                 }
                 Err(error) => {
                     tracing::error!(%error, "events wait in the spool");
-                    self.watch.failed(&error.to_string(), self.spool.now());
+                    if matches!(error, WriterError::Database(_) | WriterError::Timeout) {
+                        self.watch.failed(&error.to_string(), self.spool.now());
+                    }
                     if matches!(error, WriterError::Timeout) {
                         self.renew_connection().await;
                     }
@@ -168,11 +170,13 @@ impl Writer {
         for event in events {
             match self.write_in_time(std::slice::from_ref(event), None).await {
                 Err(WriterError::Database(error)) if db::is_data_refused(&error) => {
-                    if self.set_aside.insert(Arc::clone(&event.request_id)) {
+                    if !self.set_aside.contains(&event.request_id) {
+                        let alert = watch::not_tracked(event, &error.to_string(), self.spool.now());
+                        let raised = db::alert::raise(self.db.get(), vec![alert]);
+                        tokio::time::timeout(BATCH_TIMEOUT, raised).await.map_err(|_| WriterError::Timeout)??;
                         let json = serde_json::to_string(event).map_err(SpoolError::from)?;
                         self.spool.set_aside(&json, &error.to_string())?;
-                        let alert = watch::not_tracked(event, &error.to_string(), self.spool.now());
-                        db::alert::raise(self.db.get(), vec![alert]).await?;
+                        self.set_aside.insert(Arc::clone(&event.request_id));
                     }
                 }
                 done => done?,

@@ -44,7 +44,8 @@ pub(super) fn of(
         settings: Arc::new(ArcSwap::from_pointee(config.alerts.clone())),
         variables: variables(config, environment),
         sealer: sealer.clone(),
-        outbound: Arc::clone(&outbound),
+        // Its own: a receiver that never answers keeps no place of those that calls wait for.
+        outbound: Arc::new(Outbound::new(config).map_err(std::io::Error::other)?),
         mailer: mailer.clone(),
         base_url: identity.base_url.clone(),
         timezone: config.litellm.timezone,

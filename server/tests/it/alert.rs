@@ -52,13 +52,13 @@ async fn a_budget_is_told_of_at_each_part_of_it_once() {
     let expected = [
         "Key four has used 50 % of its budget",
         "Key four will run out of budget on 28 November 2026",
-        "Key four has no budget left for its calls",
+        "Key four has too little budget left for a call",
     ];
     assert_eq!(titles(&told), expected);
     let (half, all) = (told[0].json(), told[2].json());
     assert_eq!(half["alert_type"], "budget_alerts");
     assert_eq!((&half["event"], &half["level"]), (&json!("threshold_crossed"), &json!("low")));
-    assert_eq!((&all["event"], &all["level"]), (&json!("budget_crossed"), &json!("high")));
+    assert_eq!((&all["event"], &all["level"]), (&json!("call_refused"), &json!("medium")));
     // LiteLLM's fields.
     assert_eq!(
         (&half["spend"], &half["max_budget"], &half["event_group"]),
@@ -73,7 +73,7 @@ async fn a_budget_is_told_of_at_each_part_of_it_once() {
     app.settled().await;
     let list = app.get("/alert/list").expect_status(200).await.value();
     assert_eq!(list["total"], 3);
-    assert_eq!(list["alerts"][0]["title"], "Key four has no budget left for its calls");
+    assert_eq!(list["alerts"][0]["title"], "Key four has too little budget left for a call");
     assert_eq!(list["alerts"][1]["deliveries"][0]["state"], "sent");
     assert_eq!(list["alerts"][1]["deliveries"][0]["channel_name"], "Webhook");
     assert_eq!(receiver.told().len(), 3);
@@ -169,6 +169,47 @@ async fn whose_budget_it_is_gets_a_letter() {
     to.sort();
     assert_eq!(to, ["<finance@acme.test>", "<u@acme.test>"]);
     let text = letters[0].text.replace("=\r\n", "");
-    assert!(text.contains("Subject: [Tollgate] Key four has no budget left for its calls"), "{text}");
+    assert!(text.contains("Subject: [Tollgate] Key four has too little budget left for a call"), "{text}");
     assert!(text.contains("Budget: $0.0002"), "{text}");
+}
+
+#[tokio::test]
+async fn a_budget_that_is_reset_is_told_of_anew() {
+    let (upstream, receiver) = (FakeUpstream::start(), Receiver::start());
+    let app = telling(&upstream, &receiver, "[webhook]", "tollgate_settings:\n  alert_budget_percents: [50]\n").await;
+    let secret = app.new_key(json!({"max_budget": 0.0002, "key_alias": "four"})).await;
+    let key = app.bearer(&secret);
+    calls(&app, &key, 2).await;
+    receiver.until_told(1).await;
+    app.post(&format!("/key/{secret}/reset_spend"), json!({"reset_to": 0.0})).expect_status(200).await;
+    calls(&app, &key, 2).await;
+    let told = receiver.until_told(2).await;
+    assert_eq!(titles(&told), ["Key four has used 50 % of its budget"; 2]);
+}
+
+#[tokio::test]
+async fn a_call_that_is_too_large_does_not_hide_that_a_budget_is_spent() {
+    let (upstream, receiver) = (FakeUpstream::start(), Receiver::start());
+    let app = telling(&upstream, &receiver, "[webhook]", "tollgate_settings:\n  alert_budget_percents: [100]\n").await;
+    let key =
+        app.bearer(&app.new_key(json!({"max_budget": 0.0051, "key_alias": "large", "budget_duration": "1mo"})).await);
+    // Eleven thousand tokens of input cost more than there is.
+    let large = json!({"model": "gpt", "messages": [{"role": "user", "content": "word ".repeat(11_000)}]});
+    key.post(CHAT, large).expect_status(400).await;
+    let told = receiver.until_told(1).await;
+    assert_eq!((&told[0].json()["event"], &told[0].json()["level"]), (&json!("call_refused"), &json!("medium")));
+    while key.post(CHAT, small()).send().await.status == 200 {}
+    app.settled().await;
+    let spent = |told: &[Told]| told.iter().filter(|told| told.json()["event"] == "budget_crossed").count();
+    let mut messages = 2;
+    while spent(&receiver.until_told(messages).await) == 0 {
+        messages += 1;
+    }
+    // The window after it is another one, however late the last calls are booked.
+    app.advance(std::time::Duration::from_secs(10 * 86_400));
+    while key.post(CHAT, small()).send().await.status == 200 {}
+    app.settled().await;
+    while spent(&receiver.until_told(messages).await) < 2 {
+        messages += 1;
+    }
 }

@@ -21,7 +21,8 @@ pub(super) fn body(message: &Message, sender: &Sender<'_>) -> Value {
     let mut details: Map<String, Value> =
         words.facts.iter().map(|fact| (fact.name.clone(), Value::from(fact.value.as_str()))).collect();
     details.insert("text".to_owned(), Value::from(words.text.as_str()));
-    let of = format!("{}/{}/{}", message.alert_type, message.subject.kind, message.subject.id);
+    // Each alert is an incident: a worse one about the same thing must not go under in a lesser one that is open.
+    let of = format!("tollgate/{}/{}", message.event, message.key);
     let links: Vec<Value> =
         sender.link(message).into_iter().map(|href| json!({ "href": href, "text": "Open in Tollgate" })).collect();
     json!({

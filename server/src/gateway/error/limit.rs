@@ -27,7 +27,7 @@ pub(super) fn error(
     // The name says which model is meant.
     let kind = refusal.scope.kind.strip_suffix("_model").unwrap_or(refusal.scope.kind);
     match &refusal.exceeded {
-        Exceeded::Budget { max, spent, reserved, window_end } => {
+        Exceeded::Budget { max, spent, reserved, window_end, .. } => {
             let figures = Budget { max: *max, spent: *spent, reserved: *reserved, window_end: *window_end };
             budget(kind, name, &figures, estimate, budget_status, now)
         }
@@ -52,13 +52,16 @@ pub(super) fn error(
 /// The budget that has nothing left for a call. Where others have reserved some of it, it may have something later.
 pub(in crate::gateway) fn refusing_budget(refusal: &Refusal) -> Option<RefusingBudget> {
     match &refusal.exceeded {
-        Exceeded::Budget { max, spent, reserved, window_end } if *reserved == NanoUsd::ZERO => Some(RefusingBudget {
-            kind: refusal.scope.kind.into(),
-            id: Arc::clone(&refusal.scope.id),
-            spent_nano: spent.0,
-            max_nano: max.0,
-            window_end: *window_end,
-        }),
+        Exceeded::Budget { max, spent, reserved, window_start, window_end } if *reserved == NanoUsd::ZERO => {
+            Some(RefusingBudget {
+                kind: refusal.scope.kind.into(),
+                id: Arc::clone(&refusal.scope.id),
+                spent_nano: spent.0,
+                max_nano: max.0,
+                window_start: *window_start,
+                window_end: *window_end,
+            })
+        }
         _ => None,
     }
 }

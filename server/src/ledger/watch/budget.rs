@@ -21,6 +21,8 @@ use crate::ledger::event::{REFUSING_BUDGET_NOTE, RefusingBudget, SpendEvent};
 const KINDS: [&str; 8] =
     ["team_member", "organization_member", "user", "team", "organization", "customer", "tag", "provider"];
 
+/// From this part of it on, in percent, a budget that refuses a call is spent.
+const CRUMBS_FROM_PERCENT: i64 = 95;
 /// Ids of one query: a batch may be charged to more tags than a statement takes values.
 const IDS_MAX: usize = 1_000;
 
@@ -55,8 +57,8 @@ pub struct ConfiguredBudgets {
 /// Kind and id of a scope.
 type Scope<'a> = (&'a str, &'a str);
 
-/// What is to be told of calls that a budget refused: one that affords nothing more is as good as spent, whatever crumbs are
-/// left of it.
+/// What is to be told of calls that a budget refused: where only crumbs are left of it, it is as good as spent; else the call
+/// was too large for what is left.
 pub(super) fn refused<'e>(events: impl Iterator<Item = &'e SpendEvent>, now: DateTime<Utc>) -> Vec<NewAlert> {
     let noted = events.filter_map(|event| Some((event, event.metadata.get(REFUSING_BUDGET_NOTE)?)));
     let read = noted.filter_map(|(event, note)| Some((event, RefusingBudget::deserialize(note).ok()?)));
@@ -68,25 +70,26 @@ pub(super) fn refused<'e>(events: impl Iterator<Item = &'e SpendEvent>, now: Dat
             let state = BudgetState {
                 spent: budget.spent_nano,
                 max_budget: Some(budget.max_nano),
-                window_start: None,
+                window_start: budget.window_start,
                 window_end: budget.window_end,
             };
-            let of = spent_key(budget.max_nano, budget.window_end);
-            let what = Happened::BudgetCrossed { budget: state };
-            told(
-                (&budget.kind, &budget.id),
-                owner,
-                &of,
-                now,
-                gateway_alert(AlertType::BudgetAlerts, AlertLevel::High, what),
-            )
+            let start = budget.window_start.map_or(0, |start| start.timestamp_micros());
+            let part = |percent: i64| i128::from(budget.max_nano) * i128::from(percent);
+            let is_spent = i128::from(budget.spent_nano) * 100 >= part(CRUMBS_FROM_PERCENT);
+            let (level, what, of) = if is_spent {
+                (AlertLevel::High, Happened::BudgetCrossed { budget: state }, spent_key(start, budget.max_nano))
+            } else {
+                let of = format!("{start}/{}/refused", budget.max_nano);
+                (AlertLevel::Medium, Happened::CallRefused { budget: state }, of)
+            };
+            told((&budget.kind, &budget.id), owner, &of, now, gateway_alert(AlertType::BudgetAlerts, level, what))
         })
         .collect()
 }
 
-/// What tells one window of a budget that is spent from another.
-fn spent_key(max: i64, window_end: Option<DateTime<Utc>>) -> String {
-    format!("{max}/spent/{}", window_end.map_or(0, |end| end.timestamp_micros()))
+/// What tells one window of a budget that is spent from another: when it began, in microseconds, and the limit.
+fn spent_key(start: i64, max: i64) -> String {
+    format!("{start}/{max}/spent")
 }
 
 /// An alert about a scope.
@@ -118,7 +121,7 @@ pub(super) async fn of<'e>(
         .filter(|one| one.added > 0)
         .map(|one| (one.window.scope_kind.as_str(), one.window.scope_id.as_str()))
         .collect();
-    let lines = lines(db, configured, &scopes).await?;
+    let lines = lines(db, configured, &scopes, now).await?;
     let mut reached = Vec::new();
     for one in touched.iter().filter(|one| one.added > 0) {
         let scope = (one.window.scope_kind.as_str(), one.window.scope_id.as_str());
@@ -138,8 +141,9 @@ pub(super) async fn of<'e>(
     let alerts = reached.into_iter().flat_map(|(one, line, spent, points)| {
         let owner = owners.get(&(one.window.scope_kind.clone(), one.window.scope_id.clone()));
         let owner = owner.cloned().unwrap_or_default();
-        let zone = owner.organization_id.as_ref().and_then(|id| zones.get(id)?.parse().ok());
-        let reached = Reached { one, line, spent, owner, zone: zone.unwrap_or(configured.timezone), now };
+        let zone = owner.zone_of.as_ref().and_then(|id| zones.get(id)?.parse().ok());
+        let fallback_zone = configured.timezone;
+        let reached = Reached { one, line, spent, owner, zone: zone.unwrap_or(fallback_zone), fallback_zone, now };
         points.into_iter().filter_map(|point| reached.alert(point)).collect::<Vec<_>>()
     });
     Ok(alerts.collect())
@@ -150,13 +154,18 @@ async fn lines<'a>(
     db: &impl ConnectionTrait,
     configured: &ConfiguredBudgets,
     scopes: &[Scope<'a>],
+    now: DateTime<Utc>,
 ) -> Result<HashMap<Scope<'a>, BudgetLine>, DbErr> {
     let ids_of = |kind: &str| -> Vec<String> {
         scopes.iter().filter(|scope| scope.0 == kind).map(|scope| scope.1.to_owned()).collect()
     };
-    let mut limits: Vec<Limit> = Vec::new();
+    let (mut limits, mut raises): (Vec<Limit>, HashMap<String, NanoUsd>) = (Vec::new(), HashMap::new());
     for tokens in ids_of("key").chunks(IDS_MAX) {
-        limits.extend(db::key::find_many(db, tokens).await?.iter().map(Limit::of_key));
+        for key in db::key::find_many(db, tokens).await? {
+            let raise = key.temp_budget_increase.zip(key.temp_budget_expiry).filter(|(_, until)| now < *until);
+            raises.extend(raise.map(|(by, _)| (key.token.clone(), NanoUsd(by))));
+            limits.push(Limit::of_key(&key));
+        }
     }
     for kind in KINDS {
         for ids in ids_of(kind).chunks(IDS_MAX) {
@@ -176,12 +185,17 @@ async fn lines<'a>(
         .map(|limit| {
             let budget = limit.budget_id.as_ref().and_then(|id| budgets.get(id));
             let limit = budget.map_or(limit.clone(), |budget| limit.clone().filled_from(budget));
-            ((limit.scope_kind.clone(), limit.scope_id.clone()), line(&limit))
+            let mut line = line(&limit);
+            if let Some(raise) = raises.get(&limit.scope_id).filter(|_| limit.scope_kind == "key") {
+                line.max = line.max.map(|max| max + *raise);
+            }
+            ((limit.scope_kind.clone(), limit.scope_id.clone()), line)
         })
         .collect();
     let found = scopes.iter().filter_map(|scope| {
-        let set = set.get(&(scope.0.to_owned(), scope.1.to_owned())).filter(|line| line.says_something());
-        Some((*scope, set.or_else(|| configured.line(*scope))?.clone()))
+        let set = set.get(&(scope.0.to_owned(), scope.1.to_owned())).cloned().unwrap_or_default();
+        let line = set.filled_from(configured.line(*scope));
+        line.says_something().then_some((*scope, line))
     });
     Ok(found.collect())
 }
@@ -196,6 +210,17 @@ fn line(limit: &Limit) -> BudgetLine {
 }
 
 impl BudgetLine {
+    /// As limits of the database are filled up from configured ones.
+    fn filled_from(mut self, configured: Option<&Self>) -> Self {
+        let Some(configured) = configured else { return self };
+        if self.span.is_none() {
+            (self.span, self.anchor) = (configured.span, configured.anchor);
+        }
+        self.max = self.max.or(configured.max);
+        self.soft = self.soft.or(configured.soft);
+        self
+    }
+
     const fn says_something(&self) -> bool {
         self.max.is_some() || self.soft.is_some()
     }
@@ -219,6 +244,8 @@ struct Owner {
     organization_id: Option<String>,
     team_id: Option<String>,
     user_id: Option<String>,
+    /// The organization whose calendar its windows may follow.
+    zone_of: Option<String>,
 }
 
 /// Whose the scopes are that these calls are charged to.
@@ -227,7 +254,8 @@ fn owners<'e>(events: impl Iterator<Item = &'e SpendEvent>) -> HashMap<(String, 
     for event in events {
         for charge in &event.charges {
             let scope = (charge.kind.to_string(), charge.id.to_string());
-            owners.entry(scope).or_insert_with(|| owner(event, &charge.kind, &charge.id));
+            let zone_of = event.organization_id.as_deref().map(str::to_owned);
+            owners.entry(scope).or_insert_with(|| Owner { zone_of, ..owner(event, &charge.kind, &charge.id) });
         }
     }
     owners
@@ -237,16 +265,19 @@ fn owner(event: &SpendEvent, kind: &str, id: &str) -> Owner {
     let text = |value: &Option<std::sync::Arc<str>>| value.as_deref().map(str::to_owned);
     let (organization_id, team_id) = (text(&event.organization_id), text(&event.team_id));
     match kind {
-        "key" => Owner { organization_id, team_id, user_id: text(&event.user_id) },
-        "team_member" => Owner { organization_id, team_id, user_id: id.split_once('/').map(|(_, id)| id.to_owned()) },
-        "organization_member" => {
-            Owner { organization_id, team_id: None, user_id: id.split_once('/').map(|(_, id)| id.to_owned()) }
-        }
-        "team" => Owner { organization_id, team_id, user_id: None },
-        "organization" => Owner { organization_id, team_id: None, user_id: None },
-        "user" => Owner { organization_id: None, team_id: None, user_id: Some(id.to_owned()) },
+        "key" => Owner { organization_id, team_id, user_id: text(&event.user_id), zone_of: None },
+        "team_member" => Owner { organization_id, team_id, user_id: of_member(id), zone_of: None },
+        "organization_member" => Owner { organization_id, user_id: of_member(id), ..Owner::default() },
+        "team" => Owner { organization_id, team_id, ..Owner::default() },
+        "organization" => Owner { organization_id, ..Owner::default() },
+        "user" => Owner { user_id: Some(id.to_owned()), ..Owner::default() },
         _ => Owner::default(),
     }
+}
+
+/// The user of a membership.
+fn of_member(id: &str) -> Option<String> {
+    id.split_once('/').map(|(_, user_id)| user_id.to_owned())
 }
 
 /// A budget that came to a point.
@@ -256,6 +287,8 @@ struct Reached<'a> {
     spent: NanoUsd,
     owner: Owner,
     zone: Tz,
+    /// The gateway's.
+    fallback_zone: Tz,
     now: DateTime<Utc>,
 }
 
@@ -271,7 +304,7 @@ impl Reached<'_> {
         };
         let (max, start) = (self.line.max.unwrap_or_default().0, self.one.window.window_start);
         let (level, what, of) = match point {
-            Point::Spent => (AlertLevel::High, Happened::BudgetCrossed { budget }, spent_key(max, budget.window_end)),
+            Point::Spent => (AlertLevel::High, Happened::BudgetCrossed { budget }, spent_key(start, max)),
             Point::Percent(percent) => {
                 let level = if percent >= 80 { AlertLevel::Medium } else { AlertLevel::Low };
                 (level, Happened::ThresholdCrossed { percent, budget }, format!("{start}/{max}/{percent}"))
@@ -294,9 +327,14 @@ impl Reached<'_> {
         Some(told(scope, self.owner.clone(), &of, self.now, alert))
     }
 
-    /// The window that is spent in, where it is the one of now.
+    /// The window that is spent in; `None`: it never ends, or is of another length by now.
     fn window(&self) -> Option<BudgetWindow> {
-        let window = BudgetWindow::bounds(self.line.span?, self.now, self.line.anchor, self.zone);
-        (window.start.timestamp_micros() == self.one.window.window_start).then_some(window)
+        let start = self.one.window.window_start;
+        let within = DateTime::from_timestamp_micros(start).filter(|_| start != 0)?;
+        let of = |zone: Tz| Some(BudgetWindow::bounds(self.line.span?, within, self.line.anchor, zone));
+        [self.zone, self.fallback_zone]
+            .into_iter()
+            .filter_map(of)
+            .find(|window: &BudgetWindow| window.start.timestamp_micros() == start)
     }
 }

@@ -22,7 +22,7 @@ const ERROR_CHARS_MAX: usize = 300;
 const OF_CLIENTS: [u16; 6] = [400, 404, 413, 415, 422, 499];
 
 /// What providers failed in the last minute, by name. Each node counts for itself.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Outages(HashMap<String, (i64, i64)>);
 
 /// What is to be told of these calls.
@@ -86,14 +86,18 @@ fn slow(event: &SpendEvent, settings: &AlertSettings) -> Option<NewAlert> {
 fn fell_back(event: &SpendEvent) -> Option<NewAlert> {
     let fallbacks = event.metadata.get("attempted_fallbacks").and_then(Value::as_u64)?;
     let noted = |name: &str| event.metadata.get(name).and_then(Value::as_str);
+    let asked = noted("original_model_group").unwrap_or(&event.model_group);
     let what = Happened::FellBack {
-        model: noted("original_model_group").unwrap_or(&event.model_group).to_owned(),
+        model: asked.to_owned(),
         stood_in: event.model_group.to_string(),
         reason: noted("fallback_reason").unwrap_or_default().to_owned(),
         request_id: event.request_id.to_string(),
     };
     let is_told = fallbacks > 0 && event.status == CallStatus::Success;
-    is_told.then(|| of_model(AlertType::FallbackReports, AlertLevel::Low, event, "fallback", what))
+    is_told.then(|| NewAlert {
+        subject_id: asked.to_owned(),
+        ..of_model(AlertType::FallbackReports, AlertLevel::Low, event, asked, what)
+    })
 }
 
 /// A try that a provider failed.

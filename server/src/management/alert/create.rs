@@ -41,7 +41,7 @@ pub async fn new(
 ) -> ApiResult<web::Json<AlertChannelCreated>> {
     let mut body = body.0;
     let of = (body.organization_id.as_deref(), body.team_id.as_deref());
-    authorize(&app, &principal, Action::AlertWrite, of).await?;
+    authorize(&app.db, &principal, Action::AlertWrite, of).await?;
     check_place(&app, &body).await?;
     let leads = Leads {
         url: body.url.take(),

@@ -38,7 +38,7 @@ pub async fn delete(
     let transaction = db::begin(&app.db).await?;
     let found = db::alert_channel::find_for_update(&transaction, &body.0.channel_id).await?;
     let of = found.as_ref().map_or((None, None), |row| (row.organization_id.as_deref(), row.team_id.as_deref()));
-    authorize(&app, &principal, Action::AlertWrite, of).await?;
+    authorize(&transaction, &principal, Action::AlertWrite, of).await?;
     let row = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
     row.clone().delete(&transaction).await?;
     db::alert_channel_state::delete(&transaction, &row.channel_id).await?;

@@ -1,5 +1,6 @@
 //! Who may set a channel, and what a channel needs.
 
+use sea_orm::ConnectionTrait;
 use tollgate_openapi::alert::{ChannelKind, QuietHours};
 
 use super::NOT_FOUND;
@@ -19,7 +20,7 @@ const KEY_BYTES: usize = 32;
 
 /// Goes on where the caller may do `action` with the channels of this organization or team; of neither: of the gateway.
 pub(super) async fn authorize(
-    app: &App,
+    db: &impl ConnectionTrait,
     principal: &Principal,
     action: Action,
     (organization_id, team_id): (Option<&str>, Option<&str>),
@@ -28,7 +29,7 @@ pub(super) async fn authorize(
         return principal.authorize_on(action, &[], NOT_FOUND);
     }
     let team = match team_id {
-        Some(team_id) => db::team::find(&app.db, team_id).await?,
+        Some(team_id) => db::team::find(db, team_id).await?,
         None => None,
     };
     let organization_id = organization_id.or(team.as_ref().and_then(|team| team.organization_id.as_deref()));

@@ -44,7 +44,7 @@ pub async fn test(
 async fn find(app: &App, principal: &Principal, channel_id: &str) -> ApiResult<Channel> {
     let row = db::alert_channel::find(&app.db, channel_id).await?;
     let of = row.as_ref().map_or((None, None), |row| (row.organization_id.as_deref(), row.team_id.as_deref()));
-    authorize(app, principal, Action::AlertWrite, of).await?;
+    authorize(&app.db, principal, Action::AlertWrite, of).await?;
     let found = match row {
         Some(row) => Channel::of_row(row, &app.alerts.settings.load()),
         None => app.alerts.configured().into_iter().find(|channel| channel.id == channel_id),

@@ -48,7 +48,7 @@ pub async fn update(
         return mute_configured(&app, &principal, body).await;
     };
     let of = (before.organization_id.as_deref(), before.team_id.as_deref());
-    authorize(&app, &principal, Action::AlertWrite, of).await?;
+    authorize(&transaction, &principal, Action::AlertWrite, of).await?;
     seen.check(before.updated_at)?;
     check_zone(body.quiet_hours.as_set())?;
     let muted_until = body.muted_until.clone();
@@ -56,17 +56,25 @@ pub async fn update(
     after.updated_at = stored_time(app.clock.now());
     after.updated_by = Some(principal.user_id.clone());
     all_set(after.clone()).update(&transaction).await?;
-    mute(&transaction, &after.channel_id, muted_until).await?;
+    mute(&transaction, &after.channel_id, muted_until.clone()).await?;
     let change = Change {
         action: "updated",
         kind: KIND,
         id: &after.channel_id,
         before: view::snapshot(&app, &before),
-        after: view::snapshot(&app, &after),
+        after: view::snapshot(&app, &after).map(|shown| with_muting(shown, &muted_until)),
     };
     record(&app, &transaction, &principal, change).await?;
     transaction.commit().await?;
     Ok(web::Json(view::of_row(&app, after).await?))
+}
+
+/// What a channel became, with until when it is muted where that was changed.
+fn with_muting(mut shown: serde_json::Value, until: &Patch<chrono::DateTime<chrono::Utc>>) -> serde_json::Value {
+    if let Some(members) = shown.as_object_mut().filter(|_| !until.is_absent()) {
+        members.insert("muted_until".to_owned(), serde_json::json!(until));
+    }
+    shown
 }
 
 async fn mute(

@@ -36,6 +36,8 @@ pub(super) async fn tell(
         name: format!("{noun} {}", alias.as_deref().unwrap_or(change.id)),
         actor: match &principal.credential {
             Credential::MasterKey => "The master key".to_owned(),
+            // Who it was is a matter of the audit log, which tenants do not see.
+            _ if principal.is_admin() => "An administrator of the gateway".to_owned(),
             _ => principal.user_email.clone().unwrap_or_else(|| principal.user_id.clone()),
         },
     };

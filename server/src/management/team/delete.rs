@@ -70,6 +70,7 @@ pub(in crate::management) async fn delete_all(
         let limits = limit::remove(app, transaction, limit::TEAM, team_id).await?;
         let before = Some(snapshot(&team, &limits));
         db::scim_group::delete(transaction, team_id).await?;
+        db::alert_channel::delete_of(transaction, db::alert_channel::Column::TeamId, team_id).await?;
         team.delete(transaction).await?;
         let change = Change { action: "deleted", kind: "team", id: team_id, before, after: None };
         record(app, transaction, principal, change).await?;

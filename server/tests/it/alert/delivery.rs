@@ -132,8 +132,8 @@ async fn quiet_hours_hold_back_what_can_wait() {
     calls(&app, &key, 2).await;
     let waiting = until(&app, |now| now.len() == 1 && now[0]["state"] == "pending").await;
     assert_eq!(waiting[0]["next_attempt_at"], "2026-11-21T13:00:00Z");
-    calls(&app, &key, 1).await;
-    key.post(crate::chat::CHAT, crate::budget::small()).expect_status(400).await;
+    let spent = app.bearer(&app.new_key(json!({"max_budget": 0})).await);
+    spent.post(crate::chat::CHAT, crate::budget::small()).expect_status(400).await;
     let told = receiver.until_told(1).await;
     assert_eq!(told[0].json()["level"], "high", "what is bad is told at once");
     app.advance(Duration::from_secs(3_600));

@@ -191,3 +191,23 @@ async fn a_tenants_channel_leads_nowhere_inside() {
     assert_eq!(tried["is_sent"], false);
     assert!(receiver.told().is_empty());
 }
+
+#[tokio::test]
+async fn the_channels_of_a_team_or_an_organization_go_with_it() {
+    let app = TestApp::start().await;
+    app.post("/organization/new", json!({"organization_id": "o", "organization_alias": "O"})).expect_status(200).await;
+    app.post("/team/new", json!({"team_id": "t"})).expect_status(200).await;
+    for of in [json!({"team_id": "t"}), json!({"organization_id": "o"})] {
+        let mut body = json!({"name": "Theirs", "kind": "email", "email_to": ["a@acme.test"]});
+        body.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
+        app.post("/alert/channel/new", body).expect_status(200).await;
+    }
+    let count =
+        async || app.get("/alert/channel/list").expect_status(200).await.value()["channels"].as_array().unwrap().len();
+    assert_eq!(count().await, 2);
+    app.post("/team/delete", json!({"team_ids": ["t"]})).expect_status(200).await;
+    assert_eq!(count().await, 1);
+    let body = Some(json!({"organization_ids": ["o"]}).to_string());
+    app.call(reqwest::Method::DELETE, "/organization/delete", body).expect_status(200).await;
+    assert_eq!(count().await, 0);
+}
