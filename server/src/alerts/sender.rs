@@ -71,8 +71,16 @@ pub struct Sender {
     resting: HashMap<Place, DateTime<Utc>>,
     /// The gateway's channels as they were last read: what is told of while the database is away.
     known: Vec<Channel>,
-    /// Since when the database is away, and whether that was told.
-    away: Option<(DateTime<Utc>, bool)>,
+    /// That the database is away.
+    away: Option<Away>,
+}
+
+/// That the database is away.
+#[derive(Debug)]
+struct Away {
+    since: DateTime<Utc>,
+    error: String,
+    is_told: bool,
 }
 
 /// What came of telling a place something.
@@ -109,7 +117,7 @@ impl Sender {
             let began = self.alerts.clock.now();
             let looked = tokio::time::timeout(LOOK_TIMEOUT, self.look()).await;
             match looked.unwrap_or_else(|_| Err(DbErr::Custom("the database does not answer".to_owned()))) {
-                Ok(()) => self.away = None,
+                Ok(()) => self.database_is_back().await,
                 Err(error) => self.database_is_away(&error, began),
             }
         }
@@ -122,19 +130,15 @@ impl Sender {
     /// What cannot be written into the outbox is told without it, once, by the node that told alerts before.
     fn database_is_away(&mut self, error: &DbErr, began: DateTime<Utc>) {
         let now = self.alerts.clock.now();
-        let (since, is_told) = match self.away {
-            Some(away) => away,
-            None => {
-                tracing::warn!(%error, "alerts wait for the database");
-                (began, false)
-            }
-        };
-        let is_due = !is_told && now - since >= AWAY_MIN && self.held_until > DateTime::<Utc>::MIN_UTC;
-        self.away = Some((since, is_told || is_due));
-        if !is_due {
+        let away = self.away.get_or_insert_with(|| {
+            tracing::warn!(%error, "alerts wait for the database");
+            Away { since: began, error: error.to_string(), is_told: false }
+        });
+        if away.is_told || now - away.since < AWAY_MIN || self.held_until == DateTime::<Utc>::MIN_UTC {
             return;
         }
-        let message = Message::database_is_away(since, &error.to_string(), self.alerts.timezone);
+        away.is_told = true;
+        let message = Message::database_is_away(away.since, &away.error, self.alerts.timezone);
         let told =
             |channel: &&Channel| channel.alert_types.contains(&AlertType::DbExceptions) && !channel.is_muted(now);
         for channel in self.known.iter().filter(told).cloned() {
@@ -144,6 +148,27 @@ impl Sender {
                     tracing::error!(channel = channel.id, error, "nobody is told that the database is away");
                 }
             });
+        }
+    }
+
+    /// Who told that the database is away tells that it is back: in every channel, and in the history.
+    async fn database_is_back(&mut self) {
+        let Some(Away { since, error, .. }) = self.away.take().filter(|away| away.is_told) else { return };
+        let alert = NewAlert {
+            alert_type: AlertType::DbExceptions,
+            level: AlertLevel::High,
+            subject_kind: "gateway".to_owned(),
+            subject_id: "gateway".to_owned(),
+            organization_id: None,
+            team_id: None,
+            user_id: None,
+            dedup_key: format!("db_exceptions/{}", since.timestamp_micros()),
+            occurrences: 1,
+            at: since,
+            what: Happened::DatabaseAway { seconds: (self.alerts.clock.now() - since).num_seconds(), error },
+        };
+        if let Err(error) = db::alert::raise(&self.alerts.db, vec![alert]).await {
+            tracing::warn!(%error, "nobody is told that the database is back");
         }
     }
 

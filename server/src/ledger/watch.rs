@@ -6,7 +6,6 @@ mod calls;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseTransaction, DbErr, TransactionTrait};
@@ -21,9 +20,6 @@ use crate::db;
 use crate::db::budget_spend;
 use crate::domain::alert::{Happened, NewAlert};
 
-/// A database that was away for less is not told of: a restart is no incident.
-const AWAY_MIN: Duration = Duration::from_secs(10);
-
 /// What is looked for.
 #[derive(Debug)]
 pub struct Watch {
@@ -32,8 +28,6 @@ pub struct Watch {
     outages: Outages,
     /// What they are once the batch is written that is looked at.
     outages_then: Option<Outages>,
-    /// Since when, and why, nothing can be written.
-    away: Option<(DateTime<Utc>, String)>,
 }
 
 /// A window of a budget as a batch leaves it.
@@ -49,7 +43,7 @@ impl Watch {
     /// A watch by these settings, and for these budgets besides those of the database.
     #[must_use]
     pub fn new(settings: LiveAlertSettings, budgets: ConfiguredBudgets) -> Self {
-        Self { settings, budgets, outages: Outages::default(), outages_then: None, away: None }
+        Self { settings, budgets, outages: Outages::default(), outages_then: None }
     }
 
     /// Writes what is to be told of a batch: of those of its `events` that are new, and of the budgets they are charged
@@ -69,21 +63,14 @@ impl Watch {
         self.outages_then = Some(outages);
         alerts.extend(budget::refused(new(), now));
         alerts.extend(budget::of(db, &self.budgets, &settings, new(), touched, now).await?);
-        alerts.extend(self.away.as_ref().and_then(|(since, error)| database_was_away(*since, error, now)));
         if alerts.is_empty() { Ok(()) } else { raise(db, alerts).await }
     }
 
     /// Notes that a batch was written.
     pub(super) fn written(&mut self) {
-        self.away = None;
         if let Some(outages) = self.outages_then.take() {
             self.outages = outages;
         }
-    }
-
-    /// Notes that a batch could not be written.
-    pub(super) fn failed(&mut self, error: &str, now: DateTime<Utc>) {
-        self.away.get_or_insert_with(|| (now, error.to_owned()));
     }
 }
 
@@ -98,20 +85,6 @@ async fn raise(db: &DatabaseTransaction, alerts: Vec<NewAlert>) -> Result<(), Db
         }
         Err(error) => Err(error),
     }
-}
-
-fn database_was_away(since: DateTime<Utc>, error: &str, now: DateTime<Utc>) -> Option<NewAlert> {
-    let away = (now - since).to_std().ok().filter(|away| *away >= AWAY_MIN)?;
-    let seconds = i64::try_from(away.as_secs()).unwrap_or(i64::MAX);
-    Some(NewAlert {
-        dedup_key: format!("db_exceptions/{}", since.timestamp().div_euclid(60)),
-        at: since,
-        ..gateway_alert(
-            AlertType::DbExceptions,
-            AlertLevel::High,
-            Happened::DatabaseAway { seconds, error: error.to_owned() },
-        )
-    })
 }
 
 /// What is to be told of an event that the database refuses.

@@ -83,9 +83,6 @@ impl Writer {
                 }
                 Err(error) => {
                     tracing::error!(%error, "events wait in the spool");
-                    if matches!(error, WriterError::Database(_) | WriterError::Timeout) {
-                        self.watch.failed(&error.to_string(), self.spool.now());
-                    }
                     if matches!(error, WriterError::Timeout) {
                         self.renew_connection().await;
                     }
