@@ -21,6 +21,7 @@ mod m20261122_000008_scim;
 mod m20261122_000010_settings;
 mod m20261122_000011_tenant_reports;
 mod m20261122_000012_alerts;
+mod m20261122_000013_finance;
 mod table;
 
 use sea_orm_migration::MigrationTrait;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000010_settings::Migration),
             Box::new(m20261122_000011_tenant_reports::Migration),
             Box::new(m20261122_000012_alerts::Migration),
+            Box::new(m20261122_000013_finance::Migration),
         ]
     }
 }

@@ -15,7 +15,8 @@ pub use member::{
 };
 
 use crate::check::{
-    check_id, check_name, null_as_default, patch_id, patch_models, valid_id, valid_ids, valid_models, valid_name,
+    check_id, check_name, null_as_default, patch_id, patch_models, patch_name, valid_id, valid_ids, valid_models,
+    valid_name,
 };
 use crate::limit::{LimitPatch, LimitStanding, LimitView};
 use crate::patch::Patch;
@@ -59,6 +60,11 @@ pub struct OrganizationCreate {
     #[garde(length(min = 1, max = 64))]
     #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 64))]
     pub timezone: Option<String>,
+    /// What finance books its spend to, where its teams have no cost centre of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(custom(valid_name))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 255))]
+    pub cost_center: Option<String>,
     /// The reusable budget to attach it to.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[garde(custom(patch_id))]
@@ -103,6 +109,11 @@ pub struct OrganizationPatch {
     #[garde(skip)]
     #[cfg_attr(feature = "spec", schema(value_type = Option<String>))]
     pub timezone: Patch<String>,
+    /// What finance books its spend to, where its teams have no cost centre of their own.
+    #[serde(default, skip_serializing_if = "Patch::is_absent")]
+    #[garde(custom(patch_name))]
+    #[cfg_attr(feature = "spec", schema(value_type = Option<String>))]
+    pub cost_center: Patch<String>,
     /// The reusable budget to attach it to.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[garde(custom(patch_id))]
@@ -126,7 +137,7 @@ fn named<C>(value: &str, _context: &C) -> garde::Result {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"organization_id": "acme", "organization_alias": "Acme", "models": [], "metadata": {},
-    "timezone": "Europe/Berlin", "teams": ["5b1a"], "members_count": 12, "max_budget": 5000.0, "soft_budget": null, "budget_duration": "1mo",
+    "timezone": "Europe/Berlin", "cost_center": "CC-100", "teams": ["5b1a"], "members_count": 12, "max_budget": 5000.0, "soft_budget": null, "budget_duration": "1mo",
     "max_parallel_requests": null, "rpm_limit": null, "tpm_limit": null, "model_max_budget": {}, "model_rpm_limit": {},
     "model_tpm_limit": {}, "budget_id": null, "litellm_budget_table": null, "spend": 12.5, "total_spend": 812.25,
     "budget_reset_at": "2026-11-30T23:00:00Z", "created_at": "2026-11-01T08:00:00Z", "created_by": "default_user_id",
@@ -143,6 +154,8 @@ pub struct OrganizationView {
     pub metadata: Map<String, Value>,
     /// Whose calendar its budget windows follow; none: the gateway's.
     pub timezone: Option<String>,
+    /// What finance books its spend to, where its teams have no cost centre of their own.
+    pub cost_center: Option<String>,
     /// Ids of its teams.
     pub teams: Vec<String>,
     /// How many members it has.

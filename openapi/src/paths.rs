@@ -186,6 +186,16 @@ pub const SPEND_OVERVIEW: &str = "/spend/overview";
 pub const SPEND_USAGE: &str = "/spend/usage";
 /// Spend as a file.
 pub const SPEND_EXPORT: &str = "/spend/export";
+/// What this month will have cost when it ends.
+pub const SPEND_FORECAST: &str = "/spend/forecast";
+/// Months, open and closed.
+pub const SPEND_MONTH_LIST: &str = "/spend/month/list";
+/// Freezes the figures of a month.
+pub const SPEND_MONTH_CLOSE: &str = "/spend/month/close";
+/// A month as a bill.
+pub const SPEND_STATEMENT: &str = "/spend/statement";
+/// Budgets of providers and what of them is spent.
+pub const PROVIDER_BUDGETS: &str = "/provider/budgets";
 /// Total spend.
 pub const GLOBAL_SPEND: &str = "/global/spend";
 /// Spend by day.

@@ -5,6 +5,7 @@ mod calculate;
 mod export;
 mod global;
 mod interrupted;
+mod month;
 mod report;
 mod usage;
 
@@ -25,16 +26,20 @@ pub use activity::{
 pub use calculate::{CalculatedCost, SpendCalculate};
 pub use export::{ExportFormat, ExportLevel, SpendExportQuery};
 pub use global::{
-    CustomerSpend, CustomerSpendQuery, ModelActivity, ProviderSpend, ReportDay, ReportGroup, ReportItem, ReportKey,
-    ReportKeyModel, ReportModel, ReportPart, SpendReportQuery, SpendUsersQuery, TagNames, TagShare, TagShares,
-    TagSpend, TagsQuery, TeamSpend, TeamsDay, TeamsSpend,
+    CustomerSpend, CustomerSpendQuery, ModelActivity, ProviderBudget, ProviderBudgets, ProviderSpend, ReportDay,
+    ReportGroup, ReportItem, ReportKey, ReportKeyModel, ReportModel, ReportPart, SpendReportQuery, SpendUsersQuery,
+    TagNames, TagShare, TagShares, TagSpend, TagsQuery, TeamSpend, TeamsDay, TeamsSpend,
 };
 pub use interrupted::{InterruptedPage, InterruptedQuery, InterruptedResolve, InterruptedView, Resolution};
+pub use month::{
+    AdjustmentReason, AdjustmentView, ForecastDay, ForecastQuery, Month, MonthClose, MonthForecast, MonthList,
+    MonthState, MonthView, SpendForecast, Statement, StatementLine, StatementQuery,
+};
 pub use report::{
     Activity, DayActivity, DayRangeQuery, DaySpend, DayTotals, GlobalSpend, KeySpend, ModelSpend, Overview,
     PeriodTotals, TopQuery,
 };
-pub use usage::{Usage, UsageDay, UsageDimension, UsageGroup, UsageQuery, UsageSums};
+pub use usage::{Usage, UsageDay, UsageDimension, UsageGroup, UsagePart, UsageQuery, UsageSums};
 
 /// One call in the ledger, with LiteLLM's field names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

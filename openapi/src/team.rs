@@ -73,6 +73,11 @@ pub struct TeamCreate {
     #[garde(custom(valid_ids))]
     #[cfg_attr(feature = "spec", schema(max_items = 1000, nullable))]
     pub members: Vec<String>,
+    /// What finance books its spend to; absent: its organization's cost centre.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(custom(valid_name))]
+    #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 255))]
+    pub cost_center: Option<String>,
     /// The reusable budget to attach it to.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     #[garde(custom(patch_id))]
@@ -121,6 +126,11 @@ pub struct TeamPatch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
     pub blocked: Option<bool>,
+    /// What finance books its spend to; absent: its organization's cost centre.
+    #[serde(default, skip_serializing_if = "Patch::is_absent")]
+    #[garde(custom(patch_name))]
+    #[cfg_attr(feature = "spec", schema(value_type = Option<String>))]
+    pub cost_center: Patch<String>,
     /// The reusable budget to attach it to.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[garde(custom(patch_id))]
@@ -140,7 +150,7 @@ pub struct TeamPatch {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"team_id": "5b1a", "team_alias": "checkout", "organization_id": "acme", "models": ["gpt-4o"],
-    "metadata": {}, "blocked": false, "members_with_roles": [{"role": "admin", "user_id": "ada", "user_email": null}],
+    "metadata": {}, "blocked": false, "cost_center": null, "members_with_roles": [{"role": "admin", "user_id": "ada", "user_email": null}],
     "members_count": 1, "keys_count": 3, "max_budget": 500.0, "soft_budget": null, "budget_duration": "1mo",
     "max_parallel_requests": null, "rpm_limit": null, "tpm_limit": null, "model_max_budget": {}, "model_rpm_limit": {},
     "model_tpm_limit": {}, "budget_id": null, "litellm_budget_table": null, "spend": 12.5, "total_spend": 812.25,
@@ -160,6 +170,8 @@ pub struct TeamView {
     pub metadata: Map<String, Value>,
     /// Calls of a blocked team are refused.
     pub blocked: bool,
+    /// What finance books its spend to; absent: its organization's cost centre.
+    pub cost_center: Option<String>,
     /// Its first members, at most 1000.
     pub members_with_roles: Vec<MemberView>,
     /// Members there are.

@@ -12,6 +12,7 @@ use crate::counters::{Counters, SignInThrottle};
 use crate::crypto::{KeyDigest, Sealer};
 use crate::db;
 use crate::domain::proxy::TrustedProxies;
+use crate::ledger::watch::ConfiguredBudgets;
 use crate::mail::Mailer;
 use crate::models::LiveModels;
 use crate::oidc::{Oidc, Provider};
@@ -41,6 +42,8 @@ pub struct App {
     pub mailer: Mailer,
     /// Tells people what happened.
     pub alerts: Arc<Alerts>,
+    /// Budgets that are not in the database.
+    pub budgets: Arc<ConfiguredBudgets>,
     /// The models in force.
     pub models: Arc<LiveModels>,
     /// The settings in force.

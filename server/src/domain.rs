@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a clock, a file, a socket or a database; every rule is a function of its arguments.
 
+pub mod forecast;
 pub mod address;
 pub mod alert;
 pub mod allowed_routes;

@@ -106,6 +106,11 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::SPEND_INTERRUPTED_RESOLVE, Method::POST, spend::interrupted::resolve);
     guarded(config, paths::SPEND_USAGE, Method::GET, spend::usage::usage);
     guarded(config, paths::SPEND_EXPORT, Method::GET, spend::export::export);
+    guarded(config, paths::SPEND_FORECAST, Method::GET, spend::forecast::forecast);
+    guarded(config, paths::SPEND_STATEMENT, Method::GET, spend::statement::statement);
+    guarded(config, paths::SPEND_MONTH_LIST, Method::GET, spend::month::list);
+    guarded(config, paths::SPEND_MONTH_CLOSE, Method::POST, spend::month::close);
+    guarded(config, paths::PROVIDER_BUDGETS, Method::GET, spend::provider_budgets::list);
     guarded(config, paths::SPEND_OVERVIEW, Method::GET, spend::overview::overview);
     guarded(config, paths::GLOBAL_SPEND, Method::GET, spend::global::total);
     guarded(config, paths::GLOBAL_SPEND_LOGS, Method::GET, spend::global::by_day);

@@ -216,6 +216,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         sealer,
         mailer,
         alerts,
+        budgets: Arc::new(outside::budgets(&config)),
         models,
         settings: Arc::new(settings),
         sign_ins: Arc::default(),
@@ -225,8 +226,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let address = listener.local_addr()?;
     let parts = Parts { app: app.clone(), gateway: Arc::clone(&gateway), limits: config.limits.clone() };
     let server = http::serve(parts, listener, workers)?;
-    let stop = CancellationToken::new();
-    let work = work::of(&app, &gateway, &config, redis)?;
+    let (stop, work) = (CancellationToken::new(), work::of(&app, &gateway, &config, redis)?);
     let mut jobs = jobs::start(&work, writer, takers, &stop);
     if let Some(queue) = mail_queue {
         jobs.spawn(queue.run(stop.clone()));

@@ -9,6 +9,30 @@ use serde::{Deserialize, Serialize};
 use super::report::DayActivity;
 use crate::money::NanoUsd;
 
+/// Answer of `GET /provider/budgets`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"providers": {"openai": {"budget_limit": 100.0, "time_period": "1d",
+    "spend": 12.5, "budget_reset_at": "2026-11-22T00:00:00Z"}}})))]
+pub struct ProviderBudgets {
+    /// By provider.
+    pub providers: BTreeMap<String, ProviderBudget>,
+}
+
+/// A provider's budget and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct ProviderBudget {
+    /// The limit in dollars.
+    pub budget_limit: Option<NanoUsd>,
+    /// How often it starts anew; absent: never.
+    pub time_period: Option<String>,
+    /// Spent in the current window, in dollars.
+    pub spend: NanoUsd,
+    /// When it next starts anew.
+    pub budget_reset_at: Option<DateTime<Utc>>,
+}
+
 /// Answer of `GET /global/spend/teams`: the teams that spent most in the last 30 days.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]

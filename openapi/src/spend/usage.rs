@@ -26,6 +26,8 @@ pub enum UsageDimension {
     Key,
     /// Tags. A call with two tags counts for both.
     Tag,
+    /// Cost centres: of the team, else of its organization, as they are set now.
+    CostCenter,
 }
 
 /// Query of `GET /spend/usage`.
@@ -45,6 +47,11 @@ pub struct UsageQuery {
     #[garde(skip)]
     #[cfg_attr(feature = "spec", param(inline))]
     pub group_by: UsageDimension,
+    /// What each of the groups is broken down by in turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    #[cfg_attr(feature = "spec", param(inline))]
+    pub then_by: Option<UsageDimension>,
     /// Only this organization's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 255))]
@@ -80,6 +87,11 @@ pub struct UsageQuery {
     #[garde(length(max = 255))]
     #[cfg_attr(feature = "spec", param(max_length = 255))]
     pub tag: Option<String>,
+    /// Only this cost centre's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
+    pub cost_center: Option<String>,
     /// Groups shown, 1 to 500: those that spent most.
     #[garde(range(min = 1, max = 500))]
     #[cfg_attr(feature = "spec", param(minimum = 1, maximum = 500))]
@@ -92,6 +104,7 @@ impl Default for UsageQuery {
             start_date: None,
             end_date: None,
             group_by: UsageDimension::default(),
+            then_by: None,
             organization_id: None,
             team_id: None,
             user_id: None,
@@ -99,6 +112,7 @@ impl Default for UsageQuery {
             model: None,
             provider: None,
             tag: None,
+            cost_center: None,
             limit: 50,
         }
     }
@@ -180,4 +194,20 @@ pub struct UsageGroup {
     pub sums: UsageSums,
     /// What it spent in the days before, in dollars.
     pub previous_spend: NanoUsd,
+    /// What it is made of by `then_by`, the most expensive first; those beyond the first twenty are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<UsagePart>,
+}
+
+/// A part of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct UsagePart {
+    /// Its id; empty for calls that have none.
+    pub id: String,
+    /// What people call it, where that is something else.
+    pub name: Option<String>,
+    /// What it adds up to.
+    #[serde(flatten)]
+    pub sums: UsageSums,
 }

@@ -24,6 +24,8 @@ pub struct Model {
     pub metadata: JsonMap,
     /// Whose calendar the budget windows follow, such as `Europe/Berlin`; absent: the gateway's.
     pub timezone: Option<String>,
+    /// What finance books its spend to; absent: none.
+    pub cost_center: Option<String>,
     /// Fields of LiteLLM's that are kept and not used yet.
     #[sea_orm(column_type = "Json")]
     pub other: JsonMap,

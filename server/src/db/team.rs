@@ -24,6 +24,8 @@ pub struct Model {
     /// What the caller keeps with it.
     #[sea_orm(column_type = "Json")]
     pub metadata: JsonMap,
+    /// What finance books its spend to; absent: its organization's.
+    pub cost_center: Option<String>,
     /// Fields of LiteLLM's that are kept and not used yet.
     #[sea_orm(column_type = "Json")]
     pub other: JsonMap,

@@ -1,7 +1,7 @@
 //! Usage by day and by group, read from whichever sums are the smallest that can tell.
 
 use chrono::NaiveDate;
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement};
 use sea_orm::{Condition, ConnectionTrait, DbErr, FromQueryResult};
 
 use super::Scope;
@@ -24,11 +24,13 @@ pub enum Dimension {
     Key,
     /// Tags.
     Tag,
+    /// Cost centres: of the team, else of the organization.
+    CostCenter,
 }
 
 impl Dimension {
-    const fn column(self) -> &'static str {
-        match self {
+    pub(super) fn expr(self) -> Expr {
+        Expr::col(match self {
             Self::Model => "model_group",
             Self::Provider => "provider",
             Self::Organization => "organization_id",
@@ -36,12 +38,13 @@ impl Dimension {
             Self::User => "user_id",
             Self::Key => "api_key",
             Self::Tag => "tag",
-        }
+            Self::CostCenter => return cost_center(),
+        })
     }
 
-    /// Its kind in `daily_entity_spend`.
-    const fn kind(self) -> &'static str {
-        match self {
+    /// Its kind in `daily_entity_spend`, where it has one.
+    const fn kind(self) -> Option<&'static str> {
+        Some(match self {
             Self::Model => "model_group",
             Self::Provider => "provider",
             Self::Organization => "organization",
@@ -49,7 +52,8 @@ impl Dimension {
             Self::User => "user",
             Self::Key => "key",
             Self::Tag => "tag",
-        }
+            Self::CostCenter => return None,
+        })
     }
 }
 
@@ -101,12 +105,20 @@ struct GroupRow {
     sums: Sums,
 }
 
+#[derive(Debug, FromQueryResult)]
+struct PartRow {
+    id: String,
+    part: String,
+    #[sea_orm(nested)]
+    sums: Sums,
+}
+
 /// Sums by day, of days that had calls, oldest first.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn by_day(db: &impl ConnectionTrait, of: &Of<'_>, days: Days) -> Result<Vec<(NaiveDate, Sums)>, DbErr> {
-    let mut query = if of.is_everything() { entities("global", days) } else { of.rows(days, None) };
+    let mut query = if of.is_everything() { entities("global", days) } else { of.rows(days, &[]) };
     query.column("date").group_by_col("date").order_by("date", Order::Asc);
     let rows = DayRow::find_by_statement(db.get_database_backend().build(&query)).all(db).await?;
     Ok(rows.into_iter().map(|row| (row.date, row.sums)).collect())
@@ -124,21 +136,62 @@ pub async fn groups(
     ids: Option<&[String]>,
     limit: u64,
 ) -> Result<Vec<(String, Sums)>, DbErr> {
-    let (mut query, column) = if of.is_everything() {
-        (entities(by.kind(), days), "entity_id")
-    } else {
-        (of.rows(days, Some(by)), by.column())
+    let (mut query, id) = match by.kind().filter(|_| of.is_everything()) {
+        Some(kind) => (entities(kind, days), Expr::col("entity_id")),
+        None => (of.rows(days, &[by]), by.expr()),
     };
     if let Some(ids) = ids {
-        query.and_where(Expr::col(column).is_in(ids));
+        query.and_where(id.clone().is_in(ids));
     }
-    query.expr_as(Expr::col(column), "id").group_by_col(column);
+    query.expr_as(id.clone(), "id").add_group_by([id.clone()]);
+    dearest_first(&mut query);
+    query.order_by_expr(id, Order::Asc).limit(limit);
+    let rows = GroupRow::find_by_statement(db.get_database_backend().build(&query)).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.sums)).collect())
+}
+
+/// What each of the groups with one of `ids` is made of by `then`: group, part, sums; the dearest first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn parts(
+    db: &impl ConnectionTrait,
+    of: &Of<'_>,
+    days: Days,
+    (by, then): (Dimension, Dimension),
+    ids: &[String],
+) -> Result<Vec<(String, String, Sums)>, DbErr> {
+    let mut query = of.rows(days, &[by, then]);
+    query.and_where(by.expr().is_in(ids));
+    query.expr_as(by.expr(), "id").expr_as(then.expr(), "part").add_group_by([by.expr(), then.expr()]);
+    dearest_first(&mut query);
+    query.order_by_expr(then.expr(), Order::Asc);
+    let rows = PartRow::find_by_statement(db.get_database_backend().build(&query)).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.part, row.sums)).collect())
+}
+
+fn dearest_first(query: &mut SelectStatement) {
     for sum in ["spend", "api_requests"] {
         query.order_by_expr(Expr::col(sum).sum(), Order::Desc);
     }
-    query.order_by(column, Order::Asc).limit(limit);
-    let rows = GroupRow::find_by_statement(db.get_database_backend().build(&query)).all(db).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.sums)).collect())
+}
+
+/// The team's, else the organization's; see [`with_cost_centers`].
+fn cost_center() -> Expr {
+    let sources = [Expr::col("team_cost_center"), Expr::col("organization_cost_center"), Expr::val("")];
+    Func::coalesce(sources).into()
+}
+
+/// Joins what [`cost_center`] reads, by names that no sums have.
+fn with_cost_centers(query: &mut SelectStatement) {
+    for (table, id, joined_id, center) in [
+        ("teams", "team_id", "cost_team_id", "team_cost_center"),
+        ("organizations", "organization_id", "cost_organization_id", "organization_cost_center"),
+    ] {
+        let mut centers = Query::select();
+        centers.expr_as(Expr::col(id), joined_id).expr_as(Expr::col("cost_center"), center).from(table);
+        query.join_subquery(JoinType::LeftJoin, centers, joined_id, Expr::col(joined_id).equals(id));
+    }
 }
 
 impl Of<'_> {
@@ -147,15 +200,24 @@ impl Of<'_> {
     }
 
     /// The sums by key, or by tag where one is named or asked for.
-    fn rows(&self, days: Days, by: Option<Dimension>) -> SelectStatement {
-        let mut columns = self.filters.iter().map(|(dimension, _)| *dimension).chain(by);
-        let has_tag = columns.any(|dimension| dimension == Dimension::Tag);
-        let mut query = summed(if has_tag { "daily_tag_spend" } else { "daily_key_spend" }, days);
-        for (dimension, value) in &self.filters {
-            query.and_where(Expr::col(dimension.column()).eq(*value));
-        }
-        in_sight(&mut query, self.scope);
+    fn rows(&self, days: Days, by: &[Dimension]) -> SelectStatement {
+        let reads = |meant: Dimension| by.contains(&meant) || self.filters.iter().any(|(one, _)| *one == meant);
+        let table = if reads(Dimension::Tag) { "daily_tag_spend" } else { "daily_key_spend" };
+        let mut query = summed(table, days);
+        self.narrow(&mut query, by);
         query
+    }
+
+    /// Leaves out rows that are not meant, of a table that has what they are booked to, and joins what `by` reads.
+    pub(super) fn narrow(&self, query: &mut SelectStatement, by: &[Dimension]) {
+        let mut dimensions = self.filters.iter().map(|(dimension, _)| dimension).chain(by);
+        if dimensions.any(|dimension| *dimension == Dimension::CostCenter) {
+            with_cost_centers(query);
+        }
+        for (dimension, value) in &self.filters {
+            query.and_where(dimension.expr().eq(*value));
+        }
+        in_sight(query, self.scope);
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Action {
     SpendReadAll,
     /// Say what an interrupted call cost.
     SpendResolve,
+    /// Freeze the figures of a month.
+    MonthClose,
     /// See the models and their state.
     ModelRead,
     /// Add, change, block, try or delete a deployment.
@@ -88,7 +90,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::KeyCreate,
         Self::KeyRead,
         Self::KeyUpdate,
@@ -97,6 +99,7 @@ impl Action {
         Self::SpendRead,
         Self::SpendReadAll,
         Self::SpendResolve,
+        Self::MonthClose,
         Self::ModelRead,
         Self::ModelWrite,
         Self::CredentialWrite,
@@ -211,7 +214,9 @@ fn allows(role: UserRole, action: Action, relation: Relation) -> bool {
     match (role, action) {
         (UserRole::ProxyAdmin, _) | (_, A::ModelRead | A::Session) => true,
         (UserRole::ProxyAdminViewer, action) => is_reading(action),
-        (_, A::SpendReadAll | A::SpendResolve | A::SettingsRead | A::SettingsWrite | A::AuditRead) => false,
+        (_, A::SpendReadAll | A::SpendResolve | A::MonthClose | A::SettingsRead | A::SettingsWrite | A::AuditRead) => {
+            false
+        }
         (_, A::ModelWrite | A::CredentialWrite) => false,
         (_, A::BudgetRead | A::CustomerRead | A::TagRead) => false,
         (_, A::BudgetWrite | A::CustomerWrite | A::TagWrite | A::UserWrite | A::CacheWrite) => false,

@@ -119,6 +119,12 @@ impl Span {
         std::time::Duration::from_secs(u64::from(self.count) * u64::from(self.unit.suffix_and_seconds().1))
     }
 
+    /// Whether its windows are the months of the calendar.
+    #[must_use]
+    pub fn is_calendar_month(self) -> bool {
+        matches!(self.calendar(), Calendar::Months(1))
+    }
+
     fn seconds(self) -> i64 {
         i64::from(self.count) * i64::from(self.unit.suffix_and_seconds().1)
     }

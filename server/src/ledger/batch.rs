@@ -4,20 +4,22 @@ mod payers;
 mod row;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use tollgate_openapi::spend::CallStatus;
 
 use self::payers::Payers;
-use self::row::{daily_entity_row, daily_key_row, daily_parts, daily_row, daily_tag_row, duration_ms};
+use self::row::{adjustment_row, daily_entity_row, daily_key_row, daily_parts, daily_row, daily_tag_row, duration_ms};
 pub(super) use self::row::{interrupted_row, log_row};
 use super::event::{Charge, SpendEvent};
 use super::watch::Touched;
+use crate::db::monthly_spend::month_of;
 use crate::db::{
-    self, budget_spend, daily_entity_spend, daily_key_spend, daily_latency, daily_spend, daily_tag_spend, spend_log,
-    spend_total, stored_time,
+    self, budget_spend, closed_month, daily_entity_spend, daily_key_spend, daily_latency, daily_spend, daily_tag_spend,
+    spend_adjustment, spend_log, spend_total, stored_time,
 };
 
 /// The rows a batch adds, each key once and in order, so that two nodes lock them in the same order.
@@ -190,6 +192,53 @@ pub(super) fn pruned_windows(calls: &[spend_log::Model]) -> Result<Vec<budget_sp
         }
     }
     Ok(window_rows(&windows))
+}
+
+/// What closed months are to note of those of the `events` that are new: each of these is in the sums of a day that nobody
+/// expects to change.
+pub(super) async fn book_late(
+    db: &impl ConnectionTrait,
+    events: &[Cow<'_, SpendEvent>],
+    inserted: &HashSet<String>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let month = |event: &SpendEvent| month_of(event.start_time.date_naive());
+    let months: BTreeSet<NaiveDate> = events.iter().map(|event| month(event)).collect();
+    let closed = closed_month::closed_of(db, months).await?;
+    if closed.is_empty() {
+        return Ok(());
+    }
+    let now = booking_time(db, now).await?;
+    let mut seen = HashSet::new();
+    let late = events.iter().filter(|event| closed.contains(&month(event)) && inserted.contains(&*event.request_id));
+    let late = late.filter(|event| seen.insert(Arc::clone(&event.request_id)));
+    let entries = late.map(|event| {
+        let call = (&*event.request_id, event.start_time);
+        adjustment_row(call, &Payers::of_event(event), daily_parts(event), ("late_call", now))
+    });
+    spend_adjustment::book(db, entries.collect()).await
+}
+
+/// When an entry counts as booked: never in a month that is closed, whatever the clock of this node says.
+async fn booking_time(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<DateTime<Utc>, DbErr> {
+    // Months are closed when they are over, so none that is closed goes on after the last closing.
+    Ok(closed_month::last_closing(db).await?.map_or(now, |closing| now.max(closing)))
+}
+
+/// The same of what a call that is in the log already costs more than is known so far.
+pub(super) async fn book_correction(
+    db: &impl ConnectionTrait,
+    call: &spend_log::Model,
+    spend: i64,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    if closed_month::closed_of(db, [month_of(call.start_time.date_naive())]).await?.is_empty() {
+        return Ok(());
+    }
+    let (parts, now) = ([spend, 0, 0, 0, 0, 0, 0, 0], booking_time(db, now).await?);
+    let of_call = (call.request_id.as_str(), call.start_time);
+    let entry = adjustment_row(of_call, &Payers::of_call(call), parts, ("correction", now));
+    spend_adjustment::book(db, vec![entry]).await
 }
 
 /// What the days of `calls` are to note when these leave the log.

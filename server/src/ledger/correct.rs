@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use tollgate_openapi::money::NanoUsd;
 
-use super::batch::Sums;
+use super::batch::{self, Sums};
 use super::event::Charge;
 use crate::db;
 use crate::db::interrupted_call::{ChargedWindow, Charges};
 use crate::db::spend_log;
 
-/// Books `spend` to a call that is in the log, to its day, its totals and the budget windows it was admitted in.
+/// Books `spend` to a call that is in the log, to its day, its totals and the budget windows it was admitted in; where its
+/// month is closed, as an adjustment of it, too.
 ///
 /// # Errors
 /// When the database is away.
@@ -20,6 +22,7 @@ pub async fn correct(
     call: &spend_log::Model,
     charges: &Charges,
     spend: NanoUsd,
+    now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let charge = |charge: &ChargedWindow| Charge {
         kind: charge.kind.clone().into(),
@@ -29,5 +32,6 @@ pub async fn correct(
     let charges: Vec<Charge> = charges.0.iter().map(charge).collect();
     db::ledger::add_to_call(db, &call.request_id, spend.0).await?;
     Sums::of_correction(call, &charges, spend.0).write(db).await?;
+    batch::book_correction(db, call, spend.0, now).await?;
     Ok(())
 }

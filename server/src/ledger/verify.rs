@@ -1,8 +1,8 @@
 //! Proves that the ledger's sums agree: for every day and everything calls of that day were booked to, Σ calls in the
 //! log + what retention took from it = the day's sum; what reports read, sums by day and key and by day and entity, = Σ
 //! the day's sums; for every entity, Σ days = running total; for every budget window, Σ calls that say they were charged
-//! to it + what retention took of these = what it has spent; for every key, Σ budget windows = running total. And that
-//! the audit chain is whole.
+//! to it + what retention took of these = what it has spent; for every key, Σ budget windows = running total;
+//! for every closed month, its figures + its adjustments = its days. And that the audit chain is whole.
 //!
 //! The database compares; only what does not agree comes here. The log is read once, however many entities there are.
 
@@ -109,6 +109,8 @@ pub async fn verify(database: &DatabaseConnection) -> Result<Report, DbErr> {
     (report.calls, report.spend) = (all.calls, all.spend);
     let of_key = ("days of keys", &*keys_by_day(backend, "daily_key_spend"));
     compare(&snapshot, "key", ("days", &keys_by_day(backend, "daily_spend")), of_key, &mut report).await?;
+    let (closed, days) = closed_months(backend);
+    compare(&snapshot, "month", ("closed and adjusted", &closed), ("days", &days), &mut report).await?;
     for (kind, table, column) in ENTITIES {
         compare_entities(&snapshot, kind, table, column, &mut report).await?;
     }
@@ -211,6 +213,23 @@ fn by_day(backend: DbBackend) -> (String, String) {
          UNION ALL SELECT {id}, pruned_spend, pruned_requests FROM daily_spend WHERE pruned_requests <> 0"
     );
     (log, format!("SELECT {id} AS id, spend, api_requests AS calls FROM daily_spend"))
+}
+
+/// Closed months as they were frozen, with what was booked to them since, and as their days are.
+fn closed_months(backend: DbBackend) -> (String, String) {
+    let separator = separator(backend);
+    let [of_key @ .., _] = PAYERS.map(|(name, _)| name);
+    let id = |month: &str| {
+        let payers = of_key.join(&format!(" || {separator} || "));
+        format!("substr(CAST({month} AS TEXT), 1, 7) || {separator} || {payers} AS id, spend, api_requests AS calls")
+    };
+    let closed = format!("SELECT {0} FROM closed_spend UNION ALL SELECT {0} FROM spend_adjustments", id("month"));
+    let days = format!(
+        "SELECT {} FROM daily_key_spend WHERE substr(CAST(date AS TEXT), 1, 7) IN \
+         (SELECT substr(CAST(month AS TEXT), 1, 7) FROM closed_months)",
+        id("date")
+    );
+    (closed, days)
 }
 
 /// The sums by day and everything but the end user.

@@ -191,20 +191,22 @@ impl Writer {
             position: whole(to.offset),
             written_at: db::stored_time(self.spool.now()),
         });
-        let watching = Some((&mut self.watch, self.spool.now()));
-        let written = tokio::time::timeout(BATCH_TIMEOUT, write(self.db.get(), events, cursor, watching)).await;
+        let watching = Some(&mut self.watch);
+        let writing = write(self.db.get(), events, cursor, watching, self.spool.now());
+        let written = tokio::time::timeout(BATCH_TIMEOUT, writing).await;
         written.map_err(|_| WriterError::Timeout)??;
         self.watch.written();
         Ok(())
     }
 }
 
-/// Writes a batch in one transaction: calls, and what the new ones add to every sum.
+/// Writes a batch in one transaction, at the end of its last call: calls, and what the new ones add to every sum.
 ///
 /// # Errors
 /// When the database is away; nothing was written then.
 pub async fn write_batch(db: &DatabaseConnection, events: &[SpendEvent]) -> Result<(), DbErr> {
-    write(db, events, None, None).await
+    let now = events.iter().map(|event| event.end_time).max().unwrap_or_default();
+    write(db, events, None, None, now).await
 }
 
 /// The same, and notes how far a spool has been written, and what is worth an alert.
@@ -212,14 +214,16 @@ async fn write(
     db: &DatabaseConnection,
     events: &[SpendEvent],
     cursor: Option<spool_cursor::Model>,
-    watching: Option<(&mut Watch, DateTime<Utc>)>,
+    watching: Option<&mut Watch>,
+    now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let events: Vec<_> = events.iter().map(SpendEvent::storable).collect();
     let transaction = db::begin(db).await?;
     let rows = events.iter().map(|event| batch::log_row(event)).collect();
     let inserted = db::ledger::insert_calls(&transaction, rows).await?;
     let touched = Sums::of(&events, &inserted).write(&transaction).await?;
-    if let Some((watch, now)) = watching {
+    batch::book_late(&transaction, &events, &inserted, now).await?;
+    if let Some(watch) = watching {
         watch.look(&transaction, &events, &inserted, touched, now).await?;
     }
     let is_new = |event: &&Cow<'_, SpendEvent>| inserted.contains(&*event.request_id);

@@ -22,7 +22,8 @@ use crate::error::{ApiError, ApiResult};
 pub(super) use member::{join_missing, record_deleted};
 
 /// The fields of an organization, besides its limits.
-const FIELDS: &[&str] = &["organization_id", "organization_alias", "models", "metadata", "timezone", "budget_id"];
+const FIELDS: &[&str] =
+    &["organization_id", "organization_alias", "models", "metadata", "timezone", "cost_center", "budget_id"];
 /// What refusals call an organization that does not exist.
 const NOT_FOUND: &str = "Organization not found.";
 

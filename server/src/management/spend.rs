@@ -6,12 +6,16 @@ pub mod calculate;
 pub(super) mod dates;
 pub mod entities;
 pub mod export;
+pub mod forecast;
 pub mod global;
 pub mod interrupted;
 pub mod logs;
+pub mod month;
 mod names;
 pub mod overview;
+pub mod provider_budgets;
 pub mod report;
+pub mod statement;
 pub mod usage;
 mod view;
 

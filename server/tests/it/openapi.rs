@@ -231,7 +231,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 159] = [
+const PATHS: [&str; 164] = [
     paths::ALERT_LIST,
     paths::ALERT_CHANNEL_LIST,
     paths::ALERT_CHANNEL_NEW,
@@ -339,6 +339,11 @@ const PATHS: [&str; 159] = [
     paths::SPEND_OVERVIEW,
     paths::SPEND_USAGE,
     paths::SPEND_EXPORT,
+    paths::SPEND_FORECAST,
+    paths::SPEND_MONTH_LIST,
+    paths::SPEND_MONTH_CLOSE,
+    paths::SPEND_STATEMENT,
+    paths::PROVIDER_BUDGETS,
     paths::GLOBAL_SPEND,
     paths::GLOBAL_SPEND_LOGS,
     paths::GLOBAL_SPEND_KEYS,

@@ -5,6 +5,7 @@ mod activity;
 mod contents;
 mod export;
 mod interrupted;
+mod month;
 mod overview;
 
 use std::borrow::Cow;

@@ -13,7 +13,7 @@ use crate::session::add_user;
 /// Is part of all that Acme alone knows and nobody of Globex ever sends.
 const SECRET: &str = "hush";
 /// Operations that are about nobody's: what they take has no owner.
-const OF_NOBODY: [&str; 27] = [
+const OF_NOBODY: [&str; 28] = [
     // Open to everybody.
     "session_new",
     "health_liveliness",
@@ -43,6 +43,7 @@ const OF_NOBODY: [&str; 27] = [
     "cache_flushall",
     "health_test_connection",
     "spend_calculate",
+    "spend_month_close",
     "config_update",
     "config_field_update",
     "config_field_delete",
@@ -104,7 +105,7 @@ impl World {
             "end_user_id": "acme-customer", "end_user_ids": "acme-customer",
             "internal_user_id": "acme-worker", "customer_id": "acme-customer", "end_user": "acme-customer", "search": "acme", "request_id": request,
             "budget_id": "acme-budget", "budgets": ["acme-budget"], "id": "acme-budget", "name": "acme-tag",
-            "names": ["acme-tag"], "tag": "acme-tag", "member": {"user_id": "acme-worker"}, "object_id": "acme-team",
+            "names": ["acme-tag"], "tag": "acme-tag", "cost_center": "acme-center", "month": "2026-11", "member": {"user_id": "acme-worker"}, "object_id": "acme-team",
             "provider_id": "acme-sign-in", "channel_id": channel["channel_id"], "invitation_id": invitation["id"], "token_id": own["token_id"],
             "credential_name": "acme-credential", "model_id": "shared-model", "model_name": "shared-model",
         });

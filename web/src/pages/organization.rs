@@ -33,15 +33,26 @@ static WORDS: Words = Words {
         hint: "It does not change later. Left empty, one is made up.",
     }),
     name: Named { field: "organization_alias", label: "Name", hint: "What people call it." },
-    extras: &[Extra {
-        named: Named {
-            field: "timezone",
-            label: "Time zone",
-            hint: "Whose days and months its budgets, and those of its teams and keys, follow. Left empty: the gateway's.",
+    extras: &[
+        Extra {
+            named: Named {
+                field: "timezone",
+                label: "Time zone",
+                hint: "Whose days and months its budgets, and those of its teams and keys, follow. Left empty: the gateway's.",
+            },
+            placeholder: "Europe/Berlin",
+            choice: None,
         },
-        placeholder: "Europe/Berlin",
-        choice: None,
-    }],
+        Extra {
+            named: Named {
+                field: "cost_center",
+                label: "Cost centre",
+                hint: "What finance books its spend to, and that of its teams without one of their own.",
+            },
+            placeholder: "CC-100",
+            choice: None,
+        },
+    ],
     offer: None,
     has_models: true,
     tabs: &[("", "Limits"), ("keys", "Keys"), ("members", "Members"), ("details", "Details")],
@@ -90,13 +101,14 @@ impl Entity for OrganizationView {
         Some(&self.organization_alias)
     }
 
-    fn extra(&self, _: &str) -> Option<&str> {
-        self.timezone.as_deref()
+    fn extra(&self, field: &str) -> Option<&str> {
+        if field == "cost_center" { self.cost_center.as_deref() } else { self.timezone.as_deref() }
     }
 
     fn facts(&self) -> AnyView {
         let own = view! {
             <dt>"Time zone"</dt><dd>{self.timezone.clone().unwrap_or_else(|| "the gateway's".to_owned())}</dd>
+            <dt>"Cost centre"</dt><dd>{self.cost_center.clone().unwrap_or_else(|| "none".to_owned())}</dd>
             {teams(&self.teams)}
         };
         facts(self, own)
@@ -131,12 +143,13 @@ impl Entity for OrganizationView {
     }
 
     async fn create(new: NewEntity) -> Result<Option<ViewFn>, ApiError> {
-        let timezone = new.extra("timezone");
+        let (timezone, cost_center) = (new.extra("timezone"), new.extra("cost_center"));
         let NewEntity { id, name, models, limits, budget_id, .. } = new;
         let organization = OrganizationCreate {
             organization_id: id,
             organization_alias: name.unwrap_or_default(),
             timezone,
+            cost_center,
             models,
             limits,
             budget_id,
@@ -146,7 +159,7 @@ impl Entity for OrganizationView {
     }
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {
-        let timezone = patch.extra("timezone");
+        let (timezone, cost_center) = (patch.extra("timezone"), patch.extra("cost_center"));
         let EntityPatch { seen, name, models, limits, budget_id, .. } = patch;
         let organization_alias = match name {
             Patch::Absent => None,
@@ -158,6 +171,7 @@ impl Entity for OrganizationView {
             organization_id: id,
             organization_alias,
             timezone,
+            cost_center,
             models,
             limits,
             budget_id,

@@ -30,11 +30,26 @@ static WORDS: Words = Words {
     search: "Search by name or id",
     id: None,
     name: Named { field: "team_alias", label: "Name", hint: "What people call it." },
-    extras: &[Extra {
-        named: Named { field: "organization_id", label: "Organization", hint: "Its limits hold for the team, too." },
-        placeholder: "",
-        choice: Some(Choice { options: || Box::pin(organizations()), nothing: "None", stays: false }),
-    }],
+    extras: &[
+        Extra {
+            named: Named {
+                field: "organization_id",
+                label: "Organization",
+                hint: "Its limits hold for the team, too.",
+            },
+            placeholder: "",
+            choice: Some(Choice { options: || Box::pin(organizations()), nothing: "None", stays: false }),
+        },
+        Extra {
+            named: Named {
+                field: "cost_center",
+                label: "Cost centre",
+                hint: "What finance books its spend to. Left empty: its organization's.",
+            },
+            placeholder: "CC-100",
+            choice: None,
+        },
+    ],
     offer: None,
     has_models: true,
     tabs: &[
@@ -86,8 +101,8 @@ impl Entity for TeamView {
         self.team_alias.as_deref()
     }
 
-    fn extra(&self, _: &str) -> Option<&str> {
-        self.organization_id.as_deref()
+    fn extra(&self, field: &str) -> Option<&str> {
+        if field == "cost_center" { self.cost_center.as_deref() } else { self.organization_id.as_deref() }
     }
 
     fn is_blocked(&self) -> bool {
@@ -103,7 +118,12 @@ impl Entity for TeamView {
     }
 
     fn facts(&self) -> AnyView {
-        facts(self, owner("Organization", self.organization_id.as_deref(), ORGANIZATION))
+        let own = view! {
+            {owner("Organization", self.organization_id.as_deref(), ORGANIZATION)}
+            <dt>"Cost centre"</dt>
+            <dd>{self.cost_center.clone().unwrap_or_else(|| "its organization's".to_owned())}</dd>
+        };
+        facts(self, own.into_any())
     }
 
     fn tab(&self, word: &str) -> Option<AnyView> {
@@ -133,19 +153,28 @@ impl Entity for TeamView {
     }
 
     async fn create(new: NewEntity) -> Result<Option<ViewFn>, ApiError> {
-        let organization_id = new.extra("organization_id");
+        let (organization_id, cost_center) = (new.extra("organization_id"), new.extra("cost_center"));
         let NewEntity { name, models, limits, budget_id, .. } = new;
-        let team = TeamCreate { team_alias: name, organization_id, models, limits, budget_id, ..TeamCreate::default() };
+        let team = TeamCreate {
+            team_alias: name,
+            organization_id,
+            cost_center,
+            models,
+            limits,
+            budget_id,
+            ..TeamCreate::default()
+        };
         api::team::create(&team).await.map(|()| None)
     }
 
     async fn update(id: String, patch: EntityPatch) -> Result<(), ApiError> {
-        let organization_id = patch.extra("organization_id");
+        let (organization_id, cost_center) = (patch.extra("organization_id"), patch.extra("cost_center"));
         let EntityPatch { seen, name, models, limits, budget_id, .. } = patch;
         let patch = TeamPatch {
             team_id: id,
             team_alias: name,
             organization_id,
+            cost_center,
             models,
             limits,
             budget_id,

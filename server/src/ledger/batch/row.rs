@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tollgate_openapi::spend::CallStatus;
 
+use super::payers::Payers;
 use super::{DailyEntityKey, DailyKey, DailyKeyKey, DailySums};
 use crate::db::interrupted_call::{ChargedWindow, Charges};
+use crate::db::monthly_spend::month_of;
 use crate::db::spend_log::Charged;
 use crate::db::{
-    JsonMap, Strings, daily_entity_spend, daily_key_spend, daily_spend, daily_tag_spend, interrupted_call, spend_log,
-    stored_time,
+    JsonMap, Strings, daily_entity_spend, daily_key_spend, daily_spend, daily_tag_spend, interrupted_call,
+    spend_adjustment, spend_log, stored_time,
 };
 use crate::ledger::event::{Charge, RESERVED_NOTE, SpendEvent};
 
@@ -75,6 +78,39 @@ pub(super) fn daily_key_row((date, payers): &DailyKeyKey, sums: DailySums) -> da
         user_id,
         team_id,
         organization_id,
+        api_key,
+        model_group,
+        model,
+        provider,
+        spend,
+        api_requests,
+        failed_requests,
+        prompt_tokens: prompt,
+        completion_tokens: completion,
+        cache_read_tokens: cache_read,
+        cache_creation_tokens: cache_creation,
+        reasoning_tokens: reasoning,
+    }
+}
+
+/// What a closed month notes of a call, why and when.
+pub(super) fn adjustment_row(
+    (request_id, start): (&str, DateTime<Utc>),
+    payers: &Payers<'_>,
+    sums: DailySums,
+    (reason, now): (&str, DateTime<Utc>),
+) -> spend_adjustment::Model {
+    let [organization_id, team_id, user_id, api_key, model_group, model, provider, _] = payers.daily_key();
+    let [spend, api_requests, failed_requests, prompt, completion, cache_read, cache_creation, reasoning] = sums;
+    spend_adjustment::Model {
+        id: 0,
+        month: month_of(start.date_naive()),
+        booked_at: stored_time(now),
+        reason: reason.to_owned(),
+        request_id: request_id.to_owned(),
+        organization_id,
+        team_id,
+        user_id,
         api_key,
         model_group,
         model,

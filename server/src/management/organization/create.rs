@@ -71,6 +71,7 @@ fn new_row(app: &App, principal: &Principal, body: OrganizationCreate) -> Model 
         models: Strings(body.models),
         metadata: JsonMap(body.metadata),
         timezone: body.timezone,
+        cost_center: body.cost_center,
         other: JsonMap::default(),
         created_at: now,
         created_by: Some(principal.user_id.clone()),

@@ -82,6 +82,7 @@ fn all_set(organization: Model) -> ActiveModel {
 fn patched(mut organization: Model, body: OrganizationPatch) -> Model {
     organization.organization_alias = body.organization_alias.unwrap_or(organization.organization_alias);
     body.timezone.apply(&mut organization.timezone);
+    body.cost_center.apply(&mut organization.cost_center);
     if !body.models.is_absent() {
         organization.models = Strings(body.models.as_set().cloned().unwrap_or_default());
     }

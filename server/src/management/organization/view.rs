@@ -51,6 +51,7 @@ fn show(organization: Model, limited: Limited, teams: Vec<String>, members_count
         organization_id: organization.organization_id,
         organization_alias: organization.organization_alias,
         timezone: organization.timezone,
+        cost_center: organization.cost_center,
         teams,
         members_count,
         models: organization.models.0,

@@ -37,7 +37,10 @@ use crate::policy::{MASTER_ALIAS, MASTER_TOKEN};
 pub async fn total(app: web::Data<App>, principal: Principal) -> ApiResult<web::Json<GlobalSpend>> {
     principal.authorize_all(Action::SpendReadAll)?;
     let days = daily_entity_spend::by_day(&app.db, recent(&app), Of::Everyone).await?;
-    Ok(web::Json(GlobalSpend { spend: days.iter().map(|day| NanoUsd(day.spend)).sum(), max_budget: None }))
+    Ok(web::Json(GlobalSpend {
+        spend: days.iter().map(|day| NanoUsd(day.spend)).sum(),
+        max_budget: app.budgets.gateway.as_ref().and_then(|line| line.max),
+    }))
 }
 
 /// Spend by day

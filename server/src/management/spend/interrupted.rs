@@ -100,7 +100,7 @@ async fn book(
     let before = snapshot(&call);
     let resolution = interrupted_call::Resolution { spend: spend.0, reason, by, at: now };
     interrupted_call::resolve(&transaction, &mut call, &resolution).await?;
-    ledger::correct(&transaction, log, &call.charges, spend).await?;
+    ledger::correct(&transaction, log, &call.charges, spend, now).await?;
     for charge in &call.charges.0 {
         db::policy_change::record(&transaction, &charge.kind, &charge.id, now).await?;
     }

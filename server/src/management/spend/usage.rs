@@ -7,7 +7,9 @@ use chrono::{Days as DayCount, NaiveDate};
 use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::paths;
-use tollgate_openapi::spend::{DayRangeQuery, Usage, UsageDay, UsageDimension, UsageGroup, UsageQuery, UsageSums};
+use tollgate_openapi::spend::{
+    DayRangeQuery, Usage, UsageDay, UsageDimension, UsageGroup, UsagePart, UsageQuery, UsageSums,
+};
 
 use super::dates;
 use super::names::{self, Names};
@@ -21,10 +23,13 @@ use crate::error::ApiResult;
 use crate::management::Query;
 use crate::policy::{MASTER_ALIAS, MASTER_TOKEN};
 
+/// Parts of a group that are shown.
+const PARTS_SHOWN: usize = 20;
+
 /// Usage of some days
 ///
-/// Of the calls that the caller may see: by day, and by model, provider, organization, team, user, key or tag, with what
-/// the same number of days before added up to. Days are UTC.
+/// Of the calls that the caller may see: by day, and by model, provider, organization, team, user, key, tag or cost
+/// centre, and each of these by another, with what the same number of days before added up to. Days are UTC.
 #[utoipa::path(
     get,
     path = paths::SPEND_USAGE,
@@ -53,7 +58,10 @@ pub async fn usage(app: web::Data<App>, principal: Principal, query: Query<Usage
     )?;
     let ids: Vec<String> = groups.iter().map(|(id, _)| id.clone()).collect();
     let earlier = usage::groups(&app.db, &of, before, by, Some(&ids), query.limit).await?;
-    let groups = named(&app, by, groups, earlier.into_iter().collect()).await?;
+    let mut groups = named(&app, by, groups, earlier.into_iter().collect()).await?;
+    if let Some(then) = query.then_by.map(dimension).filter(|then| *then != by) {
+        add_parts(&app, &mut groups, then, usage::parts(&app.db, &of, days, (by, then), &ids).await?).await?;
+    }
     Ok(web::Json(Usage {
         start_date: days.first,
         end_date: days.last,
@@ -73,7 +81,7 @@ fn before(days: Days) -> Days {
     Days { first: last.checked_sub_days(DayCount::new(count)).unwrap_or(last), last }
 }
 
-fn filters<'a>(query: &'a UsageQuery, token: Option<&'a str>) -> Vec<(Dimension, &'a str)> {
+pub(super) fn filters<'a>(query: &'a UsageQuery, token: Option<&'a str>) -> Vec<(Dimension, &'a str)> {
     let all = [
         (Dimension::Organization, query.organization_id.as_deref()),
         (Dimension::Team, query.team_id.as_deref()),
@@ -82,6 +90,7 @@ fn filters<'a>(query: &'a UsageQuery, token: Option<&'a str>) -> Vec<(Dimension,
         (Dimension::Model, query.model.as_deref()),
         (Dimension::Provider, query.provider.as_deref()),
         (Dimension::Tag, query.tag.as_deref()),
+        (Dimension::CostCenter, query.cost_center.as_deref()),
     ];
     all.into_iter().filter_map(|(dimension, value)| Some((dimension, value?))).collect()
 }
@@ -95,6 +104,7 @@ const fn dimension(by: UsageDimension) -> Dimension {
         UsageDimension::User => Dimension::User,
         UsageDimension::Key => Dimension::Key,
         UsageDimension::Tag => Dimension::Tag,
+        UsageDimension::CostCenter => Dimension::CostCenter,
     }
 }
 
@@ -103,7 +113,7 @@ fn every(days: Days, by_day: Vec<(NaiveDate, Sums)>) -> Vec<UsageDay> {
     days.iter().map(|date| UsageDay { date, sums: shown(by_day.get(&date).copied().unwrap_or_default()) }).collect()
 }
 
-fn total(by_day: &[(NaiveDate, Sums)]) -> UsageSums {
+pub(super) fn total(by_day: &[(NaiveDate, Sums)]) -> UsageSums {
     let add = |mut total: UsageSums, (_, sums): &(NaiveDate, Sums)| {
         let sums = shown(*sums);
         total.spend += sums.spend;
@@ -123,7 +133,7 @@ fn total(by_day: &[(NaiveDate, Sums)]) -> UsageSums {
     by_day.iter().fold(UsageSums::default(), add)
 }
 
-fn shown(sums: Sums) -> UsageSums {
+pub(super) fn shown(sums: Sums) -> UsageSums {
     UsageSums {
         spend: NanoUsd(sums.spend),
         api_requests: sums.api_requests,
@@ -148,9 +158,35 @@ async fn named(
         name: names.remove(&id),
         previous_spend: NanoUsd(earlier.get(&id).map_or(0, |sums| sums.spend)),
         sums: shown(sums),
+        parts: Vec::new(),
         id,
     });
     Ok(shown.collect())
+}
+
+/// Gives each group the first of its parts.
+async fn add_parts(
+    app: &App,
+    groups: &mut [UsageGroup],
+    then: Dimension,
+    parts: Vec<(String, String, Sums)>,
+) -> ApiResult<()> {
+    let mut of_group: HashMap<String, Vec<UsagePart>> = HashMap::new();
+    for (group, id, sums) in parts {
+        let parts = of_group.entry(group).or_default();
+        if parts.len() < PARTS_SHOWN {
+            parts.push(UsagePart { id, name: None, sums: shown(sums) });
+        }
+    }
+    let mut ids: Vec<String> = of_group.values().flatten().map(|part| part.id.clone()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let names = names_of(app, then, &ids).await?;
+    for group in groups {
+        group.parts = of_group.remove(&group.id).unwrap_or_default();
+        group.parts.iter_mut().for_each(|part| part.name = names.get(&part.id).cloned());
+    }
+    Ok(())
 }
 
 /// What people call those of the ids that have another name.
@@ -164,6 +200,6 @@ async fn names_of(app: &App, by: Dimension, ids: &[String]) -> ApiResult<Names> 
         Dimension::Team => names::teams(app, ids).await,
         Dimension::User => names::users(app, ids).await,
         Dimension::Organization => names::organizations(app, ids).await,
-        Dimension::Model | Dimension::Provider | Dimension::Tag => Ok(Names::new()),
+        Dimension::Model | Dimension::Provider | Dimension::Tag | Dimension::CostCenter => Ok(Names::new()),
     }
 }

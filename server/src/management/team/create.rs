@@ -91,6 +91,7 @@ fn new_row(app: &App, principal: &Principal, body: TeamCreate) -> Model {
         metadata: JsonMap(body.metadata),
         other: JsonMap::default(),
         blocked: body.blocked.unwrap_or(false),
+        cost_center: body.cost_center,
         created_at: now,
         created_by: Some(principal.user_id.clone()),
         updated_at: now,

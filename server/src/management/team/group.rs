@@ -32,6 +32,7 @@ pub(in crate::management) async fn make_for_group(
         metadata: JsonMap::default(),
         other: JsonMap::default(),
         blocked: false,
+        cost_center: None,
         created_at: now,
         created_by: Some(principal.user_id.clone()),
         updated_at: now,

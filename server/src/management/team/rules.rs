@@ -23,6 +23,7 @@ const FIELDS: &[&str] = &[
     "models",
     "metadata",
     "blocked",
+    "cost_center",
     "members_with_roles",
     "admins",
     "members",

@@ -22,7 +22,7 @@ use crate::management::{IfMatch, Json, organization};
 /// Change a team
 ///
 /// Only what is sent changes; `null` clears. An admin of the team changes what it is called, may use and keeps; its
-/// limits, its organization and whether it is blocked are an administrator's to set.
+/// limits, its organization and cost centre, and whether it is blocked are an administrator's to set.
 #[utoipa::path(
     post,
     path = paths::TEAM_UPDATE,
@@ -85,6 +85,7 @@ pub async fn update(
 fn authorize_fields(principal: &Principal, relations: &[Relation], body: &TeamPatch) -> ApiResult<()> {
     rules::check_gateways(principal, !body.organization_id.is_absent(), !body.budget_id.is_absent())?;
     let field = body.blocked.map(|_| "blocked");
+    let field = if body.cost_center.is_absent() { field } else { Some("cost_center") };
     let field =
         if body.other.contains_key("key_generation_settings") { Some("key_generation_settings") } else { field };
     let field = if body.limits.is_empty() { field } else { Some("max_budget") };
@@ -105,6 +106,7 @@ fn patched(mut team: Model, body: TeamPatch, app: &App, principal: &Principal) -
     if !body.metadata.is_absent() {
         team.metadata = JsonMap(body.metadata.as_set().cloned().unwrap_or_default());
     }
+    body.cost_center.apply(&mut team.cost_center);
     team.blocked = body.blocked.unwrap_or(team.blocked);
     keep(&mut team.other, body.other);
     team.updated_at = stored_time(app.clock.now());

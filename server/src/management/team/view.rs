@@ -107,6 +107,7 @@ fn show(team: Model, known: Known) -> TeamView {
         models: team.models.0,
         metadata: team.metadata.0,
         blocked: team.blocked,
+        cost_center: team.cost_center,
         members_with_roles: known.members,
         members_count: known.members_count,
         keys_count: known.keys_count,

@@ -27,6 +27,7 @@ pub(crate) const ACTION_OPTIONS: &[(&str, &str)] = &[
     ("changed", "Password changed"),
     ("forgotten", "Password forgotten"),
     ("reset", "Reset"),
+    ("closed", "Closed"),
 ];
 
 /// Kinds of things to filter by.
@@ -51,6 +52,7 @@ pub(crate) const KIND_OPTIONS: &[(&str, &str)] = &[
     ("access_token", "Access tokens"),
     ("invitation", "Invitations"),
     ("setting", "Settings"),
+    ("month", "Months"),
     ("sso", "Single sign-on"),
     ("scim", "SCIM tokens"),
     ("alert_channel", "Alert channels"),
@@ -174,6 +176,7 @@ pub(crate) fn page(change: &AuditView) -> Option<String> {
         "credential" => ("credentials?credential", id),
         "interrupted_call" => ("logs?call", id),
         "sso" => ("settings/sso?provider", id),
+        "month" => ("spend/statement?month", id),
         "alert_channel" => ("alerts?tab=channels&channel", id),
         _ => return None,
     };
@@ -221,7 +224,7 @@ mod tests {
     /// Every kind that the server writes; a kind without words would show as the log spells it.
     #[test]
     fn every_kind_can_be_filtered_by() {
-        let written = "access_token alert_channel budget cache credential customer interrupted_call invitation key model organization \
+        let written = "access_token alert_channel budget cache credential customer interrupted_call invitation key model month organization \
             organization_member password scim second_factor session setting sso tag team team_member user";
         let mut offered: Vec<&str> =
             KIND_OPTIONS.iter().map(|(kind, _)| *kind).filter(|kind| !kind.is_empty()).collect();

@@ -18,6 +18,7 @@ const FIELDS: &[&[&str]] = &[NAMES, &["models", "budget_id"], form::FIELDS];
 /// Of all resources: none has a field by a name that is another's.
 const NAMES: &[&str] = &[
     "alias",
+    "cost_center",
     "description",
     "name",
     "organization_alias",

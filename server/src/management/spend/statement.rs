@@ -1,0 +1,179 @@
+//! `GET /spend/statement`.
+
+use actix_web::web;
+use chrono::{DateTime, Months, NaiveDate, NaiveTime, Utc};
+use tollgate_openapi::error::ErrorEnvelope;
+use tollgate_openapi::money::NanoUsd;
+use tollgate_openapi::paths;
+use tollgate_openapi::spend::{
+    AdjustmentReason, AdjustmentView, Month, MonthState, Statement, StatementLine, StatementQuery,
+};
+
+use super::names;
+use super::usage::shown;
+use crate::app::App;
+use crate::auth::Principal;
+use crate::db::closed_month;
+use crate::db::monthly_spend::{self, Figures, Line, month_of};
+use crate::db::spend_adjustment::{self, When};
+use crate::db::usage::{Dimension, Of};
+use crate::domain::permission::Action;
+use crate::error::ApiResult;
+use crate::management::Query;
+use crate::policy::{MASTER_ALIAS, MASTER_TOKEN};
+
+/// Lines of a section, and entries.
+const LINES_SHOWN: u64 = 500;
+const ADJUSTMENTS_SHOWN: u64 = 200;
+
+/// A month's statement
+///
+/// What the calls of a month cost that the caller may see, and what was booked in it to earlier months that were closed:
+/// of the whole gateway, or of an organization, a team or a cost centre. The figures of a closed month never change.
+/// Months are UTC.
+#[utoipa::path(
+    get,
+    path = paths::SPEND_STATEMENT,
+    operation_id = "spend_statement",
+    tag = "spend",
+    params(StatementQuery),
+    responses(
+        (status = 200, description = "The statement", body = Statement),
+        (status = 403, description = "A virtual key asks", body = ErrorEnvelope),
+    ),
+)]
+pub async fn statement(
+    app: web::Data<App>,
+    principal: Principal,
+    query: Query<StatementQuery>,
+) -> ApiResult<web::Json<Statement>> {
+    principal.authorize_list(Action::SpendRead)?;
+    let query = query.0;
+    let (scope, current) = (principal.scope(), Month::of(app.clock.now().date_naive()));
+    let month = query.month.unwrap_or(current);
+    let of = Of { scope: &scope, filters: filters(&query) };
+    let closed = closed_month::find(&app.db, month.first_day()).await?;
+    let state = match (&closed, month < current) {
+        (Some(_), _) => MonthState::Closed,
+        (None, true) => MonthState::Open,
+        (None, false) => MonthState::Current,
+    };
+    let figures = figures_of(month.first_day(), closed.is_some());
+    let sections = Sections::read(&app, &of, figures).await?;
+    let usage = shown(monthly_spend::total(&app.db, &of, figures).await?);
+    let booked = When::Booked(start(month.first_day()), start(next(month.first_day())));
+    let (adjustments_count, adjusted) = spend_adjustment::sum(&app.db, &of, booked).await?;
+    let (later_adjustments_count, later) = match state {
+        MonthState::Closed => spend_adjustment::sum(&app.db, &of, When::About(month.first_day())).await?,
+        MonthState::Open | MonthState::Current => (0, 0),
+    };
+    let entries = spend_adjustment::list(&app.db, &of, booked, ADJUSTMENTS_SHOWN).await?;
+    let [cost_centers, organizations, teams, users, keys, models, providers] = sections.0;
+    Ok(web::Json(Statement {
+        month,
+        state,
+        closed_at: closed.as_ref().map(|row| row.closed_at),
+        closed_by: closed.and_then(|row| row.closed_by),
+        title: title(&app, &query).await?,
+        previous_spend: previous_spend(&app, &of, month.first_day()).await?,
+        adjustments_spend: NanoUsd(adjusted),
+        adjustments_count,
+        due: usage.spend + NanoUsd(adjusted),
+        usage,
+        adjustments: entries.into_iter().map(entry).collect(),
+        later_adjustments_spend: NanoUsd(later),
+        later_adjustments_count,
+        cost_centers,
+        organizations,
+        teams,
+        users,
+        keys,
+        models,
+        providers,
+    }))
+}
+
+fn filters(query: &StatementQuery) -> Vec<(Dimension, &str)> {
+    let all = [
+        (Dimension::Organization, query.organization_id.as_deref()),
+        (Dimension::Team, query.team_id.as_deref()),
+        (Dimension::CostCenter, query.cost_center.as_deref()),
+    ];
+    all.into_iter().filter_map(|(dimension, value)| Some((dimension, value?))).collect()
+}
+
+const fn figures_of(month: NaiveDate, is_closed: bool) -> Figures {
+    if is_closed { Figures::Frozen(month) } else { Figures::Current(month) }
+}
+
+fn next(month: NaiveDate) -> NaiveDate {
+    month.checked_add_months(Months::new(1)).unwrap_or(month)
+}
+
+fn start(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(NaiveTime::MIN).and_utc()
+}
+
+async fn previous_spend(app: &App, of: &Of<'_>, month: NaiveDate) -> ApiResult<NanoUsd> {
+    let before = month.pred_opt().map_or(month, month_of);
+    let is_closed = closed_month::find(&app.db, before).await?.is_some();
+    let sums = monthly_spend::total(&app.db, of, figures_of(before, is_closed)).await?;
+    Ok(NanoUsd(sums.spend))
+}
+
+/// Whose statement it is.
+async fn title(app: &App, query: &StatementQuery) -> ApiResult<Option<String>> {
+    let named =
+        async |id: &Option<String>, names: names::Names| id.as_ref().map(|id| names.get(id).unwrap_or(id).clone());
+    let organization = query.organization_id.clone();
+    let organization_names = names::organizations(app, organization.as_slice()).await?;
+    let team = query.team_id.clone();
+    let team_names = names::teams(app, team.as_slice()).await?;
+    let parts =
+        [named(&organization, organization_names).await, named(&team, team_names).await, query.cost_center.clone()];
+    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    Ok((!parts.is_empty()).then(|| parts.join(" · ")))
+}
+
+/// Lines by each dimension.
+struct Sections([Vec<StatementLine>; 7]);
+
+impl Sections {
+    async fn read(app: &App, of: &Of<'_>, figures: Figures) -> ApiResult<Self> {
+        let dimensions = [
+            Dimension::CostCenter,
+            Dimension::Organization,
+            Dimension::Team,
+            Dimension::User,
+            Dimension::Key,
+            Dimension::Model,
+            Dimension::Provider,
+        ];
+        let mut sections = Self(Default::default());
+        for (section, by) in sections.0.iter_mut().zip(dimensions) {
+            let lines = monthly_spend::lines(&app.db, of, figures, by, LINES_SHOWN).await?;
+            *section = lines.into_iter().map(line).collect();
+        }
+        Ok(sections)
+    }
+}
+
+fn line(line: Line) -> StatementLine {
+    let name = if line.id == MASTER_TOKEN { MASTER_ALIAS.to_owned() } else { line.name };
+    StatementLine { id: line.id, name: Some(name).filter(|name| !name.is_empty()), sums: shown(line.sums) }
+}
+
+fn entry(row: spend_adjustment::Model) -> AdjustmentView {
+    AdjustmentView {
+        month: Month::of(row.month),
+        booked_at: row.booked_at,
+        reason: if row.reason == "correction" { AdjustmentReason::Correction } else { AdjustmentReason::LateCall },
+        request_id: row.request_id,
+        organization_id: row.organization_id,
+        team_id: row.team_id,
+        user_id: row.user_id,
+        api_key: row.api_key,
+        model: row.model_group,
+        spend: NanoUsd(row.spend),
+    }
+}
