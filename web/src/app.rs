@@ -29,6 +29,7 @@ use crate::pages::credential::CredentialPage;
 use crate::pages::entity::EntityPage;
 use crate::pages::home::HomePage;
 use crate::pages::key::KeyPage;
+use crate::pages::log::LogPage;
 use crate::pages::model::ModelPage;
 use crate::pages::overview::OverviewPage;
 use crate::pages::playground::PlaygroundPage;
@@ -39,6 +40,7 @@ use crate::pages::session::{Gate, SignIn};
 use crate::pages::settings::SettingsPage;
 use crate::pages::spend::SpendPage;
 use crate::pages::sso::{SsoPage, SsoProblemPage, is_problem_page};
+use crate::pages::statement::StatementPage;
 use crate::pages::usage::UsagePage;
 use crate::ui::empty::{Empty, Unavailable};
 use crate::ui::icon::Icon;
@@ -265,7 +267,9 @@ fn Shell() -> impl IntoView {
                     <Route path=path!("/credentials") view=|| view! { <CredentialPage /> }.into_any() />
                     <Route path=path!("/profile") view=|| view! { <ProfilePage /> }.into_any() />
                     <Route path=path!("/settings/sso") view=|| view! { <SsoPage /> }.into_any() />
-                    <Route path=path!("/logs") view=|| view! { <SpendPage /> }.into_any() />
+                    <Route path=path!("/logs") view=|| view! { <LogPage /> }.into_any() />
+                    <Route path=path!("/spend") view=|| view! { <SpendPage /> }.into_any() />
+                    <Route path=path!("/spend/statement") view=|| view! { <StatementPage /> }.into_any() />
                     <Route path=path!("/usage") view=|| view! { <UsagePage /> }.into_any() />
                     <Route path=path!("/alerts") view=|| view! { <AlertPage /> }.into_any() />
                     <Route path=path!("/audit") view=|| view! { <ChangesPage /> }.into_any() />

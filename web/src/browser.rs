@@ -138,6 +138,14 @@ pub(crate) fn is_hidden() -> bool {
     web_sys::window().and_then(|w| w.document()).is_some_and(|d| d.hidden())
 }
 
+/// Opens the browser's own dialog for printing.
+pub(crate) fn print() {
+    if let Some(window) = web_sys::window() {
+        // A browser that cannot print does nothing, as its own menu would.
+        let _ = window.print();
+    }
+}
+
 /// Sets the tab's title.
 pub(crate) fn set_title(title: &str) {
     if let Some(document) = web_sys::window().and_then(|w| w.document()) {

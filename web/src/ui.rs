@@ -10,6 +10,7 @@ pub(crate) mod export;
 pub(crate) mod field;
 pub(crate) mod form;
 pub(crate) mod icon;
+pub(crate) mod line_chart;
 pub(crate) mod load;
 pub(crate) mod location;
 pub(crate) mod meter;

@@ -178,7 +178,8 @@ fn dearest_first(query: &mut SelectStatement) {
 
 /// The team's, else the organization's; see [`with_cost_centers`].
 fn cost_center() -> Expr {
-    let sources = [Expr::col("team_cost_center"), Expr::col("organization_cost_center"), Expr::val("")];
+    // Written out: to Postgres two parameters are two things, though they have one value, and it groups by none of them.
+    let sources = [Expr::col("team_cost_center"), Expr::col("organization_cost_center"), Expr::cust("''")];
     Func::coalesce(sources).into()
 }
 

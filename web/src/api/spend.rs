@@ -3,11 +3,11 @@
 use chrono::NaiveDate;
 use tollgate_openapi::paths;
 use tollgate_openapi::spend::{
-    Overview, SpendExportQuery, SpendLogPage, SpendLogQuery, SpendLogView, SpendLogsDay, SpendLogsQuery, Usage,
-    UsageQuery,
+    ForecastQuery, Month, MonthClose, MonthList, MonthView, Overview, SpendExportQuery, SpendForecast, SpendLogPage,
+    SpendLogQuery, SpendLogView, SpendLogsDay, SpendLogsQuery, Statement, StatementQuery, Usage, UsageQuery,
 };
 
-use super::{ApiError, get};
+use super::{ApiError, get, post};
 use crate::url::search_of;
 
 pub(crate) async fn overview() -> Result<Overview, ApiError> {
@@ -16,6 +16,22 @@ pub(crate) async fn overview() -> Result<Overview, ApiError> {
 
 pub(crate) async fn usage(query: UsageQuery) -> Result<Usage, ApiError> {
     get(paths::SPEND_USAGE, &query).await
+}
+
+pub(crate) async fn forecast(query: ForecastQuery) -> Result<SpendForecast, ApiError> {
+    get(paths::SPEND_FORECAST, &query).await
+}
+
+pub(crate) async fn months() -> Result<MonthList, ApiError> {
+    get(paths::SPEND_MONTH_LIST, &()).await
+}
+
+pub(crate) async fn close_month(month: Month) -> Result<MonthView, ApiError> {
+    post(paths::SPEND_MONTH_CLOSE, &MonthClose { month }).await
+}
+
+pub(crate) async fn statement(query: StatementQuery) -> Result<Statement, ApiError> {
+    get(paths::SPEND_STATEMENT, &query).await
 }
 
 /// Where the browser itself fetches a file of any length.

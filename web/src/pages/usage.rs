@@ -16,6 +16,7 @@ use crate::pages::usage::export::ExportMenu;
 use crate::pages::usage::groups::Groups;
 use crate::pages::usage::question::{BY, DIMENSIONS, FROM, Question, RANGE, RANGES, TO};
 use crate::pages::usage::tiles::Tiles;
+pub(crate) use crate::pages::usage::tiles::change;
 use crate::ui::empty::Empty;
 use crate::ui::icon::Icon;
 use crate::ui::load::{Load, skeleton};

@@ -15,6 +15,7 @@ pub(crate) enum Icon {
     Alert,
     Settings,
     Usage,
+    Spend,
     Budget,
     Team,
     User,
@@ -39,6 +40,9 @@ impl Icon {
         match self {
             Self::Overview => "M2.5 13.5v-5M6.2 13.5v-8M9.8 13.5V7M13.5 13.5v-11",
             Self::Home => "M2.5 7.3 8 2.5l5.5 4.8M4 6.3v7.2h8V6.3M6.7 13.5V9.8h2.6v3.7",
+            Self::Spend => {
+                "M8 1.8v12.4M11.3 4.6C10.6 3.6 9.4 3.2 8 3.2c-1.9 0-3.3.9-3.3 2.3 0 3.3 6.8 1.6 6.8 5 0 1.5-1.6 2.4-3.5 2.4-1.6 0-3-.6-3.7-1.7"
+            }
             Self::Chat => "M2.5 3h11v8h-6l-3 2.5V11h-2zM5.3 6h5.4M5.3 8.2h3.4",
             Self::Key => "M10.2 2.5a3.3 3.3 0 1 1-3 4.7L2.5 11.9v1.6h2.4v-1.7h1.8V10l1.2-1.2M11 5h.01",
             Self::Model => "M8 1.8 13.7 5v6L8 14.2 2.3 11V5zM2.5 5.1 8 8.2l5.5-3.1M8 8.2v5.8",

@@ -27,7 +27,7 @@ fn tiles_of(usage: &Usage) -> impl IntoView + use<> {
 }
 
 /// How spend changed, in words.
-pub(super) fn change(now: NanoUsd, before: NanoUsd) -> String {
+pub(crate) fn change(now: NanoUsd, before: NanoUsd) -> String {
     if before == NanoUsd::ZERO {
         return "nothing before".to_owned();
     }
