@@ -43,6 +43,8 @@ export async function startTollgate({ config = "config.yaml", env = {} } = {}) {
   child.stderr.on("data", (part) => output.push(part));
   const tollgate = {
     url: `http://127.0.0.1:${port}`,
+    /** Where its own database is. */
+    data,
     upstream,
     output: () => Buffer.concat(output).toString("utf8"),
     async stop() {
