@@ -80,6 +80,33 @@ pub struct Sums {
     pub reasoning_tokens: i64,
 }
 
+impl Sums {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        self.with(other, i64::saturating_add)
+    }
+
+    /// What is left of it without `part`.
+    #[must_use]
+    pub fn less(self, part: Self) -> Self {
+        self.with(part, i64::saturating_sub)
+    }
+
+    fn with(self, other: Self, of: fn(i64, i64) -> i64) -> Self {
+        Self {
+            spend: of(self.spend, other.spend),
+            api_requests: of(self.api_requests, other.api_requests),
+            failed_requests: of(self.failed_requests, other.failed_requests),
+            prompt_tokens: of(self.prompt_tokens, other.prompt_tokens),
+            completion_tokens: of(self.completion_tokens, other.completion_tokens),
+            cache_read_tokens: of(self.cache_read_tokens, other.cache_read_tokens),
+            cache_creation_tokens: of(self.cache_creation_tokens, other.cache_creation_tokens),
+            reasoning_tokens: of(self.reasoning_tokens, other.reasoning_tokens),
+        }
+    }
+}
+
 pub(super) const SUMS: [&str; 8] = [
     "spend",
     "api_requests",

@@ -5,7 +5,7 @@
 //! next, as far as that is more than chance, and ever less ([`DAMPING`] a day, as in Gardner and McKenzie, "Forecasting
 //! trends in time series", 1985). The range comes from how far each past day was from what the days before it said.
 //!
-//! `docs/forecast.md` has the figures of the test that plays this against simulated months.
+//! `deploy/docs/spend.md` has the figures of the test that plays this against simulated months.
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! A month's statement, to be read, printed and filed.
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::organization::OrganizationListQuery;
@@ -110,7 +111,7 @@ fn sheet(statement: &Statement, url: UrlState) -> AnyView {
     };
     let closed = statement.closed_at.map(|at| {
         let by = statement.closed_by.as_deref().map(|id| format!(" by {}", format::person(id)));
-        format!("on {}{}", format::moment_utc(at), by.unwrap_or_default())
+        format!("on {}{}", day_and_minute(at), by.unwrap_or_default())
     });
     let title = statement.title.clone().unwrap_or_else(|| "All calls".to_owned());
     let later = (statement.later_adjustments_count > 0).then(|| {
@@ -144,6 +145,11 @@ fn sheet(statement: &Statement, url: UrlState) -> AnyView {
         </article>
     }
     .into_any()
+}
+
+/// As on paper: it has no reader whose time zone were known.
+fn day_and_minute(time: DateTime<Utc>) -> String {
+    time.format("%b %-d, %Y, %H:%M UTC").to_string()
 }
 
 fn sums(statement: &Statement) -> AnyView {
@@ -253,7 +259,7 @@ fn entry(entry: &AdjustmentView) -> AnyView {
             </td>
             <td>{month_name(entry.month)}</td>
             <td class="minor">{why}</td>
-            <td class="minor number">{format::moment_utc(entry.booked_at)}</td>
+            <td class="minor number">{day_and_minute(entry.booked_at)}</td>
             <td class="end">{total(entry.spend)}</td>
         </tr>
     }

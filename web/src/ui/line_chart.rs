@@ -20,8 +20,8 @@ pub(crate) struct Drawing {
     /// One label a day.
     pub(crate) days: Vec<String>,
     pub(crate) lines: Vec<Line>,
-    /// From this day and value to these two on the last day: what may become of it.
-    pub(crate) range: Option<(usize, f64, f64, f64)>,
+    /// Between what and what each day is expected; none where nothing is.
+    pub(crate) range: Vec<Option<(f64, f64)>>,
     /// What is said of each day when it is pointed at.
     pub(crate) texts: Vec<String>,
 }
@@ -67,7 +67,7 @@ pub(crate) fn LineChart(
 }
 
 fn highest(drawing: &Drawing) -> f64 {
-    let range = drawing.range.map_or(0.0, |(_, _, _, high)| high);
+    let range = drawing.range.iter().flatten().map(|(_, high)| *high).fold(0.0, f64::max);
     let values = drawing.lines.iter().flat_map(|line| line.values.iter().flatten());
     values.copied().fold(range, f64::max)
 }
@@ -75,11 +75,11 @@ fn highest(drawing: &Drawing) -> f64 {
 fn plot(drawing: &Drawing, top: f64, label: String, pointed: RwSignal<Option<usize>>) -> impl IntoView + use<> {
     let place = Place { top, count: drawing.days.len() };
     let width = place.width();
-    let range = drawing.range.map(|(from, start, low, high)| {
-        let last = drawing.days.len().saturating_sub(1);
-        let corners = [(from, start), (last, high), (last, low)].map(|(index, value)| place.of(index, value));
-        view! { <polygon class="chart-range" points=corners.join(" ")></polygon> }
-    });
+    let range = drawing.range.iter().enumerate().filter_map(|(index, range)| range.map(|range| (index, range)));
+    let (highs, lows): (Vec<_>, Vec<_>) =
+        range.map(|(index, (low, high))| (place.of(index, high), place.of(index, low))).unzip();
+    let corners: Vec<String> = highs.into_iter().chain(lows.into_iter().rev()).collect();
+    let range = view! { <polygon class="chart-range" points=corners.join(" ")></polygon> };
     let lines = drawing.lines.iter().map(|line| {
         let points = line.values.iter().enumerate().filter_map(|(index, value)| Some(place.of(index, (*value)?)));
         let points: Vec<String> = points.collect();
@@ -152,6 +152,6 @@ mod tests {
         assert_eq!(place.width(), 30.0);
         assert_eq!([place.of(0, 0.0), place.of(2, 10.0), place.of(1, 99.0)], ["5,100.000", "25,0.000", "15,0.000"]);
         let lines = vec![Line { name: "", class: "actual", values: vec![Some(3.0), None] }];
-        assert_eq!(highest(&Drawing { lines, range: Some((0, 1.0, 2.0, 7.0)), ..Drawing::default() }), 7.0);
+        assert_eq!(highest(&Drawing { lines, range: vec![None, Some((2.0, 7.0))], ..Drawing::default() }), 7.0);
     }
 }

@@ -56,6 +56,7 @@ pub async fn usage(app: web::Data<App>, principal: Principal, query: Query<Usage
         usage::by_day(&app.db, &of, before),
         usage::groups(&app.db, &of, days, by, None, query.limit),
     )?;
+    let groups = with_nobodys(groups, &by_day, query.limit);
     let ids: Vec<String> = groups.iter().map(|(id, _)| id.clone()).collect();
     let earlier = usage::groups(&app.db, &of, before, by, Some(&ids), query.limit).await?;
     let mut groups = named(&app, by, groups, earlier.into_iter().collect()).await?;
@@ -72,6 +73,18 @@ pub async fn usage(app: web::Data<App>, principal: Principal, query: Query<Usage
         days: every(days, by_day),
         groups,
     }))
+}
+
+/// Adds what the groups leave of the whole: the calls of none of them, where sums by one entity leave these out.
+fn with_nobodys(mut groups: Vec<(String, Sums)>, by_day: &[(NaiveDate, Sums)], limit: u64) -> Vec<(String, Sums)> {
+    let is_all = u64::try_from(groups.len()).is_ok_and(|count| count < limit);
+    let rest = groups.iter().fold(whole(by_day), |rest, (_, sums)| rest.less(*sums));
+    // Of calls with two tags there are more than there are calls.
+    if is_all && rest.api_requests > 0 && rest.spend >= 0 && groups.iter().all(|(id, _)| !id.is_empty()) {
+        let place = groups.iter().position(|(_, sums)| sums.spend < rest.spend).unwrap_or(groups.len());
+        groups.insert(place, (String::new(), rest));
+    }
+    groups
 }
 
 /// As many days, just before.
@@ -113,24 +126,12 @@ fn every(days: Days, by_day: Vec<(NaiveDate, Sums)>) -> Vec<UsageDay> {
     days.iter().map(|date| UsageDay { date, sums: shown(by_day.get(&date).copied().unwrap_or_default()) }).collect()
 }
 
-pub(super) fn total(by_day: &[(NaiveDate, Sums)]) -> UsageSums {
-    let add = |mut total: UsageSums, (_, sums): &(NaiveDate, Sums)| {
-        let sums = shown(*sums);
-        total.spend += sums.spend;
-        for (total, part) in [
-            (&mut total.api_requests, sums.api_requests),
-            (&mut total.failed_requests, sums.failed_requests),
-            (&mut total.prompt_tokens, sums.prompt_tokens),
-            (&mut total.completion_tokens, sums.completion_tokens),
-            (&mut total.cache_read_input_tokens, sums.cache_read_input_tokens),
-            (&mut total.cache_creation_input_tokens, sums.cache_creation_input_tokens),
-            (&mut total.reasoning_tokens, sums.reasoning_tokens),
-        ] {
-            *total = total.saturating_add(part);
-        }
-        total
-    };
-    by_day.iter().fold(UsageSums::default(), add)
+fn total(by_day: &[(NaiveDate, Sums)]) -> UsageSums {
+    shown(whole(by_day))
+}
+
+fn whole(by_day: &[(NaiveDate, Sums)]) -> Sums {
+    by_day.iter().fold(Sums::default(), |whole, (_, sums)| whole.plus(*sums))
 }
 
 pub(super) fn shown(sums: Sums) -> UsageSums {

@@ -27,7 +27,7 @@ const DIMENSIONS: &[(&str, &str)] = &[
     ("tag", "Tag"),
 ];
 const SECOND: &[(&str, &str)] = &[
-    ("", "and nothing else"),
+    ("", "alone"),
     ("model", "and model"),
     ("provider", "and provider"),
     ("team", "and team"),

@@ -30,7 +30,7 @@ static COLUMNS: &[Column<Day>] = &[
         title: "Day",
         class: "",
         sort: None,
-        cell: |day| day.date.to_string().into_any(),
+        cell: |day| format::day(day.date).into_any(),
         csv: |day| day.date.to_string(),
     },
     Column { title: "Spend", class: "end", sort: None, cell: |day| cell(day.spend), csv: |day| exact(day.spend) },
@@ -103,10 +103,6 @@ fn drawing(month: &SpendForecast) -> Drawing {
     if let Some(max) = month.max_budget {
         lines.push(Line { name: "Budget", class: "limit", values: vec![Some(max.to_usd()); days.len()] });
     }
-    let today = days.iter().position(|day| day.date == month.today);
-    let range = today
-        .zip(month.forecast)
-        .map(|(today, forecast)| (today, month.spend.to_usd(), forecast.low.to_usd(), forecast.high.to_usd()));
     let text = |day: &Day| match (day.spend, day.expected_sum) {
         (Some(spend), _) => format!(
             "{} · {} on the day, {} since the first",
@@ -121,8 +117,20 @@ fn drawing(month: &SpendForecast) -> Drawing {
         days: days.iter().map(|day| format::day(day.date)).collect(),
         texts: days.iter().map(text).collect(),
         lines,
-        range,
+        range: range(month, &days),
     }
+}
+
+/// The range of the month's end, on the way there: as much of it as is expected to be spent by then.
+fn range(month: &SpendForecast, days: &[Day]) -> Vec<Option<(f64, f64)>> {
+    let Some(forecast) = month.forecast else { return Vec::new() };
+    let [spent, end, low, high] = [month.spend, forecast.spend, forecast.low, forecast.high].map(NanoUsd::to_usd);
+    let at = |day: &Day| {
+        let expected = day.expected_sum?.to_usd();
+        let part = if end > spent { ((expected - spent) / (end - spent)).clamp(0.0, 1.0) } else { 1.0 };
+        Some((expected - part * (end - low), expected + part * (high - end)))
+    };
+    days.iter().map(at).collect()
 }
 
 fn in_words(month: &SpendForecast) -> String {
@@ -180,6 +188,8 @@ mod tests {
         assert_eq!(values("expected"), [None, Some(8.0), Some(12.0)]);
         assert_eq!(values("before"), [Some(1.0), Some(2.0), None]);
         assert_eq!(values("limit"), [Some(10.0); 3]);
-        assert_eq!(drawing.range, Some((1, 5.0, 9.0, 15.0)));
+        let (low, high) = drawing.range[1].unwrap();
+        assert!(drawing.range[0].is_none() && low > 6.0 && high < 10.0, "{low} {high}");
+        assert_eq!(drawing.range[2], Some((9.0, 15.0)));
     }
 }

@@ -102,7 +102,7 @@ fn row(month: &MonthView, asked: RwSignal<Option<Month>>) -> AnyView {
     });
     view! {
         <tr>
-            <td class="lead">{name(which)}</td>
+            <td class="lead">{which.first_day().format("%b %Y").to_string()}</td>
             <td><Badge tone=tone text=state /></td>
             <td class="end">{total(month.spend)}</td>
             <td class="end minor number">{format::count(month.api_requests)}</td>

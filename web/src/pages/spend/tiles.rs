@@ -11,7 +11,7 @@ use crate::ui::load::Load;
 #[component]
 pub(super) fn Tiles(load: Load<SpendForecast>) -> impl IntoView {
     let tiles = move || load.data.with(|data| data.as_ref().map(tiles_of));
-    view! { <section class="tiles" aria-label="Key figures">{tiles}</section> }
+    view! { <section class="tiles tiles-four" aria-label="Key figures">{tiles}</section> }
 }
 
 fn tiles_of(month: &SpendForecast) -> impl IntoView + use<> {
