@@ -9,6 +9,7 @@ use serde_json::json;
 use tollgate::db;
 use tollgate::ledger::SpendEvent;
 use tollgate::ledger::verify::verify;
+use tollgate::ledger::writer::write_batch;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::session::UserRole;
 use tollgate_openapi::spend::{
@@ -393,4 +394,26 @@ async fn other_reports(app: &TestApp, range: &str, said: &mut BTreeMap<String, N
 
 fn money(value: &serde_json::Value) -> NanoUsd {
     serde_json::from_value(value.clone()).unwrap()
+}
+
+#[tokio::test]
+async fn a_month_that_is_closed_while_nodes_write_misses_no_call_and_has_none_twice() {
+    let app = TestApp::start().await;
+    october(&app).await;
+    let batches = (0..12).map(|batch| {
+        let calls: Vec<SpendEvent> = (0..20)
+            .map(|n| costing(1, call(&format!("{batch}-{n}"), &format!("key{}", n % 5), "2026-10-20T10:00:00Z")))
+            .collect();
+        let db = app.app.db.clone();
+        tokio::spawn(async move { write_batch(&db, &calls).await.unwrap() })
+    });
+    let batches: Vec<_> = batches.collect();
+    app.post(CLOSE, json!({"month": "2026-10"})).expect_status(200).await;
+    for batch in batches {
+        batch.await.unwrap();
+    }
+    let closed = statement(&app, "month=2026-10").await;
+    assert_eq!(closed.due + closed.later_adjustments_spend, usd(0.045 + 2.4));
+    assert_eq!(closed.usage.api_requests + closed.later_adjustments_count, 243);
+    assert_eq!(months_that_differ(&app).await, 0);
 }
