@@ -18,6 +18,7 @@ use crate::models::LiveModels;
 use crate::oidc::{Oidc, Provider};
 use crate::policy::{MASTER_TOKEN, PolicyStore};
 use crate::settings::LiveSettings;
+use crate::telemetry::database::DatabaseFigures;
 
 /// The parts of a running gateway.
 #[derive(Clone, Debug)]
@@ -48,6 +49,8 @@ pub struct App {
     pub models: Arc<LiveModels>,
     /// The settings in force.
     pub settings: Arc<LiveSettings>,
+    /// What metrics tell of the database.
+    pub figures: Arc<DatabaseFigures>,
     /// Failed sign-ins of late.
     pub sign_ins: Arc<SignInThrottle>,
     /// Where the days of budget windows begin: `litellm_settings.timezone`, UTC by default.

@@ -124,6 +124,13 @@ impl Counters {
         together.map(standing).collect()
     }
 
+    /// How each of `scopes` stands as far as this process knows, which asks nobody and takes no note of those it has not
+    /// seen.
+    #[must_use]
+    pub fn glance(&self, scopes: &[Scope]) -> Vec<Standing> {
+        self.local.glance(scopes)
+    }
+
     /// What is left for the call at `place`; `None` while others are before it.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ pub use worker::Worker;
 use crate::config::{Config, Variables};
 use crate::policy::PolicyStore;
 use destination::Destination;
-use metrics::{counter, describe_counter};
+use metrics::counter;
 use names::Names;
 
 /// Where calls leave what is exported, and who exports it; `None` where nothing is.
@@ -51,7 +51,7 @@ pub fn start(
     if destinations.is_empty() {
         return Ok((None, Vec::new()));
     }
-    describe(&destinations);
+    begin(&destinations);
     let bytes_max = usize::try_from(config.limits.stored_content_max_bytes).unwrap_or(usize::MAX);
     let content_bytes_max = (!config.litellm.turn_off_message_logging).then_some(bytes_max);
     let client = send::client()?;
@@ -65,17 +65,13 @@ pub fn start(
     Ok((Some(Exports::new(queues, content_bytes_max)), workers))
 }
 
-/// Names shown in `/metrics`, from the start.
-fn describe(destinations: &[Destination]) {
-    describe_counter!("tollgate_export_sent_total", "Calls that an observability tool was told of");
-    describe_counter!("tollgate_export_failed_total", "Calls that an observability tool did not take");
-    describe_counter!(
-        "tollgate_export_dropped_total",
-        "Calls that found no room in the queue to an observability tool"
-    );
+/// Metrics shown from the start.
+fn begin(destinations: &[Destination]) {
     for destination in destinations {
+        let callback = destination.callback.as_str();
         for name in ["tollgate_export_sent_total", "tollgate_export_failed_total", "tollgate_export_dropped_total"] {
-            counter!(name, "destination" => destination.callback.as_str()).absolute(0);
+            counter!(name, "destination" => callback).absolute(0);
         }
+        counter!("litellm_callback_logging_failures_metric_total", "callback_name" => callback).absolute(0);
     }
 }

@@ -1,5 +1,6 @@
 //! Periodic work of this process. Each job can be stopped and repeated at any time.
 
+mod figures;
 mod health_checks;
 pub mod idle_counters;
 mod policy_changes;
@@ -25,6 +26,7 @@ use crate::policy::{Channel, PolicyStore};
 use crate::router::{Router, rests};
 use crate::settings::LiveSettings;
 use crate::telemetry;
+use crate::telemetry::database::DatabaseFigures;
 
 pub use health_checks::HealthChecks;
 pub use prune::Retention;
@@ -55,6 +57,8 @@ pub struct Work {
     pub alerts: Arc<Alerts>,
     /// The settings in force.
     pub settings: Arc<LiveSettings>,
+    /// What metrics tell of the database.
+    pub figures: Arc<DatabaseFigures>,
     /// Where nodes tell each other which deployments rest.
     pub rests: Option<Arc<Channel>>,
     /// How deployments are checked; `None`: they are not.
@@ -89,6 +93,7 @@ pub fn start(work: &Work, writer: Writer, takers: Takers, stop: &CancellationTok
     }
     jobs.spawn(idle_counters::IdleCounters::new(work, idle_counters::KEPT).run(stop.clone()));
     jobs.spawn(keep_metrics_up(stop.clone()));
+    jobs.spawn(figures::count(work.db.clone(), Arc::clone(&work.figures), stop.clone()));
     jobs.spawn(Sender::new(Arc::clone(&work.alerts)).run(stop.clone()));
     if let Some(contents) = takers.contents {
         jobs.spawn(contents.run(stop.clone()));

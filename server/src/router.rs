@@ -14,6 +14,7 @@ pub mod history;
 pub mod in_flight;
 mod latency;
 mod patterns;
+mod quota;
 mod ranked;
 pub mod rests;
 pub mod rules;
@@ -31,6 +32,7 @@ use crate::config::RoutingStrategy;
 use crate::counters::Counters;
 use crate::domain::price::ServiceTier;
 use crate::domain::usage::Usage;
+use crate::telemetry;
 pub use build::{deployments, deployments_of};
 pub use caps::{Need, Reserved};
 pub use deployment::Deployment;
@@ -262,10 +264,11 @@ impl Router {
     pub fn note_failure(&self, deployment: &Deployment, failure: Failure) {
         let table = self.table.load();
         let rule = &table.rules.cooldown;
-        let reason = failure.reason.clone();
+        let (reason, status) = (failure.reason.clone(), failure.status);
         let (may_rest, wall_now) = (self.may_rest(deployment), self.clock.now());
         let until = deployment.health.note_failure(rule, failure, may_rest, self.clock.monotonic(), wall_now);
         if until.is_some() {
+            telemetry::deployments::cooled_down(deployment.place(), status);
             self.rests.post(Rest { deployment: deployment.id.to_string(), until, reason });
         }
     }
@@ -278,6 +281,7 @@ impl Router {
         }
         let until = deployment.health.rest(length, reason, self.clock.monotonic(), self.clock.now());
         if until.is_some() {
+            telemetry::deployments::cooled_down(deployment.place(), None);
             self.rests.post(Rest { deployment: deployment.id.to_string(), until, reason: reason.to_owned() });
         }
     }

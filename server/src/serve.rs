@@ -219,6 +219,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         budgets: Arc::new(outside::budgets(&config)),
         models,
         settings: Arc::new(settings),
+        figures: Arc::default(),
         sign_ins: Arc::default(),
         timezone: config.litellm.timezone,
     };
@@ -247,7 +248,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
 
 fn start_metrics(config: &Config) {
     telemetry::metrics();
-    telemetry::calls::keep_keys(usize::try_from(config.limits.metrics_keys_max).unwrap_or(usize::MAX));
+    telemetry::names::keep(usize::try_from(config.limits.metrics_keys_max).unwrap_or(usize::MAX));
 }
 
 /// Who writes settled calls into the database, those of a former process written.

@@ -132,7 +132,8 @@ pub struct Limits {
     pub spool_memory_max_bytes: u64,
     /// A prompt, or an answer, that is kept, in bytes of JSON (`stored_content_max_kb`, in KiB). Default: 64 KiB.
     pub stored_content_max_bytes: u64,
-    /// Keys with metrics of their own; those that call later are counted together as `other`. Default: 1,000.
+    /// Keys with metrics of their own, and as many of each other kind: teams, users, organizations, customers, tags,
+    /// models. Those that call later are counted together as `other`. Default: 1,000.
     pub metrics_keys_max: u64,
     /// How long calls in flight may go on after a SIGTERM. Default: 25 seconds, below Kubernetes' 30.
     pub drain_timeout: Duration,

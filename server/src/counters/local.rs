@@ -93,6 +93,24 @@ impl Local {
         scopes.iter().map(|scope| current(&mut state.scopes, scope).standing(slot)).collect()
     }
 
+    /// The same, and nothing is noted.
+    pub(super) fn glance(&self, scopes: &[Scope]) -> Vec<Standing> {
+        let slot = self.slot(self.clock.monotonic());
+        let mut state = self.state.lock();
+        let standing = |scope: &Scope| {
+            let counter = state.scopes.get_mut(&scope.id);
+            let mut standing = counter.map(|counter| (counter.window_start, counter.standing(slot)));
+            if let Some((_, standing)) = standing.take_if(|(start, _)| *start == scope.window_start) {
+                return standing;
+            }
+            let is_same_window = scope.loaded_window_start == scope.window_start;
+            let spent = if is_same_window { scope.spent_at_load } else { NanoUsd::ZERO };
+            let of_former = standing.map(|(_, standing)| standing).unwrap_or_default();
+            Standing { spent, reserved: NanoUsd::ZERO, ..of_former }
+        };
+        scopes.iter().map(standing).collect()
+    }
+
     /// What a call at `place` would find.
     pub(super) fn look(&self, scopes: &[Scope], place: &Place) -> Result<Verdict, Refusal> {
         let now = self.clock.monotonic();

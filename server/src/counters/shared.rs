@@ -16,6 +16,7 @@ mod connection;
 mod feed;
 mod keeper;
 mod keys;
+mod times;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use crate::clock::Clock;
 use crate::db::budget_spend;
 pub(super) use change::{Change, Note, Window};
 use keys::Keys;
+use times::Times;
 
 /// Windows read from the ledger at once.
 const WINDOWS_MAX: usize = 500;
@@ -91,6 +93,7 @@ pub(super) struct Shared {
     former: Former,
     /// Written to the ledger's database and not told yet.
     untold: Mutex<HashMap<Window, NanoUsd>>,
+    times: Times,
 }
 
 /// A window, what of it this node has written now, and what the ledger's database has: spent, and corrected.
@@ -164,6 +167,7 @@ impl Shared {
             stop: CancellationToken::new(),
             former: Former::default(),
             untold: Mutex::default(),
+            times: Times::new(),
         }
     }
 

@@ -149,6 +149,14 @@ pub async fn waiting(db: &impl ConnectionTrait, max: u64) -> Result<Vec<Model>, 
     Entity::find().filter(Column::DispatchedAt.is_null()).order_by_asc(Column::Id).limit(max).all(db).await
 }
 
+/// How many of them there are.
+///
+/// # Errors
+/// When the database is away.
+pub async fn count_waiting(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    Entity::find().filter(Column::DispatchedAt.is_null()).count(db).await
+}
+
 /// Notes that it is decided who is told of an alert, and how it is told.
 ///
 /// # Errors

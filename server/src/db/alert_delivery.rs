@@ -110,6 +110,14 @@ pub async fn due(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<Du
     counted.group_by(Column::ChannelId).group_by(Column::Recipient).into_model().all(db).await
 }
 
+/// How many messages wait, also those that are to be tried later.
+///
+/// # Errors
+/// When the database is away.
+pub async fn count_pending(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    Entity::find().filter(is_pending()).count(db).await
+}
+
 fn of(due: &Due, now: DateTime<Utc>) -> Condition {
     Condition::all()
         .add(is_pending())

@@ -9,6 +9,8 @@ use sea_orm::{
 };
 use tollgate_migration::{Migrator, MigratorTrait};
 
+use super::measure::measure;
+
 /// How long SQLite waits for another writer.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Page cache of each SQLite connection, in KiB; the operating system caches the file as well.
@@ -59,7 +61,10 @@ pub async fn connect(url: &str, max_connections: u32, timeout: Duration) -> Resu
     } else {
         options.max_connections(max_connections.max(1));
     }
-    Database::connect(options).await.map_err(|source| DbError::Connect { url: redact_url(url), source })
+    let opened = Database::connect(options).await;
+    let mut db = opened.map_err(|source| DbError::Connect { url: redact_url(url), source })?;
+    measure(&mut db);
+    Ok(db)
 }
 
 /// A connection that one task alone uses: slow reports do not keep it waiting, and what a connection keeps of its many

@@ -139,3 +139,11 @@ pub async fn list(db: &impl ConnectionTrait, filter: &Filter<'_>, page: &PageOf)
         .add_option(filter.search.map(|text| contains_any(&both, text)));
     page.read(db, Entity::find().filter(matching), &[Column::CreatedAt, Column::TeamId], Order::Desc).await
 }
+
+/// How many teams there are.
+///
+/// # Errors
+/// When the database is away.
+pub async fn count(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    Entity::find().count(db).await
+}

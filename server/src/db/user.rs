@@ -200,3 +200,11 @@ pub async fn list(db: &impl ConnectionTrait, filter: &Filter<'_>, page: &PageOf)
         .add_option(filter.team_id.map(in_team));
     page.read(db, Entity::find().filter(matching), &[Column::CreatedAt, Column::UserId], Order::Desc).await
 }
+
+/// How many users there are.
+///
+/// # Errors
+/// When the database is away.
+pub async fn count(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    Entity::find().count(db).await
+}

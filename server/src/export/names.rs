@@ -48,11 +48,7 @@ impl Names {
     async fn of_team(&self, team: &str) -> TeamNames {
         let principal = self.0.of_principal(None, Some(team));
         let Ok(policy) = self.0.call(principal, None, &[]).await else { return TeamNames::default() };
-        let name = |kind: EntityKind| {
-            let entity = policy.entities.iter().find(|entity| entity.kind == kind)?;
-            // It is called by its name and id, or by its id alone.
-            entity.account.whole.name.strip_suffix(&format!(" ({})", entity.id)).map(Arc::from)
-        };
+        let name = |kind: EntityKind| policy.entities.iter().find(|entity| entity.kind == kind)?.alias();
         TeamNames { team: name(EntityKind::Team), organization: name(EntityKind::Organization) }
     }
 }

@@ -44,7 +44,8 @@ pub(super) struct Queue {
     on_failure: bool,
     sender: mpsc::Sender<Waiting>,
     bytes: Arc<AtomicU64>,
-    dropped: Counter,
+    /// By our name and LiteLLM's.
+    dropped: [Counter; 2],
 }
 
 /// The other end.
@@ -57,14 +58,17 @@ pub(super) struct Outlet {
 /// Both ends of a queue to a tool.
 pub(super) fn queue(destination: &Destination) -> (Queue, Outlet) {
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
-    let bytes = Arc::new(AtomicU64::new(0));
+    let (bytes, callback) = (Arc::new(AtomicU64::new(0)), destination.callback.as_str());
     let queue = Queue {
         on_success: destination.on_success,
         on_failure: destination.on_failure,
         sender,
         bytes: Arc::clone(&bytes),
         // Looked up once: calls that are dropped come in great numbers.
-        dropped: counter!("tollgate_export_dropped_total", "destination" => destination.callback.as_str()),
+        dropped: [
+            counter!("tollgate_export_dropped_total", "destination" => callback),
+            counter!("litellm_callback_logging_failures_metric_total", "callback_name" => callback),
+        ],
     };
     (queue, Outlet { receiver, bytes })
 }
@@ -84,7 +88,7 @@ impl Queue {
         let has_room = waiting.saturating_add(bytes) <= WAITING_BYTES_MAX;
         if !has_room || self.sender.try_send(Waiting { ended, bytes }).is_err() {
             self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-            self.dropped.increment(1);
+            self.dropped.iter().for_each(|dropped| dropped.increment(1));
         }
     }
 }

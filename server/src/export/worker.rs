@@ -200,6 +200,10 @@ impl Worker {
 
     fn count(&self, metric: &'static str, calls: usize) {
         let calls = u64::try_from(calls).unwrap_or(u64::MAX);
-        counter!(metric, "destination" => self.destination.callback.as_str()).increment(calls);
+        let callback = self.destination.callback.as_str();
+        counter!(metric, "destination" => callback).increment(calls);
+        if metric == "tollgate_export_failed_total" {
+            counter!("litellm_callback_logging_failures_metric_total", "callback_name" => callback).increment(calls);
+        }
     }
 }

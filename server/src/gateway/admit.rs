@@ -22,6 +22,7 @@ use crate::counters::{Admission, Demand, Place, Refusal, Room, Scope, ScopeId, T
 use crate::policy::{CallPolicy, Entity};
 use crate::provider::openai::ChatRequest;
 use crate::router::Deployment;
+use crate::telemetry::limits;
 
 /// A smaller answer is not worth its input.
 const OUTPUT_TOKENS_MIN: u64 = 16;
@@ -249,6 +250,9 @@ impl<'a> Applicant<'a> {
     }
 
     fn refused(&self, refusal: Refusal) -> GatewayError {
+        if !self.is_trial {
+            limits::refused(&refusal);
+        }
         let name = self.name_of(&refusal.scope);
         GatewayError::LimitExceeded {
             refusal: Box::new(refusal),

@@ -21,7 +21,7 @@ use crate::config::RouterSettings;
 use crate::domain::operation::Operation;
 use crate::error::ApiError;
 use crate::ledger::SpendEvent;
-use crate::ledger::event::REFUSING_BUDGET_NOTE;
+use crate::ledger::event::{ASKED_FOR_NOTE, REFUSING_BUDGET_NOTE};
 use crate::policy::{CallPolicy, Policy};
 use crate::provider::openai::ChatRequest;
 use crate::provider::openai::routing::RoutingParams;
@@ -266,7 +266,7 @@ impl Context {
         let Admitted { ticket, output_limit, barred, soft } = self.reserve(wanted, deployments).await?;
         if *event.model_group != *model {
             let asked_for = std::mem::replace(&mut event.model_group, Arc::from(&*model));
-            event.metadata.insert("original_model_group".to_owned(), Value::from(&*asked_for));
+            event.metadata.insert(ASKED_FOR_NOTE.to_owned(), Value::from(&*asked_for));
         }
         if let Some(limit) = output_limit {
             event.metadata.insert("output_tokens_limited_to".to_owned(), Value::from(limit));

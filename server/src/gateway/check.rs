@@ -89,5 +89,6 @@ fn book(gateway: &Gateway, deployment: &Deployment, asked: &Deployment, pong: &P
             tags: Vec::new(),
             charges: vec![Charge { kind: "key".into(), id: Arc::from(IDENTITY), window_start_us: 0 }],
         },
+        None,
     );
 }

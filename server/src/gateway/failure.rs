@@ -66,6 +66,15 @@ impl UpstreamFailure {
         }
     }
 
+    /// The HTTP status that the provider answered with, or that a client would see; `None`: it gave no answer.
+    pub(super) const fn status(&self) -> Option<u16> {
+        match self {
+            Self::Unreachable(_) => None,
+            Self::Timeout(_) => Some(408),
+            Self::Status { status, .. } => Some(*status),
+        }
+    }
+
     /// LiteLLM's class of the failure, for which a configuration may have a number of retries of its own.
     pub(super) fn class(&self) -> ErrorClass {
         match self {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -14,9 +15,9 @@ use crate::error::ApiError;
 use crate::ledger::SpendEvent;
 use crate::ledger::contents::AnswerContent;
 use crate::ledger::event::TEXT_BYTES_MAX;
-use crate::policy::CallPolicy;
+use crate::policy::{CallPolicy, EntityKind};
 use crate::router::Deployment;
-use crate::telemetry::calls;
+use crate::telemetry::{Aliases, calls};
 
 /// Who calls, when, from where, for what.
 #[derive(Clone, Debug)]
@@ -73,12 +74,21 @@ fn cut(name: &str) -> &str {
     name.get(..name.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default()
 }
 
-/// Writes an ended call down.
-pub fn record(gateway: &Gateway, event: &SpendEvent) {
+/// Writes an ended call down. `provider_time` is how long the provider took for its answer, where it gave one.
+pub fn record(gateway: &Gateway, event: &SpendEvent, provider_time: Option<Duration>) {
     if let Err(error) = gateway.spool.end(event) {
         tracing::error!(%error, request_id = %event.request_id, "a call's end is not in the spool");
     }
-    calls::record(event);
+    calls::record(event, provider_time, || aliases(gateway, event));
+}
+
+/// How people call the team and the organization of a call, as far as that is in memory.
+pub(super) fn aliases(gateway: &Gateway, event: &SpendEvent) -> Aliases {
+    let alias = |kind, id: &Option<Arc<str>>| gateway.policy.known_entity(kind, id.as_deref()?)?.alias();
+    Aliases {
+        team: alias(EntityKind::Team, &event.team_id),
+        organization: alias(EntityKind::Organization, &event.organization_id),
+    }
 }
 
 /// What a refused call to a model that does not exist is booked under: anybody may name anything, and every name has
@@ -96,7 +106,7 @@ pub fn record_refusal(gateway: &Gateway, mut event: SpendEvent, error: &ApiError
     event.status_code = error.status().as_u16();
     event.metadata.insert("error".to_owned(), Value::from(error.message()));
     event.metadata.insert("error_type".to_owned(), Value::from(error.kind()));
-    record(gateway, &event);
+    record(gateway, &event, None);
     if let Some(exports) = &gateway.exports {
         exports.push(event, Bytes::new(), AnswerContent::None);
     }

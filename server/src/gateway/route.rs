@@ -23,7 +23,7 @@ use super::settle::attempts::AttemptKind;
 use super::settle::{Asked, Call};
 use super::stream::{Chunks, Watcher};
 use super::upstream::{Upstream, UpstreamFailure};
-use crate::config::RouterSettings;
+use crate::config::{ErrorClass, RouterSettings};
 use crate::provider::chat::{AnswerHead, StreamDecoder};
 use crate::provider::openai::usage::answer_texts;
 use crate::provider::openai::{Answer, RequestError, read_answer};
@@ -119,6 +119,13 @@ impl Unanswered {
         match self {
             Self::Failed(failure) => failure.kind(),
             Self::Refused(error) => error.stands_in_for().unwrap_or(FailureKind::Other),
+        }
+    }
+
+    fn status_and_class(&self) -> (Option<u16>, ErrorClass) {
+        match self {
+            Self::Failed(failure) => (failure.status(), failure.class()),
+            Self::Refused(_) => (None, ErrorClass::Default),
         }
     }
 }
@@ -232,7 +239,12 @@ pub(super) async fn forward<A: Attempt>(
     let mut forwarding = Forwarding { context, upstream, attempt, settings, call, deadline };
     let kind = if model == attempt.model() { AttemptKind::First } else { AttemptKind::Fallback };
     let group = Group { model: &model, barred, output_limit };
-    let answered = match forwarding.ask_group(group, kind).await {
+    let asked = forwarding.ask_group(group, kind).await;
+    if kind == AttemptKind::Fallback {
+        // The model that was asked for could not be called at all.
+        forwarding.call.fell_back((None, ErrorClass::Default), asked.is_ok());
+    }
+    let answered = match asked {
         Ok(reply) => Ok(reply),
         Err(unanswered) => Box::pin(forwarding.fall_back(&model, unanswered)).await,
     };
@@ -264,7 +276,9 @@ impl<A: Attempt> Forwarding<'_, A> {
                     continue;
                 }
             };
-            match self.ask_group(group, AttemptKind::Fallback).await {
+            let asked = self.ask_group(group, AttemptKind::Fallback).await;
+            self.call.fell_back(last.status_and_class(), asked.is_ok());
+            match asked {
                 Ok(reply) => return Ok(reply),
                 Err(unanswered) => {
                     plan.failed(&model, unanswered.kind());

@@ -307,7 +307,9 @@ impl Open {
         let duration = self.age();
         self.note_health(&outcome, &usage);
         self.note_length(&outcome, &usage);
+        let took = self.attempts.took(duration);
         self.fill_event(outcome, usage, cost, duration);
+        let provider_time = self.count_attempt(took);
         let provider = self.target.as_ref().map(|target| Arc::clone(&target.deployment().provider_name));
         if provider.is_none() {
             self.event.charges = charge::charges(&self.ticket, None);
@@ -316,7 +318,7 @@ impl Open {
         if let Some(used_up) = charge::used_up(&soft, &gateway.counters, provider.as_deref(), cost) {
             event.metadata.insert("soft_budget_exceeded".to_owned(), used_up);
         }
-        record::record(&gateway, &event);
+        record::record(&gateway, &event, provider_time);
         ticket.release(|scope| !charge::is_charged(scope, provider.as_deref()));
         // What nobody had to answer takes nothing from a limit of tokens.
         let tokens = if event.cache_hit { 0 } else { usage.total_tokens() };

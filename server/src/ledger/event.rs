@@ -17,6 +17,9 @@ pub const TEXT_BYTES_MAX: usize = 255;
 /// Where a call that was looked up in the cache notes under what.
 pub const CACHE_KEY_NOTE: &str = "cache_key";
 
+/// Where a call that another model stood in for notes which was asked for.
+pub const ASKED_FOR_NOTE: &str = "original_model_group";
+
 /// Where a call that a budget refused notes which: a [`RefusingBudget`].
 pub const REFUSING_BUDGET_NOTE: &str = "refusing_budget";
 

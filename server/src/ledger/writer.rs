@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use metrics::counter;
+use metrics::{counter, histogram};
 use sea_orm::{DatabaseConnection, DbErr};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tollgate_openapi::money::NanoUsd;
 
@@ -192,12 +193,23 @@ impl Writer {
             written_at: db::stored_time(self.spool.now()),
         });
         let watching = Some(&mut self.watch);
+        let began = Instant::now();
         let writing = write(self.db.get(), events, cursor, watching, self.spool.now());
         let written = tokio::time::timeout(BATCH_TIMEOUT, writing).await;
-        written.map_err(|_| WriterError::Timeout)??;
+        let written = written.map_err(|_| WriterError::Timeout).and_then(|written| Ok(written?));
+        count_batch(began.elapsed(), written.is_ok());
+        written?;
         self.watch.written();
         Ok(())
     }
+}
+
+/// Counts a batch, by LiteLLM's names.
+fn count_batch(took: Duration, is_written: bool) {
+    let labels = [("batch_write_to_db", "batch_write_to_db")];
+    histogram!("litellm_batch_write_to_db_latency", &labels).record(took.as_secs_f64());
+    counter!("litellm_batch_write_to_db_total_requests_total", &labels).increment(1);
+    counter!("litellm_batch_write_to_db_failed_requests_total", &labels).increment(u64::from(!is_written));
 }
 
 /// Writes a batch in one transaction, at the end of its last call: calls, and what the new ones add to every sum.

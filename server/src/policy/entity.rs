@@ -106,3 +106,12 @@ pub struct Entity {
     /// How calls of a team are routed, where it says so.
     pub routing: Option<Arc<RoutingOverrides>>,
 }
+
+impl Entity {
+    /// How people call it, where it has a name besides its id.
+    #[must_use]
+    pub fn alias(&self) -> Option<Arc<str>> {
+        let name = self.account.whole.name.strip_suffix(')')?.strip_suffix(&*self.id)?.strip_suffix(" (")?;
+        Some(Arc::from(name))
+    }
+}

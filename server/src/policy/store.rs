@@ -13,7 +13,7 @@ use quick_cache::sync::Cache;
 use sea_orm::DbErr;
 
 use super::load::Loader;
-use super::{AccessGroups, Bulletin, CallPolicy, Entity, EntityKind, Policy, Secret};
+use super::{AccessGroups, Bulletin, CallPolicy, Entity, EntityKind, Limited, Policy, Secret};
 use crate::clock::Clock;
 use crate::crypto::KeyDigest;
 use entities::Entities;
@@ -114,6 +114,24 @@ impl PolicyStore {
             Entry::Known { policy, .. } => Ok(policy),
             Entry::Unknown { .. } => Err(PolicyError::Unknown),
         }
+    }
+
+    /// The policy of the key with this id, where it is in memory.
+    #[must_use]
+    pub fn known_key(&self, token: &str) -> Option<Arc<Policy>> {
+        let own = KeyDigest::from_hex(token)?;
+        let rotated = self.secrets.lock().get(token).cloned().unwrap_or_default();
+        let mut entries = std::iter::once(own).chain(rotated).filter_map(|digest| self.entries.peek(&digest));
+        entries.find_map(|entry| match entry {
+            Entry::Known { policy, .. } => Some(policy),
+            Entry::Unknown { .. } => None,
+        })
+    }
+
+    /// The limits of all calls together.
+    #[must_use]
+    pub fn gateway(&self) -> &Limited {
+        &self.loader.gateway
     }
 
     /// The policy of a key without limits of its own that would belong to this user and team.

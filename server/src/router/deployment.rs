@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics::Label;
 use serde_json::{Map, Value};
 
 use super::health::Health;
@@ -15,6 +16,7 @@ use crate::domain::region::Region;
 use crate::provider::catalog::ModelCard;
 use crate::provider::chat::Dialect;
 use crate::provider::endpoint::{Endpoint, Protocol};
+use crate::telemetry::deployments;
 
 /// One deployment, made from its configuration.
 #[derive(Debug)]
@@ -164,6 +166,13 @@ impl Deployment {
             (Target::Mock(_) | Target::None, _) => false,
         };
         is_offered && self.mode().is_none_or(|mode| operation.suits(mode))
+    }
+
+    /// Where it is, as labels of metrics say it.
+    #[must_use]
+    pub fn place(&self) -> Vec<Label> {
+        let api_base = self.api_base().map(|base| &**base);
+        deployments::place(&self.upstream_model, &self.id, api_base, &self.provider_name)
     }
 
     /// The address shown in logs.

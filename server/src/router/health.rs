@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use super::checks::Checks;
 use super::history::History;
 use super::latency::Latency;
+use super::quota::Quota;
 use super::usage::Recent;
 use crate::config::{ErrorClass, ErrorPolicy};
 
@@ -69,6 +70,7 @@ pub struct Health {
     state: Mutex<State>,
     history: History,
     checks: Checks,
+    quota: Quota,
 }
 
 #[derive(Debug, Default)]
@@ -123,6 +125,12 @@ impl Health {
     #[must_use]
     pub const fn checks(&self) -> &Checks {
         &self.checks
+    }
+
+    /// What its provider says is left of the limits there.
+    #[must_use]
+    pub const fn quota(&self) -> &Quota {
+        &self.quota
     }
 
     /// Notes that an attempt starts.

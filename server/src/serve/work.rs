@@ -28,6 +28,7 @@ pub(super) fn of(
         models: Arc::clone(&app.models),
         alerts: Arc::clone(&app.alerts),
         settings: Arc::clone(&app.settings),
+        figures: Arc::clone(&app.figures),
         rests: shared::rests(config, redis.clone()).map(Arc::new),
         health_checks: health_checks(gateway, config, redis)?,
         retention: retention(config),

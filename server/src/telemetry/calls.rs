@@ -1,33 +1,27 @@
 //! Metrics of calls: LiteLLM's names, and the simple ones its guides use.
 //!
-//! Looking a metric up by its labels costs more than counting, so each worker keeps the handles it has used. Only so many
-//! keys have metrics of their own: each takes about 14 kB for every model it uses, here and again in Prometheus.
+//! Looking a metric up by its labels costs more than counting, so each worker keeps the handles it has used.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use metrics::{
-    Counter, Gauge, Histogram, Label, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
-};
-use parking_lot::Mutex;
+use metrics::{Counter, Gauge, Histogram, Label, counter, gauge, histogram};
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::spend::CallStatus;
 
+use super::names::{CUSTOMERS, MODELS, OTHER, TAGS};
+use super::payer::{Aliases, NONE, Payer, PayerLabels};
+use super::tokens::Kinds;
+use crate::config::ErrorClass;
 use crate::domain::operation::Operation;
 use crate::ledger::SpendEvent;
 use crate::ledger::event::CACHE_KEY_NOTE;
 
 /// Handles a worker keeps; above it, it starts anew.
 const HANDLES_MAX: usize = 10_000;
-
-/// What stands for the keys that have no metrics of their own, and for their users and teams.
-const OTHER: &str = "other";
-
-static KEYS_MAX: AtomicUsize = AtomicUsize::new(1_000);
-static KEYS: Mutex<Option<HashSet<Arc<str>>>> = Mutex::new(None);
 
 struct Handles {
     requests: Counter,
@@ -42,35 +36,31 @@ struct Handles {
     output_tokens: Counter,
     latency: Histogram,
     simple_latency: Histogram,
-    time_to_first_token: Histogram,
-    overhead: Histogram,
+    /// What not every call has is made when the first has it.
+    seldom: Seldom,
+}
+
+/// What not every call has.
+struct Seldom {
+    labels: Vec<Label>,
+    model_group: Label,
+    overhead_labels: Vec<Label>,
+    kinds: Kinds,
+    api_latency: OnceLock<Histogram>,
+    time_to_first_token: OnceLock<Histogram>,
+    overhead: OnceLock<Histogram>,
+    cache_hits: OnceLock<[Counter; 3]>,
+    cache_misses: OnceLock<Counter>,
 }
 
 thread_local! {
     static HANDLES: RefCell<HashMap<u64, Arc<Handles>>> = RefCell::new(HashMap::new());
 }
 
-/// Names and units, shown in `/metrics`.
-pub(super) fn describe() {
-    describe_counter!("litellm_requests_total", "Calls");
-    describe_gauge!("litellm_spend_total", "Spend in US dollars");
-    describe_counter!("litellm_tokens_total", "Input and output tokens");
-    describe_counter!("litellm_errors_total", "Calls that failed");
-    describe_counter!("litellm_cache_hits_total", "Calls answered from the cache");
-    describe_counter!("litellm_cache_hits_metric_total", "Calls answered from the cache, by model");
-    describe_counter!("litellm_cache_misses_metric_total", "Calls looked up in the cache in vain, by model");
-    describe_counter!("litellm_cached_tokens_metric_total", "Tokens of calls answered from the cache, by model");
-    describe_gauge!("tollgate_cache_up", "1 where Redis answers the cache");
-    describe_counter!("tollgate_unpriced_requests_total", "Calls to models without a known price, booked at 0");
-    describe_counter!("tollgate_disconnect_drains_total", "Answers of providers read on after their client had left");
-    describe_counter!("tollgate_soft_budget_exceeded_total", "Calls beyond a budget that only warns");
-    describe_histogram!("litellm_request_duration_seconds", "Time of whole calls");
-    counter!("litellm_cache_hits_total").absolute(0);
-}
-
-/// Counts an ended call.
-pub fn record(event: &SpendEvent) {
-    let handles = handles(event);
+/// Counts an ended call. `provider_time` is how long the provider took for the answer, where it gave one; `aliases` is
+/// asked seldom.
+pub fn record(event: &SpendEvent, provider_time: Option<Duration>, aliases: impl FnOnce() -> Aliases) {
+    let handles = handles(event, aliases);
     handles.requests.increment(1);
     handles.proxy_requests.increment(1);
     handles.simple_requests.increment(1);
@@ -86,30 +76,25 @@ pub fn record(event: &SpendEvent) {
     handles.simple_tokens.increment(event.usage.total_tokens());
     handles.input_tokens.increment(event.usage.prompt_tokens());
     handles.output_tokens.increment(event.usage.completion_tokens());
-    record_cache(event);
-    let seconds = |delta: chrono::TimeDelta| delta.to_std().map_or(0.0, |delta| delta.as_secs_f64());
     let whole = seconds(event.end_time - event.start_time);
     handles.latency.record(whole);
     handles.simple_latency.record(whole);
-    if let Some(first) = event.completion_start_time {
-        handles.time_to_first_token.record(seconds(first - event.start_time));
-    }
-    if event.model_id.is_some() {
-        let overhead_us = u64::try_from(event.overhead_us).unwrap_or(0);
-        handles.overhead.record(std::time::Duration::from_micros(overhead_us).as_secs_f64());
-    }
+    handles.seldom.record(event, provider_time);
+    note_limited(event);
 }
 
-/// Counts a call that was looked up in the cache.
-fn record_cache(event: &SpendEvent) {
-    let model = || event.model_group.to_string();
-    if event.cache_hit {
-        counter!("litellm_cache_hits_total").increment(1);
-        counter!("litellm_cache_hits_metric_total", "requested_model" => model()).increment(1);
-        let tokens = event.usage.total_tokens();
-        counter!("litellm_cached_tokens_metric_total", "requested_model" => model()).increment(tokens);
-    } else if event.metadata.contains_key(CACHE_KEY_NOTE) {
-        counter!("litellm_cache_misses_metric_total", "requested_model" => model()).increment(1);
+fn seconds(delta: chrono::TimeDelta) -> f64 {
+    delta.to_std().map_or(0.0, |delta| delta.as_secs_f64())
+}
+
+/// Customers and tags are without number: only those with limits are charged, and have metrics of what is left.
+fn note_limited(event: &SpendEvent) {
+    for charge in &event.charges {
+        match &*charge.kind {
+            "customer" => _ = CUSTOMERS.keeps(&charge.id),
+            "tag" => _ = TAGS.keeps(&charge.id),
+            _ => {}
+        }
     }
 }
 
@@ -120,18 +105,18 @@ pub fn soft_budget_exceeded(kind: &'static str) {
 
 /// Counts a call whose price nobody knows.
 pub fn unpriced(model_group: &str, model: &str) {
-    counter!("tollgate_unpriced_requests_total", "model_group" => model_group.to_owned(), "model" => model.to_owned())
+    counter!("tollgate_unpriced_requests_total", "model_group" => kept(model_group), "model" => kept(model))
         .increment(1);
+}
+
+/// The name of a model as a label has it.
+pub(super) fn kept(model: &str) -> String {
+    if MODELS.keeps_text(model) { model.to_owned() } else { OTHER.to_owned() }
 }
 
 /// The names asked for and used, if a deployment was chosen: a refused call may name anything as its model.
 fn served_model(event: &SpendEvent) -> Option<(&str, &str)> {
     event.model_id.is_some().then(|| (&*event.model_group, &*event.model))
-}
-
-/// Lets so many keys have metrics of their own; those that called first have them.
-pub fn keep_keys(at_most: usize) {
-    KEYS_MAX.store(at_most, Ordering::Relaxed);
 }
 
 /// The route of a call of this type, without its version, as LiteLLM names it.
@@ -146,100 +131,152 @@ fn route_of(call_type: &str) -> &'static str {
     })
 }
 
-fn has_own(api_key: &Arc<str>) -> bool {
-    let mut keys = KEYS.lock();
-    let keys = keys.get_or_insert_default();
-    keys.contains(api_key) || (keys.len() < KEYS_MAX.load(Ordering::Relaxed) && keys.insert(Arc::clone(api_key)))
-}
-
-fn handles(event: &SpendEvent) -> Arc<Handles> {
+fn handles(event: &SpendEvent, aliases: impl FnOnce() -> Aliases) -> Arc<Handles> {
     let payer = Payer::of(event);
+    let mut hasher = DefaultHasher::new();
+    (payer, &event.model_id, served_model(event), event.status_code, event.status, &event.call_type).hash(&mut hasher);
+    let hash = hasher.finish();
     HANDLES.with_borrow_mut(|known| {
-        let own = payer.hash_with(event);
-        if let Some(handles) = known.get(&own) {
+        if let Some(handles) = known.get(&hash) {
             return Arc::clone(handles);
         }
         if known.len() >= HANDLES_MAX {
             known.clear();
         }
-        let (payer, hash) =
-            if has_own(&event.api_key) { (payer, own) } else { (Payer::OTHER, Payer::OTHER.hash_with(event)) };
-        Arc::clone(known.entry(hash).or_insert_with(|| Arc::new(Handles::new(event, payer))))
+        let made = Arc::new(Handles::new(event, &payer.labels(aliases())));
+        known.insert(hash, Arc::clone(&made));
+        made
     })
 }
 
-/// Whose call it was.
-#[derive(Clone, Copy, Hash)]
-struct Payer<'a> {
-    key: &'a str,
-    alias: Option<&'a str>,
-    user: Option<&'a str>,
-    team: Option<&'a str>,
-}
-
-impl<'a> Payer<'a> {
-    const OTHER: Self = Self { key: OTHER, alias: Some(OTHER), user: Some(OTHER), team: Some(OTHER) };
-
-    fn of(event: &'a SpendEvent) -> Self {
-        let SpendEvent { api_key, key_alias, user_id, team_id, .. } = event;
-        Self { key: api_key, alias: key_alias.as_deref(), user: user_id.as_deref(), team: team_id.as_deref() }
-    }
-
-    fn hash_with(self, event: &SpendEvent) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        (self, &event.model_id, served_model(event), event.status_code, event.status).hash(&mut hasher);
-        hasher.finish()
-    }
+fn text(value: Option<&str>) -> String {
+    value.unwrap_or(NONE).to_owned()
 }
 
 impl Handles {
-    fn new(event: &SpendEvent, payer: Payer<'_>) -> Self {
-        let text = |value: Option<&str>| value.unwrap_or("None").to_owned();
-        let (model_group, model) = served_model(event).unwrap_or(("None", "None"));
-        let model_group = model_group.to_owned();
-        let base = [
-            // End users are without number; LiteLLM leaves them out by default, too.
-            Label::new("end_user", "None"),
-            Label::new("user", text(payer.user)),
-            Label::new("hashed_api_key", payer.key.to_owned()),
-            Label::new("api_key_alias", text(payer.alias)),
-            Label::new("team", text(payer.team)),
-            Label::new("requested_model", model_group.clone()),
-        ];
+    fn new(event: &SpendEvent, payer: &PayerLabels) -> Self {
+        let (model_group, model) = served_model(event)
+            .map_or_else(|| (NONE.to_owned(), NONE.to_owned()), |(group, model)| (kept(group), kept(model)));
+        let provider = text(event.provider.as_deref());
+        let mut base = payer.all();
+        base.push(Label::new("requested_model", model_group.clone()));
         let with = |more: &[(&'static str, String)]| {
             let more = more.iter().map(|(name, value)| Label::new(*name, value.clone()));
             base.iter().cloned().chain(more).collect::<Vec<Label>>()
         };
-        let model = [
-            ("model", model.to_owned()),
+        let labels = with(&[
+            ("model", model.clone()),
             ("model_id", text(event.model_id.as_deref())),
-            ("api_provider", text(event.provider.as_deref())),
-        ];
+            ("api_provider", provider.clone()),
+        ]);
         let status = [("status_code", event.status_code.to_string()), ("route", route_of(&event.call_type).to_owned())];
-        let simple = vec![Label::new("model", model_group), Label::new("provider", text(event.provider.as_deref()))];
+        let simple = vec![Label::new("model", model_group.clone()), Label::new("provider", provider)];
         let simple_with_status =
             simple.iter().cloned().chain([Label::new("status", event.status.as_str())]).collect::<Vec<Label>>();
-        let is_failed = matches!(event.status, CallStatus::Failure | CallStatus::Interrupted);
-        let failed =
-            [("exception_status", event.status_code.to_string()), ("route", route_of(&event.call_type).to_owned())];
+        let seldom = Seldom::new(event, payer, (model_group, model), labels.clone());
         Self {
-            requests: counter!("litellm_requests_metric_total", with(&model)),
+            requests: counter!("litellm_requests_metric_total", labels.clone()),
             proxy_requests: counter!("litellm_proxy_total_requests_metric_total", with(&status)),
             simple_requests: counter!("litellm_requests_total", simple_with_status),
-            failures: is_failed.then(|| {
-                let own = counter!("litellm_proxy_failed_requests_metric_total", with(&failed));
-                (own, counter!("litellm_errors_total", simple.clone()))
-            }),
-            spend: gauge!("litellm_spend_metric_total", with(&model)),
+            failures: failures(event, with, &simple),
+            spend: gauge!("litellm_spend_metric_total", labels.clone()),
             simple_spend: gauge!("litellm_spend_total", simple.clone()),
-            tokens: counter!("litellm_total_tokens_metric_total", with(&model)),
+            tokens: counter!("litellm_total_tokens_metric_total", labels.clone()),
             simple_tokens: counter!("litellm_tokens_total", simple.clone()),
-            input_tokens: counter!("litellm_input_tokens_metric_total", with(&model)),
-            output_tokens: counter!("litellm_output_tokens_metric_total", with(&model)),
-            latency: histogram!("litellm_request_total_latency_metric", with(&model)),
+            input_tokens: counter!("litellm_input_tokens_metric_total", labels.clone()),
+            output_tokens: counter!("litellm_output_tokens_metric_total", labels),
+            latency: histogram!("litellm_request_total_latency_metric", seldom.timed()),
             simple_latency: histogram!("litellm_request_duration_seconds", simple),
-            time_to_first_token: histogram!("litellm_llm_api_time_to_first_token_metric", with(&model)),
-            overhead: histogram!("litellm_overhead_latency_metric", with(&model)),
+            seldom,
+        }
+    }
+}
+
+/// The counters of a call that failed.
+fn failures(
+    event: &SpendEvent,
+    with: impl Fn(&[(&'static str, String)]) -> Vec<Label>,
+    simple: &[Label],
+) -> Option<(Counter, Counter)> {
+    if !matches!(event.status, CallStatus::Failure | CallStatus::Interrupted) {
+        return None;
+    }
+    let own = with(&[
+        ("exception_status", event.status_code.to_string()),
+        ("exception_class", ErrorClass::of_status(Some(event.status_code)).name().to_owned()),
+        ("route", route_of(&event.call_type).to_owned()),
+    ]);
+    let simple = counter!("litellm_errors_total", simple.to_vec());
+    Some((counter!("litellm_proxy_failed_requests_metric_total", own), simple))
+}
+
+impl Seldom {
+    fn new(
+        event: &SpendEvent,
+        payer: &PayerLabels,
+        (model_group, model): (String, String),
+        labels: Vec<Label>,
+    ) -> Self {
+        let model_group = Label::new("model_group", model_group);
+        let mut overhead_labels: Vec<Label> = payer.key.to_vec();
+        let same = |label: &&Label| matches!(label.key(), "model_id" | "api_provider");
+        overhead_labels.extend(labels.iter().filter(same).cloned());
+        overhead_labels.push(model_group.clone());
+        overhead_labels.push(Label::new("litellm_model_name", model));
+        overhead_labels.push(Label::new("api_base", text(event.api_base.as_deref())));
+        Self {
+            labels,
+            model_group,
+            overhead_labels,
+            kinds: Kinds::default(),
+            api_latency: OnceLock::new(),
+            time_to_first_token: OnceLock::new(),
+            overhead: OnceLock::new(),
+            cache_hits: OnceLock::new(),
+            cache_misses: OnceLock::new(),
+        }
+    }
+
+    /// The labels of a latency.
+    fn timed(&self) -> Vec<Label> {
+        self.labels.iter().chain([&self.model_group]).cloned().collect()
+    }
+
+    fn record(&self, event: &SpendEvent, provider_time: Option<Duration>) {
+        self.kinds.record(&event.usage, &self.labels);
+        if let Some(took) = provider_time {
+            let latency = || histogram!("litellm_llm_api_latency_metric", self.timed());
+            self.api_latency.get_or_init(latency).record(took.as_secs_f64());
+        }
+        if let Some(first) = event.completion_start_time {
+            let time = || histogram!("litellm_llm_api_time_to_first_token_metric", self.timed());
+            self.time_to_first_token.get_or_init(time).record(seconds(first - event.start_time));
+        }
+        if event.model_id.is_some() {
+            let overhead_us = u64::try_from(event.overhead_us).unwrap_or(0);
+            let overhead = || histogram!("litellm_overhead_latency_metric", self.overhead_labels.clone());
+            self.overhead.get_or_init(overhead).record(Duration::from_micros(overhead_us).as_secs_f64());
+        }
+        self.record_cache(event);
+    }
+
+    /// Counts a call that was looked up in the cache.
+    fn record_cache(&self, event: &SpendEvent) {
+        if event.cache_hit {
+            let hits = || {
+                [
+                    counter!("litellm_cache_hits_total"),
+                    counter!("litellm_cache_hits_metric_total", self.labels.clone()),
+                    counter!("litellm_cached_tokens_metric_total", self.labels.clone()),
+                ]
+            };
+            let [all, hits, tokens] = self.cache_hits.get_or_init(hits);
+            all.increment(1);
+            hits.increment(1);
+            tokens.increment(event.usage.total_tokens());
+        } else if event.metadata.contains_key(CACHE_KEY_NOTE) {
+            let misses = || counter!("litellm_cache_misses_metric_total", self.labels.clone());
+            self.cache_misses.get_or_init(misses).increment(1);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Health, metrics and the API's description.
+//! Health and the API's description.
 
 use std::time::Duration;
 
@@ -193,55 +193,6 @@ async fn the_last_hour_of_a_deployment_is_told_by_the_minute() {
     // Keys are told nothing of it.
     let seen = app.bearer(&key).get("/v1/model/info").expect_status(200).await.value();
     assert_eq!(seen["data"][0]["state"]["last_hour"], json!([]));
-}
-
-#[tokio::test]
-async fn metrics_have_litellms_names_and_the_simple_ones() {
-    let upstream = FakeUpstream::start();
-    let app = TestApp::with_upstream(&upstream).await;
-    app.post(CHAT, ask("gpt")).expect_status(200).await;
-    app.post(CHAT, ask("no-such-model")).expect_status(400).await;
-    let metrics = app.nobody().get("/metrics").expect_status(200).await.body().to_owned();
-    for name in [
-        "litellm_requests_total{",
-        "litellm_request_duration_seconds_bucket{",
-        "litellm_tokens_total{",
-        "litellm_spend_total{",
-        "litellm_errors_total{",
-        "litellm_cache_hits_total",
-        "litellm_proxy_total_requests_metric_total{",
-        "litellm_spend_metric_total{",
-        "litellm_input_tokens_metric_total{",
-        "litellm_overhead_latency_metric_bucket{",
-        "litellm_deployment_state{",
-    ] {
-        assert!(metrics.contains(name), "no {name} in\n{metrics}");
-    }
-    assert!(!metrics.contains("no-such-model"), "clients do not make labels");
-}
-
-#[tokio::test]
-async fn only_so_many_keys_have_metrics_of_their_own() {
-    let upstream = FakeUpstream::start();
-    let yaml =
-        format!("tollgate_settings: {{metrics_keys_max: 2}}\nmodel_list:\n{}", upstream.deployment("gpt", "one"));
-    let app = TestApp::builder().config(&yaml).start().await;
-    for (alias, calls) in [("first", 1), ("second", 1), ("third", 2), ("fourth", 2)] {
-        let key = app.new_key(json!({"key_alias": alias})).await;
-        for _ in 0..calls {
-            app.bearer(&key).post(CHAT, ask("gpt")).expect_status(200).await;
-        }
-    }
-    let metrics = app.nobody().get("/metrics").expect_status(200).await.body().to_owned();
-    let calls_of = |alias: &str| {
-        let is_it = |line: &&str| line.starts_with("litellm_requests_metric_total{") && line.contains(alias);
-        let counts = metrics.lines().filter(is_it).map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap());
-        counts.sum::<u64>()
-    };
-    assert_eq!(calls_of("api_key_alias=\"first\""), 1);
-    assert_eq!(calls_of("api_key_alias=\"second\""), 1);
-    assert_eq!(calls_of("hashed_api_key=\"other\""), 4);
-    assert!(!metrics.contains("third") && !metrics.contains("fourth"), "{metrics}");
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ mod ledger;
 mod limit;
 mod media;
 mod messages;
+mod metrics;
 mod model;
 mod nodes;
 mod openapi;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use redis::Value;
+use redis::{ScriptInvocation, Value};
 use tollgate_openapi::money::{NANO_PER_USD, NanoUsd};
 
 use super::{Away, Grant, Online, Shared, Window};
@@ -98,9 +98,16 @@ impl Shared {
             call.arg(self.expires_ms(scope.window_end));
             call.arg(text(limits.rpm)).arg(text(limits.tpm)).arg(text(limits.parallel));
         }
+        let began = self.clock.monotonic();
+        let answer = self.answer(online, &call).await;
+        let took = self.clock.monotonic().saturating_duration_since(began);
+        self.times.count(took, answer.is_ok());
+        read_answer(&answer?)
+    }
+
+    async fn answer(&self, online: &Online, call: &ScriptInvocation<'_>) -> redis::RedisResult<Vec<Value>> {
         let mut connection = self.connection_here(&online.link).await?;
-        let answer: Vec<Value> = call.invoke_async(&mut connection).await?;
-        read_answer(&answer)
+        call.invoke_async(&mut connection).await
     }
 
     async fn seeds(&self, scopes: &[Scope], missing: &[usize]) -> Result<Seeds, Away> {

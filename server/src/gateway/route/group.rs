@@ -55,7 +55,10 @@ impl<A: Attempt> Forwarding<'_, A> {
                 answered.map(|source| Reply { deployment: Arc::clone(&deployment), source })
             };
             let unanswered = match answered {
-                Ok(reply) => return Ok(reply),
+                Ok(reply) => {
+                    note_quota(&reply);
+                    return Ok(reply);
+                }
                 Err(unanswered) => unanswered,
             };
             let has_another = router.choose(&Ask { barred: &tried, ..ask }).is_ok();
@@ -152,4 +155,14 @@ impl<A: Attempt> Forwarding<'_, A> {
         self.call.attempt_failed(&failure);
         Unanswered::Failed(failure)
     }
+}
+
+/// Notes what the provider says is left of its own limits.
+fn note_quota(reply: &Reply) {
+    let headers = match &reply.source {
+        Source::Stream(streaming) => &streaming.headers,
+        Source::Whole(headers, _) => headers,
+        Source::Mock(_) => return,
+    };
+    reply.deployment.health.quota().note(|name| headers.get(name)?.to_str().ok());
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
+use tollgate_openapi::spend::CallStatus;
 
 use super::{Asked, Call, Open};
 use crate::config::ErrorClass;
@@ -11,9 +12,12 @@ use crate::counters::Ticket;
 use crate::error::ApiError;
 use crate::gateway::charge::Soft;
 use crate::gateway::error::GatewayError;
+use crate::gateway::record;
 use crate::gateway::upstream::UpstreamFailure;
+use crate::ledger::event::ASKED_FOR_NOTE;
 use crate::provider::chat::EarlyUsage;
 use crate::router::Deployment;
+use crate::telemetry::deployments::{self, Ended};
 
 /// Characters of an error that are kept.
 const ERROR_CHARS_MAX: usize = 500;
@@ -86,6 +90,11 @@ impl Attempts {
         !self.has_begun
     }
 
+    /// How long the attempt that is being made takes so far.
+    pub(super) fn took(&self, now: Duration) -> Duration {
+        self.current.map_or(Duration::ZERO, |(_, start)| now.saturating_sub(start))
+    }
+
     /// The notes of an attempt at `deployment` that ends now.
     fn note(&mut self, deployment: &Deployment, now: Duration) -> Map<String, Value> {
         let (kind, start) = self.current.take().unwrap_or((AttemptKind::First, now));
@@ -135,6 +144,18 @@ impl Open {
     pub(super) fn age(&self) -> Duration {
         age(self.gateway.clock.monotonic(), self.started)
     }
+
+    /// Counts the attempt that took so long, if there was one; how long its answer took, if it gave one.
+    pub(super) fn count_attempt(&self, took: Duration) -> Option<Duration> {
+        self.target.as_ref()?;
+        let ended = match self.event.status {
+            CallStatus::Success => Ended::Answered,
+            CallStatus::Failure => Ended::Failed(None, ErrorClass::of_status(None)),
+            CallStatus::Cancelled | CallStatus::Interrupted => Ended::Left,
+        };
+        deployments::attempted(&self.event, ended, took, || record::aliases(&self.gateway, &self.event));
+        (ended == Ended::Answered).then_some(took)
+    }
 }
 
 fn age(now: Instant, started: Instant) -> Duration {
@@ -151,6 +172,8 @@ impl Call {
         let note = open.attempts.note(target.deployment(), now);
         let told = failure.for_router();
         open.attempts.fail(note, &told.reason, told.status, failure.class());
+        let ended = Ended::Failed(told.status, failure.class());
+        deployments::attempted(&open.event, ended, Duration::ZERO, || record::aliases(&open.gateway, &open.event));
         open.gateway.router.attempt_failed(&target, told);
     }
 
@@ -162,6 +185,12 @@ impl Call {
         note.insert("model_group".to_owned(), json!(&*open.event.model_group));
         let told = failure.for_router();
         open.attempts.fail(note, &told.reason, told.status, failure.class());
+    }
+
+    /// Counts that this call's model stood in for the one asked for because of `failure`: its status and class.
+    pub(in crate::gateway) fn fell_back(&self, failure: (Option<u16>, ErrorClass), has_answered: bool) {
+        let Some(open) = &self.0 else { return };
+        deployments::fell_back(&open.event, failure, has_answered, record::aliases(&open.gateway, &open.event));
     }
 
     /// Gives back all that the call was admitted with: it is to be admitted for another model.
@@ -176,7 +205,7 @@ impl Call {
     pub(in crate::gateway) fn moved_to(&mut self, model: &str, asked: Asked, ticket: Ticket, soft: Vec<Soft>) {
         let Some(open) = &mut self.0 else { return };
         let asked_for = std::mem::replace(&mut open.event.model_group, Arc::from(model));
-        open.event.metadata.entry("original_model_group").or_insert_with(|| json!(&*asked_for));
+        open.event.metadata.entry(ASKED_FOR_NOTE).or_insert_with(|| json!(&*asked_for));
         open.asked = asked;
         open.ticket = ticket;
         open.soft = soft;

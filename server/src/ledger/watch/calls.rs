@@ -10,7 +10,7 @@ use tollgate_openapi::spend::CallStatus;
 use super::gateway_alert;
 use crate::config::AlertSettings;
 use crate::domain::alert::{Happened, NewAlert};
-use crate::ledger::event::SpendEvent;
+use crate::ledger::event::{ASKED_FOR_NOTE, SpendEvent};
 
 /// The same thing is told of once in this time, in seconds.
 const TOLD_EVERY: i64 = 3_600;
@@ -86,7 +86,7 @@ fn slow(event: &SpendEvent, settings: &AlertSettings) -> Option<NewAlert> {
 fn fell_back(event: &SpendEvent) -> Option<NewAlert> {
     let fallbacks = event.metadata.get("attempted_fallbacks").and_then(Value::as_u64)?;
     let noted = |name: &str| event.metadata.get(name).and_then(Value::as_str);
-    let asked = noted("original_model_group").unwrap_or(&event.model_group);
+    let asked = noted(ASKED_FOR_NOTE).unwrap_or(&event.model_group);
     let what = Happened::FellBack {
         model: asked.to_owned(),
         stood_in: event.model_group.to_string(),

@@ -81,6 +81,12 @@ impl Entities {
 }
 
 impl PolicyStore {
+    /// The entity with this id, where it is in memory and charged for calls.
+    #[must_use]
+    pub fn known_entity(&self, kind: EntityKind, id: &str) -> Option<Arc<Entity>> {
+        self.entities.0.peek(&EntityRef { kind, id })?.entity
+    }
+
     /// The entity with this id, where there is an id and the entity is charged for calls.
     pub(super) async fn entity_of(
         &self,

@@ -46,6 +46,7 @@ fn work(app: &TestApp) -> Work {
         models: Arc::clone(&app.app.models),
         alerts: Arc::clone(&app.app.alerts),
         settings: Arc::clone(&app.app.settings),
+        figures: Arc::clone(&app.app.figures),
         rests: None,
         health_checks: None,
         retention: None,
