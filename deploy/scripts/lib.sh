@@ -27,6 +27,9 @@ postgres_bin() {
   done | sort -V | tail -n 1
 }
 
+# The folder of Prometheus' programs where they are not installed.
+prometheus_bin() { printf '%s\n' "$cache/prometheus"; }
+
 # The Python environment with the packages of e2e/$1.txt; its name follows what is pinned there, so a change makes a new one.
 venv_path() {
   printf '%s/venv-%s\n' "$cache" "$(sha256sum "$root/e2e/$1.txt" | cut -c1-12)"

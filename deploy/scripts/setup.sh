@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian machine, and nothing that is there. Usage: setup.sh PART…
-# Parts: rust wasm chromium redis postgres nextest shellcheck npm python litellm focus bench.
+# Parts: rust wasm chromium redis postgres prometheus nextest shellcheck npm python litellm focus bench.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 apt_updated=
+apt_update() {
+  if [ -n "$apt_updated" ]; then return; fi
+  as_root apt-get update -qq
+  apt_updated=yes
+}
 apt_install() {
   say "installing $*"
-  if [ -z "$apt_updated" ]; then
-    as_root apt-get update -qq
-    apt_updated=yes
-  fi
+  apt_update
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
@@ -49,6 +51,23 @@ setup_wasm() {
 setup_chromium() { has chromium || apt_install chromium; }
 setup_redis() { has redis-server || apt_install redis-server; }
 setup_postgres() { [ -n "$(postgres_bin)" ] || apt_install postgresql; }
+
+# Only the programs of Debian's package, out of which nothing is installed: it would start a server, and nothing here is to
+# run when the tests are over.
+setup_prometheus() {
+  local kept work
+  kept=$(prometheus_bin)
+  if has prometheus && has promtool; then return; fi
+  if [ -x "$kept/prometheus" ] && [ -x "$kept/promtool" ]; then return; fi
+  say "downloading prometheus"
+  apt_update
+  work=$(mktemp -d)
+  # The user that apt downloads as may not write here.
+  (cd "$work" && apt-get download -qq -o APT::Sandbox::User="$(id -un)" prometheus && dpkg-deb --extract prometheus_*.deb .)
+  mkdir -p "$kept"
+  cp "$work/usr/bin/prometheus" "$work/usr/bin/promtool" "$kept/"
+  rm -rf "$work"
+}
 setup_shellcheck() { has shellcheck || apt_install shellcheck; }
 
 # The unoptimised build is enough for a test runner and takes half as long.
@@ -103,7 +122,9 @@ setup_bench() {
 
 for part in "$@"; do
   case $part in
-    rust | wasm | chromium | redis | postgres | nextest | shellcheck | npm | python | litellm | focus | bench) "setup_$part" ;;
+    rust | wasm | chromium | redis | postgres | prometheus | nextest | shellcheck | npm | python | litellm | focus | bench)
+      "setup_$part"
+      ;;
     *) die "unknown part '$part'" ;;
   esac
 done

@@ -28,11 +28,12 @@ stages=(
   "features|the table of providers is what the SDK tests saw"
   "differential|the same calls to LiteLLM and to Tollgate"
   "faults|kill -9 under load, three nodes, Redis and the database gone, start and stop"
+  "prometheus|the dashboard and the rules, by a Prometheus that scrapes a gateway under load"
   "browser|the console in Chromium"
 )
 
 run_setup() {
-  "$scripts/setup.sh" rust wasm chromium redis postgres nextest shellcheck python litellm focus npm
+  "$scripts/setup.sh" rust wasm chromium redis postgres prometheus nextest shellcheck python litellm focus npm
 }
 run_console() { "$scripts/build_console.sh"; }
 run_format() { cargo fmt --all --check; }
@@ -125,6 +126,9 @@ run_faults() {
   pytest --junitxml="$run/faults.xml" e2e/faults || status=$?
   pytest "$scripts/start_test_db.sh" -- --junitxml="$run/faults-postgres.xml" "${postgres[@]}" || status=$?
   return "$status"
+}
+run_prometheus() {
+  TOLLGATE_PROMETHEUS=$(prometheus_bin) pytest --junitxml="$run/prometheus.xml" e2e/prometheus
 }
 run_browser() {
   TOLLGATE_BIN=$run/tollgate PLAYWRIGHT_JUNIT_OUTPUT_FILE=$run/browser.xml \

@@ -62,7 +62,7 @@ pub mod user;
 
 pub use failure::{Violation, is_data_refused, violation};
 pub use json::{JsonMap, Strings};
-pub use measure::connections;
+pub use measure::{Connections, connections};
 pub use page::{Cursor, Page, PageOf};
 pub(crate) use pool::try_lock_until_commit;
 pub use pool::{DbError, OwnConnection, begin, begin_snapshot, connect, migrate, redact_url};

@@ -46,18 +46,30 @@ pub(super) fn measure(db: &mut DatabaseConnection) {
     });
 }
 
-/// Connections to the database: those in use, and those that wait for somebody to need them.
+/// Connections to the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// That somebody uses.
+    pub used: u32,
+    /// That wait for somebody to need them.
+    pub idle: u32,
+    /// As many as there may be.
+    pub max: u32,
+}
+
+/// How many connections to the database there are.
 #[must_use]
-pub fn connections(db: &DatabaseConnection) -> (u32, usize) {
-    let (all, idle) = match db.get_database_backend() {
+pub fn connections(db: &DatabaseConnection) -> Connections {
+    let (all, idle, max) = match db.get_database_backend() {
         DbBackend::Postgres => {
             let pool = db.get_postgres_connection_pool();
-            (pool.size(), pool.num_idle())
+            (pool.size(), pool.num_idle(), pool.options().get_max_connections())
         }
         _ => {
             let pool = db.get_sqlite_connection_pool();
-            (pool.size(), pool.num_idle())
+            (pool.size(), pool.num_idle(), pool.options().get_max_connections())
         }
     };
-    (all.saturating_sub(u32::try_from(idle).unwrap_or(u32::MAX)), idle)
+    let idle = u32::try_from(idle).unwrap_or(u32::MAX);
+    Connections { used: all.saturating_sub(idle), idle, max }
 }

@@ -83,7 +83,7 @@ const HISTOGRAMS: [(&str, &str); 10] = [
 ];
 
 /// What is read when somebody asks.
-const READ: [(&str, &str); 46] = [
+const READ: [(&str, &str); 47] = [
     ("litellm_in_flight_requests", "Calls in flight"),
     ("litellm_total_users", "Users"),
     ("litellm_teams_count", "Teams"),
@@ -128,6 +128,7 @@ const READ: [(&str, &str); 46] = [
     ("tollgate_spool_full", "1 while new calls are refused since too many wait for the database"),
     ("tollgate_database_up", "1 where the database answered when it was last looked at"),
     ("tollgate_database_connections", "Connections to the database"),
+    ("tollgate_database_connections_max", "Connections to the database that there may be"),
     ("tollgate_alerts_waiting", "Alerts and messages that wait to be sent"),
     ("tollgate_build_info", "1, with the version of this node"),
 ];

@@ -4,7 +4,7 @@ use metrics::gauge;
 
 use super::float;
 use crate::app::App;
-use crate::db;
+use crate::db::{self, Connections};
 use crate::gateway::Gateway;
 
 /// Sets the gauges.
@@ -22,9 +22,10 @@ pub(super) fn read(app: &App, gateway: &Gateway) {
     gauge!("tollgate_spool_bytes").set(float(spool.disk_bytes));
     gauge!("tollgate_spool_memory_bytes").set(float(spool.memory_bytes));
     gauge!("tollgate_spool_full").set(flag(spool.is_full));
-    let (used, idle) = db::connections(&app.db);
+    let Connections { used, idle, max } = db::connections(&app.db);
     gauge!("tollgate_database_connections", "state" => "used").set(f64::from(used));
-    gauge!("tollgate_database_connections", "state" => "idle").set(count(idle));
+    gauge!("tollgate_database_connections", "state" => "idle").set(f64::from(idle));
+    gauge!("tollgate_database_connections_max").set(f64::from(max));
     let Some(looked) = app.figures.get() else { return };
     gauge!("tollgate_database_up").set(flag(looked.is_some()));
     // While the database is away, nobody knows.
