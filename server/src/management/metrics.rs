@@ -37,12 +37,16 @@ pub async fn metrics(http: HttpRequest, app: web::Data<App>, gateway: web::Data<
     if app.settings.config().litellm.require_auth_for_metrics_endpoint {
         identify(&http).await?.authorize_all(Action::SettingsRead)?;
     }
-    let text = telemetry::render(|| {
-        node::read(&app, &gateway);
-        deployments::read(&gateway.router, &gateway.clock);
-        budgets::read(&app, &gateway.router);
-        limits::read(&app);
-    });
+    let render = move || {
+        telemetry::render(|| {
+            node::read(&app, &gateway);
+            deployments::read(&gateway.router, &gateway.clock);
+            budgets::read(&app, &gateway.router);
+            limits::read(&app);
+        })
+    };
+    // Many keys make a long text, and calls of this worker would wait for it.
+    let text = tokio::task::spawn_blocking(render).await.ok().flatten();
     let text = text.ok_or_else(|| ApiError::unavailable("There is no metrics registry."))?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use parking_lot::Mutex;
+use parking_lot::RwLock;
 
 /// What stands for all the others.
 pub(super) const OTHER: &str = "other";
@@ -29,7 +29,7 @@ pub(super) static MODELS: Names = Names::new();
 
 /// Names of one kind that have metrics of their own.
 #[derive(Debug)]
-pub struct Names(Mutex<BTreeSet<Arc<str>>>);
+pub struct Names(RwLock<BTreeSet<Arc<str>>>);
 
 /// Lets so many of each kind have metrics of their own.
 pub fn keep(at_most: usize) {
@@ -38,25 +38,36 @@ pub fn keep(at_most: usize) {
 
 impl Names {
     const fn new() -> Self {
-        Self(Mutex::new(BTreeSet::new()))
+        Self(RwLock::new(BTreeSet::new()))
     }
 
     /// Whether `name` has metrics of its own, from now on if there is room.
     pub(super) fn keeps(&self, name: &Arc<str>) -> bool {
-        let mut names = self.0.lock();
-        names.contains(name) || (names.len() < MAX.load(Ordering::Relaxed) && names.insert(Arc::clone(name)))
+        self.knows(name).unwrap_or_else(|| self.add(Arc::clone(name)))
     }
 
     /// The same by a name that is not shared yet.
     pub(super) fn keeps_text(&self, name: &str) -> bool {
-        let mut names = self.0.lock();
-        names.contains(name) || (names.len() < MAX.load(Ordering::Relaxed) && names.insert(Arc::from(name)))
+        self.knows(name).unwrap_or_else(|| self.add(Arc::from(name)))
+    }
+
+    /// `None` where there is room for it.
+    fn knows(&self, name: &str) -> Option<bool> {
+        let names = self.0.read();
+        let is_known = names.contains(name);
+        (is_known || names.len() >= MAX.load(Ordering::Relaxed)).then_some(is_known)
+    }
+
+    fn add(&self, name: Arc<str>) -> bool {
+        let mut names = self.0.write();
+        // Somebody else may have taken the last place.
+        names.contains(&name) || (names.len() < MAX.load(Ordering::Relaxed) && names.insert(name))
     }
 
     /// Those that have.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<str>> {
-        self.0.lock().iter().cloned().collect()
+        self.0.read().iter().cloned().collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! `/metrics`: names and labels as LiteLLM has them, figures that agree with what happened, and labels that stay few.
 
+mod bench;
 mod gauges;
 
 use serde_json::json;
