@@ -37,6 +37,8 @@ pub enum AlertType {
     FailedTrackingSpend,
     /// The database was away.
     DbExceptions,
+    /// What was spent in a day, a week or a month.
+    SpendReports,
     /// A deployment was added while the gateway runs.
     NewModelAdded,
     /// A key was made.
@@ -63,7 +65,7 @@ pub enum AlertType {
 
 impl AlertType {
     /// Every type.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::BudgetAlerts,
         Self::LlmExceptions,
         Self::LlmTooSlow,
@@ -71,6 +73,7 @@ impl AlertType {
         Self::FallbackReports,
         Self::FailedTrackingSpend,
         Self::DbExceptions,
+        Self::SpendReports,
         Self::NewModelAdded,
         Self::NewVirtualKeyCreated,
         Self::VirtualKeyUpdated,
@@ -95,6 +98,7 @@ impl AlertType {
             Self::FallbackReports => "fallback_reports",
             Self::FailedTrackingSpend => "failed_tracking_spend",
             Self::DbExceptions => "db_exceptions",
+            Self::SpendReports => "spend_reports",
             Self::NewModelAdded => "new_model_added",
             Self::NewVirtualKeyCreated => "new_virtual_key_created",
             Self::VirtualKeyUpdated => "virtual_key_updated",

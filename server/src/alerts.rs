@@ -9,6 +9,7 @@ mod dispatch;
 mod form;
 mod message;
 mod names;
+mod report;
 mod send;
 mod sender;
 

@@ -15,6 +15,7 @@ pub mod provider;
 pub mod proxy;
 pub mod redact;
 pub mod region;
+pub mod report;
 pub mod sketch;
 pub mod sso;
 pub mod usage;

@@ -229,9 +229,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let server = http::serve(parts, listener, workers)?;
     let (stop, work) = (CancellationToken::new(), work::of(&app, &gateway, &config, redis)?);
     let mut jobs = jobs::start(&work, writer, takers, &stop);
-    if let Some(queue) = mail_queue {
-        jobs.spawn(queue.run(stop.clone()));
-    }
+    mail_queue.into_iter().for_each(|queue| drop(jobs.spawn(queue.run(stop.clone()))));
     Ok(Running {
         address,
         app,

@@ -8,6 +8,7 @@ use tollgate_openapi::alert::{AlertFact, AlertLevel, AlertType};
 use tollgate_openapi::money::NanoUsd;
 
 use super::names::Names;
+use super::report;
 use crate::db::JsonMap;
 use crate::db::alert::Model as Alert;
 use crate::db::alert_delivery::Count;
@@ -83,13 +84,13 @@ impl Words {
         serde_json::from_value(Value::Object(stored.0.clone())).ok()
     }
 
-    fn new(title: impl Into<String>, text: impl Into<String>) -> Self {
+    pub(super) fn new(title: impl Into<String>, text: impl Into<String>) -> Self {
         let title: String = title.into();
         let title = title.chars().map(|one| if one.is_control() { ' ' } else { one }).take(TITLE_CHARS_MAX).collect();
         Self { title, text: text.into(), facts: Vec::new(), link: None }
     }
 
-    fn fact(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(super) fn fact(mut self, name: &str, value: impl Into<String>) -> Self {
         let value: String = value.into();
         if !value.is_empty() {
             self.facts.push(AlertFact { name: name.to_owned(), value });
@@ -97,7 +98,7 @@ impl Words {
         self
     }
 
-    fn link(self, link: impl Into<String>) -> Self {
+    pub(super) fn link(self, link: impl Into<String>) -> Self {
         Self { link: Some(link.into()), ..self }
     }
 }
@@ -219,6 +220,7 @@ fn words(what: &Happened, subject: &Subject, name: &str, tz: Tz) -> Words {
             let words = of_budget(&title, budget, subject, tz);
             words.fact("At this pace", dollars(*projected)).fact("Spent by", time(*exceeded_at, tz))
         }
+        Happened::SpendReport(report) => report::words(report),
         other => of_calls(other, name, tz),
     }
 }

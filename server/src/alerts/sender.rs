@@ -1,5 +1,7 @@
 //! The one node that tells alerts.
 
+mod away;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tollgate_openapi::alert::{AlertLevel, AlertType};
 
+use self::away::{AWAY_MIN, Away};
 use super::names::Names;
 use super::send::NotTaken;
 use super::{Alerts, Channel, Message};
@@ -42,8 +45,8 @@ const RESTS: [TimeDelta; 6] = [
     TimeDelta::seconds(300),
     TimeDelta::seconds(600),
 ];
-/// A database that is away for so long is told of: a restart is no incident.
-const AWAY_MIN: TimeDelta = TimeDelta::seconds(10);
+/// How often it is looked whether a report of spend is due.
+const REPORT_EVERY: TimeDelta = TimeDelta::minutes(10);
 /// What was tried for so long is given up.
 const GIVE_UP_AFTER: TimeDelta = TimeDelta::hours(24);
 /// Alerts that did not happen for so long are deleted.
@@ -62,6 +65,8 @@ pub struct Sender {
     node: String,
     held_until: DateTime<Utc>,
     pruned_at: DateTime<Utc>,
+    /// When it is next looked whether a report is due.
+    report_at: DateTime<Utc>,
     /// Places that are being told something.
     busy: Vec<Place>,
     telling: JoinSet<Told>,
@@ -73,14 +78,6 @@ pub struct Sender {
     known: Vec<Channel>,
     /// That the database is away.
     away: Option<Away>,
-}
-
-/// That the database is away.
-#[derive(Debug)]
-struct Away {
-    since: DateTime<Utc>,
-    error: String,
-    is_told: bool,
 }
 
 /// What came of telling a place something.
@@ -100,6 +97,7 @@ impl Sender {
             node: uuid::Uuid::new_v4().to_string(),
             held_until: DateTime::<Utc>::MIN_UTC,
             pruned_at: DateTime::<Utc>::MIN_UTC,
+            report_at: DateTime::<Utc>::MIN_UTC,
             busy: Vec::new(),
             telling: JoinSet::new(),
             told: HashMap::new(),
@@ -127,51 +125,6 @@ impl Sender {
         }
     }
 
-    /// What cannot be written into the outbox is told without it, once, by the node that told alerts before.
-    fn database_is_away(&mut self, error: &DbErr, began: DateTime<Utc>) {
-        let now = self.alerts.clock.now();
-        let away = self.away.get_or_insert_with(|| {
-            tracing::warn!(%error, "alerts wait for the database");
-            Away { since: began, error: error.to_string(), is_told: false }
-        });
-        if away.is_told || now - away.since < AWAY_MIN || self.held_until == DateTime::<Utc>::MIN_UTC {
-            return;
-        }
-        away.is_told = true;
-        let message = Message::database_is_away(away.since, &away.error, self.alerts.timezone);
-        let told =
-            |channel: &&Channel| channel.alert_types.contains(&AlertType::DbExceptions) && !channel.is_muted(now);
-        for channel in self.known.iter().filter(told).cloned() {
-            let (alerts, message) = (Arc::clone(&self.alerts), message.clone());
-            tokio::spawn(async move {
-                if let Err(error) = alerts.try_out(&channel, &message).await {
-                    tracing::error!(channel = channel.id, error, "nobody is told that the database is away");
-                }
-            });
-        }
-    }
-
-    /// Who told that the database is away tells that it is back: in every channel, and in the history.
-    async fn database_is_back(&mut self) {
-        let Some(Away { since, error, .. }) = self.away.take().filter(|away| away.is_told) else { return };
-        let alert = NewAlert {
-            alert_type: AlertType::DbExceptions,
-            level: AlertLevel::High,
-            subject_kind: "gateway".to_owned(),
-            subject_id: "gateway".to_owned(),
-            organization_id: None,
-            team_id: None,
-            user_id: None,
-            dedup_key: format!("db_exceptions/{}", since.timestamp_micros()),
-            occurrences: 1,
-            at: since,
-            what: Happened::DatabaseAway { seconds: (self.alerts.clock.now() - since).num_seconds(), error },
-        };
-        if let Err(error) = db::alert::raise(&self.alerts.db, vec![alert]).await {
-            tracing::warn!(%error, "nobody is told that the database is back");
-        }
-    }
-
     async fn look(&mut self) -> Result<(), DbErr> {
         while let Some(told) = self.telling.try_join_next() {
             match told {
@@ -186,6 +139,10 @@ impl Sender {
         let now = db::stored_time(self.alerts.clock.now());
         if !self.is_chosen(now).await? {
             return Ok(());
+        }
+        if now >= self.report_at {
+            self.alerts.report(now).await?;
+            self.report_at = now + REPORT_EVERY;
         }
         while self.alerts.dispatch().await? {
             if !self.is_chosen(self.alerts.clock.now()).await? {

@@ -10,15 +10,15 @@ use tollgate_openapi::alert::{AlertType, ChannelKind, QuietHours};
 use super::reader::{Item, Section};
 use super::secret::Secret;
 use super::vocabulary;
+use crate::domain::report::ReportPeriod;
 use crate::domain::webhook::signing_key;
 
 /// The alert settings in force: they change while the gateway runs.
 pub type LiveAlertSettings = Arc<ArcSwap<AlertSettings>>;
 
 /// LiteLLM's types of alerts that are not raised yet.
-const LATER: [&str; 9] = [
+const LATER: [&str; 8] = [
     "llm_requests_hanging",
-    "spend_reports",
     "user_spend_thresholds",
     "user_spend_anomalies",
     "daily_reports",
@@ -49,6 +49,8 @@ pub struct AlertSettings {
     pub minor_outage: i64,
     /// `alerting_args.major_outage_alert_threshold`. Default: 10.
     pub major_outage: i64,
+    /// `spend_report_frequency`: how often spend is reported, besides by the month. Default: every week.
+    pub report_every: ReportPeriod,
     /// Percentages of a budget that are told of. Default: 50, 80, 95 and 100.
     pub budget_percents: Vec<u32>,
     /// E-mail addresses that are told of everything.
@@ -70,6 +72,7 @@ impl Default for AlertSettings {
             to_webhook_url: BTreeMap::new(),
             minor_outage: 5,
             major_outage: 10,
+            report_every: ReportPeriod::default(),
             budget_percents: vec![50, 80, 95, 100],
             email_to: Vec::new(),
             webhook_secret: None,
@@ -96,6 +99,8 @@ pub(super) fn read(section: &mut Section<'_>, settings: &mut AlertSettings) {
     settings.alert_types = named.map(|named| types(&named));
     settings.slow_after = section.timeout("alerting_threshold").unwrap_or(default.slow_after);
     settings.to_webhook_url = webhook_urls(section);
+    settings.report_every =
+        section.get("spend_report_frequency").and_then(|item| report_period(&item)).unwrap_or_default();
     let Some(mut args) = section.get("alerting_args").and_then(|item| item.section()) else { return };
     let mut failures = |key, default| {
         let found = args.whole(key, 1..=OUTAGE_MAX).and_then(|count| i64::try_from(count).ok());
@@ -117,6 +122,19 @@ pub(super) fn read_own(section: &mut Section<'_>, settings: &mut AlertSettings) 
         settings.messages_per_minute = u32::try_from(messages).unwrap_or(settings.messages_per_minute);
     }
     settings.quiet_hours = section.get("alert_quiet_hours").and_then(|item| quiet_hours(&item));
+}
+
+fn report_period(item: &Item<'_>) -> Option<ReportPeriod> {
+    let found = match item.text()?.as_str() {
+        "1d" | "24h" | "daily" => Some(ReportPeriod::Day),
+        "7d" | "1w" | "weekly" => Some(ReportPeriod::Week),
+        "30d" | "1mo" | "monthly" => Some(ReportPeriod::Month),
+        _ => None,
+    };
+    if found.is_none() {
+        item.warning("expected 1d, 7d or 30d; spend is reported every week");
+    }
+    found
 }
 
 fn channels(item: &Item<'_>) -> Vec<ChannelKind> {

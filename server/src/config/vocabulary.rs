@@ -309,7 +309,6 @@ pub(super) const GENERAL: Area = area(
         "reject_clientside_metadata_tags",
         "role_permissions",
         "service_account_settings",
-        "spend_report_frequency",
         "supported_db_objects",
         "token_rate_limit_type",
         "ui_access_mode",

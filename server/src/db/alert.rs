@@ -141,6 +141,14 @@ fn row(alert: NewAlert) -> Model {
     }
 }
 
+/// Whether there is an alert of this key.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_known(db: &impl ConnectionTrait, dedup_key: &str) -> Result<bool, DbErr> {
+    Ok(Entity::find().filter(Column::DedupKey.eq(dedup_key)).one(db).await?.is_some())
+}
+
 /// Alerts of which it is not decided yet who is told, the oldest first.
 ///
 /// # Errors

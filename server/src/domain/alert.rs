@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use tollgate_openapi::alert::{AlertLevel, AlertType};
 use tollgate_openapi::money::NanoUsd;
 
+use super::report::SpendReport;
+
 /// Something that happened, to be told once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewAlert {
@@ -134,6 +136,8 @@ pub enum Happened {
         /// Why.
         error: String,
     },
+    /// What was spent in a period.
+    SpendReport(Box<SpendReport>),
     /// Something was made, changed or deleted.
     Changed {
         /// `created`, `updated`, …
@@ -175,6 +179,7 @@ impl Happened {
             Self::FellBack { .. } => "fell_back",
             Self::SpendNotTracked { .. } => "spend_not_tracked",
             Self::DatabaseAway { .. } => "database_away",
+            Self::SpendReport(_) => "spend_report",
             Self::Changed { .. } => "changed",
             Self::ChannelFailing { .. } => "channel_failing",
             Self::Test { .. } => "test",

@@ -3,6 +3,7 @@
 mod calls;
 mod delivery;
 mod manage;
+mod report;
 
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@
 use super::SettingKind;
 
 /// Settings that take effect while the gateway runs. One that ends in a dot stands for all below it.
-pub(super) const LIVE: [&str; 64] = [
+pub(super) const LIVE: [&str; 65] = [
     "router_settings.routing_strategy",
     "router_settings.routing_strategy_args.",
     "router_settings.sticky_by",
@@ -56,6 +56,7 @@ pub(super) const LIVE: [&str; 64] = [
     "general_settings.alerting",
     "general_settings.alert_types",
     "general_settings.alerting_threshold",
+    "general_settings.spend_report_frequency",
     "general_settings.alert_to_webhook_url",
     "general_settings.alerting_args.",
     "tollgate_settings.alert_budget_percents",

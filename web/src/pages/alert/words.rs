@@ -14,6 +14,7 @@ pub(super) const TYPE_OPTIONS: &[(&str, &str)] = &[
     ("fallback_reports", "Fallbacks"),
     ("failed_tracking_spend", "Costs that are not booked"),
     ("db_exceptions", "The database"),
+    ("spend_reports", "Reports of spend"),
     ("new_model_added", "New models"),
     ("alert_channel_failing", "Channels that fail"),
     ("new_virtual_key_created", "Keys made"),
