@@ -28,7 +28,6 @@ impl MigrationTrait for Migration {
         for table in ["organizations", "teams"] {
             let column = Table::alter().table(table).add_column(text_null("cost_center")).to_owned();
             manager.alter_table(column).await?;
-            manager.create_index(index(table, &["cost_center"])).await?;
         }
         let months = Table::create()
             .table("closed_months")
@@ -46,8 +45,7 @@ impl MigrationTrait for Migration {
         for table in ["spend_adjustments", "closed_spend", "closed_months"] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
-        for (table, index) in [("organizations", "idx_organizations_cost_center"), ("teams", "idx_teams_cost_center")] {
-            manager.drop_index(Index::drop().table(table).name(index).to_owned()).await?;
+        for table in ["organizations", "teams"] {
             manager.alter_table(Table::alter().table(table).drop_column("cost_center").to_owned()).await?;
         }
         Ok(())
@@ -83,7 +81,9 @@ async fn adjustments(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(date("month"))
         .col(timestamp_with_time_zone("booked_at"))
         .col(text("reason"))
-        .col(text("request_id"));
+        .col(text("request_id"))
+        // As it was then; empty: none.
+        .col(text("cost_center"));
     for column in PAYERS {
         table.col(text(column));
     }

@@ -109,7 +109,7 @@ pub struct ForecastQuery {
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"month": "2026-11", "today": "2026-11-21", "spend": 812.25,
     "forecast": {"spend": 1180.0, "low": 1100.5, "high": 1259.5, "confidence": 0.8}, "previous_spend": 1012.0,
-    "previous_spend_to_date": 700.25, "max_budget": 1500.0, "soft_budget": null, "exhausted_on": null,
+    "previous_spend_to_date": 700.25, "max_budget": 1500.0, "budget_spend": 812.25, "soft_budget": null, "exhausted_on": null,
     "days": [{"date": "2026-11-21", "spend": 38.5, "expected": 40.0, "previous": 33.0}]})))]
 pub struct SpendForecast {
     /// The month, UTC's.
@@ -125,11 +125,14 @@ pub struct SpendForecast {
     pub previous_spend: NanoUsd,
     /// Of it, what had been spent by the end of the same day.
     pub previous_spend_to_date: NanoUsd,
-    /// The limit, where what is asked about has one by the month and the caller may see it.
+    /// The limit in dollars, where the organization, team or user that is asked about, or the gateway, has one by the
+    /// month and the caller may see it.
     pub max_budget: Option<NanoUsd>,
+    /// What of it is spent, in dollars. Its month may follow another calendar, and it counts from when it was set.
+    pub budget_spend: Option<NanoUsd>,
     /// The limit that only warns.
     pub soft_budget: Option<NanoUsd>,
-    /// The day on which the limit will be reached, if the forecast is right; a day that is over, where it was.
+    /// The day on which the limit will be reached, if the forecast is right; today, where it is.
     pub exhausted_on: Option<NaiveDate>,
     /// Every day of the month.
     pub days: Vec<ForecastDay>,
@@ -170,7 +173,7 @@ pub struct ForecastDay {
     "closed_at": "2026-11-02T09:00:00Z", "closed_by": "ada", "spend": 1012.0, "api_requests": 50400,
     "adjustments": 0.02}]})))]
 pub struct MonthList {
-    /// Months that had calls, and this one; the latest first.
+    /// From the first with calls on, the latest first.
     pub months: Vec<MonthView>,
 }
 
@@ -201,7 +204,7 @@ pub struct MonthView {
     pub state: MonthState,
     /// When it was closed.
     pub closed_at: Option<DateTime<Utc>>,
-    /// By whom.
+    /// By whom: told to who sees everything.
     pub closed_by: Option<String>,
     /// Spend in dollars of what the caller sees; of a closed month as it was frozen.
     pub spend: NanoUsd,
@@ -268,7 +271,7 @@ pub struct Statement {
     pub state: MonthState,
     /// When it was closed.
     pub closed_at: Option<DateTime<Utc>>,
-    /// By whom.
+    /// By whom: told to who sees everything.
     pub closed_by: Option<String>,
     /// Whose statement it is; absent: of all that the caller sees.
     pub title: Option<String>,

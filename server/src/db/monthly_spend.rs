@@ -88,6 +88,24 @@ pub async fn total(db: &impl ConnectionTrait, of: &Of<'_>, figures: Figures) -> 
     Ok(total.unwrap_or_default())
 }
 
+/// What each closed month added up to when it was closed.
+///
+/// # Errors
+/// When the database is away.
+pub async fn frozen(db: &impl ConnectionTrait, of: &Of<'_>) -> Result<Vec<(NaiveDate, Sums)>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        month: NaiveDate,
+        #[sea_orm(nested)]
+        sums: Sums,
+    }
+    let mut query = Query::select();
+    query.column("month").from("closed_spend").group_by_col("month");
+    sum_up(&mut query, of);
+    let rows = Row::find_by_statement(db.get_database_backend().build(&query)).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.month, row.sums)).collect())
+}
+
 /// Keeps a month's figures as they are now.
 ///
 /// # Errors
@@ -114,6 +132,12 @@ fn rows(of: &Of<'_>, figures: Figures) -> SelectStatement {
         Figures::Frozen(month) => query.from("closed_spend").and_where(Expr::col("month").eq(month)),
         Figures::Current(month) => query.from_subquery(current(days_of(month)), "rows"),
     };
+    sum_up(&mut query, of);
+    query
+}
+
+/// Selects the sums of what is meant.
+fn sum_up(query: &mut SelectStatement, of: &Of<'_>) {
     for sum in SUMS {
         // A sum that stays a whole number: Postgres makes a decimal of it.
         query.expr_as(Expr::col(sum).sum().cast_as("bigint"), sum);
@@ -121,12 +145,11 @@ fn rows(of: &Of<'_>, figures: Figures) -> SelectStatement {
     for (dimension, value) in &of.filters {
         query.and_where(column(*dimension).eq(*value));
     }
-    in_sight(&mut query, of.scope);
-    query
+    in_sight(query, of.scope);
 }
 
 /// Tags are not kept: a call may have several.
-fn column(dimension: Dimension) -> Expr {
+pub(super) fn column(dimension: Dimension) -> Expr {
     match dimension {
         Dimension::CostCenter => Expr::col("cost_center"),
         other => other.expr(),

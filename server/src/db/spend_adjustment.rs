@@ -1,11 +1,13 @@
 //! What closed months were found to cost more or less afterwards: an entry a call, never changed.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::Query;
-use sea_orm::{ActiveValue, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue, Condition, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
-use super::usage::Of;
+use super::usage::{Of, sight};
+use super::{monthly_spend, organization, team};
 
 /// One entry. An entity its call did not have is the empty string.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -22,6 +24,8 @@ pub struct Model {
     pub reason: String,
     /// The call.
     pub request_id: String,
+    /// What it was to be booked to when it was booked; empty: none.
+    pub cost_center: String,
     /// Organization.
     pub organization_id: String,
     /// Team.
@@ -60,11 +64,21 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Books entries; their ids are given by the database.
+/// Books entries: ids are given by the database, cost centres are those of now.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn book(db: &impl ConnectionTrait, entries: Vec<Model>) -> Result<(), DbErr> {
+pub async fn book(db: &impl ConnectionTrait, mut entries: Vec<Model>) -> Result<(), DbErr> {
+    let ids = |of: fn(&Model) -> &String| -> Vec<String> { entries.iter().map(|entry| of(entry).clone()).collect() };
+    let teams = team::find_many(db, &ids(|entry| &entry.team_id)).await?.into_iter();
+    let teams: HashMap<_, _> = teams.filter_map(|team| Some((team.team_id, team.cost_center?))).collect();
+    let organizations = organization::find_many(db, &ids(|entry| &entry.organization_id)).await?.into_iter();
+    let organizations: HashMap<_, _> =
+        organizations.filter_map(|one| Some((one.organization_id, one.cost_center?))).collect();
+    for entry in &mut entries {
+        let center = teams.get(&entry.team_id).or_else(|| organizations.get(&entry.organization_id));
+        entry.cost_center = center.cloned().unwrap_or_default();
+    }
     let rows = entries.into_iter().map(|entry| {
         let mut row = entry.into_active_model();
         row.id = ActiveValue::NotSet;
@@ -108,11 +122,26 @@ pub async fn sum(db: &impl ConnectionTrait, of: &Of<'_>, when: When) -> Result<(
     Ok(found.map_or((0, 0), |(entries, spend)| (entries, spend.unwrap_or_default())))
 }
 
+/// What was booked to each of the months afterwards, in nano-dollars.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_month(db: &impl ConnectionTrait, of: &Of<'_>) -> Result<Vec<(NaiveDate, i64)>, DbErr> {
+    let sums = Entity::find()
+        .filter(sight(of.scope))
+        .select_only()
+        .column(Column::Month)
+        .column_as(Expr::col(Column::Spend).sum().cast_as("bigint"), "spend")
+        .group_by(Column::Month);
+    sums.into_tuple().all(db).await
+}
+
 fn matching(of: &Of<'_>, when: When) -> Select<Entity> {
-    let mut ids = Query::select();
-    ids.column("id").from("spend_adjustments");
-    of.narrow(&mut ids, &[]);
-    let entries = Entity::find().filter(Column::Id.in_subquery(ids));
+    let narrowed = of
+        .filters
+        .iter()
+        .fold(Condition::all(), |all, (dimension, value)| all.add(monthly_spend::column(*dimension).eq(*value)));
+    let entries = Entity::find().filter(narrowed).filter(sight(of.scope));
     match when {
         When::About(month) => entries.filter(Column::Month.eq(month)),
         When::Booked(from, before) => entries.filter(Column::BookedAt.gte(from)).filter(Column::BookedAt.lt(before)),

@@ -177,7 +177,8 @@ pub async fn groups(
     Ok(rows.into_iter().map(|row| (row.id, row.sums)).collect())
 }
 
-/// What each of the groups with one of `ids` is made of by `then`: group, part, sums; the dearest first.
+/// What each of the groups with one of `ids` is made of by `then`: group, part, sums; of each the `limit` dearest, these
+/// first.
 ///
 /// # Errors
 /// When the database is away.
@@ -187,12 +188,18 @@ pub async fn parts(
     days: Days,
     (by, then): (Dimension, Dimension),
     ids: &[String],
+    limit: u64,
 ) -> Result<Vec<(String, String, Sums)>, DbErr> {
-    let mut query = of.rows(days, &[by, then]);
-    query.and_where(by.expr().is_in(ids));
-    query.expr_as(by.expr(), "id").expr_as(then.expr(), "part").add_group_by([by.expr(), then.expr()]);
-    dearest_first(&mut query);
-    query.order_by_expr(then.expr(), Order::Asc);
+    let mut parts = of.rows(days, &[by, then]);
+    parts.and_where(by.expr().is_in(ids));
+    parts.expr_as(by.expr(), "id").expr_as(then.expr(), "part").add_group_by([by.expr(), then.expr()]);
+    let mut placed = Query::select();
+    placed.columns(["id", "part"]).columns(SUMS).from_subquery(parts, "parts");
+    let place = "ROW_NUMBER() OVER (PARTITION BY id ORDER BY spend DESC, api_requests DESC, part)";
+    placed.expr_as(Expr::cust(place), "place");
+    let mut query = Query::select();
+    query.columns(["id", "part"]).columns(SUMS).from_subquery(placed, "placed");
+    query.and_where(Expr::col("place").lte(limit)).order_by("id", Order::Asc).order_by("place", Order::Asc);
     let rows = PartRow::find_by_statement(db.get_database_backend().build(&query)).all(db).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.part, row.sums)).collect())
 }
@@ -232,33 +239,32 @@ impl Of<'_> {
         let reads = |meant: Dimension| by.contains(&meant) || self.filters.iter().any(|(one, _)| *one == meant);
         let table = if reads(Dimension::Tag) { "daily_tag_spend" } else { "daily_key_spend" };
         let mut query = summed(table, days);
-        self.narrow(&mut query, by);
-        query
-    }
-
-    /// Leaves out rows that are not meant, of a table that has what they are booked to, and joins what `by` reads.
-    pub(super) fn narrow(&self, query: &mut SelectStatement, by: &[Dimension]) {
-        let mut dimensions = self.filters.iter().map(|(dimension, _)| dimension).chain(by);
-        if dimensions.any(|dimension| *dimension == Dimension::CostCenter) {
-            with_cost_centers(query);
+        if reads(Dimension::CostCenter) {
+            with_cost_centers(&mut query);
         }
         for (dimension, value) in &self.filters {
             query.and_where(dimension.expr().eq(*value));
         }
-        in_sight(query, self.scope);
+        in_sight(&mut query, self.scope);
+        query
     }
 }
 
 /// Leaves out the rows of sums that `scope` does not see.
 pub(super) fn in_sight(query: &mut SelectStatement, scope: &Scope) {
+    query.cond_where(sight(scope));
+}
+
+/// The rows of what calls are booked to that `scope` sees.
+pub(super) fn sight(scope: &Scope) -> Condition {
     match scope {
-        Scope::All => {}
-        Scope::Key(token) => drop(query.and_where(Expr::col("api_key").eq(token))),
+        Scope::All => Condition::all(),
+        Scope::Key(token) => Condition::all().add(Expr::col("api_key").eq(token)),
         Scope::Person(sight) => {
             let own = Expr::col("user_id").eq(&sight.user_id);
             let in_teams = Expr::col("team_id").is_in(&sight.teams);
             let in_organizations = Expr::col("organization_id").is_in(&sight.organizations);
-            query.cond_where(Condition::any().add(own).add(in_teams).add(in_organizations));
+            Condition::any().add(own).add(in_teams).add(in_organizations)
         }
     }
 }

@@ -17,6 +17,9 @@ use crate::ui::money::total;
 use crate::ui::page::Page;
 use crate::url::encode;
 
+/// Lines of a section that the server tells.
+const LINES_SHOWN: usize = 500;
+
 /// Organizations to choose from.
 const ORGANIZATIONS_SHOWN: u64 = 500;
 
@@ -37,7 +40,14 @@ pub(crate) fn StatementPage() -> impl IntoView {
     let actions = move || {
         view! {
             <a class="button" href="/ui/spend">"All months"</a>
-            <button class="button button-primary" type="button" on:click=|_| browser::print()>"Print"</button>
+            <button
+                class="button button-primary"
+                type="button"
+                disabled=move || load.is_busy.get() || load.error.with(Option::is_some)
+                on:click=|_| browser::print()
+            >
+                "Print"
+            </button>
         }
         .into_any()
     };
@@ -75,7 +85,12 @@ fn Whose() -> impl IntoView {
             let is_chosen = move || chosen.get().as_deref() == Some(own.as_str());
             view! { <option value=id selected=is_chosen.clone() prop:selected=is_chosen>{name}</option> }
         };
-        rows.into_iter().map(|one| (one.organization_id, one.organization_alias)).map(option).collect_view()
+        let mut all: Vec<_> = rows.into_iter().map(|one| (one.organization_id, one.organization_alias)).collect();
+        // One that is not on the list is on the sheet all the same.
+        if let Some(id) = chosen.get().filter(|id| !all.iter().any(|(one, _)| one == id)) {
+            all.push((id.clone(), id));
+        }
+        all.into_iter().map(option).collect_view()
     };
     let choose = move |event| {
         url.push(&[("organization", event_target_value(&event).as_str()), ("team", ""), ("cost_center", "")]);
@@ -193,6 +208,7 @@ fn section(title: &'static str, lines: &[StatementLine], href: impl Fn(&str) -> 
         }
     });
     let rows = rows.collect_view();
+    let cut = lines.len() >= LINES_SHOWN;
     Some(
         view! {
             <section class="sheet-section" aria-label=title>
@@ -208,6 +224,7 @@ fn section(title: &'static str, lines: &[StatementLine], href: impl Fn(&str) -> 
                     </thead>
                     <tbody>{rows}</tbody>
                 </table>
+                {cut.then(|| view! { <p class="muted sheet-note">"The dearest "{LINES_SHOWN}"; there are more."</p> })}
             </section>
         }
         .into_any(),

@@ -108,6 +108,7 @@ pub(super) fn adjustment_row(
         booked_at: stored_time(now),
         reason: reason.to_owned(),
         request_id: request_id.to_owned(),
+        cost_center: String::new(),
         organization_id,
         team_id,
         user_id,

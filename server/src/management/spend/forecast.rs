@@ -14,13 +14,14 @@ use tollgate_openapi::spend::{ForecastDay, ForecastQuery, Month, MonthForecast, 
 use super::usage::filters;
 use crate::app::App;
 use crate::auth::Principal;
+use crate::db::budget_spend::spent_of_many;
 use crate::db::daily_entity_spend::Days;
 use crate::db::monthly_spend::{days_of, month_of};
 use crate::db::usage::{self, Of};
 use crate::db::{Scope, Sight};
 use crate::domain::forecast::{CONFIDENCE, HISTORY_DAYS, History};
 use crate::domain::permission::Action;
-use crate::domain::window::Span;
+use crate::domain::window::{BudgetWindow, Span};
 use crate::error::ApiResult;
 use crate::management::{Query, limit};
 
@@ -79,7 +80,7 @@ impl Known {
         self.by_day.get(&day).copied().unwrap_or_default()
     }
 
-    fn view(&self, budget: LimitView) -> SpendForecast {
+    fn view(&self, budget: MonthlyBudget) -> SpendForecast {
         let month = days_of(month_of(self.today));
         let before = days_of(previous(month.first));
         let history = self.history();
@@ -108,9 +109,10 @@ impl Known {
                 .filter(|day| *day - before.first <= elapsed)
                 .map(|day| self.spent(day))
                 .sum(),
-            exhausted_on: budget.max_budget.and_then(|max| exhausted_on(&days, max)),
-            max_budget: budget.max_budget,
-            soft_budget: budget.soft_budget,
+            exhausted_on: budget.max.and_then(|max| exhausted_on(self.today, &days, max, budget.spent)),
+            max_budget: budget.max,
+            budget_spend: budget.max.or(budget.soft).map(|_| budget.spent),
+            soft_budget: budget.soft,
             days,
         }
     }
@@ -147,21 +149,32 @@ fn previous(month: NaiveDate) -> NaiveDate {
     month.checked_sub_months(Months::new(1)).unwrap_or(month)
 }
 
-/// The first day on which what was and will be spent reaches the limit.
-fn exhausted_on(days: &[ForecastDay], max: NanoUsd) -> Option<NaiveDate> {
-    let mut sum = NanoUsd::ZERO;
-    let spends = |day: &&ForecastDay| {
-        sum += day.expected.or(day.spend).unwrap_or_default();
-        sum >= max
-    };
-    days.iter().find(spends).map(|day| day.date)
+/// A budget by the month, and how it stands in its own window: that may follow another calendar than UTC's.
+#[derive(Clone, Copy, Debug, Default)]
+struct MonthlyBudget {
+    max: Option<NanoUsd>,
+    soft: Option<NanoUsd>,
+    spent: NanoUsd,
 }
 
-/// The limits by the month of what is asked about, where the caller may see them.
-async fn budget(app: &App, scope: &Scope, query: &ForecastQuery) -> ApiResult<LimitView> {
+/// Today where the limit is reached; else the day on which what is expected will reach it.
+fn exhausted_on(today: NaiveDate, days: &[ForecastDay], max: NanoUsd, spent: NanoUsd) -> Option<NaiveDate> {
+    if spent >= max {
+        return Some(today);
+    }
+    let mut sum = spent;
+    let reaches = |day: &&ForecastDay| {
+        sum += day.expected.unwrap_or_default() - day.spend.unwrap_or_default();
+        sum >= max
+    };
+    days.iter().filter(|day| day.date >= today).find(reaches).map(|day| day.date)
+}
+
+/// The budget by the month of what is asked about, where the caller may see it.
+async fn budget(app: &App, scope: &Scope, query: &ForecastQuery) -> ApiResult<MonthlyBudget> {
     let named = [&query.organization_id, &query.team_id, &query.user_id, &query.api_key, &query.cost_center];
     let (kind, id) = match named.map(Option::as_deref) {
-        [None, None, None, None, None] => return Ok(gateway_budget(app, scope)),
+        [None, None, None, None, None] => return gateway_budget(app, scope).await,
         [Some(id), None, None, None, None] if sees(scope, |sight| sight.organizations.iter().any(|own| own == id)) => {
             (limit::ORGANIZATION, id)
         }
@@ -169,11 +182,16 @@ async fn budget(app: &App, scope: &Scope, query: &ForecastQuery) -> ApiResult<Li
             (limit::TEAM, id)
         }
         [None, None, Some(id), None, None] if sees(scope, |sight| sight.user_id == id) => (limit::USER, id),
-        _ => return Ok(LimitView::default()),
+        _ => return Ok(MonthlyBudget::default()),
     };
     let mut limited = limit::limited_views(app, &app.db, kind, slice::from_ref(&id.to_owned())).await?;
-    let in_force = limited.remove(id).and_then(|limited| limited.standing.litellm_budget_table);
-    Ok(in_force.map(|in_force| in_force.limits).filter(is_monthly).unwrap_or_default())
+    let standing = limited.remove(id).map(|limited| limited.standing).unwrap_or_default();
+    let in_force = standing.litellm_budget_table.map(|in_force| in_force.limits).filter(is_monthly);
+    Ok(in_force.map_or_else(MonthlyBudget::default, |limits| MonthlyBudget {
+        max: limits.max_budget,
+        soft: limits.soft_budget,
+        spent: standing.spend,
+    }))
 }
 
 fn sees(scope: &Scope, person: impl Fn(&Sight) -> bool) -> bool {
@@ -189,8 +207,17 @@ fn is_monthly(limits: &LimitView) -> bool {
     limits.budget_duration.as_deref().and_then(|text| Span::parse(text).ok()).is_some_and(Span::is_calendar_month)
 }
 
-fn gateway_budget(app: &App, scope: &Scope) -> LimitView {
-    let own = app.budgets.gateway.as_ref().filter(|_| *scope == Scope::All);
-    let monthly = own.filter(|line| line.span.is_some_and(Span::is_calendar_month));
-    LimitView { max_budget: monthly.and_then(|line| line.max), ..LimitView::default() }
+async fn gateway_budget(app: &App, scope: &Scope) -> ApiResult<MonthlyBudget> {
+    let line = app.budgets.gateway.as_ref().filter(|_| *scope == Scope::All);
+    let Some((line, span)) = line.and_then(|line| Some((line, line.span.filter(|span| span.is_calendar_month())?)))
+    else {
+        return Ok(MonthlyBudget::default());
+    };
+    let window = BudgetWindow::bounds(span, app.clock.now(), line.anchor, app.budgets.timezone);
+    let key = (GATEWAY.to_owned(), Some(window.start));
+    let spent = spent_of_many(&app.db, GATEWAY, [key].into_iter()).await?.into_values().next().unwrap_or_default();
+    Ok(MonthlyBudget { max: line.max, soft: line.soft, spent })
 }
+
+/// The gateway's kind and id among scopes.
+const GATEWAY: &str = "gateway";

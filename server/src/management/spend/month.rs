@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use actix_web::web;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Months, NaiveDate, Utc};
 use sea_orm::SqlErr;
 use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::money::NanoUsd;
@@ -16,9 +16,8 @@ use crate::auth::Principal;
 use crate::db::audit::Entry;
 use crate::db::daily_entity_spend::Days;
 use crate::db::monthly_spend::{self, Figures, month_of};
-use crate::db::spend_adjustment::{self, When};
-use crate::db::usage::{self, Of};
-use crate::db::{self, Scope, closed_month, stored_time};
+use crate::db::usage::{self, Of, Sums};
+use crate::db::{self, Scope, closed_month, spend_adjustment, stored_time};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
@@ -29,7 +28,7 @@ const MONTHS_SHOWN: u32 = 24;
 
 /// List months
 ///
-/// Those of the last two years with calls that the caller may see, and this one, the latest first: what each cost, and
+/// Those of the last two years from the first with calls that the caller may see, the latest first: what each cost, and
 /// whether its figures may still change. Months are UTC.
 #[utoipa::path(
     get,
@@ -46,52 +45,53 @@ pub async fn list(app: web::Data<App>, principal: Principal) -> ApiResult<web::J
     let scope = principal.scope();
     let of = Of { scope: &scope, filters: Vec::new() };
     let current = month_of(app.clock.now().date_naive());
-    let first = current.checked_sub_months(chrono::Months::new(MONTHS_SHOWN - 1)).unwrap_or(current);
+    let first = current.checked_sub_months(Months::new(MONTHS_SHOWN - 1)).unwrap_or(current);
     let by_day = usage::by_day(&app.db, &of, Days { first, last: monthly_spend::days_of(current).last }).await?;
-    let mut sums: HashMap<NaiveDate, (i64, i64)> = HashMap::from([(current, (0, 0))]);
+    let mut sums: HashMap<NaiveDate, Sums> = HashMap::new();
     for (day, day_sums) in by_day {
         let month = sums.entry(month_of(day)).or_default();
-        *month = (month.0 + day_sums.spend, month.1 + day_sums.api_requests);
+        *month = month.plus(day_sums);
     }
-    let closed = closed_month::all(&app.db).await?.into_iter();
-    let mut closed: HashMap<NaiveDate, closed_month::Model> = closed.map(|row| (row.month, row)).collect();
-    let mut months = Vec::with_capacity(sums.len());
-    for (month, (spend, api_requests)) in sums {
-        let view = MonthView {
-            month: Month::of(month),
-            state: if month == current { MonthState::Current } else { MonthState::Open },
-            closed_at: None,
-            closed_by: None,
-            spend: NanoUsd(spend),
-            api_requests,
-            adjustments: NanoUsd::ZERO,
-        };
-        months.push(match closed.remove(&month) {
-            Some(row) => as_closed(&app, &of, row, view).await?,
-            None => view,
+    let closed: HashMap<NaiveDate, _> =
+        closed_month::all(&app.db).await?.into_iter().map(|row| (row.month, row)).collect();
+    let frozen: HashMap<_, _> = monthly_spend::frozen(&app.db, &of).await?.into_iter().collect();
+    let adjustments: HashMap<_, _> = spend_adjustment::by_month(&app.db, &of).await?.into_iter().collect();
+    let known = |month: &NaiveDate| sums.contains_key(month) || closed.contains_key(month);
+    let months = (0..MONTHS_SHOWN).rev().filter_map(|back| current.checked_sub_months(Months::new(back)));
+    // From the first on every one: a month without calls is closed like the others.
+    let listed = months.skip_while(|month| *month != current && !known(month)).map(|month| {
+        let row = closed.get(&month);
+        let figures = shown(match row {
+            Some(_) => frozen.get(&month).copied().unwrap_or_default(),
+            None => sums.get(&month).copied().unwrap_or_default(),
         });
-    }
-    months.sort_by_key(|view| std::cmp::Reverse(view.month));
+        MonthView {
+            month: Month::of(month),
+            state: state_of(month, current, row.is_some()),
+            closed_at: row.map(|row| row.closed_at),
+            closed_by: row.and_then(|row| row.closed_by.clone()).filter(|_| scope == Scope::All),
+            spend: figures.spend,
+            api_requests: figures.api_requests,
+            adjustments: NanoUsd(adjustments.get(&month).copied().unwrap_or_default()),
+        }
+    });
+    let mut months: Vec<MonthView> = listed.collect();
+    months.reverse();
     Ok(web::Json(MonthList { months }))
 }
 
-async fn as_closed(app: &App, of: &Of<'_>, row: closed_month::Model, view: MonthView) -> ApiResult<MonthView> {
-    let frozen = shown(monthly_spend::total(&app.db, of, Figures::Frozen(row.month)).await?);
-    let (_, adjustments) = spend_adjustment::sum(&app.db, of, When::About(row.month)).await?;
-    Ok(MonthView {
-        state: MonthState::Closed,
-        closed_at: Some(row.closed_at),
-        closed_by: row.closed_by,
-        spend: frozen.spend,
-        api_requests: frozen.api_requests,
-        adjustments: NanoUsd(adjustments),
-        ..view
-    })
+pub(super) fn state_of(month: NaiveDate, current: NaiveDate, is_closed: bool) -> MonthState {
+    match (is_closed, month < current) {
+        (true, _) => MonthState::Closed,
+        (false, true) => MonthState::Open,
+        (false, false) => MonthState::Current,
+    }
 }
 
 /// Close a month
 ///
-/// Freezes its figures, with the cost centres, names and owners of now, once and for all. What the ledger hears of the
+/// Freezes its figures, with the cost centres, names and owners of now, once and for all. Months are closed one after the
+/// other; the first may be any that is over. What the ledger hears of the
 /// month later is booked as an adjustment, call by call, and appears in the statement of the month in which it is.
 #[utoipa::path(
     post,
@@ -101,7 +101,7 @@ async fn as_closed(app: &App, of: &Of<'_>, row: closed_month::Model, view: Month
     request_body = MonthClose,
     responses(
         (status = 200, description = "The month as it is closed", body = MonthView),
-        (status = 400, description = "The month is not over, or is closed already", body = ErrorEnvelope),
+        (status = 400, description = "The month is not over, is closed already, or is not the next to close", body = ErrorEnvelope),
         (status = 403, description = "The caller is not the gateway's administrator", body = ErrorEnvelope),
     ),
 )]
@@ -115,6 +115,7 @@ pub async fn close(
     let month = body.0.month;
     check_over(month, now)?;
     let transaction = db::begin(&app.db).await?;
+    check_order(month, closed_month::all(&transaction).await?.into_iter().map(|row| row.month).max())?;
     let row =
         closed_month::Model { month: month.first_day(), closed_at: now, closed_by: Some(principal.user_id.clone()) };
     let closed = closed_month::close(&transaction, row.clone()).await;
@@ -154,4 +155,24 @@ fn check_over(month: Month, now: DateTime<Utc>) -> ApiResult<()> {
         return Ok(());
     }
     Err(ApiError::bad_request("month", format!("month: expected one that is over; {month} is not (months are UTC's)")))
+}
+
+/// A statement tells the month before, too: that is closed by then, or was before the first that was.
+fn check_order(month: Month, last: Option<NaiveDate>) -> ApiResult<()> {
+    let Some(last) = last else { return Ok(()) };
+    let next = last.checked_add_months(Months::new(1)).map(Month::of);
+    match month.first_day() {
+        first if first > last && next != Some(month) => {
+            let next = next.map(|next| next.to_string()).unwrap_or_default();
+            Err(ApiError::bad_request(
+                "month",
+                format!("month: expected {next}, the one after the last that is closed"),
+            ))
+        }
+        first if first < last => {
+            let last = Month::of(last);
+            Err(ApiError::bad_request("month", format!("month: expected one after {last}, the last that is closed")))
+        }
+        _ => Ok(()),
+    }
 }

@@ -2,24 +2,24 @@
 
 use actix_web::web;
 use chrono::{DateTime, Months, NaiveDate, NaiveTime, Utc};
+use sea_orm::ConnectionTrait;
 use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::paths;
-use tollgate_openapi::spend::{
-    AdjustmentReason, AdjustmentView, Month, MonthState, Statement, StatementLine, StatementQuery,
-};
+use tollgate_openapi::spend::{AdjustmentReason, AdjustmentView, Month, Statement, StatementLine, StatementQuery};
 
-use super::names;
+use super::month::state_of;
 use super::usage::shown;
 use crate::app::App;
 use crate::auth::Principal;
-use crate::db::closed_month;
 use crate::db::monthly_spend::{self, Figures, Line, month_of};
 use crate::db::spend_adjustment::{self, When};
 use crate::db::usage::{Dimension, Of};
+use crate::db::{self, Scope, closed_month};
 use crate::domain::permission::Action;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::management::Query;
+use crate::management::extract::problem;
 use crate::policy::{MASTER_ALIAS, MASTER_TOKEN};
 
 /// Lines of a section, and entries.
@@ -51,31 +51,39 @@ pub async fn statement(
     let query = query.0;
     let (scope, current) = (principal.scope(), Month::of(app.clock.now().date_naive()));
     let month = query.month.unwrap_or(current);
+    if month > current {
+        let message = format!("expected {current} or an earlier month");
+        return Err(ApiError::validation(vec![problem("value_error", &["query", "month"], message)]));
+    }
     let of = Of { scope: &scope, filters: filters(&query) };
-    let closed = closed_month::find(&app.db, month.first_day()).await?;
-    let state = match (&closed, month < current) {
-        (Some(_), _) => MonthState::Closed,
-        (None, true) => MonthState::Open,
-        (None, false) => MonthState::Current,
+    // One snapshot: what a page tells adds up.
+    let snapshot = db::begin_snapshot(&app.db).await?;
+    let statement = read(&snapshot, &of, month, current).await?;
+    snapshot.rollback().await?;
+    let closed_by = statement.closed_by.clone().filter(|_| scope == Scope::All);
+    Ok(web::Json(Statement { title: title(&query, &statement), closed_by, ..statement }))
+}
+
+async fn read(db: &impl ConnectionTrait, of: &Of<'_>, month: Month, current: Month) -> ApiResult<Statement> {
+    let first = month.first_day();
+    let closed = closed_month::find(db, first).await?;
+    let figures = figures_of(first, closed.is_some());
+    let [cost_centers, organizations, teams, users, keys, models, providers] = sections(db, of, figures).await?;
+    let usage = shown(monthly_spend::total(db, of, figures).await?);
+    let booked = When::Booked(start(first), start(next(first)));
+    let (adjustments_count, adjusted) = spend_adjustment::sum(db, of, booked).await?;
+    let (later_adjustments_count, later) = match closed {
+        Some(_) => spend_adjustment::sum(db, of, When::About(first)).await?,
+        None => (0, 0),
     };
-    let figures = figures_of(month.first_day(), closed.is_some());
-    let sections = Sections::read(&app, &of, figures).await?;
-    let usage = shown(monthly_spend::total(&app.db, &of, figures).await?);
-    let booked = When::Booked(start(month.first_day()), start(next(month.first_day())));
-    let (adjustments_count, adjusted) = spend_adjustment::sum(&app.db, &of, booked).await?;
-    let (later_adjustments_count, later) = match state {
-        MonthState::Closed => spend_adjustment::sum(&app.db, &of, When::About(month.first_day())).await?,
-        MonthState::Open | MonthState::Current => (0, 0),
-    };
-    let entries = spend_adjustment::list(&app.db, &of, booked, ADJUSTMENTS_SHOWN).await?;
-    let [cost_centers, organizations, teams, users, keys, models, providers] = sections.0;
-    Ok(web::Json(Statement {
+    let entries = spend_adjustment::list(db, of, booked, ADJUSTMENTS_SHOWN).await?;
+    Ok(Statement {
         month,
-        state,
+        state: state_of(first, current.first_day(), closed.is_some()),
         closed_at: closed.as_ref().map(|row| row.closed_at),
         closed_by: closed.and_then(|row| row.closed_by),
-        title: title(&app, &query).await?,
-        previous_spend: previous_spend(&app, &of, month.first_day()).await?,
+        title: None,
+        previous_spend: previous_spend(db, of, first).await?,
         adjustments_spend: NanoUsd(adjusted),
         adjustments_count,
         due: usage.spend + NanoUsd(adjusted),
@@ -90,7 +98,7 @@ pub async fn statement(
         keys,
         models,
         providers,
-    }))
+    })
 }
 
 fn filters(query: &StatementQuery) -> Vec<(Dimension, &str)> {
@@ -114,48 +122,45 @@ fn start(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }
 
-async fn previous_spend(app: &App, of: &Of<'_>, month: NaiveDate) -> ApiResult<NanoUsd> {
+async fn previous_spend(db: &impl ConnectionTrait, of: &Of<'_>, month: NaiveDate) -> ApiResult<NanoUsd> {
     let before = month.pred_opt().map_or(month, month_of);
-    let is_closed = closed_month::find(&app.db, before).await?.is_some();
-    let sums = monthly_spend::total(&app.db, of, figures_of(before, is_closed)).await?;
+    let is_closed = closed_month::find(db, before).await?.is_some();
+    let sums = monthly_spend::total(db, of, figures_of(before, is_closed)).await?;
     Ok(NanoUsd(sums.spend))
 }
 
-/// Whose statement it is.
-async fn title(app: &App, query: &StatementQuery) -> ApiResult<Option<String>> {
-    let named =
-        async |id: &Option<String>, names: names::Names| id.as_ref().map(|id| names.get(id).unwrap_or(id).clone());
-    let organization = query.organization_id.clone();
-    let organization_names = names::organizations(app, organization.as_slice()).await?;
-    let team = query.team_id.clone();
-    let team_names = names::teams(app, team.as_slice()).await?;
-    let parts =
-        [named(&organization, organization_names).await, named(&team, team_names).await, query.cost_center.clone()];
-    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-    Ok((!parts.is_empty()).then(|| parts.join(" · ")))
+/// Whose statement it is, by what is on it: who sees nothing of somebody learns no name.
+fn title(query: &StatementQuery, statement: &Statement) -> Option<String> {
+    let named = |id: &Option<String>, lines: &[StatementLine]| {
+        let line = lines.iter().find(|line| Some(&line.id) == id.as_ref())?;
+        Some(line.name.clone().unwrap_or_else(|| line.id.clone()))
+    };
+    let parts = [
+        named(&query.organization_id, &statement.organizations),
+        named(&query.team_id, &statement.teams),
+        named(&query.cost_center, &statement.cost_centers),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" · "))
 }
 
 /// Lines by each dimension.
-struct Sections([Vec<StatementLine>; 7]);
-
-impl Sections {
-    async fn read(app: &App, of: &Of<'_>, figures: Figures) -> ApiResult<Self> {
-        let dimensions = [
-            Dimension::CostCenter,
-            Dimension::Organization,
-            Dimension::Team,
-            Dimension::User,
-            Dimension::Key,
-            Dimension::Model,
-            Dimension::Provider,
-        ];
-        let mut sections = Self(Default::default());
-        for (section, by) in sections.0.iter_mut().zip(dimensions) {
-            let lines = monthly_spend::lines(&app.db, of, figures, by, LINES_SHOWN).await?;
-            *section = lines.into_iter().map(line).collect();
-        }
-        Ok(sections)
+async fn sections(db: &impl ConnectionTrait, of: &Of<'_>, figures: Figures) -> ApiResult<[Vec<StatementLine>; 7]> {
+    let dimensions = [
+        Dimension::CostCenter,
+        Dimension::Organization,
+        Dimension::Team,
+        Dimension::User,
+        Dimension::Key,
+        Dimension::Model,
+        Dimension::Provider,
+    ];
+    let mut sections: [Vec<StatementLine>; 7] = Default::default();
+    for (section, by) in sections.iter_mut().zip(dimensions) {
+        let lines = monthly_spend::lines(db, of, figures, by, LINES_SHOWN).await?;
+        *section = lines.into_iter().map(line).collect();
     }
+    Ok(sections)
 }
 
 fn line(line: Line) -> StatementLine {

@@ -24,7 +24,7 @@ use crate::management::Query;
 use crate::policy::{MASTER_ALIAS, MASTER_TOKEN};
 
 /// Parts of a group that are shown.
-const PARTS_SHOWN: usize = 20;
+const PARTS_SHOWN: u64 = 20;
 
 /// Usage of some days
 ///
@@ -51,17 +51,23 @@ pub async fn usage(app: web::Data<App>, principal: Principal, query: Query<Usage
     let token = app.ledger_token_of(query.api_key.as_deref()).await?;
     let of = Of { scope: &scope, filters: filters(&query, token.as_deref()) };
     let by = dimension(query.group_by);
-    let (by_day, previous, groups) = futures_util::try_join!(
-        usage::by_day(&app.db, &of, days),
-        usage::by_day(&app.db, &of, before),
-        usage::groups(&app.db, &of, days, by, None, query.limit),
-    )?;
+    // One snapshot: what the groups leave of the whole is nobody's.
+    let snapshot = db::begin_snapshot(&app.db).await?;
+    let by_day = usage::by_day(&snapshot, &of, days).await?;
+    let previous = usage::by_day(&snapshot, &of, before).await?;
+    let groups = usage::groups(&snapshot, &of, days, by, None, query.limit).await?;
     let groups = with_nobodys(groups, &by_day, query.limit);
     let ids: Vec<String> = groups.iter().map(|(id, _)| id.clone()).collect();
-    let earlier = usage::groups(&app.db, &of, before, by, Some(&ids), query.limit).await?;
+    let earlier = usage::groups(&snapshot, &of, before, by, Some(&ids), query.limit).await?;
+    let then = query.then_by.map(dimension).filter(|then| *then != by);
+    let parts = match then {
+        Some(then) => usage::parts(&snapshot, &of, days, (by, then), &ids, PARTS_SHOWN).await?,
+        None => Vec::new(),
+    };
+    snapshot.rollback().await?;
     let mut groups = named(&app, by, groups, earlier.into_iter().collect()).await?;
-    if let Some(then) = query.then_by.map(dimension).filter(|then| *then != by) {
-        add_parts(&app, &mut groups, then, usage::parts(&app.db, &of, days, (by, then), &ids).await?).await?;
+    if let Some(then) = then {
+        add_parts(&app, &mut groups, then, parts).await?;
     }
     Ok(web::Json(Usage {
         start_date: days.first,
@@ -165,7 +171,7 @@ async fn named(
     Ok(shown.collect())
 }
 
-/// Gives each group the first of its parts.
+/// Gives each group its parts.
 async fn add_parts(
     app: &App,
     groups: &mut [UsageGroup],
@@ -174,10 +180,7 @@ async fn add_parts(
 ) -> ApiResult<()> {
     let mut of_group: HashMap<String, Vec<UsagePart>> = HashMap::new();
     for (group, id, sums) in parts {
-        let parts = of_group.entry(group).or_default();
-        if parts.len() < PARTS_SHOWN {
-            parts.push(UsagePart { id, name: None, sums: shown(sums) });
-        }
+        of_group.entry(group).or_default().push(UsagePart { id, name: None, sums: shown(sums) });
     }
     let mut ids: Vec<String> = of_group.values().flatten().map(|part| part.id.clone()).collect();
     ids.sort_unstable();

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::NaiveTime;
 use sea_orm::EntityTrait;
 use serde_json::json;
 use tollgate::db;
-use tollgate::ledger::SpendEvent;
 use tollgate::ledger::verify::verify;
 use tollgate::ledger::writer::write_batch;
+use tollgate::ledger::{Charge, SpendEvent};
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::session::UserRole;
 use tollgate_openapi::spend::{
-    AdjustmentReason, MonthList, MonthState, MonthView, SpendForecast, Statement, StatementLine, Usage,
+    AdjustmentReason, Month, MonthList, MonthState, MonthView, SpendForecast, Statement, StatementLine, Usage,
 };
 
 use super::{call, usd, write};
@@ -43,7 +44,7 @@ fn ids(lines: &[StatementLine]) -> Vec<(&str, NanoUsd)> {
     lines.iter().map(|line| (line.id.as_str(), line.sums.spend)).collect()
 }
 
-/// How many sums of closed months do not agree with their days, as `tollgate verify` finds.
+/// How many sums of closed months do not agree with their days, as `tollgate ledger verify` finds.
 async fn months_that_differ(app: &TestApp) -> usize {
     verify(&app.app.db).await.unwrap().mismatches.iter().filter(|one| one.kind == "month").count()
 }
@@ -130,6 +131,14 @@ async fn a_statement_is_of_whom_it_is_asked_for_and_names_what_was() {
         .await;
     app.post("/team/delete", json!({"team_ids": ["search"]})).expect_status(200).await;
 
+    // Nor what was booked to it afterwards, once it was.
+    let of_acme = |call: SpendEvent| SpendEvent { organization_id: Some(Arc::from("acme")), ..call };
+    write(&app, &[of_acme(costing(5, call("late", "key1", "2026-10-30T10:00:00Z")))]).await;
+    app.post("/team/update", json!({"team_id": "shop", "cost_center": "CC-10"})).expect_status(200).await;
+    let booked = statement(&app, "cost_center=CC-9").await;
+    assert_eq!((booked.due, booked.adjustments_count), (usd(0.05), 1));
+    assert_eq!(statement(&app, "cost_center=CC-10").await.due, NanoUsd::ZERO);
+
     let all = statement(&app, "month=2026-10").await;
     assert_eq!(ids(&all.cost_centers), [("CC-2", usd(0.02)), ("CC-1", usd(0.015)), ("", usd(0.01))]);
     assert_eq!(ids(&all.organizations), [("acme", usd(0.035)), ("", usd(0.01))]);
@@ -170,8 +179,17 @@ async fn only_the_gateways_administrator_closes_a_month_that_is_over_and_once() 
         (&audit["audit_logs"][0]["action"], &audit["audit_logs"][0]["object_id"]),
         (&json!("closed"), &json!("2026-10"))
     );
-    // A month without calls can be closed, too.
-    app.post(CLOSE, json!({"month": "2026-09"})).expect_status(200).await;
+    let error = app.post(CLOSE, json!({"month": "2026-09"})).expect_status(400).await.error();
+    assert!(error.2.contains("after 2026-10"), "{error:?}");
+    // A month without calls is closed like the others, and none is left out.
+    app.advance(DAY * 75);
+    let error = app.post(CLOSE, json!({"month": "2027-01"})).expect_status(400).await.error();
+    assert!(error.2.contains("expected 2026-11"), "{error:?}");
+    app.post(CLOSE, json!({"month": "2026-11"})).expect_status(200).await;
+    let states: Vec<_> = months(&app).await.iter().map(|month| month.state).collect();
+    use MonthState::{Closed, Current, Open};
+    assert_eq!(states, [Current, Open, Open, Closed, Closed]);
+    app.get("/spend/statement?month=2030-01").expect_status(422).await;
 }
 
 #[tokio::test]
@@ -243,25 +261,33 @@ async fn usage_is_told_by_cost_centre_and_by_two_things_at_once() {
     assert_eq!((narrowed.total.spend, narrowed.days[0].sums.spend), (usd(0.015), usd(0.015)));
 }
 
+/// The team's window of the month.
+fn charged_to(team: &str, call: &SpendEvent) -> Vec<Charge> {
+    let month = Month::of(call.start_time.date_naive()).first_day().and_time(NaiveTime::MIN).and_utc();
+    vec![Charge { kind: "team".into(), id: Arc::from(team), window_start_us: month.timestamp_micros() }]
+}
+
 #[tokio::test]
 async fn a_forecast_goes_on_as_it_went_and_knows_the_budget() {
     let app = TestApp::start().await;
     teams(&app).await;
-    // Two dollars a day: one of each team, for fifty days.
-    let calls: Vec<SpendEvent> = (1..=50)
-        .flat_map(|back| {
-            let at = (app.app.clock.now() - DAY * back).to_rfc3339();
-            ["shop", "search"].map(|team| costing(100, of_team(team, call(&format!("{team}-{back}"), "key1", &at))))
-        })
-        .collect();
-    write(&app, &calls).await;
     app.post("/team/update", json!({"team_id": "shop", "max_budget": 25, "budget_duration": "30d"}))
         .expect_status(200)
         .await;
     app.post("/team/update", json!({"team_id": "search", "max_budget": 25, "budget_duration": "7d"}))
         .expect_status(200)
         .await;
-
+    // Two dollars a day: one of each team, for fifty days.
+    let calls: Vec<SpendEvent> = (1..=50)
+        .flat_map(|back| {
+            let at = (app.app.clock.now() - DAY * back).to_rfc3339();
+            ["shop", "search"].map(|team| {
+                let call = costing(100, of_team(team, call(&format!("{team}-{back}"), "key1", &at)));
+                SpendEvent { charges: charged_to(team, &call), ..call }
+            })
+        })
+        .collect();
+    write(&app, &calls).await;
     let get = async |query: &str| -> SpendForecast {
         app.get(&format!("/spend/forecast{query}")).expect_status(200).await.json()
     };
@@ -273,7 +299,8 @@ async fn a_forecast_goes_on_as_it_went_and_knows_the_budget() {
     assert!(month.low < month.spend && month.spend < month.high && month.low >= all.spend, "{month:?}");
     assert_eq!((all.days.len(), all.days[19].spend, all.days[29].expected), (30, Some(usd(2.0)), Some(usd(2.0))));
     let shop = get("?team_id=shop").await;
-    assert_eq!((shop.max_budget, shop.exhausted_on.unwrap().to_string().as_str()), (Some(usd(25.0)), "2026-11-25"));
+    assert_eq!((shop.max_budget, shop.budget_spend), (Some(usd(25.0)), Some(usd(20.0))));
+    assert_eq!(shop.exhausted_on.unwrap().to_string(), "2026-11-25");
     // A weekly budget is no measure of a month.
     assert_eq!(get("?team_id=search").await.max_budget, None);
     assert_eq!(get("?team_id=nobody").await.forecast, None);
@@ -287,7 +314,7 @@ async fn a_forecast_goes_on_as_it_went_and_knows_the_budget() {
 async fn budgets_of_the_gateway_and_its_providers_are_shown_with_what_is_spent() {
     let yaml = "litellm_settings:\n  max_budget: 100\n  budget_duration: 30d\nrouter_settings:\n  provider_budget_config:\n    openai:\n      budget_limit: 10\n      time_period: 1d\n";
     let app = TestApp::builder().config(yaml).start().await;
-    let charge = tollgate::ledger::Charge {
+    let charge = Charge {
         kind: "provider".into(),
         id: Arc::from("openai"),
         window_start_us: "2026-11-21T00:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_micros(),

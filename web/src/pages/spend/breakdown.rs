@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use tollgate_openapi::money::NanoUsd;
-use tollgate_openapi::spend::{Month, Usage, UsageDimension, UsageGroup, UsagePart, UsageQuery, UsageSums};
+use tollgate_openapi::spend::{Month, Usage, UsageDimension, UsageGroup, UsageQuery, UsageSums};
 
 use crate::api;
 use crate::format;
@@ -38,6 +38,9 @@ const SECOND: &[(&str, &str)] = &[
     ("tag", "and tag"),
 ];
 
+/// By what, and by what else.
+type Asked = (UsageDimension, Option<UsageDimension>);
+
 /// The API's words for what the URL asks.
 fn asked(get: impl Fn(&str) -> Option<String>, month: Option<Month>) -> UsageQuery {
     let by = get("by").and_then(|word| parse_word(&word)).unwrap_or(UsageDimension::Team);
@@ -50,19 +53,21 @@ pub(super) fn Breakdown(#[prop(into)] month: Signal<Option<Month>>) -> impl Into
     let url = use_url();
     let by = url.value("by");
     let then = url.value("then");
-    let load = Load::<Usage>::new(move || {
+    // With what was asked: rows that are there still lead where they led.
+    let load = Load::<(Asked, Usage)>::new(move || {
         let get = |name: &str| if name == "by" { by.get() } else { then.get() };
-        api::spend::usage(asked(get, month.get()))
+        let query = asked(get, month.get());
+        async move {
+            let asked = (query.group_by, query.then_by);
+            Ok((asked, api::spend::usage(query).await?))
+        }
     });
     let content = move || {
-        let dimension = by.get().and_then(|word| parse_word(&word)).unwrap_or(UsageDimension::Team);
-        let matrix = load.data.with(|usage| usage.as_ref().map(|usage| Matrix::of(usage, dimension)));
+        let matrix = load.data.with(|data| data.as_ref().map(|((by, then), usage)| Matrix::of(usage, *by, *then)));
         match matrix.filter(|matrix| !matrix.rows.is_empty()) {
             Some(matrix) => matrix.view(),
-            None => view! {
-                <Empty art=Icon::Spend title="Nothing spent this month" text="Calls appear here within a second." />
-            }
-            .into_any(),
+            None => view! { <Empty art=Icon::Spend title="Nothing spent this month" text="Other months are below." /> }
+                .into_any(),
         }
     };
     view! {
@@ -98,7 +103,7 @@ struct Matrix {
 }
 
 impl Matrix {
-    fn of(usage: &Usage, by: UsageDimension) -> Self {
+    fn of(usage: &Usage, by: UsageDimension, then: Option<UsageDimension>) -> Self {
         let mut sums: Vec<(&str, String, NanoUsd)> = Vec::new();
         for part in usage.groups.iter().flat_map(|group| &group.parts) {
             match sums.iter_mut().find(|(id, ..)| *id == part.id) {
@@ -109,7 +114,8 @@ impl Matrix {
         sums.sort_by_key(|(_, name, sum)| (std::cmp::Reverse(*sum), name.clone()));
         let ids: Vec<&str> = sums.iter().take(COLUMNS_SHOWN).map(|(id, ..)| *id).collect();
         let mut columns: Vec<String> = sums.iter().take(COLUMNS_SHOWN).map(|(_, name, _)| name.clone()).collect();
-        let has_more = sums.len() > ids.len();
+        // A call with two tags is in two columns, and one without in none: there is no rest.
+        let has_more = !sums.is_empty() && then != Some(UsageDimension::Tag) && sums.len() > ids.len();
         if has_more {
             columns.push("Others".to_owned());
         }
@@ -129,7 +135,7 @@ impl Matrix {
         let rows = self.rows.into_iter().map(|row| row.view(&self.columns)).collect_view();
         view! {
             <div class="table-frame" tabindex="0" role="region" aria-label="Where it goes, as a table">
-                <table class="table table-plain">
+                <table class="table table-plain" aria-label="Where it goes">
                     <thead>
                         <tr>
                             <th scope="col">"Name"</th>
@@ -188,8 +194,8 @@ fn parts_of(group: &UsageGroup, ids: &[&str], has_more: bool) -> Vec<Option<Nano
     let of = |id: &&str| group.parts.iter().find(|part| part.id == **id).map(|part| part.sums.spend);
     let mut parts: Vec<_> = ids.iter().map(of).collect();
     if has_more {
-        let is_other = |part: &&UsagePart| !ids.contains(&part.id.as_str());
-        let others: NanoUsd = group.parts.iter().filter(is_other).map(|part| part.sums.spend).sum();
+        let shown: NanoUsd = parts.iter().flatten().copied().sum();
+        let others = group.sums.spend - shown;
         parts.push((others != NanoUsd::ZERO).then_some(others));
     }
     parts
@@ -211,6 +217,7 @@ fn href_of(by: UsageDimension, group: &UsageGroup) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tollgate_openapi::spend::UsagePart;
 
     fn sums(spend: i64) -> UsageSums {
         UsageSums { spend: NanoUsd(spend), api_requests: 4, prompt_tokens: 1_000, ..UsageSums::default() }
@@ -241,7 +248,7 @@ mod tests {
             days: Vec::new(),
             groups,
         };
-        let matrix = Matrix::of(&usage, UsageDimension::Team);
+        let matrix = Matrix::of(&usage, UsageDimension::Team, Some(UsageDimension::Model));
         assert_eq!(matrix.columns, ["a", "b", "c", "d", "Others"]);
         assert_eq!(matrix.rows[0].parts.iter().flatten().map(|part| part.0).collect::<Vec<_>>(), [50, 4, 3, 2, 1]);
         assert_eq!(

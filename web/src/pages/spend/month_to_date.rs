@@ -101,7 +101,9 @@ fn drawing(month: &SpendForecast) -> Drawing {
         lines.retain(|line| line.class != "expected");
     }
     if let Some(max) = month.max_budget {
-        lines.push(Line { name: "Budget", class: "limit", values: vec![Some(max.to_usd()); days.len()] });
+        // Where it ends, going on from today: it may count from another day than the first.
+        let end = month.spend + max - month.budget_spend.unwrap_or_default();
+        lines.push(Line { name: "Budget", class: "limit", values: vec![Some(end.to_usd()); days.len()] });
     }
     let text = |day: &Day| match (day.spend, day.expected_sum) {
         (Some(spend), _) => format!(
@@ -174,7 +176,7 @@ mod tests {
         let month: SpendForecast = serde_json::from_value(json!({
             "month": "2026-11", "today": "2026-11-02", "spend": 5.0,
             "forecast": {"spend": 12.0, "low": 9.0, "high": 15.0, "confidence": 0.8},
-            "previous_spend": 3.0, "previous_spend_to_date": 2.0, "max_budget": 10.0, "soft_budget": null,
+            "previous_spend": 3.0, "previous_spend_to_date": 2.0, "max_budget": 10.0, "budget_spend": 5.0, "soft_budget": null,
             "exhausted_on": "2026-11-03",
             "days": [
                 {"date": "2026-11-01", "spend": 4.0, "expected": null, "previous": 1.0},

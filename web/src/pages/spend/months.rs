@@ -36,7 +36,12 @@ pub(super) fn Months() -> impl IntoView {
     };
     let rows = move || {
         let months = load.data.with(|list| list.as_ref().map(|list| list.months.clone()).unwrap_or_default());
-        months.into_iter().map(|month| row(&month, asked)).collect_view()
+        let last_closed =
+            months.iter().filter(|month| month.state == MonthState::Closed).map(|month| month.month).max();
+        // Months are closed one after the other.
+        let next = months.iter().map(|month| month.month).filter(|month| Some(*month) > last_closed).min();
+        let may_close = |month: Month| last_closed.is_none() || next == Some(month);
+        months.iter().map(|month| row(month, may_close(month.month), asked)).collect_view()
     };
     let table = move || {
         view! {
@@ -79,7 +84,7 @@ pub(super) fn Months() -> impl IntoView {
     }
 }
 
-fn row(month: &MonthView, asked: RwSignal<Option<Month>>) -> AnyView {
+fn row(month: &MonthView, is_next: bool, asked: RwSignal<Option<Month>>) -> AnyView {
     let (tone, state) = match month.state {
         MonthState::Current => (Tone::Neutral, "Goes on"),
         MonthState::Open => (Tone::Warning, "Open"),
@@ -92,7 +97,7 @@ fn row(month: &MonthView, asked: RwSignal<Option<Month>>) -> AnyView {
     });
     let adjustments = (month.adjustments != NanoUsd::ZERO).then(|| total(month.adjustments));
     let which = month.month;
-    let may_close = month.state == MonthState::Open && use_session().is_admin();
+    let may_close = is_next && month.state == MonthState::Open && use_session().is_admin();
     let close = may_close.then(|| {
         view! {
             <button class="button" type="button" aria-label=format!("Close {}", name(which)) on:click=move |_| asked.set(Some(which))>

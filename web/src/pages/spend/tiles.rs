@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::spend::SpendForecast;
 
+use crate::app::use_session;
 use crate::format;
 use crate::pages::usage::change;
 use crate::ui::load::Load;
@@ -26,30 +27,31 @@ fn tiles_of(month: &SpendForecast) -> impl IntoView + use<> {
                 percent_of_one(forecast.confidence)
             ),
         ),
-        None => ("–".to_owned(), "after three days with calls".to_owned()),
+        None => ("–".to_owned(), "three days after the first call".to_owned()),
     };
-    let (budget, note) = budget(month);
     view! {
-        {tile("This month so far", format::money_total(month.spend), format!("{before} by this day last month"))}
+        {tile("This month so far", format::money_total(month.spend), format!("{before} by the end of this day last month"))}
         {tile("Forecast for the month", forecast, range)}
-        {tile("Last month", format::money_total(month.previous_spend), "whole".to_owned())}
-        {tile("Left of the budget", budget, note)}
+        {tile("Last month", format::money_total(month.previous_spend), "with all that was heard of since".to_owned())}
+        {budget(month).map(|(left, note)| tile("Left of the budget", left, note))}
     }
 }
 
-/// What is left of the monthly budget, and whether it lasts.
-fn budget(month: &SpendForecast) -> (String, String) {
+/// What is left of the monthly budget, and whether it lasts; nothing to those who could not know of one.
+fn budget(month: &SpendForecast) -> Option<(String, String)> {
     let Some(max) = month.max_budget else {
-        return ("–".to_owned(), "no budget by the month".to_owned());
+        let sees_it = use_session().sees_everything();
+        return sees_it.then(|| ("–".to_owned(), "the gateway has no budget by the month".to_owned()));
     };
-    let left = NanoUsd(max.0.saturating_sub(month.spend.0).max(0));
+    let left = NanoUsd(max.0.saturating_sub(month.budget_spend.unwrap_or_default().0).max(0));
     let of = format!("of {}", format::money_round(max));
     let note = match month.exhausted_on {
-        Some(day) if day <= month.today => format!("{of}; used up on {}", format::day(day)),
+        _ if left == NanoUsd::ZERO => format!("{of}; used up"),
         Some(day) => format!("{of}; lasts until {}", format::day(day)),
-        None => format!("{of}; lasts beyond the month"),
+        None if month.forecast.is_some() => format!("{of}; lasts beyond the month"),
+        None => of,
     };
-    (format::money_total(left), note)
+    Some((format::money_total(left), note))
 }
 
 fn percent_of_one(share: f64) -> String {
