@@ -226,6 +226,8 @@ pub const SPEND_USERS: &str = "/spend/users";
 pub const SPEND_TAGS: &str = "/spend/tags";
 /// What a call would cost, or an answer did.
 pub const SPEND_CALCULATE: &str = "/spend/calculate";
+/// What requests of a kind would cost.
+pub const COST_ESTIMATE: &str = "/cost/estimate";
 /// Activity of users by day.
 pub const USER_DAILY_ACTIVITY: &str = "/user/daily/activity";
 /// The same of all its days at once.

@@ -23,7 +23,7 @@ pub use activity::{
     CustomerActivityQuery, DailyActivity, DailyActivityPage, OrganizationActivityQuery, TagActivityQuery,
     TeamActivityQuery, UserActivityQuery, WholeActivityQuery,
 };
-pub use calculate::{CalculatedCost, SpendCalculate};
+pub use calculate::{CalculatedCost, CostEstimate, CostEstimated, SpendCalculate};
 pub use export::{ExportFormat, ExportLevel, SpendExportQuery};
 pub use global::{
     CustomerSpend, CustomerSpendQuery, ModelActivity, ProviderBudget, ProviderBudgets, ProviderSpend, ReportDay,

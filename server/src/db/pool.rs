@@ -15,8 +15,10 @@ use super::measure::measure;
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Page cache of each SQLite connection, in KiB; the operating system caches the file as well.
 const SQLITE_CACHE_KIB: u32 = 2048;
-/// A node that vanished from the network leaves its transaction open, and with it the locks that others wait for.
-const POSTGRES_ABANDON: &str = "SET LOCAL idle_in_transaction_session_timeout = '30s'";
+/// What is read after a lock was taken is what there is then, whatever the server's default. And a node that vanished from
+/// the network leaves its transaction open, and with it the locks that others wait for.
+const POSTGRES_BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+                              SET LOCAL idle_in_transaction_session_timeout = '30s'";
 /// Any number: nodes that start together take this Postgres lock before they migrate.
 const MIGRATION_LOCK: i64 = 0x746f_6c6c_6d69;
 
@@ -145,7 +147,7 @@ pub async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr
     };
     let transaction = db.begin_with_options(options).await?;
     if db.get_database_backend() == DbBackend::Postgres {
-        transaction.execute_unprepared(POSTGRES_ABANDON).await?;
+        transaction.execute_unprepared(POSTGRES_BEGIN).await?;
     }
     Ok(transaction)
 }

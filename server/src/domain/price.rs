@@ -174,6 +174,14 @@ impl Prices {
         CostParts { input, output: total - input }
     }
 
+    /// What tokens cost beside a prompt of so many, at the standard tier.
+    #[must_use]
+    pub fn token_rates(&self, prompt_tokens: u64) -> TokenRates {
+        let Rates { input, output, cache_read, cache_write_5m, reasoning, .. } =
+            self.rates(prompt_tokens, ServiceTier::Standard);
+        TokenRates { input, output, cache_read, cache_write: cache_write_5m, reasoning }
+    }
+
     /// How many output tokens `remaining` affords beside the input of `prompt` (its output legs are not looked at),
     /// whichever kind they turn out to be: text, reasoning, and what `kinds` adds. `None` when output is free;
     /// `Some(0)` when not even the input is affordable.
@@ -247,6 +255,25 @@ impl Prices {
             .max_by_key(|(threshold, _)| *threshold)
             .map(|(_, rate)| rate)
     }
+}
+
+impl Rate {
+    /// What so many units cost, rounded up.
+    #[must_use]
+    pub fn cost(self, units: u64) -> NanoUsd {
+        round_up(each(self, units))
+    }
+}
+
+/// What a token of each kind costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as the legs of prices")]
+pub struct TokenRates {
+    pub input: Rate,
+    pub output: Rate,
+    pub cache_read: Rate,
+    pub cache_write: Rate,
+    pub reasoning: Rate,
 }
 
 /// Picks one leg of a set of prices.

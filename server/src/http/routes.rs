@@ -182,6 +182,7 @@ fn guarded(config: &mut web::ServiceConfig) {
     let test = management::model::test::test_connection;
     management::guarded(config, paths::HEALTH_TEST_CONNECTION, Method::POST, test);
     management::guarded(config, paths::SPEND_CALCULATE, Method::POST, management::spend::calculate::calculate);
+    management::guarded(config, paths::COST_ESTIMATE, Method::POST, management::spend::estimate::estimate);
     management::guarded(config, paths::POLICY_EXPLAIN, Method::POST, management::policy::explain);
     management::guarded(config, paths::HEALTH, Method::GET, management::health::checks::health);
     management::guarded(config, paths::HEALTH_LATEST, Method::GET, management::health::checks::latest);

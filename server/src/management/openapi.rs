@@ -229,6 +229,7 @@ struct PolicyApi;
         spend::global::entities::activity_by_model,
         spend::report::report,
         spend::calculate::calculate,
+        spend::estimate::estimate,
         spend::entities::keys,
         spend::entities::users,
         spend::entities::tags,

@@ -5,6 +5,7 @@ mod by_day;
 pub mod calculate;
 pub(super) mod dates;
 pub mod entities;
+pub mod estimate;
 pub mod export;
 pub mod forecast;
 pub mod global;

@@ -231,7 +231,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 164] = [
+const PATHS: [&str; 165] = [
     paths::ALERT_LIST,
     paths::ALERT_CHANNEL_LIST,
     paths::ALERT_CHANNEL_NEW,
@@ -366,6 +366,7 @@ const PATHS: [&str; 164] = [
     paths::SPEND_USERS,
     paths::SPEND_TAGS,
     paths::SPEND_CALCULATE,
+    paths::COST_ESTIMATE,
     paths::USER_DAILY_ACTIVITY,
     paths::TEAM_DAILY_ACTIVITY,
     paths::ORGANIZATION_DAILY_ACTIVITY,

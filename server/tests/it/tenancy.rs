@@ -13,7 +13,7 @@ use crate::session::add_user;
 /// Is part of all that Acme alone knows and nobody of Globex ever sends.
 const SECRET: &str = "hush";
 /// Operations that are about nobody's: what they take has no owner.
-const OF_NOBODY: [&str; 28] = [
+const OF_NOBODY: [&str; 29] = [
     // Open to everybody.
     "session_new",
     "health_liveliness",
@@ -43,6 +43,7 @@ const OF_NOBODY: [&str; 28] = [
     "cache_flushall",
     "health_test_connection",
     "spend_calculate",
+    "cost_estimate",
     "spend_month_close",
     "config_update",
     "config_field_update",

@@ -3,7 +3,7 @@
 mod channel;
 mod detail;
 mod list;
-mod words;
+pub(crate) mod words;
 
 use leptos::prelude::*;
 use tollgate_openapi::alert::{AlertLevel, AlertListQuery, AlertPage as Listed};

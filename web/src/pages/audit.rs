@@ -3,7 +3,7 @@
 mod detail;
 mod diff;
 mod list;
-mod words;
+pub(crate) mod words;
 
 use chrono::{NaiveDate, NaiveTime};
 use leptos::prelude::*;

@@ -2,6 +2,7 @@
 
 mod days;
 pub(crate) mod first_call;
+mod morning;
 mod tiles;
 mod top;
 
@@ -13,6 +14,7 @@ use tollgate_openapi::spend::Overview;
 use crate::api;
 use crate::pages::overview::days::Days;
 use crate::pages::overview::first_call::FirstCall;
+use crate::pages::overview::morning::Morning;
 use crate::pages::overview::tiles::Tiles;
 use crate::pages::overview::top::{TopKeys, TopModels};
 use crate::ui::load::Load;
@@ -31,6 +33,7 @@ pub(crate) fn OverviewPage() -> impl IntoView {
             if has_calls.get() {
                 view! {
                     <Tiles load=load />
+                    <Morning />
                     <Days load=load />
                     <div class="columns">
                         <TopKeys load=load />

@@ -43,8 +43,7 @@ pub async fn calculate(
     let Some(model) = body.model.clone().or_else(|| answered_by.map(str::to_owned)) else {
         return Err(ApiError::bad_request("model", "expected a model, or an answer that names one"));
     };
-    let prices = prices(&gateway, &model)
-        .ok_or_else(|| ApiError::bad_request("model", format!("nothing is known of what \"{model}\" costs")))?;
+    let (prices, _) = prices(&gateway, &model)?;
     let (usage, tier) = used(body, model).await?;
     Ok(web::Json(CalculatedCost { cost: prices.cost(&usage, tier) }))
 }
@@ -67,13 +66,16 @@ async fn used(body: SpendCalculate, model: String) -> ApiResult<(Usage, ServiceT
     Ok((Usage { input, ..Usage::default() }, ServiceTier::default()))
 }
 
-fn prices(gateway: &Gateway, model: &str) -> Option<Prices> {
+/// What a public model's first deployment costs, or else what the catalog knows of a provider's; and whose it is.
+pub(super) fn prices(gateway: &Gateway, model: &str) -> ApiResult<(Prices, ProviderKind)> {
     let deployments = gateway.router.deployments();
-    let served = deployments.iter().find(|one| *one.model_name == *model && one.prices.is_some());
-    served.and_then(|one| one.prices.clone()).or_else(|| {
+    let served = deployments.iter().filter(|one| *one.model_name == *model);
+    let served = served.filter_map(|one| Some((one.prices.clone()?, one.provider))).next();
+    let found = served.or_else(|| {
         let named = ModelRef::parse(model, None, None).ok();
         let (provider, name) =
             named.as_ref().map_or((ProviderKind::OpenAi, model), |named| (named.provider, named.name.as_str()));
-        Catalog::embedded().find(provider, name, None).map(|card| card.prices.clone())
-    })
+        Catalog::embedded().find(provider, name, None).map(|card| (card.prices.clone(), provider))
+    });
+    found.ok_or_else(|| ApiError::bad_request("model", format!("nothing is known of what \"{model}\" costs")))
 }

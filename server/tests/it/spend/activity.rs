@@ -274,3 +274,44 @@ async fn costs_are_calculated_without_a_call() {
         assert_eq!(refused["error"]["param"], field, "{refused}");
     }
 }
+
+#[tokio::test]
+async fn costs_of_requests_are_estimated() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    // The price catalog's: $2.50 a million read, $1.25 from the cache, $10 written.
+    let body = json!({"model": "gpt-4o", "input_tokens": 1000, "output_tokens": 500, "cache_read_input_tokens": 400,
+        "reasoning_tokens": 100, "num_requests_per_month": 100_000});
+    let answer = app.post("/cost/estimate", body).expect_status(200).await.value();
+    for (field, expected) in [
+        ("cost_per_request", json!(0.007)),
+        ("input_cost_per_request", json!(0.002)),
+        ("output_cost_per_request", json!(0.005)),
+        ("margin_cost_per_request", json!(0.0)),
+        ("cache_read_cost_per_request", json!(0.0005)),
+        ("reasoning_cost_per_request", json!(0.001)),
+        ("daily_cost", json!(null)),
+        ("monthly_cost", json!(700.0)),
+        ("monthly_output_cost", json!(500.0)),
+        ("input_cost_per_token", json!(0.000_002_5)),
+        ("provider", json!("openai")),
+        ("num_requests_per_month", json!(100_000)),
+    ] {
+        assert_eq!(answer[field], expected, "{field}");
+    }
+    let of = |more: Value| {
+        let mut body = json!({"model": "gpt-4o", "input_tokens": 10, "output_tokens": 10});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    for (more, field) in [
+        (json!({"cache_read_input_tokens": 6, "cache_creation_input_tokens": 5}), "cache_read_input_tokens"),
+        (json!({"reasoning_tokens": 11}), "reasoning_tokens"),
+        (json!({"model": "nobody-knows-it"}), "model"),
+    ] {
+        let refused = app.post("/cost/estimate", of(more)).expect_status(400).await.value();
+        assert_eq!(refused["error"]["param"], field, "{refused}");
+    }
+    app.post("/cost/estimate", of(json!({"input_tokens": -1}))).expect_status(422).await;
+    app.post("/cost/estimate", json!({"model": "gpt-4o"})).expect_status(422).await;
+}

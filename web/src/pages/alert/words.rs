@@ -39,7 +39,7 @@ pub(super) fn type_name(alert_type: AlertType) -> &'static str {
 }
 
 /// A level and how it feels.
-pub(super) const fn level(level: AlertLevel) -> (Tone, &'static str) {
+pub(crate) const fn level(level: AlertLevel) -> (Tone, &'static str) {
     match level {
         AlertLevel::Low => (Tone::Neutral, "Low"),
         AlertLevel::Medium => (Tone::Warning, "Medium"),
