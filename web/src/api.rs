@@ -104,8 +104,16 @@ pub(crate) fn on_unauthorized(act: impl Fn() + 'static) {
 }
 
 async fn get<Q: Serialize, T: DeserializeOwned>(path: &str, query: &Q) -> Result<T, ApiError> {
-    let search = url::search_of(query).map_err(|error| ApiError::new(0, error.to_string()))?;
-    read(Request::get(&format!("{path}{search}")).send().await).await
+    parsed(fetch(path, search_of(query)?).await?)
+}
+
+fn search_of<Q: Serialize>(query: &Q) -> Result<String, ApiError> {
+    url::search_of(query).map_err(|error| ApiError::new(0, error.to_string()))
+}
+
+/// Apart from the above, which is compiled for every type of query and answer.
+async fn fetch(path: &str, search: String) -> Result<Answer, ApiError> {
+    answer(Request::get(&format!("{path}{search}")).send().await, None).await
 }
 
 /// Entries of a list that answers with a bare array, and how many there are on all pages.
@@ -116,10 +124,9 @@ pub(crate) struct Listed<T> {
 }
 
 async fn get_listed<Q: Serialize, T: DeserializeOwned>(path: &str, query: &Q) -> Result<Listed<T>, ApiError> {
-    let search = url::search_of(query).map_err(|error| ApiError::new(0, error.to_string()))?;
-    let response = Request::get(&format!("{path}{search}")).send().await;
+    let response = Request::get(&format!("{path}{}", search_of(query)?)).send().await;
     let total = response.as_ref().ok().and_then(|response| response.headers().get(TOTAL_COUNT_HEADER));
-    let rows: Vec<T> = read(response).await?;
+    let rows: Vec<T> = parsed(answer(response, None).await?)?;
     let counted = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     Ok(Listed { rows, total: total.and_then(|total| total.parse().ok()).unwrap_or(counted) })
 }
@@ -147,41 +154,46 @@ async fn post_if<B: Serialize, T: DeserializeOwned>(path: &str, seen: Seen, body
 /// A change of something.
 async fn send<B: Serialize, T: DeserializeOwned>(request: RequestBuilder, body: &B) -> Result<T, ApiError> {
     let body = serde_json::to_string(body).map_err(|error| ApiError::new(0, error.to_string()))?;
+    parsed(send_text(request, body).await?)
+}
+
+async fn send_text(request: RequestBuilder, body: String) -> Result<Answer, ApiError> {
     let request = request
         .header(paths::CSRF_HEADER, "1")
         .header("content-type", "application/json")
         .body(body)
         .map_err(|error| ApiError::new(0, error.to_string()))?;
-    read(request.send().await).await
+    answer(request.send().await, None).await
 }
 
 /// The same of an operation that answers with this status, too.
 async fn get_even_with<Q: Serialize, T: DeserializeOwned>(path: &str, query: &Q, status: u16) -> Result<T, ApiError> {
-    let search = url::search_of(query).map_err(|error| ApiError::new(0, error.to_string()))?;
-    read_if(Request::get(&format!("{path}{search}")).send().await, |response| {
-        response.ok() || response.status() == status
-    })
-    .await
+    let response = Request::get(&format!("{path}{}", search_of(query)?)).send().await;
+    parsed(answer(response, Some(status)).await?)
 }
 
-async fn read<T: DeserializeOwned>(response: Result<Response, gloo_net::Error>) -> Result<T, ApiError> {
-    read_if(response, Response::ok).await
+/// An answer that is one: its status and its text.
+struct Answer {
+    status: u16,
+    body: String,
 }
 
-/// Reads an answer that `is_one`, or else the error.
-async fn read_if<T: DeserializeOwned>(
-    response: Result<Response, gloo_net::Error>,
-    is_one: impl Fn(&Response) -> bool,
-) -> Result<T, ApiError> {
+fn parsed<T: DeserializeOwned>(answer: Answer) -> Result<T, ApiError> {
+    // An answer without a body says no more than that it worked.
+    let body = if answer.body.is_empty() { "null" } else { &answer.body };
+    let not_understood =
+        |error| ApiError::new(answer.status, format!("The server's answer was not understood: {error}."));
+    serde_json::from_str(body).map_err(not_understood)
+}
+
+/// Reads an answer of success or of the status `also`, or else the error.
+async fn answer(response: Result<Response, gloo_net::Error>, also: Option<u16>) -> Result<Answer, ApiError> {
     let unreachable = |_| ApiError::new(0, "The server cannot be reached. Check the connection and try again.");
     let response = response.map_err(unreachable)?;
     let status = response.status();
     let body = response.text().await.map_err(unreachable)?;
-    if is_one(&response) {
-        // An answer without a body says no more than that it worked.
-        let body = if body.is_empty() { "null" } else { &body };
-        return serde_json::from_str(body)
-            .map_err(|error| ApiError::new(status, format!("The server's answer was not understood: {error}.")));
+    if response.ok() || Some(status) == also {
+        return Ok(Answer { status, body });
     }
     let error = ApiError::from_body(status, &body);
     if error.is_unauthorized() {

@@ -46,8 +46,14 @@ impl Query {
 
 /// A wire query type as `?a=1&b=2`. Lists and objects do not occur in queries of the management API.
 pub(crate) fn search_of<Q: Serialize>(query: &Q) -> Result<String, serde_json::Error> {
-    let Value::Object(fields) = serde_json::to_value(query)? else {
-        return Ok(String::new());
+    Ok(search_of_value(serde_json::to_value(query)?))
+}
+
+/// Apart from the above, which is compiled for every type of query.
+#[inline(never)]
+fn search_of_value(query: Value) -> String {
+    let Value::Object(fields) = query else {
+        return String::new();
     };
     let pairs = fields.into_iter().map(|(name, value)| {
         let text = match value {
@@ -57,7 +63,7 @@ pub(crate) fn search_of<Q: Serialize>(query: &Q) -> Result<String, serde_json::E
         };
         (name, text)
     });
-    Ok(Query::from_pairs(pairs).to_search())
+    Query::from_pairs(pairs).to_search()
 }
 
 /// A value of a closed set by its wire name, such as `created_at`.

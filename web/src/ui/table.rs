@@ -1,6 +1,7 @@
 //! A table: sorted by links, rows that open, cards on a phone.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use leptos::prelude::*;
 
@@ -66,29 +67,64 @@ pub(crate) fn Table<T: Clone + Send + Sync + 'static>(
     chosen: Option<Chosen>,
 ) -> impl IntoView {
     let shown = || columns.iter().filter(|column| column.class != CSV_ONLY);
-    let heads = shown().map(|column| head(column, sorting)).collect_view();
+    let draw = move |row: &T| {
+        let id = (ids.id)(row);
+        let cells = shown().enumerate().map(|(index, column)| {
+            let link = opens.filter(|_| index == 0).map(|name| (name, id.clone()));
+            cell(column.title, column.class, (column.cell)(row), link)
+        });
+        Cells { cells: cells.collect(), is_marked: marks.is_some_and(|marks| marks(row)) }
+    };
+    let rows = Signal::derive(move || {
+        let row = |row: &T| {
+            let own = row.clone();
+            Row { id: (ids.id)(row), version: (ids.version)(row), draw: Arc::new(move || draw(&own)) }
+        };
+        rows.with(|rows| rows.iter().map(row).collect::<Vec<_>>())
+    });
+    frame(
+        label,
+        is_plain,
+        shown().map(|column| head(column.title, column.class, column.sort, sorting)).collect(),
+        rows,
+        opens,
+        chosen,
+    )
+}
+
+/// A row, whatever it is of: what shows rows is compiled once, and not for every kind of them.
+#[derive(Clone)]
+struct Row {
+    id: String,
+    version: String,
+    draw: Arc<dyn Fn() -> Cells + Send + Sync>,
+}
+
+/// What a row shows.
+struct Cells {
+    cells: Vec<AnyView>,
+    is_marked: bool,
+}
+
+fn frame(
+    label: &'static str,
+    is_plain: bool,
+    heads: Vec<AnyView>,
+    rows: Signal<Vec<Row>>,
+    opens: Option<&'static str>,
+    chosen: Option<Chosen>,
+) -> AnyView {
     let choose_all = chosen.map(|chosen| {
-        let all = Memo::new(move |_| rows.with(|rows| rows.iter().map(ids.id).collect::<BTreeSet<_>>()));
+        let all = Memo::new(move |_| rows.with(|rows| rows.iter().map(|row| row.id.clone()).collect::<BTreeSet<_>>()));
         choose_all(chosen, all)
     });
     let url = use_url();
     let open = Memo::new(move |_| opens.and_then(|name| url.get(name)));
-    let key = move |row: &T| ((ids.id)(row), (ids.version)(row));
-    let draw = move |row: T| {
-        let id = (ids.id)(&row);
-        let is_open = {
-            let id = id.clone();
-            move || open.with(|open| open.as_deref() == Some(id.as_str()))
-        };
-        let cells = shown()
-            .enumerate()
-            .map(|(index, column)| {
-                let link = opens.filter(|_| index == 0).map(|name| (name, id.clone()));
-                cell(column, &row, link)
-            })
-            .collect_view();
-        let is_marked = marks.is_some_and(|marks| marks(&row));
-        let choose = chosen.map(|chosen| choose_one(chosen, id));
+    let draw = move |row: Row| {
+        let Cells { cells, is_marked } = (row.draw)();
+        let id = row.id.clone();
+        let is_open = move || open.with(|open| open.as_deref() == Some(id.as_str()));
+        let choose = chosen.map(|chosen| choose_one(chosen, row.id));
         view! { <tr role="row" class:is-open=is_open class:is-marked=is_marked>{choose}{cells}</tr> }
     };
     view! {
@@ -98,11 +134,16 @@ pub(crate) fn Table<T: Clone + Send + Sync + 'static>(
                     <tr role="row">{choose_all}{heads}</tr>
                 </thead>
                 <tbody role="rowgroup">
-                    <For each=move || rows.get() key=key children=draw />
+                    <For
+                        each=move || rows.get()
+                        key=|row| (row.id.clone(), row.version.clone())
+                        children=draw
+                    />
                 </tbody>
             </table>
         </div>
     }
+    .into_any()
 }
 
 /// Ids of chosen rows.
@@ -149,9 +190,9 @@ fn choose_one(chosen: Chosen, id: String) -> AnyView {
     .into_any()
 }
 
-fn head<T>(column: &'static Column<T>, sorting: Option<Sorting>) -> AnyView {
-    let (Some(sort), Some(sorting)) = (column.sort, sorting) else {
-        return view! { <th role="columnheader" scope="col" class=column.class>{column.title}</th> }.into_any();
+fn head(title: &'static str, class: &'static str, sort: Option<&'static str>, sorting: Option<Sorting>) -> AnyView {
+    let (Some(sort), Some(sorting)) = (sort, sorting) else {
+        return view! { <th role="columnheader" scope="col" class=class>{title}</th> }.into_any();
     };
     let url = use_url();
     let direction = move || (sorting.by.get() == sort).then(|| sorting.is_ascending.get());
@@ -163,21 +204,20 @@ fn head<T>(column: &'static Column<T>, sorting: Option<Sorting>) -> AnyView {
     let aria = move || direction().map(|up| if up { "ascending" } else { "descending" });
     let arrow = move || direction().map_or("", |up| if up { "↑" } else { "↓" });
     view! {
-        <th role="columnheader" scope="col" class=column.class aria-sort=aria>
-            <a href=href>{column.title}<span class="sort-arrow" aria-hidden="true">{arrow}</span></a>
+        <th role="columnheader" scope="col" class=class aria-sort=aria>
+            <a href=href>{title}<span class="sort-arrow" aria-hidden="true">{arrow}</span></a>
         </th>
     }
     .into_any()
 }
 
-fn cell<T>(column: &'static Column<T>, row: &T, link: Option<(&'static str, String)>) -> AnyView {
-    let content = (column.cell)(row);
+fn cell(title: &'static str, class: &'static str, content: AnyView, link: Option<(&'static str, String)>) -> AnyView {
     let Some((name, id)) = link else {
-        return view! { <td role="cell" class=column.class data-label=column.title>{content}</td> }.into_any();
+        return view! { <td role="cell" class=class data-label=title>{content}</td> }.into_any();
     };
     let url = use_url();
     view! {
-        <td role="cell" class=format!("{} lead", column.class) data-label=column.title>
+        <td role="cell" class=format!("{} lead", class) data-label=title>
             <a class="row-link" href=move || url.href(&[(name, &id)])>{content}</a>
         </td>
     }
