@@ -2,39 +2,26 @@
 
 use leptos::prelude::*;
 use tollgate_openapi::money::NanoUsd;
-use tollgate_openapi::spend::{ForecastQuery, Overview, PeriodTotals, SpendForecast};
+use tollgate_openapi::spend::{Overview, PeriodTotals};
 
-use crate::api;
 use crate::format;
 use crate::ui::load::Load;
 
 #[component]
 pub(crate) fn Tiles(load: Load<Overview>) -> impl IntoView {
-    let month = Load::<SpendForecast>::new(|| api::spend::forecast(ForecastQuery::default()));
-    let expected =
-        move || month.data.with(|data| data.as_ref().and_then(|month| month.forecast).map(|month| month.spend));
-    let tiles = move || load.data.with(|data| data.as_ref().map(|overview| tiles_of(overview, expected())));
+    let tiles = move || load.data.with(|data| data.as_ref().map(tiles_of));
     view! { <section class="tiles" aria-label="Key figures">{tiles}</section> }
 }
 
-fn tiles_of(overview: &Overview, expected: Option<NanoUsd>) -> impl IntoView + use<> {
+fn tiles_of(overview: &Overview) -> impl IntoView + use<> {
     let (today, yesterday) = (&overview.today, &overview.yesterday);
     let (month, last_month) = (&overview.month, &overview.last_month);
     view! {
         {money_tile("Spend today", today.spend, &format!("{} yesterday", format::money_total(yesterday.spend)))}
-        {money_tile("Spend this month", month.spend, &month_note(last_month.spend, expected))}
+        {money_tile("Spend this month", month.spend, &format!("{} last month", format::money_total(last_month.spend)))}
         {tile("Requests today", format::count(today.api_requests), format!("{} yesterday", format::count(yesterday.api_requests)))}
         {tile("Errors today", format::count(today.failed_requests), error_rates(today, yesterday))}
         {tile("Typical response time today", latency(today.latency_p50_ms), slowest(today))}
-    }
-}
-
-/// Last month, and what this one is expected to cost.
-fn month_note(last_month: NanoUsd, expected: Option<NanoUsd>) -> String {
-    let last_month = format!("{} last month", format::money_total(last_month));
-    match expected {
-        Some(expected) => format!("{} expected, {last_month}", format::money_total(expected)),
-        None => last_month,
     }
 }
 
