@@ -58,20 +58,6 @@ impl<'de> Deserialize<'de> for Month {
     }
 }
 
-#[cfg(feature = "spec")]
-impl utoipa::PartialSchema for Month {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        utoipa::openapi::ObjectBuilder::new()
-            .schema_type(utoipa::openapi::schema::Type::String)
-            .pattern(Some("^[0-9]{4}-(0[1-9]|1[0-2])$"))
-            .examples(["2026-11"])
-            .into()
-    }
-}
-
-#[cfg(feature = "spec")]
-impl utoipa::ToSchema for Month {}
-
 /// Query of `GET /spend/forecast`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
@@ -113,7 +99,7 @@ pub struct ForecastQuery {
     "days": [{"date": "2026-11-21", "spend": 38.5, "expected": 40.0, "previous": 33.0}]})))]
 pub struct SpendForecast {
     /// The month, UTC's.
-    #[cfg_attr(feature = "spec", schema(value_type = Month, inline))]
+    #[cfg_attr(feature = "spec", schema(value_type = String, pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$"))]
     pub month: Month,
     /// Its day.
     pub today: NaiveDate,
@@ -198,7 +184,7 @@ pub enum MonthState {
     "adjustments": 0.0})))]
 pub struct MonthView {
     /// The month.
-    #[cfg_attr(feature = "spec", schema(value_type = Month, inline))]
+    #[cfg_attr(feature = "spec", schema(value_type = String, pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$"))]
     pub month: Month,
     /// Whether its figures may still change.
     pub state: MonthState,
@@ -222,7 +208,7 @@ pub struct MonthView {
 pub struct MonthClose {
     /// The month; it must be over.
     #[garde(skip)]
-    #[cfg_attr(feature = "spec", schema(value_type = Month, inline))]
+    #[cfg_attr(feature = "spec", schema(value_type = String, pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$"))]
     pub month: Month,
 }
 
@@ -234,7 +220,7 @@ pub struct StatementQuery {
     /// The month; absent: this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
-    #[cfg_attr(feature = "spec", param(value_type = Option<Month>, inline))]
+    #[cfg_attr(feature = "spec", param(value_type = Option<String>, pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$"))]
     pub month: Option<Month>,
     /// Only this organization's.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -265,7 +251,7 @@ pub struct StatementQuery {
     "cost_centers": [], "organizations": [], "teams": [], "users": [], "keys": [], "models": [], "providers": []})))]
 pub struct Statement {
     /// The month, UTC's.
-    #[cfg_attr(feature = "spec", schema(value_type = Month, inline))]
+    #[cfg_attr(feature = "spec", schema(value_type = String, pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$"))]
     pub month: Month,
     /// Whether its figures may still change.
     pub state: MonthState,
@@ -336,7 +322,7 @@ pub enum AdjustmentReason {
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 pub struct AdjustmentView {
     /// The month it is about.
-    #[cfg_attr(feature = "spec", schema(value_type = Month, inline))]
+    #[cfg_attr(feature = "spec", schema(value_type = String, pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$"))]
     pub month: Month,
     /// When it was booked.
     pub booked_at: DateTime<Utc>,
