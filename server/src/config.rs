@@ -23,6 +23,7 @@ mod router;
 mod secret;
 mod setting;
 mod sso;
+mod storage;
 mod stored;
 mod strategy;
 #[cfg(test)]
@@ -61,6 +62,7 @@ pub use setting::{
     settings_below,
 };
 pub use sso::{NewTeamSettings, NewcomerSettings, SSO_VARIABLES, SsoEntry, sso_from_environment};
+pub use storage::{BucketSettings, StorageSettings};
 pub use stored::{SentDeployment, SentRead, check_sent};
 pub use strategy::{RoutingStrategy, RoutingStrategyArgs, StickyBy};
 

@@ -8,6 +8,7 @@ pub mod config;
 pub mod error;
 pub mod crypto;
 pub mod outbound;
+pub mod storage;
 pub mod mail;
 pub mod oidc;
 pub mod db;

@@ -8,6 +8,7 @@ use super::identity::{self, IdentitySettings};
 use super::reader::{Item, Section};
 use super::secret::Secret;
 use super::sso::{self, SsoEntry};
+use super::storage::{self, StorageSettings};
 use super::vocabulary;
 use crate::domain::window::Span;
 
@@ -143,6 +144,8 @@ pub struct Limits {
     pub fetch: FetchSettings,
     /// How people sign in.
     pub identity: IdentitySettings,
+    /// Where reports are put (`report_storage`). Default: nowhere.
+    pub report_storage: Option<StorageSettings>,
 }
 
 impl Default for Limits {
@@ -164,6 +167,7 @@ impl Default for Limits {
             shared_counters: SharedCounterSettings::default(),
             fetch: FetchSettings::default(),
             identity: IdentitySettings::default(),
+            report_storage: None,
         }
     }
 }
@@ -285,6 +289,7 @@ pub(super) fn read_limits(item: Option<Item<'_>>, alerts: &mut AlertSettings) ->
             .whole("stored_content_max_kb", 1..=16 * KIB)
             .map_or(default.stored_content_max_bytes, |kib| kib * KIB),
         metrics_keys_max: section.whole("metrics_keys_max", 0..=METRICS_KEYS_MAX).unwrap_or(default.metrics_keys_max),
+        report_storage: section.get("report_storage").and_then(|item| storage::read(&item)),
         max_body_bytes: default.max_body_bytes,
     };
     alerting::read_own(&mut section, alerts);

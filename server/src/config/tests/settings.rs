@@ -70,8 +70,44 @@ tollgate_settings:
             },
             fetch: FetchSettings::default(),
             identity: IdentitySettings::default(),
+            report_storage: None,
         }
     );
+}
+
+#[test]
+fn where_reports_are_put() {
+    let storage = |lines: &str| {
+        let text = format!("tollgate_settings:\n  report_storage: {lines}\n");
+        let loaded = load(&text);
+        (loaded.config.limits.report_storage.clone(), shown(&loaded).join("\n"))
+    };
+    let folder = |path: &str| Some(StorageSettings::Folder(path.into()));
+    assert_eq!(storage("{url: /var/lib/reports}"), (folder("/var/lib/reports"), String::new()));
+    assert_eq!(storage("{url: file:///var/lib/reports}"), (folder("/var/lib/reports"), String::new()));
+    let keys = "access_key_id: AK, secret_access_key: SK, region: eu-central-1, endpoint_url: \"http://minio:9000\"";
+    let bucket = BucketSettings {
+        bucket: "finance".to_owned(),
+        prefix: "tollgate/2026".to_owned(),
+        region: Some("eu-central-1".to_owned()),
+        endpoint_url: Some("http://minio:9000".to_owned()),
+        access_key_id: Some(Secret::new("AK")),
+        secret_access_key: Some(Secret::new("SK")),
+        session_token: None,
+    };
+    let read = storage(&format!("{{url: \"s3://finance/tollgate/2026/\", {keys}}}"));
+    assert_eq!(read, (Some(StorageSettings::Bucket(bucket)), String::new()));
+    for (wrong, said) in [
+        ("{url: reports}", "from the root on"),
+        ("{url: \"s3:///x\"}", "expected a bucket"),
+        ("{region: eu-central-1}", "expected url"),
+        ("{url: \"s3://a\", access_key_id: AK}", "or neither"),
+        ("{url: \"s3://a\", endpoint_url: minio}", "http or https"),
+        ("{url: \"s3://a\", bucket: b}", "bucket"),
+    ] {
+        let (_, problems) = storage(wrong);
+        assert!(problems.contains("report_storage") && problems.contains(said), "{wrong}: {problems}");
+    }
 }
 
 #[test]

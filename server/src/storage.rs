@@ -1,0 +1,202 @@
+//! Files for others: put into a folder of this machine or a bucket that speaks S3, whole or not at all.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use object_store::aws::AmazonS3Builder;
+use object_store::buffered::BufWriter;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload};
+use tokio::io::AsyncWriteExt as _;
+
+use crate::config::{BucketSettings, StorageSettings};
+
+/// Parts of a large file, in bytes: as much as is in memory at once, twice. S3 takes 10,000 of them.
+const PART_BYTES: usize = 8 * 1024 * 1024;
+/// Parts that are on their way at once.
+const PARTS_AT_ONCE: usize = 2;
+
+/// Why files cannot be put there.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The folder cannot be made.
+    #[error("cannot use the folder {path}: {source}")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It does not take a file.
+    #[error(transparent)]
+    Store(#[from] object_store::Error),
+    /// The file could not be written to its end.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// A file cannot be called so.
+    #[error("a file cannot be called {0}")]
+    Name(String),
+}
+
+/// Where files are put.
+#[derive(Clone)]
+pub struct Storage {
+    store: Arc<dyn ObjectStore>,
+    prefix: String,
+    address: String,
+}
+
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Storage").field(&self.address).finish()
+    }
+}
+
+impl Storage {
+    /// Where the settings say. Whether a bucket is there shows when something is put into it.
+    ///
+    /// # Errors
+    /// When a folder cannot be made, or a setting is none.
+    pub fn open(settings: &StorageSettings) -> Result<Self, StorageError> {
+        match settings {
+            StorageSettings::Folder(path) => Self::folder(path),
+            StorageSettings::Bucket(bucket) => Self::bucket(bucket),
+        }
+    }
+
+    fn folder(path: &std::path::Path) -> Result<Self, StorageError> {
+        std::fs::create_dir_all(path).map_err(|source| StorageError::Folder { path: path.to_owned(), source })?;
+        let store = LocalFileSystem::new_with_prefix(path)?.with_fsync(true);
+        Ok(Self { store: Arc::new(store), prefix: String::new(), address: path.display().to_string() })
+    }
+
+    fn bucket(settings: &BucketSettings) -> Result<Self, StorageError> {
+        let mut builder = AmazonS3Builder::from_env().with_bucket_name(&settings.bucket);
+        if let Some(region) = &settings.region {
+            builder = builder.with_region(region);
+        }
+        if let Some(url) = &settings.endpoint_url {
+            builder = builder.with_endpoint(url).with_allow_http(url.starts_with("http://"));
+        }
+        if let (Some(id), Some(secret)) = (&settings.access_key_id, &settings.secret_access_key) {
+            builder = builder.with_access_key_id(id.expose()).with_secret_access_key(secret.expose());
+        }
+        if let Some(token) = &settings.session_token {
+            builder = builder.with_token(token.expose());
+        }
+        let address = format!("s3://{}", [settings.bucket.as_str(), settings.prefix.as_str()].join("/"));
+        let address = address.trim_end_matches('/').to_owned();
+        Ok(Self { store: Arc::new(builder.build()?), prefix: settings.prefix.clone(), address })
+    }
+
+    /// Where it is, for people.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Where a file of this name is, for people.
+    #[must_use]
+    pub fn address_of(&self, name: &str) -> String {
+        format!("{}/{name}", self.address)
+    }
+
+    /// Puts a file there, or puts it in the place of the one that is called so. A name may have folders in it.
+    ///
+    /// # Errors
+    /// When it is not taken: nothing of it is there then.
+    pub async fn put(&self, name: &str, bytes: Bytes) -> Result<(), StorageError> {
+        self.store.put(&self.path(name)?, PutPayload::from_bytes(bytes)).await?;
+        Ok(())
+    }
+
+    /// A file that is put there piece by piece, however long it is.
+    ///
+    /// # Errors
+    /// When it cannot be called so.
+    pub fn file(&self, name: &str) -> Result<StoredFile, StorageError> {
+        let path = self.path(name)?;
+        let writer = BufWriter::with_capacity(Arc::clone(&self.store), path, PART_BYTES);
+        Ok(StoredFile { writer: writer.with_max_concurrency(PARTS_AT_ONCE) })
+    }
+
+    fn path(&self, name: &str) -> Result<Path, StorageError> {
+        let whole = if self.prefix.is_empty() { name.to_owned() } else { format!("{}/{name}", self.prefix) };
+        Path::parse(whole).map_err(|_| StorageError::Name(name.to_owned()))
+    }
+}
+
+/// A file that is being put somewhere. It is there when it is finished.
+#[derive(Debug)]
+pub struct StoredFile {
+    writer: BufWriter,
+}
+
+impl StoredFile {
+    /// Adds a piece.
+    ///
+    /// # Errors
+    /// When it is not taken.
+    pub async fn push(&mut self, bytes: Bytes) -> Result<(), StorageError> {
+        Ok(self.writer.put(bytes).await?)
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// When it is not taken.
+    pub async fn finish(mut self) -> Result<(), StorageError> {
+        Ok(self.writer.shutdown().await?)
+    }
+
+    /// Leaves nothing of the file behind.
+    pub async fn give_up(mut self) {
+        if let Err(error) = self.writer.abort().await {
+            tracing::warn!(%error, "what was put of a file that broke off may be left");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_in_a_folder_is_there_when_it_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = Storage::open(&StorageSettings::Folder(folder.path().join("made"))).unwrap();
+        storage.put("a/small.csv", Bytes::from_static(b"1\n")).await.unwrap();
+        assert_eq!(std::fs::read(folder.path().join("made/a/small.csv")).unwrap(), b"1\n");
+
+        let (part, count) = (Bytes::from(vec![b'x'; 1024 * 1024]), 3 * PART_BYTES / (1024 * 1024) + 1);
+        let place = folder.path().join("made/a/large.csv");
+        let mut file = storage.file("a/large.csv").unwrap();
+        for _ in 0..count {
+            file.push(part.clone()).await.unwrap();
+        }
+        assert!(!place.exists());
+        file.finish().await.unwrap();
+        assert_eq!(std::fs::metadata(&place).unwrap().len(), u64::try_from(count * part.len()).unwrap());
+
+        let mut file = storage.file("a/broken.csv").unwrap();
+        for _ in 0..count {
+            file.push(part.clone()).await.unwrap();
+        }
+        file.give_up().await;
+        let left: Vec<_> = std::fs::read_dir(folder.path().join("made/a")).unwrap().collect();
+        assert_eq!(left.len(), 2, "{left:?}");
+    }
+
+    #[tokio::test]
+    async fn no_name_leads_out_of_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = Storage::open(&StorageSettings::Folder(folder.path().join("inside"))).unwrap();
+        for name in ["../out.csv", "a/../../out.csv", "a//b.csv"] {
+            assert!(storage.put(name, Bytes::new()).await.is_err(), "{name}");
+        }
+        assert!(!folder.path().join("out.csv").exists());
+    }
+}
