@@ -22,6 +22,7 @@ mod m20261122_000010_settings;
 mod m20261122_000011_tenant_reports;
 mod m20261122_000012_alerts;
 mod m20261122_000013_finance;
+mod m20261122_000014_reports;
 mod table;
 
 use sea_orm_migration::MigrationTrait;
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_tenant_reports::Migration),
             Box::new(m20261122_000012_alerts::Migration),
             Box::new(m20261122_000013_finance::Migration),
+            Box::new(m20261122_000014_reports::Migration),
         ]
     }
 }

@@ -68,6 +68,16 @@ pub(crate) fn check_email<C>(text: &str, _context: &C) -> garde::Result {
     Err(garde::Error::new("expected an e-mail address"))
 }
 
+/// Whom something is sent to.
+pub(crate) fn valid_addresses<C>(addresses: &[String], context: &C) -> garde::Result {
+    /// Addresses of one list.
+    const ADDRESSES_MAX: usize = 50;
+    if addresses.len() > ADDRESSES_MAX {
+        return Err(garde::Error::new(format!("expected at most {ADDRESSES_MAX} addresses")));
+    }
+    addresses.iter().try_for_each(|address| check_email(address, context))
+}
+
 pub(crate) fn patch_email<C>(value: &Patch<String>, context: &C) -> garde::Result {
     valid_email(&value.as_set().cloned(), context)
 }

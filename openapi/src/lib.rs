@@ -24,6 +24,7 @@ pub mod patch;
 pub mod paths;
 pub mod policy;
 pub mod provider;
+pub mod report;
 pub mod second_factor;
 pub mod scim;
 pub mod session;

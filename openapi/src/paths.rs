@@ -194,6 +194,20 @@ pub const SPEND_MONTH_LIST: &str = "/spend/month/list";
 pub const SPEND_MONTH_CLOSE: &str = "/spend/month/close";
 /// A month as a bill.
 pub const SPEND_STATEMENT: &str = "/spend/statement";
+/// Saves a report.
+pub const REPORT_NEW: &str = "/spend/report/new";
+/// Changes a report.
+pub const REPORT_UPDATE: &str = "/spend/report/update";
+/// Deletes a report.
+pub const REPORT_DELETE: &str = "/spend/report/delete";
+/// Reports that somebody may read.
+pub const REPORT_LIST: &str = "/spend/report/list";
+/// A report and what became of it.
+pub const REPORT_INFO: &str = "/spend/report/info";
+/// Sends a report now.
+pub const REPORT_RUN: &str = "/spend/report/run";
+/// The file of a report.
+pub const REPORT_FILE: &str = "/spend/report/file";
 /// Budgets of providers and what of them is spent.
 pub const PROVIDER_BUDGETS: &str = "/provider/budgets";
 /// Total spend.

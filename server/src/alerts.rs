@@ -19,7 +19,8 @@ use chrono_tz::Tz;
 use sea_orm::{DatabaseConnection, DbErr};
 
 pub use channel::{Channel, Target, host_of};
-pub use message::{Message, Words};
+pub(crate) use message::dollars;
+pub use message::{Message, Subject, Words};
 pub use sender::Sender;
 
 use crate::clock::Clock;

@@ -18,6 +18,7 @@ use crate::models::LiveModels;
 use crate::oidc::{Oidc, Provider};
 use crate::policy::{MASTER_TOKEN, PolicyStore};
 use crate::settings::LiveSettings;
+use crate::storage::Storage;
 use crate::telemetry::database::DatabaseFigures;
 
 /// The parts of a running gateway.
@@ -43,6 +44,8 @@ pub struct App {
     pub mailer: Mailer,
     /// Tells people what happened.
     pub alerts: Arc<Alerts>,
+    /// Where reports are put.
+    pub report_storage: Option<Storage>,
     /// Budgets that are not in the database.
     pub budgets: Arc<ConfiguredBudgets>,
     /// The models in force.

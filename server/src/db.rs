@@ -39,6 +39,8 @@ mod page;
 mod pool;
 pub mod password_reset;
 pub mod policy_change;
+pub mod report;
+pub mod report_run;
 pub mod scim_group;
 pub mod scim_token;
 pub mod scim_user;

@@ -5,16 +5,19 @@ mod health_checks;
 pub mod idle_counters;
 mod policy_changes;
 mod prune;
+mod reports;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::web::Data;
 use sea_orm::DatabaseConnection;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::alerts::{Alerts, Sender};
+use crate::app::App;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::export::Worker;
@@ -65,6 +68,8 @@ pub struct Work {
     pub health_checks: Option<HealthChecks>,
     /// How long calls stay in the log; `None`: for ever.
     pub retention: Option<Retention>,
+    /// The control plane's parts.
+    pub app: Data<App>,
 }
 
 /// Who takes calls that have ended, besides the writer of the ledger.
@@ -95,6 +100,7 @@ pub fn start(work: &Work, writer: Writer, takers: Takers, stop: &CancellationTok
     jobs.spawn(keep_metrics_up(stop.clone()));
     jobs.spawn(figures::count(work.db.clone(), Arc::clone(&work.figures), stop.clone()));
     jobs.spawn(Sender::new(Arc::clone(&work.alerts)).run(stop.clone()));
+    jobs.spawn(reports::Reports::new(work.app.clone()).run(stop.clone()));
     if let Some(contents) = takers.contents {
         jobs.spawn(contents.run(stop.clone()));
     }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use letter::Letter;
+pub use letter::{Attachment, Letter};
 use smtp::{Failure, Smtp};
 pub use smtp::{MailError, SmtpVariables};
 

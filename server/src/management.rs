@@ -21,6 +21,7 @@ pub mod openapi;
 pub mod organization;
 mod page;
 pub mod policy;
+pub mod report;
 mod rules;
 pub mod second_factor;
 pub mod scim;
@@ -51,6 +52,7 @@ pub fn configure(config: &mut ServiceConfig) {
     resources(config);
     single_sign_on(config);
     models(config);
+    saved_reports(config);
     guarded(config, paths::SCIM_TOKEN_LIST, Method::GET, scim::token::list);
     guarded(config, paths::SCIM_TOKEN_NEW, Method::POST, scim::token::new);
     guarded(config, paths::SCIM_TOKEN_DELETE, Method::POST, scim::token::delete);
@@ -215,6 +217,16 @@ fn resources(config: &mut ServiceConfig) {
 }
 
 /// Mounts single sign-on: what browsers go through, and the operations on providers.
+fn saved_reports(config: &mut ServiceConfig) {
+    guarded(config, paths::REPORT_NEW, Method::POST, report::create::new);
+    guarded(config, paths::REPORT_UPDATE, Method::POST, report::update::update);
+    guarded(config, paths::REPORT_DELETE, Method::POST, report::delete::delete);
+    guarded(config, paths::REPORT_LIST, Method::GET, report::read::list);
+    guarded(config, paths::REPORT_INFO, Method::GET, report::read::info);
+    guarded(config, paths::REPORT_RUN, Method::POST, report::run::run);
+    guarded(config, paths::REPORT_FILE, Method::GET, report::read::file);
+}
+
 fn single_sign_on(config: &mut ServiceConfig) {
     config
         .service(operation(sso::START_OF_LITELLM, Method::GET, sso::start::any))

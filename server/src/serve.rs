@@ -40,6 +40,7 @@ use crate::models::{LiveModels, Means};
 use crate::oidc::Oidc;
 use crate::policy::{GatewayBudget, Loader, PolicyStore};
 use crate::settings::{LiveSettings, Sources};
+use crate::storage::StorageError;
 use crate::telemetry;
 use outside::Outside;
 pub use secrets::{Environment, SecretError, Secrets};
@@ -110,6 +111,9 @@ pub enum StartError {
          redis_host, or by REDIS_URL or REDIS_HOST; or set the type to local"
     )]
     NoRedisForCache,
+    /// Reports cannot be put where they should.
+    #[error("tollgate_settings.report_storage: {0}")]
+    Storage(#[from] StorageError),
     /// E-mail cannot be set up.
     #[error(transparent)]
     Mail(#[from] MailError),
@@ -202,7 +206,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         outbound: Arc::clone(&outside.outbound),
     };
     let gateway = Arc::new(gateway::make(&config, &secrets, parts, spool, queues, cache)?);
-    let Outside { outbound, mailer, mail_queue, sealer, alerts } = outside;
+    let Outside { outbound, mailer, mail_queue, sealer, alerts, report_storage } = outside;
     let models = Arc::new(live_models(&config, &environment, &database, &sealer, &gateway).await?);
     let settings = LiveSettings::new(sources, first, &gateway, Arc::clone(&models), Arc::clone(&alerts.settings));
     let app = App {
@@ -216,6 +220,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         sealer,
         mailer,
         alerts,
+        report_storage,
         budgets: Arc::new(outside::budgets(&config)),
         models,
         settings: Arc::new(settings),
@@ -223,8 +228,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         sign_ins: Arc::default(),
         timezone: config.litellm.timezone,
     };
-    let initial_password = first_admin::ensure(&app).await?;
-    let address = listener.local_addr()?;
+    let (initial_password, address) = (first_admin::ensure(&app).await?, listener.local_addr()?);
     let parts = Parts { app: app.clone(), gateway: Arc::clone(&gateway), limits: config.limits.clone() };
     let server = http::serve(parts, listener, workers)?;
     let (stop, work) = (CancellationToken::new(), work::of(&app, &gateway, &config, redis)?);

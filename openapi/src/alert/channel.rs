@@ -5,13 +5,11 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 use super::{AlertLevel, AlertType};
-use crate::check::{check_email, check_id, is_unseen, null_as_default, valid_id};
+use crate::check::{check_id, is_unseen, null_as_default, valid_addresses, valid_id};
 use crate::patch::Patch;
 
 /// Messages to one channel in a minute where nobody says otherwise.
 const MESSAGES_PER_MINUTE_DEFAULT: u32 = 20;
-/// E-mail addresses of one channel.
-const ADDRESSES_MAX: usize = 50;
 /// Bytes of an address of the web.
 const URL_MAX: usize = 2_000;
 
@@ -343,11 +341,4 @@ fn valid_url<C>(value: &Option<String>, _context: &C) -> garde::Result {
         return Ok(());
     }
     Err(garde::Error::new("expected an http or https address"))
-}
-
-fn valid_addresses<C>(addresses: &[String], context: &C) -> garde::Result {
-    if addresses.len() > ADDRESSES_MAX {
-        return Err(garde::Error::new(format!("expected at most {ADDRESSES_MAX} addresses")));
-    }
-    addresses.iter().try_for_each(|address| check_email(address, context))
 }

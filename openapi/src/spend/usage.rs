@@ -30,6 +30,23 @@ pub enum UsageDimension {
     CostCenter,
 }
 
+impl UsageDimension {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Provider => "provider",
+            Self::Organization => "organization",
+            Self::Team => "team",
+            Self::User => "user",
+            Self::Key => "key",
+            Self::Tag => "tag",
+            Self::CostCenter => "cost_center",
+        }
+    }
+}
+
 /// Query of `GET /spend/usage`.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]

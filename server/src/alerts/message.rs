@@ -84,13 +84,13 @@ impl Words {
         serde_json::from_value(Value::Object(stored.0.clone())).ok()
     }
 
-    pub(super) fn new(title: impl Into<String>, text: impl Into<String>) -> Self {
+    pub(crate) fn new(title: impl Into<String>, text: impl Into<String>) -> Self {
         let title: String = title.into();
         let title = title.chars().map(|one| if one.is_control() { ' ' } else { one }).take(TITLE_CHARS_MAX).collect();
         Self { title, text: text.into(), facts: Vec::new(), link: None }
     }
 
-    pub(super) fn fact(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn fact(mut self, name: &str, value: impl Into<String>) -> Self {
         let value: String = value.into();
         if !value.is_empty() {
             self.facts.push(AlertFact { name: name.to_owned(), value });
@@ -98,7 +98,7 @@ impl Words {
         self
     }
 
-    pub(super) fn link(self, link: impl Into<String>) -> Self {
+    pub(crate) fn link(self, link: impl Into<String>) -> Self {
         Self { link: Some(link.into()), ..self }
     }
 }
@@ -328,7 +328,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// Dollars with cents; below a cent, as many digits as it takes.
-pub(super) fn dollars(nano: i64) -> String {
+pub(crate) fn dollars(nano: i64) -> String {
     let shown = NanoUsd(nano).to_string();
     let (whole, decimals) = shown.split_once('.').unwrap_or((&shown, ""));
     let cents = (i128::from(nano) + 5_000_000) / 10_000_000;

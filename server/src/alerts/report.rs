@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use chrono::{DateTime, Datelike, Days as DayCount, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days as DayCount, NaiveDate, TimeDelta, Utc};
 use sea_orm::DbErr;
 use tollgate_openapi::alert::{AlertLevel, AlertType};
 use tollgate_openapi::money::NanoUsd;
@@ -16,7 +16,7 @@ use crate::db::usage::{self, Dimension, Of, Sums};
 use crate::db::{self, Scope};
 use crate::domain::alert::{Happened, NewAlert};
 use crate::domain::forecast::{HISTORY_DAYS, History};
-use crate::domain::report::{Ranked, Ranking, ReportPeriod, SpendReport};
+use crate::domain::report::{Ranked, Ranking, ReportPeriod, SpendReport, change, period_in_words};
 
 /// A period is reported so long after it is over: calls that ended with it are in the ledger by then.
 const AFTER: TimeDelta = TimeDelta::hours(1);
@@ -171,7 +171,7 @@ fn alert(report: SpendReport, dedup_key: String, now: DateTime<Utc>) -> NewAlert
 pub(super) fn words(report: &SpendReport) -> Words {
     let title = format!(
         "Spend of {}: {}, {}",
-        days_in_words(report),
+        period_in_words(report.period, report.first_day, report.last_day),
         dollars(report.spend),
         change(report.spend, report.previous_spend, report.period.name())
     );
@@ -198,24 +198,4 @@ pub(super) fn words(report: &SpendReport) -> Words {
 
 fn listed(lines: &[Ranked], amount: impl Fn(&Ranked) -> String) -> String {
     lines.iter().map(|line| format!("{} {}", line.name, amount(line))).collect::<Vec<_>>().join(", ")
-}
-
-fn days_in_words(report: &SpendReport) -> String {
-    let (first, last) = (report.first_day, report.last_day);
-    match report.period {
-        ReportPeriod::Day => first.format("%-d %B %Y").to_string(),
-        ReportPeriod::Month => first.format("%B %Y").to_string(),
-        ReportPeriod::Week if first.month() == last.month() => format!("{}–{}", first.day(), last.format("%-d %B %Y")),
-        ReportPeriod::Week => format!("{} to {}", first.format("%-d %B"), last.format("%-d %B %Y")),
-    }
-}
-
-fn change(now: i64, before: i64, period: &str) -> String {
-    let percent = i128::from(now).saturating_sub(i128::from(before)).saturating_abs() * 100;
-    match percent.checked_div(i128::from(before)) {
-        None => format!("nothing the {period} before"),
-        Some(0) => format!("as the {period} before"),
-        Some(percent) if now > before => format!("{percent} % more than the {period} before"),
-        Some(percent) => format!("{percent} % less than the {period} before"),
-    }
 }

@@ -53,11 +53,11 @@ impl Alerts {
         }
     }
 
-    /// Tells every address of a channel that somebody tries it.
+    /// Tells every address of a channel a message now, once.
     ///
     /// # Errors
     /// Why it was not taken, in words.
-    pub async fn try_out(&self, channel: &Channel, message: &Message) -> Result<(), String> {
+    pub async fn tell_now(&self, channel: &Channel, message: &Message) -> Result<(), String> {
         let recipients = match channel.kind {
             ChannelKind::Email if channel.email_to.is_empty() => return Err("no address is set".to_owned()),
             ChannelKind::Email => channel.email_to.clone(),

@@ -5,6 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbErr};
 use tollgate_openapi::session::UserRole;
 
 use super::Memberships;
@@ -73,6 +74,23 @@ impl Principal {
             ip_address,
             memberships: Memberships::default(),
         }
+    }
+
+    /// A user on whose behalf the gateway reads what they may see; `None`: they are blocked or gone.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub(crate) async fn reading_for(db: &impl ConnectionTrait, user_id: &str) -> Result<Option<Self>, DbErr> {
+        let mut reader = Self::provisioner("report", user_id, None);
+        if user_id == DEFAULT_USER_ID {
+            return Ok(Some(reader));
+        }
+        let Some(user) = db::user::find(db, user_id).await? else { return Ok(None) };
+        let Some(role) = user.role() else { return Ok(None) };
+        reader.role = role;
+        reader.user_email = user.user_email;
+        reader.memberships = Memberships::of(db, user_id).await?;
+        Ok(Some(reader))
     }
 
     /// Goes on where the table of permissions allows `action` on `key`, to which the caller stands as `relations` say.
@@ -197,6 +215,15 @@ impl Principal {
     pub fn may_see_everything(&self) -> bool {
         let is_user = !matches!(self.credential, Credential::VirtualKey(_));
         is_user && decide(self.role, Action::SpendReadAll, Relation::None).is_allowed()
+    }
+
+    /// True where the caller runs a team or an organization that somebody with these memberships is in.
+    #[must_use]
+    pub fn runs_what_is_of(&self, other: &Memberships) -> bool {
+        let teams = other.teams().into_iter().map(|one| self.memberships.to_team(&one.team_id) == Relation::Team);
+        let organizations = other.organizations().into_iter();
+        let organizations = organizations.map(|one| self.memberships.administers(&one.organization_id));
+        teams.chain(organizations).any(|runs| runs)
     }
 
     /// True for the gateway's own administrators.

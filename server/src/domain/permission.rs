@@ -84,13 +84,17 @@ pub enum Action {
     AlertRead,
     /// Say where alerts are told.
     AlertWrite,
+    /// Read a saved report.
+    ReportRead,
+    /// Save, change, send or delete a report.
+    ReportWrite,
     /// See and end one's own session.
     Session,
 }
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 41] = [
         Self::KeyCreate,
         Self::KeyRead,
         Self::KeyUpdate,
@@ -129,6 +133,8 @@ impl Action {
         Self::AuditRead,
         Self::AlertRead,
         Self::AlertWrite,
+        Self::ReportRead,
+        Self::ReportWrite,
         Self::Session,
     ];
 
@@ -141,6 +147,7 @@ impl Action {
             Self::TeamRead | Self::TeamUpdate | Self::TeamMembers | Self::TeamAdminister => Some(Self::TeamRead),
             Self::UserRead | Self::UserInvite => Some(Self::UserRead),
             Self::AlertRead | Self::AlertWrite => Some(Self::AlertRead),
+            Self::ReportRead | Self::ReportWrite => Some(Self::ReportRead),
             Self::OrganizationRead | Self::OrganizationWrite | Self::OrganizationMembers => {
                 Some(Self::OrganizationRead)
             }
@@ -222,6 +229,9 @@ fn allows(role: UserRole, action: Action, relation: Relation) -> bool {
         (_, A::BudgetWrite | A::CustomerWrite | A::TagWrite | A::UserWrite | A::CacheWrite) => false,
         (_, A::SsoRead | A::SsoWrite) => false,
         (_, A::OrganizationCreate | A::OrganizationWrite) => false,
+        // What a report tells is what its owner may see: nobody else says where it goes.
+        (_, A::ReportRead) => relation != R::None,
+        (role, A::ReportWrite) => relation == R::Own && role != UserRole::InternalUserViewer,
         // Who administers an organization does so whatever they may do elsewhere.
         (_, _) if relation == R::Organization => true,
         (_, A::TeamCreate | A::TeamAdminister | A::OrganizationMembers | A::UserInvite) => false,
@@ -254,6 +264,7 @@ const fn is_reading(action: Action) -> bool {
             | A::TagRead
             | A::AuditRead
             | A::AlertRead
+            | A::ReportRead
             | A::SsoRead
     )
 }

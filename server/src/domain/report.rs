@@ -1,48 +1,8 @@
 //! Reports of spend over a day, a week or a month.
 
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
-
-/// How often spend is reported. Months are reported whatever it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReportPeriod {
-    /// Every day.
-    Day,
-    /// Every week, from Monday to Sunday.
-    #[default]
-    Week,
-    /// Every month.
-    Month,
-}
-
-impl ReportPeriod {
-    /// Its name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-        }
-    }
-
-    /// The first and last day of the latest one that is over on `today`.
-    #[must_use]
-    pub fn before(self, today: NaiveDate) -> (NaiveDate, NaiveDate) {
-        let first_of_next = match self {
-            Self::Day => today,
-            Self::Week => today.week(chrono::Weekday::Mon).first_day(),
-            Self::Month => today.with_day(1).unwrap_or(today),
-        };
-        let first = match self {
-            Self::Day => first_of_next.checked_sub_days(Days::new(1)),
-            Self::Week => first_of_next.checked_sub_days(Days::new(7)),
-            Self::Month => first_of_next.checked_sub_months(Months::new(1)),
-        };
-        (first.unwrap_or(first_of_next), first_of_next.pred_opt().unwrap_or(first_of_next))
-    }
-}
+pub use tollgate_openapi::report::ReportPeriod;
 
 /// What was spent in a period. Money is in nano-dollars.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,22 +53,25 @@ pub struct Ranked {
     pub previous_spend: i64,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A period as people call it.
+#[must_use]
+pub fn period_in_words(period: ReportPeriod, first: NaiveDate, last: NaiveDate) -> String {
+    match period {
+        ReportPeriod::Day => first.format("%-d %B %Y").to_string(),
+        ReportPeriod::Month => first.format("%B %Y").to_string(),
+        ReportPeriod::Week if first.month() == last.month() => format!("{}–{}", first.day(), last.format("%-d %B %Y")),
+        ReportPeriod::Week => format!("{} to {}", first.format("%-d %B"), last.format("%-d %B %Y")),
+    }
+}
 
-    #[test]
-    fn periods_are_over_when_they_are_reported() {
-        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-        for (period, today, first, last) in [
-            (ReportPeriod::Day, "2026-03-01", "2026-02-28", "2026-02-28"),
-            // A Sunday is still in its week.
-            (ReportPeriod::Week, "2026-11-22", "2026-11-09", "2026-11-15"),
-            (ReportPeriod::Week, "2026-11-23", "2026-11-16", "2026-11-22"),
-            (ReportPeriod::Month, "2026-01-01", "2025-12-01", "2025-12-31"),
-            (ReportPeriod::Month, "2026-03-31", "2026-02-01", "2026-02-28"),
-        ] {
-            assert_eq!(period.before(day(today)), (day(first), day(last)), "{period:?} {today}");
-        }
+/// What spend has become since the period before.
+#[must_use]
+pub fn change(now: i64, before: i64, period: &str) -> String {
+    let percent = i128::from(now).saturating_sub(i128::from(before)).saturating_abs() * 100;
+    match percent.checked_div(i128::from(before)) {
+        None => format!("nothing the {period} before"),
+        Some(0) => format!("as the {period} before"),
+        Some(percent) if now > before => format!("{percent} % more than the {period} before"),
+        Some(percent) => format!("{percent} % less than the {period} before"),
     }
 }

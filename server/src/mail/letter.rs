@@ -1,5 +1,7 @@
 //! A letter as text and as HTML.
 
+use bytes::Bytes;
+
 /// A letter to one address.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
@@ -11,6 +13,19 @@ pub struct Letter {
     pub text: String,
     /// The same as HTML.
     pub html: String,
+    /// A file that goes with it.
+    pub attachment: Option<Attachment>,
+}
+
+/// A file that goes with a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// What it is called.
+    pub name: String,
+    /// Its media type.
+    pub media_type: &'static str,
+    /// It.
+    pub bytes: Bytes,
 }
 
 impl std::fmt::Debug for Letter {
@@ -67,7 +82,14 @@ impl Letter {
              {html}</body></html>",
             escape(subject)
         );
-        Self { to: to.to_owned(), subject: subject.to_owned(), text: text.trim_end().to_owned() + "\n", html }
+        let (to, subject, text) = (to.to_owned(), subject.to_owned(), text.trim_end().to_owned() + "\n");
+        Self { to, subject, text, html, attachment: None }
+    }
+
+    /// The same with a file.
+    #[must_use]
+    pub fn with_attachment(self, attachment: Attachment) -> Self {
+        Self { attachment: Some(attachment), ..self }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::ContentType;
+use lettre::message::{Attachment, Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
@@ -131,7 +132,15 @@ impl Smtp {
             .to(Mailbox::new(None, to))
             .subject(letter.subject.clone())
             .message_id(Some(id));
-        let body = MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone());
+        let words = MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone());
+        let body = match &letter.attachment {
+            None => words,
+            Some(file) => {
+                let media_type = ContentType::parse(file.media_type).map_err(|error| error.to_string())?;
+                let file = Attachment::new(file.name.clone()).body(file.bytes.to_vec(), media_type);
+                MultiPart::mixed().multipart(words).singlepart(file)
+            }
+        };
         builder.multipart(body).map_err(|error| error.to_string())
     }
 }

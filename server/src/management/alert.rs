@@ -3,7 +3,7 @@
 pub mod create;
 pub mod delete;
 pub mod read;
-mod rules;
+pub(super) mod rules;
 pub mod test;
 pub mod update;
 mod view;

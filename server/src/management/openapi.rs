@@ -12,7 +12,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 
 use super::{
     access_token, alert, audit, budget, cache, credential, customer, health, invitation, key, metrics, model,
-    organization, policy, scim, second_factor, session, settings, spend, sso, tag, team, user,
+    organization, policy, report, scim, second_factor, session, settings, spend, sso, tag, team, user,
 };
 use crate::auth::session::COOKIE_NAME;
 
@@ -40,6 +40,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         SessionApi::openapi(),
         SecondFactorApi::openapi(),
         AccessTokenApi::openapi(),
+        ReportApi::openapi(),
         AlertApi::openapi(),
         AuditApi::openapi(),
         HealthApi::openapi(),
@@ -84,6 +85,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         (name = "session", description = "Console sessions"),
         (name = "second_factor", description = "Codes of an authenticator app"),
         (name = "access_token", description = "With what a person's scripts call the management API"),
+        (name = "report", description = "What somebody wants to read of spend again and again, and where it is sent"),
         (name = "alert", description = "What happened that somebody should know of, and where it is told"),
         (name = "audit", description = "Who changed what"),
         (name = "health", description = "Health of the gateway and of its deployments"),
@@ -303,6 +305,18 @@ struct AccessTokenApi;
     alert::test::test,
 ))]
 struct AlertApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    report::create::new,
+    report::update::update,
+    report::delete::delete,
+    report::read::list,
+    report::read::info,
+    report::read::file,
+    report::run::run,
+))]
+struct ReportApi;
 
 #[derive(OpenApi)]
 #[openapi(paths(audit::list, audit::info))]

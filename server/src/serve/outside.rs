@@ -17,6 +17,7 @@ use crate::crypto::Sealer;
 use crate::ledger::watch::{BudgetLine, ConfiguredBudgets};
 use crate::mail::{MailQueue, Mailer};
 use crate::outbound::Outbound;
+use crate::storage::Storage;
 
 /// What the gateway speaks to others with.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub(super) struct Outside {
     pub(super) mail_queue: Option<MailQueue>,
     pub(super) sealer: Sealer,
     pub(super) alerts: Arc<Alerts>,
+    pub(super) report_storage: Option<Storage>,
 }
 
 /// All of it, as it is configured.
@@ -50,7 +52,8 @@ pub(super) fn of(
         base_url: identity.base_url.clone(),
         timezone: config.litellm.timezone,
     };
-    Ok(Outside { outbound, mailer, mail_queue, sealer, alerts: Arc::new(alerts) })
+    let report_storage = config.limits.report_storage.as_ref().map(Storage::open).transpose()?;
+    Ok(Outside { outbound, mailer, mail_queue, sealer, alerts: Arc::new(alerts), report_storage })
 }
 
 /// Where configured channels lead: what config.yaml sets goes before the process's environment.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actix_web::web::Data;
 use redis::Client;
 
 use super::shared;
@@ -32,6 +33,7 @@ pub(super) fn of(
         rests: shared::rests(config, redis.clone()).map(Arc::new),
         health_checks: health_checks(gateway, config, redis)?,
         retention: retention(config),
+        app: Data::new(app.clone()),
     })
 }
 

@@ -44,6 +44,7 @@ mod pass_through;
 mod policy;
 mod provider;
 mod reload;
+mod report;
 mod responses;
 mod routing;
 mod scope;

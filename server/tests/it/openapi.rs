@@ -231,7 +231,14 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 165] = [
+const PATHS: [&str; 172] = [
+    paths::REPORT_NEW,
+    paths::REPORT_UPDATE,
+    paths::REPORT_DELETE,
+    paths::REPORT_LIST,
+    paths::REPORT_INFO,
+    paths::REPORT_RUN,
+    paths::REPORT_FILE,
     paths::ALERT_LIST,
     paths::ALERT_CHANNEL_LIST,
     paths::ALERT_CHANNEL_NEW,

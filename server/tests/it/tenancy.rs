@@ -90,6 +90,8 @@ impl World {
         app.post("/sso/provider/new", provider).expect_status(200).await;
         let channel = json!({"name": SECRET, "kind": "webhook", "url": "https://hush.example/hook", "organization_id": "acme", "alert_types": ["team_deleted"]});
         let channel = app.post("/alert/channel/new", channel).expect_status(200).await.value();
+        let report = json!({"name": SECRET, "period": "week", "organization_id": "acme"});
+        let report = app.post("/spend/report/new", report).expect_status(200).await.value();
         let invitation =
             app.post("/invitation/new", json!({"user_id": "acme-worker"})).expect_status(200).await.value();
         let worker = app.sign_in("acme-worker", "acme-worker").await;
@@ -98,7 +100,9 @@ impl World {
         let token = listed["keys"][0].clone();
         let logged = app.get("/spend/logs/v2").expect_status(200).await.value();
         let request = logged["data"][0]["request_id"].clone();
-        let names = json!({
+        let of_report = json!({"report_id": report["report_id"], "channel_ids": [channel["channel_id"]],
+            "email_to": ["acme-worker@hush.example"]});
+        let mut names = json!({
             "key": token, "keys": [token], "api_key": token, "key_hash": token, "key_alias": "acme-key",
             "key_aliases": ["acme-key"], "team_id": "acme-team", "team_ids": ["acme-team"], "team": "acme-team",
             "team_alias": "acme", "user_id": "acme-worker", "user_ids": ["acme-worker"], "user_email": "acme-worker@hush.example",
@@ -110,6 +114,7 @@ impl World {
             "provider_id": "acme-sign-in", "channel_id": channel["channel_id"], "invitation_id": invitation["id"], "token_id": own["token_id"],
             "credential_name": "acme-credential", "model_id": "shared-model", "model_name": "shared-model",
         });
+        names.as_object_mut().unwrap().extend(of_report.as_object().unwrap().clone());
         Self { app, names: names.as_object().unwrap().clone() }
     }
 
@@ -126,6 +131,7 @@ impl World {
             "/sso/provider/list",
             "/credentials",
             "/alert/channel/list",
+            "/spend/report/list",
         ] {
             shown.push(self.app.get(path).expect_status(200).await.body().to_owned());
         }

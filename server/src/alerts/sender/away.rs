@@ -40,7 +40,7 @@ impl Sender {
         for channel in self.known.iter().filter(told).cloned() {
             let (alerts, message) = (Arc::clone(&self.alerts), message.clone());
             tokio::spawn(async move {
-                if let Err(error) = alerts.try_out(&channel, &message).await {
+                if let Err(error) = alerts.tell_now(&channel, &message).await {
                     tracing::error!(channel = channel.id, error, "nobody is told that the database is away");
                 }
             });

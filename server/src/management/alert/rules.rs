@@ -4,7 +4,7 @@ use sea_orm::ConnectionTrait;
 use tollgate_openapi::alert::{ChannelKind, QuietHours};
 
 use super::NOT_FOUND;
-use crate::alerts::host_of;
+use crate::alerts::{Channel, host_of};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::config::Secret;
@@ -35,6 +35,22 @@ pub(super) async fn authorize(
     let organization_id = organization_id.or(team.as_ref().and_then(|team| team.organization_id.as_deref()));
     let known_team = team.as_ref().map(|team| team.team_id.as_str());
     principal.authorize_on(action, &principal.relations(None, known_team, organization_id), NOT_FOUND)
+}
+
+/// The channel, where the caller may have something told in it.
+pub(in crate::management) async fn channel_to_tell(
+    app: &App,
+    principal: &Principal,
+    channel_id: &str,
+) -> ApiResult<Channel> {
+    let row = db::alert_channel::find(&app.db, channel_id).await?;
+    let of = row.as_ref().map_or((None, None), |row| (row.organization_id.as_deref(), row.team_id.as_deref()));
+    authorize(&app.db, principal, Action::AlertWrite, of).await?;
+    let found = match row {
+        Some(row) => Channel::of_row(row, &app.alerts.settings.load()),
+        None => app.alerts.configured().into_iter().find(|channel| channel.id == channel_id),
+    };
+    found.ok_or_else(|| ApiError::not_found(NOT_FOUND))
 }
 
 /// Where a new channel leads.

@@ -85,6 +85,7 @@ async fn delete_one(
     let limits = limit::remove(app, transaction, limit::ORGANIZATION, &id).await?;
     let before = Some(snapshot(&organization, &limits));
     db::alert_channel::delete_of(transaction, db::alert_channel::Column::OrganizationId, &id).await?;
+    db::report::unshare(transaction, db::report::Column::OrganizationId, &id).await?;
     organization.delete(transaction).await?;
     let change = Change { action: "deleted", kind: "organization", id: &id, before, after: None };
     record(app, transaction, principal, change).await?;

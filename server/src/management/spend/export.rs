@@ -4,8 +4,8 @@
 //! taken those before: memory does not grow with the file, and no transaction is open while somebody reads slowly.
 
 mod calls;
-mod cell;
-mod csv;
+pub(in crate::management) mod cell;
+pub(in crate::management) mod csv;
 mod days;
 mod file;
 mod focus;
@@ -20,13 +20,14 @@ use futures_util::stream::{self, Stream, StreamExt as _};
 use tollgate_openapi::paths;
 use tollgate_openapi::spend::{DayRangeQuery, ExportFormat, ExportLevel, SpendExportQuery};
 
-use self::file::{File, Source};
+pub(in crate::management) use self::file::File;
+use self::file::Source;
 use super::dates;
 use crate::app::App;
 use crate::auth::Principal;
 use crate::db::daily_entity_spend::Days;
 use crate::db::day_row::{self, Narrowed};
-use crate::db::spend_log;
+use crate::db::{Scope, spend_log};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Query;
@@ -61,8 +62,7 @@ pub async fn export(
     let range = DayRangeQuery { start_date: query.start_date, end_date: query.end_date, api_key: None };
     let days = dates::of_query(&range, app.clock.now().date_naive())?;
     let (format, name) = (query.format, file_name(&query, days));
-    let source = source(&app, query, days).await?;
-    let mut file = File::new(app, principal.scope(), source, format);
+    let mut file = file_of(app, principal.scope(), query, days).await?;
     let mut response = HttpResponse::Ok();
     response
         .content_type(content_type(format))
@@ -74,6 +74,20 @@ pub async fn export(
     // Read before the head is sent: that the database is away is then told as by any other operation.
     let first = file.next().await?;
     Ok(response.streaming(stream::iter(first.map(Ok)).chain(rest(file))))
+}
+
+/// The file of these days that is asked for.
+async fn file_of(app: web::Data<App>, scope: Scope, query: SpendExportQuery, days: Days) -> ApiResult<File> {
+    let format = query.format;
+    let source = source(&app, query, days).await?;
+    Ok(File::new(app, scope, source, format))
+}
+
+/// A file of days or calls in this scope, to be read page by page.
+pub(in crate::management) async fn open(app: web::Data<App>, scope: Scope, query: SpendExportQuery) -> ApiResult<File> {
+    let range = DayRangeQuery { start_date: query.start_date, end_date: query.end_date, api_key: None };
+    let days = dates::of_query(&range, app.clock.now().date_naive())?;
+    file_of(app, scope, query, days).await
 }
 
 /// What follows the first page. An error ends the connection before the body does: what was sent cannot be taken for a
@@ -128,7 +142,7 @@ fn refused(parameter: &str, message: &str) -> ApiError {
     ApiError::validation(vec![problem("value_error", &["query", parameter], message)])
 }
 
-const fn content_type(format: ExportFormat) -> &'static str {
+pub(in crate::management) const fn content_type(format: ExportFormat) -> &'static str {
     match format {
         ExportFormat::Csv | ExportFormat::Focus => "text/csv; charset=utf-8",
         ExportFormat::Jsonl => "application/x-ndjson; charset=utf-8",

@@ -48,20 +48,24 @@ pub async fn statement(
     query: Query<StatementQuery>,
 ) -> ApiResult<web::Json<Statement>> {
     principal.authorize_list(Action::SpendRead)?;
-    let query = query.0;
-    let (scope, current) = (principal.scope(), Month::of(app.clock.now().date_naive()));
+    Ok(web::Json(of_month(&app, &principal.scope(), &query.0).await?))
+}
+
+/// The statement of the calls in this scope.
+pub(in crate::management) async fn of_month(app: &App, scope: &Scope, query: &StatementQuery) -> ApiResult<Statement> {
+    let current = Month::of(app.clock.now().date_naive());
     let month = query.month.unwrap_or(current);
     if month > current {
         let message = format!("expected {current} or an earlier month");
         return Err(ApiError::validation(vec![problem("value_error", &["query", "month"], message)]));
     }
-    let of = Of { scope: &scope, filters: filters(&query) };
+    let of = Of { scope, filters: filters(query) };
     // One snapshot: what a page tells adds up.
     let snapshot = db::begin_snapshot(&app.db).await?;
     let statement = read(&snapshot, &of, month, current).await?;
     snapshot.rollback().await?;
-    let closed_by = statement.closed_by.clone().filter(|_| scope == Scope::All);
-    Ok(web::Json(Statement { title: title(&query, &statement), closed_by, ..statement }))
+    let closed_by = statement.closed_by.clone().filter(|_| *scope == Scope::All);
+    Ok(Statement { title: title(query, &statement), closed_by, ..statement })
 }
 
 async fn read(db: &impl ConnectionTrait, of: &Of<'_>, month: Month, current: Month) -> ApiResult<Statement> {

@@ -15,9 +15,9 @@ use super::dates;
 use super::names::{self, Names};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::db;
 use crate::db::daily_entity_spend::Days;
 use crate::db::usage::{self, Dimension, Of, Sums};
+use crate::db::{self, Scope};
 use crate::domain::permission::Action;
 use crate::error::ApiResult;
 use crate::management::Query;
@@ -43,13 +43,21 @@ const PARTS_SHOWN: u64 = 20;
 )]
 pub async fn usage(app: web::Data<App>, principal: Principal, query: Query<UsageQuery>) -> ApiResult<web::Json<Usage>> {
     principal.authorize_list(Action::SpendRead)?;
-    let query = query.0;
+    Ok(web::Json(read(&app, &principal.scope(), &query.0, None).await?))
+}
+
+/// Usage of the calls in this scope, compared with other days: where nobody says with which, as many just before.
+pub(in crate::management) async fn read(
+    app: &App,
+    scope: &Scope,
+    query: &UsageQuery,
+    compared: Option<(NaiveDate, NaiveDate)>,
+) -> ApiResult<Usage> {
     let range = DayRangeQuery { start_date: query.start_date, end_date: query.end_date, api_key: None };
     let days = dates::of_query(&range, app.clock.now().date_naive())?;
-    let before = before(days);
-    let scope = principal.scope();
+    let before = compared.map_or_else(|| before(days), |(first, last)| Days { first, last });
     let token = app.ledger_token_of(query.api_key.as_deref()).await?;
-    let of = Of { scope: &scope, filters: filters(&query, token.as_deref()) };
+    let of = Of { scope, filters: filters(query, token.as_deref()) };
     let by = dimension(query.group_by);
     // One snapshot: what the groups leave of the whole is nobody's.
     let snapshot = db::begin_snapshot(&app.db).await?;
@@ -65,11 +73,11 @@ pub async fn usage(app: web::Data<App>, principal: Principal, query: Query<Usage
         None => Vec::new(),
     };
     snapshot.rollback().await?;
-    let mut groups = named(&app, by, groups, earlier.into_iter().collect()).await?;
+    let mut groups = named(app, by, groups, earlier.into_iter().collect()).await?;
     if let Some(then) = then {
-        add_parts(&app, &mut groups, then, parts).await?;
+        add_parts(app, &mut groups, then, parts).await?;
     }
-    Ok(web::Json(Usage {
+    Ok(Usage {
         start_date: days.first,
         end_date: days.last,
         previous_start_date: before.first,
@@ -78,7 +86,7 @@ pub async fn usage(app: web::Data<App>, principal: Principal, query: Query<Usage
         previous: total(&previous),
         days: every(days, by_day),
         groups,
-    }))
+    })
 }
 
 /// Adds what the groups leave of the whole: the calls of none of them, where sums by one entity leave these out.

@@ -71,6 +71,7 @@ pub(in crate::management) async fn delete_all(
         let before = Some(snapshot(&team, &limits));
         db::scim_group::delete(transaction, team_id).await?;
         db::alert_channel::delete_of(transaction, db::alert_channel::Column::TeamId, team_id).await?;
+        db::report::unshare(transaction, db::report::Column::TeamId, team_id).await?;
         team.delete(transaction).await?;
         let change = Change { action: "deleted", kind: "team", id: team_id, before, after: None };
         record(app, transaction, principal, change).await?;

@@ -98,6 +98,7 @@ pub(in crate::management) async fn delete_one(
     db::invitation::delete_of_user(transaction, user_id).await?;
     db::second_factor::delete(transaction, user_id).await?;
     db::access_token::delete_of_user(transaction, user_id).await?;
+    db::report::delete_of_user(transaction, user_id).await?;
     db::password_reset::delete_of_user(transaction, user_id, app.clock.now()).await?;
     db::sso_identity::delete_of_user(transaction, user_id).await?;
     db::scim_user::delete(transaction, user_id).await?;

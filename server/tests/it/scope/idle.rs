@@ -50,6 +50,7 @@ fn work(app: &TestApp) -> Work {
         rests: None,
         health_checks: None,
         retention: None,
+        app: actix_web::web::Data::new(app.app.clone()),
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) const ACTION_OPTIONS: &[(&str, &str)] = &[
     ("forgotten", "Password forgotten"),
     ("reset", "Reset"),
     ("closed", "Closed"),
+    ("sent", "Sent"),
 ];
 
 /// Kinds of things to filter by.
@@ -56,6 +57,7 @@ pub(crate) const KIND_OPTIONS: &[(&str, &str)] = &[
     ("sso", "Single sign-on"),
     ("scim", "SCIM tokens"),
     ("alert_channel", "Alert channels"),
+    ("report", "Reports"),
 ];
 
 /// Where a thing says how people know it, the most telling first.

@@ -8,7 +8,7 @@ use tollgate_openapi::money::NanoUsd;
 
 /// What stands in a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Cell<'a> {
+pub(in crate::management) enum Cell<'a> {
     /// What people, clients or providers wrote; empty: nothing.
     Text(Cow<'a, str>),
     /// Several of it.
@@ -30,15 +30,15 @@ pub(super) enum Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    pub(super) const fn text(text: &'a str) -> Self {
+    pub(in crate::management) const fn text(text: &'a str) -> Self {
         Self::Text(Cow::Borrowed(text))
     }
 
-    pub(super) const fn nothing() -> Self {
+    pub(in crate::management) const fn nothing() -> Self {
         Self::text("")
     }
 
-    pub(super) fn maybe(text: Option<&'a str>) -> Self {
+    pub(in crate::management) fn maybe(text: Option<&'a str>) -> Self {
         Self::text(text.unwrap_or_default())
     }
 }

@@ -7,12 +7,12 @@ use super::cell::Cell;
 /// What makes a formula of a cell that begins with it, in one spreadsheet or another (OWASP, "CSV Injection").
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-pub(super) fn push_header(text: &mut String, columns: &[&str]) {
+pub(in crate::management) fn push_header(text: &mut String, columns: &[&str]) {
     text.push_str(&columns.join(","));
     text.push_str("\r\n");
 }
 
-pub(super) fn push_line(text: &mut String, cells: &[Cell<'_>]) {
+pub(in crate::management) fn push_line(text: &mut String, cells: &[Cell<'_>]) {
     for (index, cell) in cells.iter().enumerate() {
         if index > 0 {
             text.push(',');

@@ -25,7 +25,7 @@ pub(super) enum Source {
 
 /// A file, made as far as it was asked for.
 #[derive(Debug)]
-pub(super) struct File {
+pub(in crate::management) struct File {
     app: Data<App>,
     scope: Scope,
     source: Source,
@@ -42,7 +42,7 @@ impl File {
     }
 
     /// What comes next; `None`: the file is whole.
-    pub(super) async fn next(&mut self) -> ApiResult<Option<Bytes>> {
+    pub(in crate::management) async fn next(&mut self) -> ApiResult<Option<Bytes>> {
         if self.is_over {
             return Ok(None);
         }

@@ -1,0 +1,152 @@
+//! What became of reports, one row a period.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{OnConflict, Query};
+use sea_orm::{ActiveModelTrait, ExprTrait, IntoActiveModel, Iterable, QueryOrder, QuerySelect};
+use tollgate_openapi::report::ReportState;
+
+use super::Strings;
+
+/// Reports that are made at once.
+const WAITING_MAX: u64 = 20;
+
+/// One report of one period.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "report_runs")]
+pub struct Model {
+    /// The report.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub report_id: String,
+    /// The first day of the period.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub first_day: Date,
+    /// The last one.
+    pub last_day: Date,
+    /// The name of a [`ReportState`].
+    pub state: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Not before; `None`: it is over.
+    pub next_attempt_at: Option<DateTimeUtc>,
+    /// Places that have taken it.
+    #[sea_orm(column_type = "Json")]
+    pub told: Strings,
+    /// Why the last try did not do.
+    pub error: Option<String>,
+    /// Where its file was put.
+    pub address: Option<String>,
+    /// How long its file is.
+    pub bytes: Option<i64>,
+    /// When it was due, or asked for.
+    pub created_at: DateTimeUtc,
+    /// When it was done, or given up.
+    pub ended_at: Option<DateTimeUtc>,
+}
+
+/// None: rows are joined where they are read.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// A report of these days that is to be made now.
+    #[must_use]
+    pub fn new(report_id: &str, (first_day, last_day): (NaiveDate, NaiveDate), now: DateTime<Utc>) -> Self {
+        Self {
+            report_id: report_id.to_owned(),
+            first_day,
+            last_day,
+            state: ReportState::Pending.name().to_owned(),
+            attempts: 0,
+            next_attempt_at: Some(now),
+            told: Strings::default(),
+            error: None,
+            address: None,
+            bytes: None,
+            created_at: now,
+            ended_at: None,
+        }
+    }
+}
+
+/// Has a report of a period made, unless it was before; where `again`, once more.
+///
+/// # Errors
+/// When the database is away.
+pub async fn ask(db: &impl ConnectionTrait, run: Model, again: bool) -> Result<(), DbErr> {
+    let mut conflict = OnConflict::columns([Column::ReportId, Column::FirstDay]);
+    if again {
+        let keys = [Column::ReportId, Column::FirstDay];
+        conflict
+            .update_columns(Column::iter().filter(|column| !keys.iter().any(|key| key.as_str() == column.as_str())));
+    } else {
+        conflict.do_nothing();
+    }
+    let insert = Entity::insert(run.into_active_model()).on_conflict(conflict);
+    match insert.exec_without_returning(db).await {
+        Ok(_) | Err(DbErr::RecordNotInserted) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Those that are to be made or tried again now.
+///
+/// # Errors
+/// When the database is away.
+pub async fn waiting(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<Model>, DbErr> {
+    let waiting = Entity::find().filter(Column::NextAttemptAt.lte(now));
+    waiting.order_by_asc(Column::NextAttemptAt).limit(WAITING_MAX).all(db).await
+}
+
+/// Writes what became of one.
+///
+/// # Errors
+/// When the database is away.
+pub async fn write(db: &impl ConnectionTrait, run: Model) -> Result<(), DbErr> {
+    let mut row = run.into_active_model();
+    let keys = [Column::ReportId, Column::FirstDay];
+    for column in Column::iter().filter(|column| !keys.iter().any(|key| key.as_str() == column.as_str())) {
+        row.reset(column);
+    }
+    match row.update(db).await {
+        // It was deleted meanwhile.
+        Ok(_) | Err(DbErr::RecordNotUpdated) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// What became of a report, the newest period first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_report(db: &impl ConnectionTrait, report_id: &str, limit: u64) -> Result<Vec<Model>, DbErr> {
+    let runs = Entity::find().filter(Column::ReportId.eq(report_id));
+    runs.order_by_desc(Column::FirstDay).limit(limit).all(db).await
+}
+
+/// The newest run of each report.
+///
+/// # Errors
+/// When the database is away.
+pub async fn latest(db: &impl ConnectionTrait, report_ids: &[String]) -> Result<HashMap<String, Model>, DbErr> {
+    let newest = Query::select()
+        .expr(Expr::col(Column::FirstDay).max())
+        .from_as(Entity, "other")
+        .and_where(Expr::col(("other", Column::ReportId)).equals((Entity, Column::ReportId)))
+        .to_owned();
+    let runs = Entity::find().filter(Column::ReportId.is_in(report_ids)).filter(Column::FirstDay.in_subquery(newest));
+    Ok(runs.all(db).await?.into_iter().map(|run| (run.report_id.clone(), run)).collect())
+}
+
+/// Deletes what became of these reports.
+///
+/// # Errors
+/// When the database is away.
+pub async fn delete_of(db: &impl ConnectionTrait, report_ids: &[String]) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::ReportId.is_in(report_ids)).exec(db).await?;
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! Reports: made when their period is over, by the one node that does so, and tried again where a place does not take them.
+
+use std::time::Duration;
+
+use actix_web::web::Data;
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::DbErr;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::db::report_run::{self, Model as Run};
+use crate::db::{self, report};
+use crate::management::report::{days_due, deliver, due_after, give_up};
+
+/// How often it is looked whether there is something to do.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The name of the lease of whoever makes reports.
+const LEASE: &str = "reports";
+/// How long another node waits for one that is gone.
+const LEASE_TIME: TimeDelta = TimeDelta::seconds(30);
+/// How often the lease is held on to while a report is made, which may take long.
+const HOLD_EVERY: Duration = Duration::from_secs(10);
+
+/// Makes reports while this node is the one that does.
+#[derive(Debug)]
+pub(super) struct Reports {
+    app: Data<App>,
+    /// Who this is among the nodes.
+    node: String,
+    held_until: DateTime<Utc>,
+}
+
+impl Reports {
+    pub(super) fn new(app: Data<App>) -> Self {
+        Self { app, node: uuid::Uuid::new_v4().to_string(), held_until: DateTime::<Utc>::MIN_UTC }
+    }
+
+    /// Works until `stop`. A report that is being made then is made again by the next node.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let mut ticks = interval(LOOK_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            match stop.run_until_cancelled(self.look()).await {
+                Some(Err(error)) => tracing::warn!(%error, "reports wait for the database"),
+                Some(Ok(())) => {}
+                None => break,
+            }
+        }
+        if let Err(error) = db::lease::give_back(&self.app.db, LEASE, &self.node).await {
+            tracing::debug!(%error, "another node makes reports a little later");
+        }
+    }
+
+    async fn look(&mut self) -> Result<(), DbErr> {
+        if !self.is_chosen().await? {
+            return Ok(());
+        }
+        self.ask_for_due().await?;
+        let now = db::stored_time(self.app.clock.now());
+        for run in report_run::waiting(&self.app.db, now).await? {
+            let held = hold(&self.app, &self.node);
+            tokio::select! {
+                done = make(&self.app, run) => done?,
+                error = held => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_chosen(&mut self) -> Result<bool, DbErr> {
+        let now = db::stored_time(self.app.clock.now());
+        if now + LEASE_TIME / 2 < self.held_until {
+            return Ok(true);
+        }
+        let until = now + LEASE_TIME;
+        let is_chosen = db::lease::take(&self.app.db, LEASE, &self.node, (now, until)).await?;
+        self.held_until = if is_chosen { until } else { DateTime::<Utc>::MIN_UTC };
+        Ok(is_chosen)
+    }
+
+    /// Has every report made whose period is over: those that were missed, one after the other.
+    async fn ask_for_due(&self) -> Result<(), DbErr> {
+        let now = db::stored_time(self.app.clock.now());
+        for report in report::due(&self.app.db, now).await? {
+            let Some(due_at) = report.next_due_at else { continue };
+            let (period, transaction) = (report.period(), db::begin(&self.app.db).await?);
+            if report::put_off(&transaction, &report.report_id, (due_at, due_after(period, due_at))).await? {
+                let run = Run::new(&report.report_id, days_due(period, due_at), now);
+                report_run::ask(&transaction, run, false).await?;
+            }
+            transaction.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes one report, and notes what became of it.
+async fn make(app: &Data<App>, mut run: Run) -> Result<(), DbErr> {
+    let Some(report) = report::find(&app.db, &run.report_id).await? else {
+        return report_run::delete_of(&app.db, &[run.report_id]).await;
+    };
+    if let Err(error) = deliver(app, &report, &mut run).await {
+        let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+        tracing::warn!(report = run.report_id, error = cause, "a report could not be made");
+        give_up(&mut run, &error, app.clock.now());
+    } else if let Some(error) = &run.error {
+        tracing::warn!(report = run.report_id, error, attempts = run.attempts, "a report was not taken everywhere");
+    }
+    report_run::write(&app.db, run).await
+}
+
+/// Holds on to the lease; ends only where that is not possible.
+async fn hold(app: &App, node: &str) -> DbErr {
+    loop {
+        sleep(HOLD_EVERY).await;
+        let now = db::stored_time(app.clock.now());
+        match db::lease::take(&app.db, LEASE, node, (now, now + LEASE_TIME)).await {
+            Ok(true) => {}
+            Ok(false) => return DbErr::Custom("another node makes reports".to_owned()),
+            Err(error) => return error,
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Making a report and sending it.
+
+use actix_web::web::{Bytes, BytesMut, Data};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde_json::{Map, json};
+use tollgate_openapi::alert::{AlertLevel, AlertType};
+use tollgate_openapi::report::ReportState;
+
+use super::file::{self, Pages};
+use super::summary;
+use crate::alerts::{Channel, Message, Subject, Words};
+use crate::app::App;
+use crate::auth::Principal;
+use crate::db;
+use crate::db::report::Model;
+use crate::db::report_run::Model as Run;
+use crate::error::{ApiError, ApiResult};
+use crate::mail::{Attachment, Letter};
+use crate::management::spend::export;
+use crate::storage::Storage;
+
+/// The longest file that goes with a letter, in bytes: many servers refuse longer letters.
+const ATTACHMENT_BYTES_MAX: usize = 5 * 1024 * 1024;
+/// How long to wait after each try that did not do; the last holds for all that follow.
+const WAITS: [TimeDelta; 4] =
+    [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(15), TimeDelta::hours(1)];
+/// What was tried for so long is given up.
+const GIVE_UP_AFTER: TimeDelta = TimeDelta::hours(24);
+/// What the storage is called among the places that took a report.
+const STORAGE: &str = "storage";
+
+/// A report that is made.
+struct Made<'a> {
+    report: &'a Model,
+    reader: Principal,
+    days: (NaiveDate, NaiveDate),
+    words: Words,
+    /// Its file; `None`: it is too long to be held.
+    whole: Option<Bytes>,
+}
+
+/// Makes a report and sends it wherever it was not taken yet; what became of that is noted in `run`.
+///
+/// # Errors
+/// When the database is away.
+pub(crate) async fn deliver(app: &Data<App>, report: &Model, run: &mut Run) -> ApiResult<()> {
+    run.attempts += 1;
+    let days = (run.first_day, run.last_day);
+    let Some(reader) = Principal::reading_for(&app.db, &report.user_id).await? else {
+        let error = "its owner is blocked or gone: nobody says what it may tell";
+        end(run, ReportState::Failed, Some(error.to_owned()), app.clock.now());
+        return Ok(());
+    };
+    let usage = summary::usage(app, &reader.scope(), report, days).await?;
+    let words = summary::words(report, &usage);
+    let mut made = Made { report, reader, days, words, whole: None };
+    made.whole = made.whole(app).await?;
+    let mut errors = Vec::new();
+    for place in places(report).into_iter().filter(|place| !run.told.0.contains(place)).collect::<Vec<_>>() {
+        match made.tell(app, &place, run).await {
+            Ok(()) => run.told.0.push(place),
+            Err(error) => errors.push(error),
+        }
+    }
+    let now = app.clock.now();
+    if errors.is_empty() {
+        end(run, ReportState::Sent, None, now);
+    } else {
+        run.error = Some(errors.join("; "));
+        put_off(run, now);
+    }
+    Ok(())
+}
+
+/// Notes that a try did not come to anything.
+pub(crate) fn give_up(run: &mut Run, error: &ApiError, now: DateTime<Utc>) {
+    run.error = Some(error.message().into_owned());
+    put_off(run, now);
+}
+
+fn put_off(run: &mut Run, now: DateTime<Utc>) {
+    let tries = usize::try_from(run.attempts.saturating_sub(1)).unwrap_or(usize::MAX);
+    let wait = WAITS.get(tries).or(WAITS.last()).copied().unwrap_or_default();
+    if now + wait > run.created_at + GIVE_UP_AFTER {
+        let error = run.error.take();
+        return end(run, ReportState::Failed, error, now);
+    }
+    run.next_attempt_at = Some(db::stored_time(now + wait));
+}
+
+fn end(run: &mut Run, state: ReportState, error: Option<String>, now: DateTime<Utc>) {
+    state.name().clone_into(&mut run.state);
+    run.next_attempt_at = None;
+    run.error = error;
+    run.ended_at = Some(db::stored_time(now));
+}
+
+/// Where a report is sent: the storage first, so that whoever is told finds its file there.
+fn places(report: &Model) -> Vec<String> {
+    let storage = report.is_stored.then(|| STORAGE.to_owned());
+    let letters = report.email_to.0.iter().map(|address| format!("email {address}"));
+    let channels = report.channel_ids.0.iter().map(|id| format!("channel {id}"));
+    storage.into_iter().chain(letters).chain(channels).collect()
+}
+
+impl Made<'_> {
+    async fn pages(&self, app: &Data<App>) -> ApiResult<Pages> {
+        Pages::of(app.clone(), self.reader.scope(), self.report, self.days).await
+    }
+
+    /// The file, where it is short enough to be held.
+    async fn whole(&self, app: &Data<App>) -> ApiResult<Option<Bytes>> {
+        let (mut pages, mut whole) = (self.pages(app).await?, BytesMut::new());
+        while let Some(page) = pages.next().await? {
+            if whole.len() + page.len() > ATTACHMENT_BYTES_MAX {
+                return Ok(None);
+            }
+            whole.extend_from_slice(&page);
+        }
+        Ok(Some(whole.freeze()))
+    }
+
+    /// Sends the report to one place; the error is in words, for whoever looks after the report.
+    async fn tell(&self, app: &Data<App>, place: &str, run: &mut Run) -> Result<(), String> {
+        if let Some(address) = place.strip_prefix("email ") {
+            return app
+                .mailer
+                .send_now(&self.letter(app, address))
+                .await
+                .map_err(|error| format!("{address}: {error}"));
+        }
+        if let Some(channel_id) = place.strip_prefix("channel ") {
+            let channel = channel(app, channel_id).await?;
+            let told = app.alerts.tell_now(&channel, &self.message(run, app.clock.now())).await;
+            return told.map_err(|error| format!("{}: {error}", channel.name));
+        }
+        let storage = app.report_storage.as_ref().ok_or("tollgate_settings.report_storage is not set")?;
+        let name = self.stored_name();
+        let bytes = self.put(app, storage, &name).await.map_err(|error| format!("{}: {error}", storage.address()))?;
+        run.address = Some(storage.address_of(&name));
+        run.bytes = i64::try_from(bytes).ok();
+        Ok(())
+    }
+
+    /// A folder a report, and a file a period.
+    fn stored_name(&self) -> String {
+        let id: String = self.report.report_id.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+        format!("{}-{id}/{}", file::plain(&self.report.name), file::name(self.report, self.days))
+    }
+
+    /// Puts the file into the storage, and tells how long it is.
+    async fn put(&self, app: &Data<App>, storage: &Storage, name: &str) -> Result<usize, String> {
+        if let Some(whole) = &self.whole {
+            storage.put(name, whole.clone()).await.map_err(|error| error.to_string())?;
+            return Ok(whole.len());
+        }
+        let mut pages = self.pages(app).await.map_err(|error| error.message().into_owned())?;
+        let mut stored = storage.file(name).map_err(|error| error.to_string())?;
+        let mut length = 0;
+        loop {
+            let error = match pages.next().await {
+                Ok(Some(page)) => {
+                    length += page.len();
+                    match stored.push(page).await {
+                        Ok(()) => continue,
+                        Err(error) => error.to_string(),
+                    }
+                }
+                Ok(None) => return stored.finish().await.map(|()| length).map_err(|error| error.to_string()),
+                Err(error) => error.message().into_owned(),
+            };
+            stored.give_up().await;
+            return Err(error);
+        }
+    }
+
+    fn letter(&self, app: &App, address: &str) -> Letter {
+        let words = &self.words;
+        let facts: Vec<_> = words.facts.iter().map(|fact| (fact.name.as_str(), fact.value.as_str())).collect();
+        let url = words.link.as_ref().map(|link| format!("{}{link}", app.identity.base_url));
+        let link = url.as_deref().map(|url| ("Open it in Tollgate", url));
+        let too_long = "Its file is too long for a letter: read it there.";
+        let paragraphs: &[&str] = match self.whole {
+            Some(_) => &[words.text.as_str()],
+            None => &[words.text.as_str(), too_long],
+        };
+        let letter = Letter::with_table(address, &format!("[Tollgate] {}", words.title), paragraphs, &facts, link);
+        match &self.whole {
+            None => letter,
+            Some(bytes) => letter.with_attachment(Attachment {
+                name: file::name(self.report, self.days),
+                media_type: export::content_type(self.report.definition.format),
+                bytes: bytes.clone(),
+            }),
+        }
+    }
+
+    fn message(&self, run: &Run, now: DateTime<Utc>) -> Message {
+        let (first, last) = self.days;
+        let details = json!({"report_id": self.report.report_id, "first_day": first, "last_day": last});
+        Message {
+            id: 0,
+            key: format!("report_{}_{first}_{}", self.report.report_id, run.created_at.timestamp_micros()),
+            alert_type: AlertType::SpendReports,
+            level: AlertLevel::Low,
+            event: "report".to_owned(),
+            at: now,
+            subject: Subject {
+                kind: "report".to_owned(),
+                id: self.report.report_id.clone(),
+                organization_id: self.report.organization_id.clone(),
+                team_id: self.report.team_id.clone(),
+                user_id: Some(self.report.user_id.clone()),
+            },
+            details: details.as_object().cloned().unwrap_or_else(Map::new),
+            words: self.words.clone(),
+        }
+    }
+}
+
+async fn channel(app: &App, channel_id: &str) -> Result<Channel, String> {
+    let channels = app.alerts.channels().await.map_err(|_| "the database is away".to_owned())?;
+    let found = channels.into_iter().find(|channel| channel.id == channel_id);
+    found.ok_or_else(|| "a channel of the report is gone".to_owned())
+}

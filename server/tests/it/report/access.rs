@@ -1,0 +1,123 @@
+//! Who reads a report, and what it tells them.
+
+use serde_json::{Value, json};
+use tollgate_openapi::session::UserRole;
+
+use super::{ended, save, spend};
+use crate::kit::{Client, MASTER_KEY, Mailbox, TestApp};
+use crate::session::add_user;
+
+async fn file(client: &Client, report: &Value) -> String {
+    let path = format!("/spend/report/file?report_id={}&day=2026-11-18", report["report_id"].as_str().unwrap());
+    client.get(&path).expect_status(200).await.body().to_owned()
+}
+
+/// Lead of "search", a colleague there, and a stranger.
+async fn people(app: &TestApp) -> [Client; 3] {
+    app.post("/team/new", json!({"team_id": "search"})).expect_status(200).await;
+    for (name, role) in [("lead", Some("admin")), ("colleague", Some("user")), ("stranger", None)] {
+        add_user(app, name, Some(&format!("{name}@corp.test")), UserRole::InternalUser, name).await;
+        if let Some(role) = role {
+            let member = json!({"team_id": "search", "member": {"user_id": name, "role": role}});
+            app.post("/team/member_add", member).expect_status(200).await;
+        }
+    }
+    [
+        app.sign_in("lead", "lead").await,
+        app.sign_in("colleague", "colleague").await,
+        app.sign_in("stranger", "stranger").await,
+    ]
+}
+
+#[tokio::test]
+async fn a_shared_report_tells_each_reader_what_they_may_see() {
+    let app = TestApp::start().await;
+    spend(&app, &["2026-11-17"]).await;
+    let [lead, colleague, stranger] = people(&app).await;
+    let report = json!({"name": "Teams", "period": "week", "group_by": "team", "team_id": "search"});
+    let report = save(&app, report).await;
+    let whole = file(&app, &report).await;
+    assert!(whole.contains("shop,") && whole.contains("search,"), "{whole}");
+    let of_lead = file(&lead, &report).await;
+    assert!(!of_lead.contains("shop") && of_lead.contains("search,,2,"), "{of_lead}");
+    assert_eq!(file(&colleague, &report).await.lines().count(), 1, "nothing of it is the colleague's");
+    let id = json!({"report_id": report["report_id"]});
+    let info = format!("/spend/report/info?report_id={}", report["report_id"].as_str().unwrap());
+    stranger.get(&info).expect_status(404).await;
+    stranger.post("/spend/report/delete", &id).expect_status(404).await;
+    assert_eq!(stranger.get("/spend/report/list").expect_status(200).await.value()["reports"], json!([]));
+    assert_eq!(lead.get("/spend/report/list").expect_status(200).await.value()["reports"][0]["name"], "Teams");
+    // Reading is not writing.
+    for client in [&lead, &colleague] {
+        client.post("/spend/report/delete", &id).expect_status(403).await;
+        client.post("/spend/report/run", &id).expect_status(403).await;
+        let change = json!({"report_id": report["report_id"], "email_to": ["lead@corp.test"]});
+        client.post("/spend/report/update", change).expect_status(403).await;
+    }
+    app.post("/team/delete", json!({"team_ids": ["search"]})).expect_status(200).await;
+    lead.get(&info).expect_status(404).await;
+}
+
+#[tokio::test]
+async fn a_lead_has_it_sent_to_the_team_and_nobody_else() {
+    let mailbox = Mailbox::start().await;
+    let app = TestApp::builder().mailbox(&mailbox).start().await;
+    spend(&app, &["2026-11-17"]).await;
+    let [lead, _, _] = people(&app).await;
+    let report = |to: Value| json!({"name": "Mine", "period": "week", "group_by": "team", "email_to": to});
+    for other in ["stranger@corp.test", "unknown@corp.test"] {
+        let refused = lead.post("/spend/report/new", report(json!([other]))).expect_status(400).await;
+        assert!(refused.error().2.contains("your own address"), "{}", refused.body());
+    }
+    lead.post("/spend/report/new", json!({"name": "x", "period": "week", "is_stored": true})).expect_status(403).await;
+    let shared = json!({"name": "x", "period": "week", "team_id": "other"});
+    lead.post("/spend/report/new", shared).expect_status(404).await;
+    let to = json!(["Lead@corp.test", "colleague@corp.test"]);
+    let report = lead.post("/spend/report/new", report(to)).expect_status(200).await.value();
+
+    // An administrator may change it; it goes on telling what its owner may see.
+    let change = json!({"report_id": report["report_id"], "email_to": ["lead@corp.test", "cfo@corp.test"]});
+    let changed = app.post("/spend/report/update", change).expect_status(200).await.value();
+    assert_eq!((&changed["user_id"], &changed["updated_by"]), (&json!("lead"), &json!("default_user_id")));
+    app.advance(super::HOUR * 37);
+    assert_eq!(ended(&app, &report["report_id"]).await["state"], "sent");
+    let letters = [mailbox.letter(1).await, mailbox.letter(2).await];
+    for letter in &letters {
+        let text = letter.text.replace("=\r\n", "");
+        assert!(text.contains("search") && !text.contains("shop"), "{text}");
+    }
+    assert!(letters[0].to.contains("lead@corp.test") && letters[1].to.contains("cfo@corp.test"));
+}
+
+#[tokio::test]
+async fn a_report_ends_with_its_owner() {
+    let mailbox = Mailbox::start().await;
+    let app = TestApp::builder().mailbox(&mailbox).start().await;
+    let [lead, ..] = people(&app).await;
+    let report = json!({"name": "Mine", "period": "week", "email_to": ["lead@corp.test"]});
+    let report = lead.post("/spend/report/new", report).expect_status(200).await.value();
+    app.post("/user/update", json!({"user_id": "lead", "blocked": true})).expect_status(200).await;
+    app.post("/spend/report/run", json!({"report_id": report["report_id"]})).expect_status(200).await;
+    let run = ended(&app, &report["report_id"]).await;
+    assert_eq!(run["state"], "failed");
+    assert!(run["error"].as_str().unwrap().contains("owner is blocked or gone"), "{run}");
+    assert_eq!(mailbox.received().len(), 0);
+    app.post("/user/delete", json!({"user_ids": ["lead"]})).expect_status(200).await;
+    assert_eq!(app.get("/spend/report/list").expect_status(200).await.value()["reports"], json!([]));
+}
+
+#[tokio::test]
+async fn who_saw_an_older_version_changes_nothing() {
+    let app = TestApp::start().await;
+    let report = save(&app, json!({"name": "First", "period": "week"})).await;
+    let etag = format!("\"{}\"", report["updated_at"].as_str().unwrap());
+    app.advance(super::HOUR);
+    let change = |name: &str| json!({"report_id": report["report_id"], "name": name, "then_by": "model"});
+    app.post("/spend/report/update", change("Second")).expect_status(200).await;
+    let stale = app.bearer(MASTER_KEY).with_header("if-match", &etag);
+    stale.post("/spend/report/update", change("Third")).expect_status(412).await;
+    let list = app.get("/spend/report/list").expect_status(200).await.value();
+    assert_eq!((&list["reports"][0]["name"], &list["reports"][0]["then_by"]), (&json!("Second"), &json!("model")));
+    let audit = app.get("/audit?table_name=report").expect_status(200).await.value();
+    assert_eq!(audit["total"], 2, "{audit}");
+}
