@@ -12,6 +12,7 @@ pub(crate) mod key;
 pub(crate) mod model;
 pub(crate) mod organization;
 pub(crate) mod policy;
+pub(crate) mod report;
 pub(crate) mod scim;
 pub(crate) mod second_factor;
 pub(crate) mod session;

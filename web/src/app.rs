@@ -7,7 +7,7 @@ pub(crate) mod theme;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::components::{Route, Router, Routes};
+use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::hooks::use_location;
 use leptos_router::path;
 use tollgate_openapi::customer::CustomerView;
@@ -35,6 +35,7 @@ use crate::pages::overview::OverviewPage;
 use crate::pages::playground::PlaygroundPage;
 use crate::pages::profile::ProfilePage;
 use crate::pages::profile::second_factor::SecondFactor;
+use crate::pages::report::ReportPage;
 use crate::pages::session::new_password::{Link, NewPassword};
 use crate::pages::session::{Gate, SignIn};
 use crate::pages::settings::SettingsPage;
@@ -253,31 +254,49 @@ fn Shell() -> impl IntoView {
         <div class="shell">
             <Rail on_palette=Callback::new(move |()| is_palette_open.set(true)) />
             <main id="main" tabindex="-1">
-                <Routes fallback=|| view! { <NotFound /> }>
-                    <Route path=path!("/") view=first_page />
-                    <Route path=path!("/playground") view=|| view! { <PlaygroundPage /> }.into_any() />
-                    <Route path=path!("/keys") view=|| view! { <KeyPage /> }.into_any() />
-                    <Route path=path!("/teams") view=|| view! { <EntityPage<TeamView> /> }.into_any() />
-                    <Route path=path!("/users") view=|| view! { <EntityPage<UserView> /> }.into_any() />
-                    <Route path=path!("/customers") view=|| view! { <EntityPage<CustomerView> /> }.into_any() />
-                    <Route path=path!("/organizations") view=|| view! { <EntityPage<OrganizationView> /> }.into_any() />
-                    <Route path=path!("/tags") view=|| view! { <EntityPage<TagView> /> }.into_any() />
-                    <Route path=path!("/budgets") view=|| view! { <BudgetPage /> }.into_any() />
-                    <Route path=path!("/models") view=|| view! { <ModelPage /> }.into_any() />
-                    <Route path=path!("/credentials") view=|| view! { <CredentialPage /> }.into_any() />
-                    <Route path=path!("/profile") view=|| view! { <ProfilePage /> }.into_any() />
-                    <Route path=path!("/settings/sso") view=|| view! { <SsoPage /> }.into_any() />
-                    <Route path=path!("/logs") view=|| view! { <LogPage /> }.into_any() />
-                    <Route path=path!("/spend") view=|| view! { <SpendPage /> }.into_any() />
-                    <Route path=path!("/spend/statement") view=|| view! { <StatementPage /> }.into_any() />
-                    <Route path=path!("/usage") view=|| view! { <UsagePage /> }.into_any() />
-                    <Route path=path!("/alerts") view=|| view! { <AlertPage /> }.into_any() />
-                    <Route path=path!("/audit") view=|| view! { <ChangesPage /> }.into_any() />
-                    <Route path=path!("/settings") view=|| view! { <SettingsPage /> }.into_any() />
-                </Routes>
+                <FlatRoutes fallback=not_found>
+                    <Route path=path!("/*page") view=page />
+                </FlatRoutes>
             </main>
         </div>
         {move || is_palette_open.get().then(|| view! { <Palette is_open=is_palette_open /> })}
+    }
+}
+
+/// The page of the address. One route for all of them: the router's code for a route is a kilobyte or two each.
+fn page() -> AnyView {
+    let path = use_location().pathname;
+    let page = Memo::new(move |_| {
+        let path = path.get();
+        path.trim_end_matches('/').strip_prefix(ROOT).unwrap_or("?").to_owned()
+    });
+    (move || page_of(&page.get())).into_any()
+}
+
+fn page_of(path: &str) -> AnyView {
+    match path {
+        "" => first_page(),
+        "/playground" => view! { <PlaygroundPage /> }.into_any(),
+        "/keys" => view! { <KeyPage /> }.into_any(),
+        "/teams" => view! { <EntityPage<TeamView> /> }.into_any(),
+        "/users" => view! { <EntityPage<UserView> /> }.into_any(),
+        "/customers" => view! { <EntityPage<CustomerView> /> }.into_any(),
+        "/organizations" => view! { <EntityPage<OrganizationView> /> }.into_any(),
+        "/tags" => view! { <EntityPage<TagView> /> }.into_any(),
+        "/budgets" => view! { <BudgetPage /> }.into_any(),
+        "/models" => view! { <ModelPage /> }.into_any(),
+        "/credentials" => view! { <CredentialPage /> }.into_any(),
+        "/profile" => view! { <ProfilePage /> }.into_any(),
+        "/settings/sso" => view! { <SsoPage /> }.into_any(),
+        "/logs" => view! { <LogPage /> }.into_any(),
+        "/spend" => view! { <SpendPage /> }.into_any(),
+        "/spend/statement" => view! { <StatementPage /> }.into_any(),
+        "/usage" => view! { <UsagePage /> }.into_any(),
+        "/reports" => view! { <ReportPage /> }.into_any(),
+        "/alerts" => view! { <AlertPage /> }.into_any(),
+        "/audit" => view! { <ChangesPage /> }.into_any(),
+        "/settings" => view! { <SettingsPage /> }.into_any(),
+        _ => not_found(),
     }
 }
 
@@ -289,8 +308,7 @@ fn first_page() -> AnyView {
     }
 }
 
-#[component]
-fn NotFound() -> impl IntoView {
+fn not_found() -> AnyView {
     view! {
         <Page title="There is no such page">
             <Empty art=Icon::Search title="Nothing here" text="The address may be old or mistyped.">

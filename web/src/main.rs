@@ -8,6 +8,7 @@ mod browser;
 mod csv;
 mod format;
 mod input;
+mod keyed;
 mod pages;
 mod ui;
 mod url;

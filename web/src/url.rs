@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::keyed::keyed;
+
 /// The query of a URL by name; a name appears once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query(BTreeMap<String, String>);
@@ -14,7 +16,7 @@ impl Query {
     /// From pairs; empty values say nothing and are left out.
     pub(crate) fn from_pairs<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         let pairs = pairs.into_iter().map(|(k, v)| (k.into(), v.into()));
-        Self(pairs.filter(|(_, v): &(String, String)| !v.is_empty()).collect())
+        Self(keyed(&mut pairs.filter(|(_, v): &(String, String)| !v.is_empty())))
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {

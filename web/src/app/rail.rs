@@ -71,6 +71,7 @@ static PAGES: &[PageLink] = &[
     PageLink { is_minor: true, readers: Readers::Gateway, ..link("Budgets", "/ui/budgets", Icon::Budget) },
     link("Models", "/ui/models", Icon::Model),
     PageLink { is_minor: true, ..link("Spend", "/ui/spend", Icon::Spend) },
+    PageLink { is_minor: true, ..link("Reports", "/ui/reports", Icon::Report) },
     link("Usage", "/ui/usage", Icon::Usage),
     link("Logs", "/ui/logs", Icon::Log),
     PageLink { is_minor: true, ..link("Alerts", "/ui/alerts", Icon::Alert) },

@@ -17,6 +17,7 @@ use crate::api::ApiError;
 use crate::api::chat::Message;
 use crate::app::{use_held_key, use_session};
 use crate::browser;
+use crate::keyed::keyed;
 use crate::pages::playground::turn::{Turn, turn_view};
 use crate::ui::field::{SelectField, TextField};
 use crate::ui::form::{FormAlert, FormState};
@@ -161,8 +162,7 @@ fn Ask(chat: Chat) -> impl IntoView {
             ("message", said.is_empty(), "Say something."),
         ];
         let wrong = missing.into_iter().filter(|(_, is_missing, _)| *is_missing);
-        let wrong: std::collections::BTreeMap<_, _> =
-            wrong.map(|(field, _, message)| (field.to_owned(), message.to_owned())).collect();
+        let wrong = keyed(&mut wrong.map(|(field, _, message)| (field.to_owned(), message.to_owned())));
         if !wrong.is_empty() {
             return chat.state.refuse(wrong);
         }

@@ -12,6 +12,7 @@ use tollgate_openapi::session::SessionCreate;
 
 use crate::app::rail::brand_mark;
 use crate::app::{Session, use_session};
+use crate::keyed::keyed;
 use crate::pages::session::forgot::Forgot;
 use crate::pages::sso::SsoSignIn;
 use crate::ui::field::{TextField, focus_wrong};
@@ -146,15 +147,13 @@ fn code_fields(code: RwSignal<String>, errors: Errors) -> AnyView {
 
 fn missing_fields(body: &SessionCreate) -> BTreeMap<String, String> {
     let code = body.code.clone().unwrap_or_else(|| "none is asked for".to_owned());
-    [
+    let all = [
         ("username", &body.username, "Enter your username."),
         ("password", &body.password, "Enter your password."),
         ("code", &code, "Enter a code."),
-    ]
-    .into_iter()
-    .filter(|(_, value, _)| value.is_empty())
-    .map(|(name, _, text)| (name.to_owned(), text.to_owned()))
-    .collect()
+    ];
+    let missing = all.into_iter().filter(|(_, value, _)| value.is_empty());
+    keyed(&mut missing.map(|(name, _, text)| (name.to_owned(), text.to_owned())))
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ pub(crate) enum Icon {
     Next,
     Warning,
     SignIn,
+    Report,
 }
 
 impl Icon {
@@ -54,6 +55,7 @@ impl Icon {
             Self::Settings => {
                 "M2.5 4.5h5M10.5 4.5h3M2.5 11.5h3M8.5 11.5h5M9 6.2a1.7 1.7 0 1 0 0-3.4 1.7 1.7 0 0 0 0 3.4M7 13.2a1.7 1.7 0 1 0 0-3.4 1.7 1.7 0 0 0 0 3.4"
             }
+            Self::Report => "M3.5 2.5h6l3 3v8h-9zM9.5 2.5v3h3M5.8 8h4.4M5.8 10.7h4.4",
             Self::Usage => "M8 1.8V8l4.4 4.4A6.2 6.2 0 1 1 8 1.8zM10.5 2.3a6 6 0 0 1 3.3 4.2h-3.3z",
             Self::Budget => "M2.5 5.2h11v7.3h-11zM2.5 5.2 10.8 2.6v2.6M10.8 8.9h.01",
             Self::Team => {

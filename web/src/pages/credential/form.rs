@@ -10,6 +10,7 @@ use tollgate_openapi::credential::{CredentialCreate, CredentialPatch, Credential
 use tollgate_openapi::provider::{FieldKind, PROVIDERS};
 
 use crate::api;
+use crate::keyed::{json_object, keyed};
 use crate::pages::model::draft::sheet;
 use crate::pages::model::form::{FIELDS as MODEL_FIELDS, field_views, signals, texts, without_sections};
 use crate::ui::drawer::Drawer;
@@ -30,11 +31,11 @@ const MODEL_FIELDS_OF_PROVIDERS: &[&str] = match MODEL_FIELDS {
 fn typed(provider: &str, values: &BTreeMap<&'static str, RwSignal<String>>) -> Map<String, Value> {
     let fields = sheet(provider).map_or(&[][..], |sheet| sheet.fields);
     let texts = texts(values);
-    let filled = fields.iter().filter_map(|field| {
+    let mut filled = fields.iter().filter_map(|field| {
         let text = texts.get(field.name).map(|text| text.trim()).filter(|text| !text.is_empty())?;
         Some((field.name.to_owned(), Value::String(text.to_owned())))
     });
-    filled.collect()
+    json_object(&mut filled)
 }
 
 #[component]
@@ -110,9 +111,8 @@ pub(crate) fn EditCredential(
     let provider = provider_of(&credential);
     let fields = sheet(&provider).map_or(&[][..], |sheet| sheet.fields);
     let plain = fields.iter().filter(|field| field.kind == FieldKind::Text);
-    let before: BTreeMap<&'static str, String> = plain
-        .filter_map(|field| Some((field.name, credential.credential_values.get(field.name)?.as_str()?.to_owned())))
-        .collect();
+    let known = |name: &str| credential.credential_values.get(name).and_then(Value::as_str).map(str::to_owned);
+    let before = keyed(&mut plain.filter_map(|field| Some((field.name, known(field.name)?))));
     let values = StoredValue::new(signals(&before));
     let (name, seen) = (credential.credential_name, credential.updated_at);
     let submit = move |event: SubmitEvent| {

@@ -7,7 +7,8 @@ use tollgate_openapi::patch::Patch;
 
 use crate::api::Seen;
 use crate::input::{change, some_text};
-use crate::pages::entity::Entity;
+use crate::keyed::keyed;
+use crate::pages::entity::{Entity, Words};
 use crate::pages::limit::draft::{Errors, LimitDraft, Limits};
 
 /// The fields as text.
@@ -61,16 +62,22 @@ impl EntityPatch {
     }
 }
 
-fn fields_of<E: Entity>() -> impl Iterator<Item = &'static str> {
-    E::WORDS.extras.iter().map(|extra| extra.named.field)
+/// Apart from what is compiled for every resource, as is what follows.
+fn extras_of(words: &Words, value: &dyn Fn(&str) -> String) -> BTreeMap<&'static str, String> {
+    keyed(&mut words.extras.iter().map(|extra| (extra.named.field, value(extra.named.field))))
 }
 
 impl Draft {
+    fn changed_extras(&self, before: &dyn Fn(&str) -> Option<String>) -> BTreeMap<&'static str, Patch<String>> {
+        let changes = self.extras.iter().map(|(field, text)| (*field, change(&some_text(text), &before(field))));
+        keyed(&mut changes.filter(|(_, change)| !change.is_absent()))
+    }
+
     pub(crate) fn of<E: Entity>(entity: &E) -> Self {
         Self {
             id: entity.id().to_owned(),
             name: entity.name().unwrap_or_default().to_owned(),
-            extras: fields_of::<E>().map(|field| (field, entity.extra(field).unwrap_or_default().to_owned())).collect(),
+            extras: extras_of(E::WORDS, &|field| entity.extra(field).unwrap_or_default().to_owned()),
             takes_offer: false,
             models: entity.models().to_vec(),
             limits: LimitDraft::from(&Limits::from(entity.limits())),
@@ -83,7 +90,7 @@ impl Draft {
         Ok(NewEntity {
             id: some_text(&self.id),
             name: some_text(&self.name),
-            extras: self.extras.iter().filter_map(|(field, text)| Some((*field, some_text(text)?))).collect(),
+            extras: keyed(&mut self.extras.iter().filter_map(|(field, text)| Some((*field, some_text(text)?)))),
             takes_offer: self.takes_offer,
             models: self.models.clone(),
             limits: self.limits.parse()?.to_patch(&Limits::default()),
@@ -96,12 +103,7 @@ impl Draft {
         Ok(EntityPatch {
             seen: Some(before.history().1.0),
             name: change(&some_text(&self.name), &before.name().map(str::to_owned)),
-            extras: self
-                .extras
-                .iter()
-                .map(|(field, text)| (*field, change(&some_text(text), &before.extra(field).map(str::to_owned))))
-                .filter(|(_, change)| !change.is_absent())
-                .collect(),
+            extras: self.changed_extras(&|field| before.extra(field).map(str::to_owned)),
             models: if self.models == before.models() { Patch::Absent } else { Patch::Set(self.models.clone()) },
             limits: self.limits.parse()?.to_patch(&Limits::from(before.limits())),
             budget_id: change(&some_text(&self.budget_id), &before.standing().budget_id),

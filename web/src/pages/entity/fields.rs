@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 
 use crate::api;
+use crate::keyed::keyed;
 use crate::pages::entity::draft::Draft;
 use crate::pages::entity::{Extra, Offer, Words};
 use crate::pages::limit::form::{self, BudgetField, LimitFields, LimitForm};
@@ -46,11 +47,11 @@ pub(crate) struct EntityForm {
 
 impl EntityForm {
     pub(crate) fn new(draft: Draft, words: &'static Words) -> Self {
-        let extras = words.extras.iter().map(|extra| {
+        let mut extras = words.extras.iter().map(|extra| {
             let field = extra.named.field;
             (field, RwSignal::new(draft.extras.get(field).cloned().unwrap_or_default()))
         });
-        let extras: BTreeMap<_, _> = extras.collect();
+        let extras = keyed(&mut extras);
         Self {
             id: RwSignal::new(draft.id),
             name: RwSignal::new(draft.name),
@@ -69,7 +70,7 @@ impl EntityForm {
             name: self.name.get_untracked(),
             extras: self
                 .extras
-                .with_value(|all| all.iter().map(|(field, value)| (*field, value.get_untracked())).collect()),
+                .with_value(|all| keyed(&mut all.iter().map(|(field, value)| (*field, value.get_untracked())))),
             takes_offer: self.takes_offer.get_untracked(),
             models: self.models.get_untracked(),
             limits: self.limits.draft(),

@@ -8,6 +8,7 @@ use tollgate_openapi::limit::LimitPatch;
 use tollgate_openapi::patch::Patch;
 
 use crate::input::{change, parse_object, some_text};
+use crate::keyed::keyed;
 use crate::pages::limit::draft::{Errors, LimitDraft, Limits, keep, model};
 
 /// The choice that leaves a key's expiry as it is.
@@ -121,7 +122,7 @@ fn other(budget_id: Patch<String>, limits: &LimitPatch) -> BTreeMap<String, Valu
         (rpm, value_of(limits.model_rpm_limit.clone())),
         (tpm, value_of(limits.model_tpm_limit.clone())),
     ];
-    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    keyed(&mut fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))))
 }
 
 fn value_of<T: Into<Value>>(patch: Patch<T>) -> Option<Value> {

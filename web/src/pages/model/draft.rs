@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 use tollgate_openapi::model::DeploymentView;
 use tollgate_openapi::provider::{FieldKind, PROVIDERS, ProviderSheet, sheet_of};
 
+use crate::keyed::{json_object, keyed};
+
 /// What the server shows in a secret's place.
 const MASK: &str = "****";
 /// The parameter that names a credential.
@@ -72,17 +74,14 @@ impl Draft {
             let own = ["model", CREDENTIAL];
             !own.contains(&name) && !LIMITS.contains(&name) && !fields.iter().any(|field| field.name == name)
         };
-        let other: Map<String, Value> = params
-            .iter()
-            .filter(|(name, _)| is_other(name))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
+        let other = params.iter().filter(|(name, _)| is_other(name));
+        let other = json_object(&mut other.map(|(name, value)| (name.clone(), value.clone())));
         Self {
             provider,
             model,
             name: deployment.model_name.clone(),
             credential: text(CREDENTIAL),
-            values: plain.map(|field| (field.name, text(field.name))).collect(),
+            values: keyed(&mut plain.map(|field| (field.name, text(field.name)))),
             rpm: text("rpm"),
             tpm: text("tpm"),
             access_groups: groups.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),

@@ -12,6 +12,7 @@ use tollgate_openapi::provider::{FieldKind, PROVIDERS, ProviderField};
 use crate::api;
 use crate::api::ApiError;
 use crate::format;
+use crate::keyed::{json_object, keyed};
 use crate::pages::model::draft::{Draft, Sent, sheet};
 use crate::ui::field::{ChipsField, CodeField, SelectField, TextField};
 use crate::ui::form::{FormAlert, FormState};
@@ -99,17 +100,18 @@ impl ModelForm {
 /// A signal for every field of every provider, so that what was typed stays when another provider is looked at.
 pub(crate) fn signals(values: &BTreeMap<&'static str, String>) -> BTreeMap<&'static str, RwSignal<String>> {
     let fields = PROVIDERS.iter().flat_map(|sheet| sheet.fields);
-    fields.map(|field| (field.name, RwSignal::new(values.get(field.name).cloned().unwrap_or_default()))).collect()
+    keyed(&mut fields.map(|field| (field.name, RwSignal::new(values.get(field.name).cloned().unwrap_or_default()))))
 }
 
 pub(crate) fn texts(values: &BTreeMap<&'static str, RwSignal<String>>) -> BTreeMap<&'static str, String> {
-    values.iter().map(|(name, value)| (*name, value.get_untracked())).collect()
+    keyed(&mut values.iter().map(|(name, value)| (*name, value.get_untracked())))
 }
 
 /// The server calls a field `litellm_params.api_base`; here it is `api_base`.
 pub(crate) fn without_sections(mut error: ApiError) -> ApiError {
     let own = |name: String| name.rsplit_once('.').map_or(name.clone(), |(_, own)| own.to_owned());
-    error.fields = std::mem::take(&mut error.fields).into_iter().map(|(name, text)| (own(name), text)).collect();
+    let fields = std::mem::take(&mut error.fields).into_iter();
+    error.fields = keyed(&mut fields.map(|(name, text)| (own(name), text)));
     error
 }
 
@@ -269,7 +271,7 @@ fn TryOut(id: Option<String>, sent: Callback<(), Option<Sent>>, form: ModelForm)
 
 /// Of a new deployment there is nothing to remove.
 fn without_nulls(params: Map<String, Value>, is_new: bool) -> Map<String, Value> {
-    params.into_iter().filter(|(_, value)| !is_new || !value.is_null()).collect()
+    json_object(&mut params.into_iter().filter(|(_, value)| !is_new || !value.is_null()))
 }
 
 fn tested_view(tested: &ModelTested) -> AnyView {

@@ -6,18 +6,16 @@ use leptos::task::spawn_local;
 use tollgate_openapi::alert::{
     AlertChannel, AlertChannelCreate, AlertChannelPatch, AlertLevel, AlertType, ChannelKind,
 };
-use tollgate_openapi::team::TeamListQuery;
 
 use super::draft::Draft;
 use crate::api;
 use crate::app::use_session;
 use crate::pages::alert::words;
-use crate::pages::team::organizations;
+use crate::pages::owner::OwnerField;
 use crate::ui::copy::CopyButton;
 use crate::ui::drawer::{Drawer, focus_title};
 use crate::ui::field::{ChipsField, SelectField, TextField};
 use crate::ui::form::{FormAlert, FormState};
-use crate::ui::load::Load;
 use crate::ui::toast::{Toasts, use_toasts};
 use crate::url::parse_word;
 
@@ -252,27 +250,8 @@ fn Place(fields: Fields, state: FormState, is_new: bool) -> impl IntoView {
 /// Whose alerts it tells.
 #[component]
 fn Of(fields: Fields, state: FormState) -> impl IntoView {
-    let is_admin = use_session().is_admin();
-    let organizations = Load::new(organizations);
-    let teams = Load::new(|| api::team::list(TeamListQuery::default()));
-    let choice = move || {
-        let mut options = Vec::new();
-        if is_admin {
-            options.push((String::new(), "The whole gateway".to_owned()));
-        } else {
-            options.push((String::new(), "Choose…".to_owned()));
-        }
-        let organizations = organizations.data.get().unwrap_or_default().into_iter();
-        options.extend(organizations.map(|(id, name)| (format!("organization/{id}"), format!("Organization {name}"))));
-        let teams = teams.data.get().map(|listed| listed.rows).unwrap_or_default().into_iter();
-        options.extend(teams.map(|team| {
-            let name = team.team_alias.clone().unwrap_or_else(|| team.team_id.clone());
-            (format!("team/{}", team.team_id), format!("Team {name}"))
-        }));
-        let choose = Callback::new(move |of| fields.of.set(of));
-        view! { <SelectField label="Tells alerts of" name="organization_id" value=fields.of options=options on_choose=choose errors=state.errors /> }
-    };
-    view! { {choice} }
+    let none = if use_session().is_admin() { "The whole gateway" } else { "Choose…" };
+    view! { <OwnerField label="Tells alerts of" name="organization_id" value=fields.of errors=state.errors none=none /> }
 }
 
 /// What it tells, and when.

@@ -10,6 +10,7 @@ use tollgate_openapi::patch::Patch;
 
 use super::{Errors, keep};
 use crate::input::{parse_count, parse_dollars, plain_dollars, some_text};
+use crate::keyed::json_object;
 
 /// Wire names of the three fields.
 pub(crate) const FIELDS: [&str; 3] = ["model_max_budget", "model_rpm_limit", "model_tpm_limit"];
@@ -72,10 +73,10 @@ impl ModelLimits {
     /// The three fields: budgets, requests and tokens a minute.
     fn fields(&self) -> [Map<String, Value>; 3] {
         let counts = |count: fn(&ModelLimit) -> Option<i64>| {
-            self.0.iter().filter_map(|(model, limit)| Some((model.clone(), count(limit)?.into()))).collect()
+            json_object(&mut self.0.iter().filter_map(|(model, limit)| Some((model.clone(), count(limit)?.into()))))
         };
-        let budgets = self.0.iter().filter_map(|(model, limit)| Some((model.clone(), limit.budget()?)));
-        [budgets.collect(), counts(|limit| limit.rpm), counts(|limit| limit.tpm)]
+        let mut budgets = self.0.iter().filter_map(|(model, limit)| Some((model.clone(), limit.budget()?)));
+        [json_object(&mut budgets), counts(|limit| limit.rpm), counts(|limit| limit.tpm)]
     }
 
     /// What changes `before` into these. Each field is replaced as a whole, and all of them at once: a budget may have
