@@ -1,4 +1,4 @@
-//! Ended calls on their way to observability tools: Langfuse, OpenTelemetry, and whatever takes JSON.
+//! Ended calls on their way to observability tools: Langfuse, Helicone, Lunary, OpenTelemetry, and whatever takes JSON.
 //!
 //! A call that has ended is left in a queue for each tool that wants it, and never waits. What it is made of is only looked
 //! at here, away from the calls. Calls that are exported are worth less than calls that are made and booked: they wait in
@@ -7,7 +7,9 @@
 mod call;
 mod destination;
 mod headers;
+mod helicone;
 mod langfuse;
+mod lunary;
 mod names;
 mod otlp;
 mod queue;

@@ -5,7 +5,7 @@ use super::reader::{Item, Section};
 use super::vocabulary;
 
 /// LiteLLM's names of tools that calls are not exported to.
-const LATER: [&str; 40] = [
+const LATER: [&str; 38] = [
     "agentops",
     "argilla",
     "arize",
@@ -27,7 +27,6 @@ const LATER: [&str; 40] = [
     "gcs_bucket",
     "gcs_pubsub",
     "greenscale",
-    "helicone",
     "humanloop",
     "lago",
     "langfuse_otel",
@@ -35,7 +34,6 @@ const LATER: [&str; 40] = [
     "langtrace",
     "literalai",
     "logfire",
-    "lunary",
     "mlflow",
     "openmeter",
     "opik",
@@ -59,11 +57,15 @@ pub enum Callback {
     Otel,
     /// Whatever takes JSON.
     GenericApi,
+    /// Helicone.
+    Helicone,
+    /// Lunary.
+    Lunary,
 }
 
 impl Callback {
     /// Every one.
-    pub const ALL: [Self; 3] = [Self::Langfuse, Self::Otel, Self::GenericApi];
+    pub const ALL: [Self; 5] = [Self::Langfuse, Self::Otel, Self::GenericApi, Self::Helicone, Self::Lunary];
 
     /// What it is called in the configuration and in metrics.
     #[must_use]
@@ -72,6 +74,8 @@ impl Callback {
             Self::Langfuse => "langfuse",
             Self::Otel => "otel",
             Self::GenericApi => "generic_api",
+            Self::Helicone => "helicone",
+            Self::Lunary => "lunary",
         }
     }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::spend::CallStatus;
+use uuid::Uuid;
 
 use super::names::TeamNames;
 use super::queue::Ended;
@@ -37,6 +38,12 @@ impl Call {
     /// What the ledger knows of it.
     pub(super) fn event(&self) -> &SpendEvent {
         &self.ended.event
+    }
+
+    /// Its id with the hyphens of a UUID, which it is.
+    pub(super) fn uuid(&self) -> String {
+        let id = &self.event().request_id;
+        Uuid::parse_str(id).map_or_else(|_| id.to_string(), |id| id.to_string())
     }
 
     /// Its cost in US dollars.

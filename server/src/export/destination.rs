@@ -1,11 +1,12 @@
 //! A tool that is told of calls: where it is, and in which form it wants them.
 
+use bytes::Bytes;
 use reqwest::Url;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use super::call::Call;
-use super::{headers, langfuse, otlp, webhook};
+use super::{headers, helicone, langfuse, lunary, otlp, webhook};
 use crate::config::{Callback, CallbackSettings};
 
 /// Finds a variable of the environment.
@@ -40,6 +41,24 @@ pub(super) enum Form {
     Langfuse,
     /// As OpenTelemetry has them, said by this resource.
     Otlp(Value),
+    /// As Helicone takes them: one at a time.
+    Helicone,
+    /// As Lunary takes them, for this project.
+    Lunary {
+        /// Its public key.
+        project: String,
+    },
+}
+
+/// What is sent at once.
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    /// Where to.
+    pub(super) url: Url,
+    /// In JSON.
+    pub(super) body: Bytes,
+    /// Calls that it tells of.
+    pub(super) calls: usize,
 }
 
 /// What became of a batch that was taken.
@@ -84,6 +103,8 @@ impl Destination {
             Callback::GenericApi => webhook::read(lookup)?,
             Callback::Langfuse => langfuse::read(lookup)?,
             Callback::Otel => otlp::read(lookup)?,
+            Callback::Helicone => helicone::read(lookup)?,
+            Callback::Lunary => lunary::read(lookup)?,
         };
         Ok(Self {
             callback,
@@ -96,19 +117,30 @@ impl Destination {
     }
 
     /// A batch as it is sent.
-    pub(super) fn body(&self, calls: &[Call]) -> Value {
+    pub(super) fn messages(&self, calls: &[Call]) -> Vec<Message> {
+        let whole = |body: Value| {
+            vec![Message { url: self.url.clone(), body: Bytes::from(body.to_string()), calls: calls.len() }]
+        };
         match &self.form {
-            Form::Webhook => webhook::body(calls),
-            Form::Langfuse => langfuse::body(calls),
-            Form::Otlp(resource) => otlp::body(resource, calls),
+            Form::Webhook => whole(webhook::body(calls)),
+            Form::Langfuse => whole(langfuse::body(calls)),
+            Form::Otlp(resource) => whole(otlp::body(resource, calls)),
+            Form::Lunary { project } => whole(lunary::body(project, calls)),
+            Form::Helicone => calls.iter().map(|call| self.helicone(call)).collect(),
         }
+    }
+
+    fn helicone(&self, call: &Call) -> Message {
+        let body = Bytes::from(helicone::body(call).to_string());
+        Message { url: helicone::url(&self.url, call), body, calls: 1 }
     }
 
     /// What of a batch was not taken though its answer is a good one.
     pub(super) fn rejected(&self, answer: &[u8]) -> Rejected {
         match &self.form {
-            Form::Webhook => Rejected::default(),
+            Form::Webhook | Form::Helicone => Rejected::default(),
             Form::Langfuse => langfuse::rejected(answer),
+            Form::Lunary { .. } => lunary::rejected(answer),
             Form::Otlp(_) => otlp::rejected(answer),
         }
     }
@@ -129,4 +161,10 @@ pub(super) fn web_address(variable: &'static str, text: &str) -> Result<Url, Des
 /// The headers in a variable, if it is set.
 pub(super) fn listed_headers(variable: &'static str, lookup: Lookup<'_>) -> Result<HeaderMap, DestinationError> {
     lookup(variable).map_or_else(|| Ok(HeaderMap::new()), |list| headers::parse(variable, &list))
+}
+
+/// The key in a variable as the header `authorization` has it.
+pub(super) fn bearer(variable: &'static str, lookup: Lookup<'_>) -> Result<HeaderValue, DestinationError> {
+    let key = lookup(variable).ok_or(DestinationError::NotSet(variable))?;
+    headers::secret(&format!("Bearer {}", key.trim())).ok_or(DestinationError::Key(variable))
 }

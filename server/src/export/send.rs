@@ -6,18 +6,17 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, redirect};
 
-use super::destination::Destination;
+use super::destination::{Destination, Message};
 
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long sending a batch may take.
 const SEND_TIMEOUT: Duration = Duration::from_secs(15);
-/// Connections to a tool that are kept.
-const IDLE_CONNECTIONS: usize = 1;
+/// Connections to a tool that are kept: as many as it is told by at once.
+const IDLE_CONNECTIONS: usize = super::worker::SENDING_MAX;
 /// Bytes of an answer that are read.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// Characters of an answer that are shown.
@@ -49,13 +48,13 @@ pub(super) fn client() -> Result<Client, reqwest::Error> {
         .build()
 }
 
-/// Sends a batch and reads the answer.
-pub(super) async fn send(client: &Client, destination: &Destination, body: Bytes) -> Result<Vec<u8>, NotTaken> {
+/// Sends a message and reads the answer.
+pub(super) async fn send(client: &Client, destination: &Destination, message: &Message) -> Result<Vec<u8>, NotTaken> {
     let request = client
-        .post(destination.url.clone())
+        .post(message.url.clone())
         .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
         .headers(destination.headers.clone())
-        .body(body);
+        .body(message.body.clone());
     let response = request.send().await.map_err(unreachable)?;
     let status = response.status();
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());

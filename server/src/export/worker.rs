@@ -1,16 +1,17 @@
 //! Who tells one tool of calls: in batches, again where it is away for a moment, and at the end what is left.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
+use futures_util::stream::{self, StreamExt};
 use metrics::counter;
 use reqwest::Client;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::call::Call;
-use super::destination::Destination;
+use super::destination::{Destination, Message};
 use super::names::Names;
 use super::queue::{Ended, Outlet, Waiting};
 use super::send::{self, NotTaken};
@@ -21,7 +22,9 @@ const BATCH_CALLS_MAX: usize = 100;
 const BATCH_BYTES_MAX: usize = 1024 * 1024;
 /// How long the first call of a batch waits for others.
 const BATCH_WAIT: Duration = Duration::from_secs(1);
-/// How often a batch is sent before it is given up.
+/// Messages of a batch that are under way at once, where a tool takes calls one at a time.
+pub(super) const SENDING_MAX: usize = 8;
+/// How often a message is sent before it is given up.
 const ATTEMPTS_MAX: usize = 6;
 /// First pause after a failure; it doubles.
 const PAUSE_MIN: Duration = Duration::from_millis(500);
@@ -39,7 +42,9 @@ pub struct Worker {
     names: Names,
     content_bytes_max: Option<usize>,
     batch: Vec<Waiting>,
-    is_away: bool,
+    /// Calls of the batch of which nobody knows yet what becomes of them.
+    open: AtomicUsize,
+    is_away: AtomicBool,
 }
 
 impl Worker {
@@ -51,7 +56,16 @@ impl Worker {
         content_bytes_max: Option<usize>,
     ) -> Self {
         let destination = Arc::new(destination);
-        Self { destination, outlet, client, names, content_bytes_max, batch: Vec::new(), is_away: false }
+        Self {
+            destination,
+            outlet,
+            client,
+            names,
+            content_bytes_max,
+            batch: Vec::new(),
+            open: AtomicUsize::new(0),
+            is_away: AtomicBool::new(false),
+        }
     }
 
     /// Works until `stop`, and then for a while at what is left.
@@ -108,18 +122,30 @@ impl Worker {
 
     async fn deliver(&mut self, stop: &CancellationToken) {
         let calls = self.batch.len();
-        let Some(body) = self.body().await else {
-            self.done(0, calls);
-            return;
-        };
+        self.open.store(calls, Ordering::Relaxed);
+        match self.messages().await {
+            Some(messages) => {
+                let this = &*self;
+                let sent = stream::iter(messages).map(|message| async move { this.deliver_one(&message, stop).await });
+                sent.buffer_unordered(SENDING_MAX).collect::<()>().await;
+            }
+            None => self.done(0, calls),
+        }
+        for waiting in self.batch.drain(..) {
+            self.outlet.freed(waiting.bytes);
+        }
+    }
+
+    /// Sends a message until it is taken or given up.
+    async fn deliver_one(&self, message: &Message, stop: &CancellationToken) {
         let mut pause = PAUSE_MIN;
         for attempt in 1..=ATTEMPTS_MAX {
-            let not_taken = match send::send(&self.client, &self.destination, body.clone()).await {
-                Ok(answer) => return self.taken(calls, &answer),
+            let not_taken = match send::send(&self.client, &self.destination, message).await {
+                Ok(answer) => return self.taken(message.calls, &answer),
                 Err(not_taken) => not_taken,
             };
             let is_last = attempt == ATTEMPTS_MAX || !not_taken.may_pass;
-            self.warn(&not_taken, is_last);
+            self.warn(message.calls, &not_taken, is_last);
             if is_last {
                 break;
             }
@@ -131,11 +157,11 @@ impl Worker {
             }
             pause *= 2;
         }
-        self.done(0, calls);
+        self.done(0, message.calls);
     }
 
     /// The batch as it is sent, worded on a thread for such work.
-    async fn body(&self) -> Option<Bytes> {
+    async fn messages(&self) -> Option<Vec<Message>> {
         let teams = self.batch.iter().filter_map(|waiting| waiting.ended.event.team_id.clone());
         let names = self.names.of_teams(teams).await;
         let ended: Vec<Arc<Ended>> = self.batch.iter().map(|waiting| Arc::clone(&waiting.ended)).collect();
@@ -146,14 +172,14 @@ impl Worker {
                 Call::new(ended, names.unwrap_or_default(), bytes_max)
             };
             let calls: Vec<Call> = ended.into_iter().map(call).collect();
-            Bytes::from(destination.body(&calls).to_string())
+            destination.messages(&calls)
         };
         let worded = tokio::task::spawn_blocking(word).await;
         worded.inspect_err(|error| tracing::error!(%error, "calls could not be worded for a callback")).ok()
     }
 
-    fn taken(&mut self, calls: usize, answer: &[u8]) {
-        if std::mem::take(&mut self.is_away) {
+    fn taken(&self, calls: usize, answer: &[u8]) {
+        if self.is_away.swap(false, Ordering::Relaxed) {
             tracing::info!(callback = self.destination.callback.as_str(), "calls are exported again");
         }
         let rejected = self.destination.rejected(answer);
@@ -166,28 +192,26 @@ impl Worker {
     }
 
     /// Once when a tool goes away, and whenever calls are given up.
-    fn warn(&mut self, not_taken: &NotTaken, is_given_up: bool) {
+    fn warn(&self, calls: usize, not_taken: &NotTaken, is_given_up: bool) {
         let (callback, reason) = (self.destination.callback.as_str(), &not_taken.reason);
         if is_given_up {
-            tracing::warn!(callback, %reason, calls = self.batch.len(), "these calls are not exported");
-        } else if !self.is_away {
+            tracing::warn!(callback, %reason, calls, "these calls are not exported");
+        } else if !self.is_away.load(Ordering::Relaxed) {
             tracing::warn!(callback, %reason, "calls wait to be exported");
         }
-        self.is_away = true;
+        self.is_away.store(true, Ordering::Relaxed);
     }
 
-    /// Counts what became of the batch, and makes room for others.
-    fn done(&mut self, sent: usize, failed: usize) {
+    /// Counts what became of calls.
+    fn done(&self, sent: usize, failed: usize) {
+        self.open.fetch_sub(sent + failed, Ordering::Relaxed);
         self.count("tollgate_export_sent_total", sent);
         self.count("tollgate_export_failed_total", failed);
-        for waiting in self.batch.drain(..) {
-            self.outlet.freed(waiting.bytes);
-        }
     }
 
     fn leave_out_the_rest(&mut self) {
         self.outlet.receiver.close();
-        let mut left = self.batch.len();
+        let mut left = self.open.load(Ordering::Relaxed);
         while self.outlet.receiver.try_recv().is_ok() {
             left += 1;
         }

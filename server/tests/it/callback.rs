@@ -1,7 +1,9 @@
 //! Ended calls as observability tools are told of them.
 
 mod delivery;
+mod helicone;
 mod langfuse;
+mod lunary;
 mod otlp;
 mod webhook;
 
