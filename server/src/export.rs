@@ -15,6 +15,7 @@ mod otlp;
 mod queue;
 mod said;
 mod send;
+mod telling;
 mod webhook;
 mod worker;
 
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 pub use destination::DestinationError;
 pub use queue::{Ended, Exports};
+pub use telling::{Telling, TraceParent};
 pub use worker::Worker;
 
 use crate::config::{Config, Variables};
@@ -55,16 +57,15 @@ pub fn start(
     }
     begin(&destinations);
     let bytes_max = usize::try_from(config.limits.stored_content_max_bytes).unwrap_or(usize::MAX);
-    let content_bytes_max = (!config.litellm.turn_off_message_logging).then_some(bytes_max);
     let client = send::client()?;
     let (mut queues, mut workers) = (Vec::new(), Vec::new());
     for destination in destinations {
         let (queue, waiting) = queue::queue(&destination);
         let names = Names::new(Arc::clone(policy));
         queues.push(queue);
-        workers.push(Worker::new(destination, waiting, client.clone(), names, content_bytes_max));
+        workers.push(Worker::new(destination, waiting, client.clone(), names, bytes_max));
     }
-    Ok((Some(Exports::new(queues, content_bytes_max)), workers))
+    Ok((Some(Exports::new(queues, bytes_max)), workers))
 }
 
 /// Metrics shown from the start.

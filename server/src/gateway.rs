@@ -36,6 +36,7 @@ pub mod settle;
 pub mod stream;
 pub mod suitable;
 mod tags;
+mod telling;
 pub mod task;
 pub mod upstream;
 mod usable;
@@ -121,6 +122,8 @@ pub struct Settings {
     pub budget_exceeded_status: StatusCode,
     /// Deployments are asked in the background whether they answer.
     pub checks_in_background: bool,
+    /// What was asked and answered is told to nobody and kept nowhere, where a call does not say otherwise.
+    pub turn_off_message_logging: bool,
     /// Bounds on what is fetched for a call.
     pub fetch: FetchSettings,
 }
@@ -138,6 +141,7 @@ impl Settings {
             budget_exceeded_status: StatusCode::from_u16(config.litellm.budget_exceeded_status_code)
                 .unwrap_or(StatusCode::BAD_REQUEST),
             checks_in_background: config.general.background_health_checks,
+            turn_off_message_logging: config.litellm.turn_off_message_logging,
             fetch: config.limits.fetch.clone(),
         }
     }

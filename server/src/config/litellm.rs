@@ -24,7 +24,8 @@ pub struct LitellmSettings {
     pub drop_params: bool,
     /// Log in detail. Default: no.
     pub set_verbose: bool,
-    /// Keep no prompts and answers, whatever `store_prompts_in_spend_logs` says. Default: no.
+    /// Keep no prompts and answers, whatever `store_prompts_in_spend_logs` says, and tell none to callbacks; calls may say
+    /// otherwise. Default: no.
     pub turn_off_message_logging: bool,
     /// Which tools are told of ended calls (`success_callback`, `failure_callback`, `callbacks`).
     pub callbacks: CallbackSettings,

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::names::TeamNames;
 use super::queue::Ended;
 use super::said::Said;
+use super::telling::TraceParent;
 use crate::ledger::SpendEvent;
 use crate::ledger::event::CACHE_KEY_NOTE;
 
@@ -30,7 +31,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn new(ended: Arc<Ended>, names: TeamNames, bytes_max: Option<usize>) -> Self {
+    pub(super) fn new(ended: Arc<Ended>, names: TeamNames, bytes_max: usize) -> Self {
         let said = Said::of(&ended, bytes_max);
         Self { ended, said, names }
     }
@@ -49,6 +50,11 @@ impl Call {
     /// Its cost in US dollars.
     pub(super) fn cost(&self) -> f64 {
         NanoUsd(self.event().spend_nano).to_usd()
+    }
+
+    /// The span that it was made in.
+    pub(super) fn parent(&self) -> Option<&TraceParent> {
+        self.ended.telling.parent.as_ref()
     }
 
     /// What belongs together: what the request says, or the call that it was made for, or itself.

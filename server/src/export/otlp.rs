@@ -30,6 +30,8 @@ const SERVICE: &str = "tollgate";
 const TRACES_PATH: &str = "/v1/traces";
 /// `SPAN_KIND_CLIENT`.
 const KIND_CLIENT: u8 = 3;
+/// `SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK` and `SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK`: the parent is another's.
+const FLAGS_REMOTE: u32 = 0x300;
 /// `STATUS_CODE_OK`.
 const STATUS_OK: u8 = 1;
 /// `STATUS_CODE_ERROR`.
@@ -113,8 +115,10 @@ fn span(call: &Call) -> Value {
         status.insert("message".to_owned(), Value::from(error));
     }
     let first_token = call.completion_start().map(|at| json!({ "timeUnixNano": nanos(at), "name": "first_token" }));
-    json!({
-        "traceId": trace_id(&call.trace_id()),
+    let parent = call.parent();
+    let trace_id = parent.map_or_else(|| trace_id(&call.trace_id()), |parent| parent.trace_id.clone());
+    let mut span = json!({
+        "traceId": trace_id,
         "spanId": hex(&Sha256::digest(&*event.request_id), 8),
         "name": format!("{} {}", names::operation(&event.call_type), event.model_group),
         "kind": KIND_CLIENT,
@@ -123,7 +127,12 @@ fn span(call: &Call) -> Value {
         "attributes": attributes(call).0,
         "events": first_token.into_iter().collect::<Vec<_>>(),
         "status": status,
-    })
+    });
+    if let (Some(parent), Value::Object(span)) = (parent, &mut span) {
+        span.insert("parentSpanId".to_owned(), Value::from(parent.span_id.as_str()));
+        span.insert("flags".to_owned(), Value::from(FLAGS_REMOTE | u32::from(parent.flags)));
+    }
+    span
 }
 
 /// An id of 16 bytes: the one that is given, where it is one (a UUID is), else one made of it.

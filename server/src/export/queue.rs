@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tollgate_openapi::spend::CallStatus;
 
 use super::destination::Destination;
+use super::telling::Telling;
 use crate::ledger::SpendEvent;
 use crate::ledger::contents::AnswerContent;
 
@@ -28,6 +29,8 @@ pub struct Ended {
     pub request: Bytes,
     /// The answer, if there was one.
     pub answer: AnswerContent,
+    /// What the request says of how it is told.
+    pub telling: Arc<Telling>,
 }
 
 /// A call that waits, and the bytes it counts for.
@@ -104,29 +107,30 @@ impl Outlet {
 #[derive(Debug)]
 pub struct Exports {
     queues: Vec<Queue>,
-    content_bytes_max: Option<usize>,
+    content_bytes_max: usize,
 }
 
 impl Exports {
-    pub(super) const fn new(queues: Vec<Queue>, content_bytes_max: Option<usize>) -> Self {
+    pub(super) const fn new(queues: Vec<Queue>, content_bytes_max: usize) -> Self {
         Self { queues, content_bytes_max }
     }
 
-    /// Text of one answer that is exported, in bytes; `None` where none is.
+    /// Text of one answer that is exported, in bytes.
     #[must_use]
-    pub const fn content_bytes_max(&self) -> Option<usize> {
+    pub const fn content_bytes_max(&self) -> usize {
         self.content_bytes_max
     }
 
     /// Leaves a call to be exported. Never waits: where there is no room, it is left out and counted.
-    pub fn push(&self, event: SpendEvent, request: Bytes, answer: AnswerContent) {
-        let status = event.status;
+    pub fn push(&self, ended: Ended) {
+        let status = ended.event.status;
         if !self.queues.iter().any(|queue| queue.wants(status)) {
             return;
         }
-        let answer_bytes = answer.len(self.content_bytes_max.unwrap_or(0));
-        let bytes = u64::try_from(EVENT_BYTES + request.len() + answer_bytes).unwrap_or(u64::MAX);
-        let ended = Arc::new(Ended { event, request, answer });
+        let metadata: usize = ended.telling.metadata.iter().map(Bytes::len).sum();
+        let said = ended.request.len() + metadata + ended.answer.len(self.content_bytes_max);
+        let bytes = u64::try_from(EVENT_BYTES + said).unwrap_or(u64::MAX);
+        let ended = Arc::new(ended);
         for queue in self.queues.iter().filter(|queue| queue.wants(status)) {
             queue.push(Arc::clone(&ended), bytes);
         }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::queue::Ended;
+use super::telling::Telling;
 use crate::domain::redact::redact;
 use crate::ledger::contents::AnswerContent;
 use tollgate_openapi::spend::CallStatus;
@@ -11,6 +12,8 @@ use tollgate_openapi::spend::CallStatus;
 pub(super) const REDACTED: &str = "redacted-by-litellm";
 /// What a request says of itself (`metadata`), in bytes of JSON.
 const METADATA_BYTES_MAX: usize = 16 * 1024;
+/// The fields it is in; the first goes before.
+const METADATA: [&str; 2] = ["litellm_metadata", "metadata"];
 /// A text that stands for a parameter, in bytes.
 const PARAMETER_BYTES_MAX: usize = 256;
 /// The fields that hold what is asked, by kind of call.
@@ -57,8 +60,8 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// Of `ended`, up to so many bytes of what was asked and of what was answered; `None`: neither is told.
-    pub(super) fn of(ended: &Ended, bytes_max: Option<usize>) -> Self {
+    /// Of `ended`, up to so many bytes of what was asked and of what was answered.
+    pub(super) fn of(ended: &Ended, bytes_max: usize) -> Self {
         let mut request = match serde_json::from_slice(&ended.request) {
             Ok(Value::Object(members)) => members,
             _ => Map::new(),
@@ -73,24 +76,20 @@ impl Said {
         };
         let said = Self {
             parameters,
-            metadata: metadata(request.remove("metadata")),
+            metadata: metadata(&ended.telling, &mut request),
             finish_reasons: answer.as_ref().map(finish_reasons).unwrap_or_default(),
             ..Self::default()
         };
-        match bytes_max {
-            Some(bytes_max) => {
-                let cut = |value| bounded(value, bytes_max);
-                let input = INPUTS.iter().find_map(|name| request.remove(*name));
-                let output = answer.as_ref().and_then(output);
-                let (input, output) = (input.map(cut), output.map(cut));
-                Self { input, output, response: answer.map(cut), is_told: true, ..said }
-            }
-            None => {
-                let redacted = || Some(Value::from(REDACTED));
-                let answered = (ended.event.status == CallStatus::Success).then(redacted).flatten();
-                Self { input: redacted(), output: answered.clone(), response: answered, ..said }
-            }
+        if ended.telling.is_redacted {
+            let redacted = || Some(Value::from(REDACTED));
+            let answered = (ended.event.status == CallStatus::Success).then(redacted).flatten();
+            return Self { input: redacted(), output: answered.clone(), response: answered, ..said };
         }
+        let cut = |value| bounded(value, bytes_max);
+        let input = INPUTS.iter().find_map(|name| request.remove(*name));
+        let output = answer.as_ref().and_then(output);
+        let (input, output) = (input.map(cut), output.map(cut));
+        Self { input, output, response: answer.map(cut), is_told: true, ..said }
     }
 }
 
@@ -103,10 +102,25 @@ fn parameter(value: &Value) -> Option<Value> {
     }
 }
 
-fn metadata(found: Option<Value>) -> Map<String, Value> {
-    let found = found.filter(Value::is_object).map(|found| bounded(found, METADATA_BYTES_MAX));
-    match found {
-        Some(Value::Object(members)) => members,
+/// What a request says of itself, in its body and where its own protocol has it; what headers say fills in.
+fn metadata(telling: &Telling, request: &mut Map<String, Value>) -> Map<String, Value> {
+    let mut whole = Map::new();
+    let in_protocol = telling.metadata.iter().filter_map(|json| serde_json::from_slice(json).ok());
+    let in_body = METADATA.iter().filter_map(|name| request.remove(*name));
+    for found in in_protocol.chain(in_body) {
+        if let Value::Object(members) = found {
+            for (name, value) in members {
+                whole.entry(name).or_insert(value);
+            }
+        }
+    }
+    for (name, id) in [("trace_id", &telling.trace_id), ("session_id", &telling.session_id)] {
+        if let Some(id) = id {
+            whole.entry(name).or_insert_with(|| Value::from(id.as_str()));
+        }
+    }
+    match bounded(Value::Object(whole), METADATA_BYTES_MAX) {
+        Value::Object(members) => members,
         _ => Map::new(),
     }
 }

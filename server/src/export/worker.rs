@@ -40,7 +40,7 @@ pub struct Worker {
     outlet: Outlet,
     client: Client,
     names: Names,
-    content_bytes_max: Option<usize>,
+    content_bytes_max: usize,
     batch: Vec<Waiting>,
     /// Calls of the batch of which nobody knows yet what becomes of them.
     open: AtomicUsize,
@@ -53,7 +53,7 @@ impl Worker {
         outlet: Outlet,
         client: Client,
         names: Names,
-        content_bytes_max: Option<usize>,
+        content_bytes_max: usize,
     ) -> Self {
         let destination = Arc::new(destination);
         Self {
@@ -116,7 +116,7 @@ impl Worker {
 
     /// What is told of a call, in bytes: about.
     fn size(&self, ended: &Ended) -> usize {
-        let max = self.content_bytes_max.unwrap_or(0);
+        let max = if ended.telling.is_redacted { 0 } else { self.content_bytes_max };
         ended.request.len().min(max).saturating_add(max.min(ended.answer.len(max)))
     }
 

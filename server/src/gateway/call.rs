@@ -16,10 +16,11 @@ use super::route::{Attempt, Unanswered};
 use super::settle::attempts::Tried;
 use super::settle::{Asked, Call, Outcome};
 use super::upstream::UpstreamFailure;
-use super::{Gateway, admit, authenticate, headers, suitable, tags};
+use super::{Gateway, admit, authenticate, headers, suitable, tags, telling};
 use crate::config::RouterSettings;
 use crate::domain::operation::Operation;
 use crate::error::ApiError;
+use crate::export::Telling;
 use crate::ledger::SpendEvent;
 use crate::ledger::event::{ASKED_FOR_NOTE, REFUSING_BUDGET_NOTE};
 use crate::policy::{CallPolicy, Policy};
@@ -47,6 +48,8 @@ pub(super) struct Named<'a> {
     pub(super) user: Option<&'a str>,
     /// The tags of the body.
     pub(super) tags: &'a [String],
+    /// Its `turn_off_message_logging`.
+    pub(super) turn_off_message_logging: Option<bool>,
     /// The answer is wanted as a stream.
     pub(super) stream: bool,
     /// What the body says of its routing.
@@ -57,9 +60,10 @@ pub(super) struct Named<'a> {
 
 impl<'a> From<&'a ChatRequest> for Named<'a> {
     fn from(request: &'a ChatRequest) -> Self {
-        let ChatRequest { model, user, tags, stream, routing, alias, .. } = request;
+        let ChatRequest { model, user, tags, turn_off_message_logging, stream, routing, alias, .. } = request;
         let (user, alias, routing) = (user.as_deref(), alias.as_deref(), Some(routing));
-        Self { model, user, tags, stream: *stream, routing, alias }
+        let turn_off_message_logging = *turn_off_message_logging;
+        Self { model, user, tags, turn_off_message_logging, stream: *stream, routing, alias }
     }
 }
 
@@ -72,6 +76,8 @@ pub(super) struct Context {
     pub(super) routing: RoutingParams,
     /// Calls with the same of these go the same way where traffic is split by weight.
     pub(super) sticky: Option<String>,
+    /// How tools are told of it.
+    pub(super) telling: Arc<Telling>,
     /// The name that the client has for the model it asks for, where that is another.
     alias: Option<String>,
     started: Instant,
@@ -159,7 +165,8 @@ impl Arrived {
         let mut event = record::new_event(&caller, &policy, named.model, named.user, named.stream);
         event.metadata.extend(named.alias.map(|alias| ("requested_model".to_owned(), Value::from(alias))));
         let (event, alias) = (SpendEvent { tags, ..event }, named.alias.map(str::to_owned));
-        Ok(Context { gateway, policy, caller, routing, sticky, alias, started, event })
+        let telling = telling::of_call(&gateway, http.headers(), named.turn_off_message_logging);
+        Ok(Context { gateway, policy, caller, routing, sticky, telling, alias, started, event })
     }
 }
 
@@ -271,6 +278,7 @@ impl Context {
         if let Some(limit) = output_limit {
             event.metadata.insert("output_tokens_limited_to".to_owned(), Value::from(limit));
         }
+        let asked = Asked { telling: Arc::clone(&self.telling), ..asked };
         let call = Call::begin(&self.gateway, event, ticket, soft, asked, self.started);
         Ok(Started { model, call, output_limit, barred })
     }
@@ -323,6 +331,7 @@ impl Context {
             policy,
             caller,
             sticky: None,
+            telling: Arc::clone(&self.telling),
             alias: None,
             routing: RoutingParams::default(),
             started,
@@ -342,7 +351,7 @@ impl Context {
             event.metadata.insert(REFUSING_BUDGET_NOTE.to_owned(), budget);
         }
         let error = ApiError::from(error);
-        record::record_refusal(&self.gateway, event, &error);
+        record::record_refusal(&self.gateway, event, &error, &self.telling);
         error.with_call_id(&self.caller.request_id)
     }
 

@@ -59,7 +59,8 @@ pub(super) async fn converse(
     if let Some(model) = arrived.gateway().model_of_alias(&incoming.request.model) {
         incoming.request.resolve(&model);
     }
-    let context = arrived.named(&http, Named::from(&incoming.request)).await?;
+    let mut context = arrived.named(&http, Named::from(&incoming.request)).await?;
+    context.tell(&incoming);
     if let Some(call) = incoming.as_responses_mut() {
         call.open_previous(&context.gateway, &context.policy.key);
     }

@@ -17,6 +17,11 @@ use crate::provider::openai::{ChatRequest, RequestError};
 /// Where all that chat completions have no words for stands in the copy that a call is reckoned with.
 pub(super) const BEYOND_OPENAI: &str = "beyond_openai";
 
+/// Members in which a call says something of itself.
+const METADATA: [&str; 2] = ["litellm_metadata", "metadata"];
+/// What of them is told to tools, in bytes each.
+const METADATA_BYTES_MAX: usize = 16 * 1024;
+
 /// A call's body and what was read of it.
 #[derive(Debug)]
 pub(super) struct Incoming {
@@ -90,6 +95,7 @@ impl Incoming {
         let chat = request::without_anthropics(chat);
         let mut request = ChatRequest::parse(&chat_bytes, None)?;
         request.tags.clone_from(&native.tags);
+        request.turn_off_message_logging = native.turn_off_message_logging;
         request.routing.clone_from(&native.routing);
         let parsed = OnceLock::from(Ok(Arc::new(chat)));
         Ok(Self { parsed, messages: Some((native, body)), ..Self::new(request, chat_bytes) })
@@ -100,10 +106,12 @@ impl Incoming {
     /// # Errors
     /// When a field has the wrong type.
     pub(super) fn responses(body: Bytes) -> Result<Self, RequestError> {
-        let responses::Read { call, chat, in_bytes, reads_unknown, tags } = responses::read(body)?;
+        let responses::Read { call, chat, in_bytes, reads_unknown, tags, turn_off_message_logging } =
+            responses::read(body)?;
         let body = Bytes::from(serde_json::to_vec(&in_bytes).map_err(unreadable)?);
         let mut request = ChatRequest::parse(&body, None)?;
         request.tags = tags;
+        request.turn_off_message_logging = turn_off_message_logging;
         request.reads_unknown = reads_unknown;
         let (parsed, responses) = (OnceLock::from(Ok(Arc::new(chat))), Some(Box::new(call)));
         Ok(Self { parsed, responses, ..Self::new(request, body) })
@@ -137,6 +145,17 @@ impl Incoming {
     /// The call in Anthropic's protocol, where it came in it: what was read of it, and the body.
     pub(super) const fn as_messages(&self) -> Option<&(ChatRequest, Bytes)> {
         self.messages.as_ref()
+    }
+
+    /// What the call says of itself that its body in OpenAI's form does not have; the first goes before.
+    pub(super) fn metadata(&self) -> Vec<Bytes> {
+        let value = |name| match (&self.messages, &self.responses) {
+            (Some((native, body)), _) => native.value(body, name),
+            (None, Some(call)) => call.value(name),
+            (None, None) => None,
+        };
+        let told = METADATA.into_iter().filter_map(value).filter(|value| value.len() <= METADATA_BYTES_MAX);
+        told.map(Bytes::copy_from_slice).collect()
     }
 
     /// The same call with plain ids of tool calls, for a provider that signs none; `None` where they are plain.

@@ -69,7 +69,18 @@ async fn pass(
     let target = Target::of(&arrived, &asked);
     let model = target.as_ref().map_or(asked.model.as_str(), |target| target.model.as_str());
     let context = arrived
-        .named(&http, Named { model, user: None, tags: &[], stream: asked.is_stream(), routing: None, alias: None })
+        .named(
+            &http,
+            Named {
+                model,
+                user: None,
+                tags: &[],
+                turn_off_message_logging: None,
+                stream: asked.is_stream(),
+                routing: None,
+                alias: None,
+            },
+        )
         .await?;
     let (target, started) = match start(&context, &asked, target).await {
         Ok(started) => started,

@@ -12,6 +12,7 @@ use tollgate_openapi::spend::CallStatus;
 use super::Gateway;
 use crate::domain::usage::Usage;
 use crate::error::ApiError;
+use crate::export::{Ended, Telling};
 use crate::ledger::SpendEvent;
 use crate::ledger::contents::AnswerContent;
 use crate::ledger::event::TEXT_BYTES_MAX;
@@ -96,7 +97,7 @@ pub(super) fn aliases(gateway: &Gateway, event: &SpendEvent) -> Aliases {
 const UNKNOWN_MODEL: &str = "unknown";
 
 /// Writes down a call that was refused before it was made.
-pub fn record_refusal(gateway: &Gateway, mut event: SpendEvent, error: &ApiError) {
+pub fn record_refusal(gateway: &Gateway, mut event: SpendEvent, error: &ApiError, telling: &Arc<Telling>) {
     if !gateway.router.has_model(&event.model_group) {
         event.metadata.insert("requested_model".to_owned(), Value::from(&*event.model_group));
         event.model_group = Arc::from(UNKNOWN_MODEL);
@@ -108,7 +109,8 @@ pub fn record_refusal(gateway: &Gateway, mut event: SpendEvent, error: &ApiError
     event.metadata.insert("error_type".to_owned(), Value::from(error.kind()));
     record(gateway, &event, None);
     if let Some(exports) = &gateway.exports {
-        exports.push(event, Bytes::new(), AnswerContent::None);
+        let (request, answer, telling) = (Bytes::new(), AnswerContent::None, Arc::clone(telling));
+        exports.push(Ended { event, request, answer, telling });
     }
 }
 

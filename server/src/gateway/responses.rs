@@ -129,6 +129,8 @@ pub(super) struct Read {
     pub(super) reads_unknown: bool,
     /// The tags, which are the gateway's.
     pub(super) tags: Vec<String>,
+    /// Whether what is said is told to no tool, where it says so.
+    pub(super) turn_off_message_logging: Option<bool>,
 }
 
 /// Reads a body.
@@ -163,9 +165,10 @@ pub(super) fn read(body: Bytes) -> Result<Read, RequestError> {
     if !beyond.is_empty() {
         in_bytes.other.insert(BEYOND_OPENAI.to_owned(), Value::Array(beyond));
     }
-    let tags = native.tags.clone();
+    let (tags, turn_off_message_logging) = (native.tags.clone(), native.turn_off_message_logging);
     let form = Arc::new(Form { echo, tools });
-    Ok(Read { call: ResponsesCall { native, unsaid, form, previous }, chat, in_bytes, reads_unknown, tags })
+    let call = ResponsesCall { native, unsaid, form, previous };
+    Ok(Read { call, chat, in_bytes, reads_unknown, tags, turn_off_message_logging })
 }
 
 fn parse(body: &[u8]) -> Result<ResponsesBody, RequestError> {
@@ -218,6 +221,11 @@ impl ResponsesCall {
     /// The body as it came, without tags.
     pub(super) const fn bytes(&self) -> &Bytes {
         &self.native.bytes
+    }
+
+    /// The member of this name as it came.
+    pub(super) fn value(&self, name: &str) -> Option<&[u8]> {
+        self.native.value(name)
     }
 
     /// Finds out who keeps the response that the call goes on from.

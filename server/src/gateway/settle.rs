@@ -28,7 +28,7 @@ use crate::counters::{Demand, RateStates, Ticket};
 use crate::domain::price::ServiceTier;
 use crate::domain::provider::OnClientDisconnect;
 use crate::domain::usage::Usage;
-use crate::export::Exports;
+use crate::export::{Ended, Exports, Telling};
 use crate::ledger::contents::{AnswerContent, Content, Contents};
 use crate::ledger::{BeginRecord, SpendEvent};
 use crate::provider::chat::{AnswerHead, EarlyUsage};
@@ -69,12 +69,14 @@ pub(super) struct Asked {
     pub(super) tier: ServiceTier,
     /// What picture, where it asked for one.
     pub(super) image: Option<ImageAsked>,
+    /// How tools are told of it.
+    pub(super) telling: Arc<Telling>,
 }
 
 impl Asked {
     /// A text in whatever form.
     pub(super) fn text(body: Bytes, tier: ServiceTier) -> Self {
-        Self { body, units: Usage::default(), tier, image: None }
+        Self { body, units: Usage::default(), tier, image: None, telling: Arc::default() }
     }
 }
 
@@ -203,9 +205,9 @@ impl Call {
 
     /// Text of the answer that is kept or exported, in bytes; `None` where answers are neither.
     pub(super) fn content_bytes_max(&self) -> Option<usize> {
-        let gateway = &self.0.as_ref()?.gateway;
+        let Open { gateway, .. } = &**self.0.as_ref().filter(|open| !open.asked.telling.is_redacted)?;
         let kept = gateway.contents.as_ref().map(Contents::bytes_max);
-        kept.or_else(|| gateway.exports.as_ref().and_then(Exports::content_bytes_max))
+        kept.or_else(|| gateway.exports.as_ref().map(Exports::content_bytes_max))
     }
 
     /// Adds a note to the call's entry in the ledger.
@@ -324,7 +326,7 @@ impl Open {
         let tokens = if event.cache_hit { 0 } else { usage.total_tokens() };
         ticket.settle(Demand { cost, tokens });
         if let Some(exports) = &gateway.exports {
-            exports.push(event, asked.body, content);
+            exports.push(Ended { event, request: asked.body, answer: content, telling: asked.telling });
         }
         Settled { cost, duration, usage }
     }
@@ -349,7 +351,8 @@ impl Open {
     }
 
     fn keep_content(&self, answer: &AnswerContent) {
-        let Some(contents) = &self.gateway.contents else { return };
+        let is_kept = !self.asked.telling.is_redacted;
+        let Some(contents) = self.gateway.contents.as_ref().filter(|_| is_kept) else { return };
         contents.push(Content {
             request_id: Arc::clone(&self.event.request_id),
             start_time: self.event.start_time,

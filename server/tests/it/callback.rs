@@ -5,6 +5,7 @@ mod helicone;
 mod langfuse;
 mod lunary;
 mod otlp;
+mod telling;
 mod webhook;
 
 use serde_json::Value;

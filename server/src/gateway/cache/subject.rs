@@ -17,7 +17,7 @@ use crate::policy::CallPolicy;
 const VERSION: &[u8] = b"tollgate answers 1";
 
 /// Members that say how a call is made or by whom, and not what is answered.
-const NOT_ASKED: [&str; 11] = [
+const NOT_ASKED: [&str; 12] = [
     "model",
     "stream",
     "cache",
@@ -29,6 +29,7 @@ const NOT_ASKED: [&str; 11] = [
     "num_retries",
     "max_retries",
     "tags",
+    "turn_off_message_logging",
 ];
 /// The same of members that answers of the Responses API repeat.
 const NOT_ASKED_UNLESS_REPEATED: [&str; 5] =
@@ -253,6 +254,7 @@ mod tests {
             ("cache", json!({"ttl": 5})),
             ("num_retries", json!(7)),
             ("litellm_metadata", json!({})),
+            ("turn_off_message_logging", json!(true)),
             ("stream", json!(false)),
         ] {
             let mut body = base();

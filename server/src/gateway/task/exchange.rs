@@ -59,7 +59,8 @@ impl Attempt for TaskRequest {
 
     fn asked(&self, deployments: &[Arc<Deployment>]) -> Asked {
         let units = Amount::of(self, deployments).untold;
-        Asked { body: self.body.clone(), units, tier: self.request.service_tier, image: image_asked(self) }
+        let (body, tier) = (self.body.clone(), self.request.service_tier);
+        Asked { body, units, tier, image: image_asked(self), telling: Arc::default() }
     }
 
     fn outgoing(&self, deployment: &Deployment, how: Said) -> Result<Task, RequestError> {

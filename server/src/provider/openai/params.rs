@@ -28,6 +28,7 @@ const GATEWAY_FIELDS: &[&str] = &[
     "request_timeout",
     "stream_timeout",
     "timeout",
+    "turn_off_message_logging",
 ];
 /// What other names of such members begin with.
 const GATEWAY_PREFIXES: [&str; 2] = ["litellm_", "mock_testing_"];

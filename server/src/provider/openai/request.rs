@@ -15,7 +15,7 @@ use super::content::ContentFields;
 use super::members::{Edits, Members};
 use super::params::{ParamFields, RequestParams, is_accounted, is_for_gateway};
 use super::routing::{RoutingFields, RoutingParams};
-use super::tags;
+use super::{tags, telling};
 use crate::config::RequestConfig;
 use crate::domain::operation::Operation;
 use crate::domain::price::ServiceTier;
@@ -51,6 +51,8 @@ pub struct ChatRequest {
     pub user: Option<String>,
     /// The tags of the body; those of headers and keys are not among them.
     pub tags: Vec<String>,
+    /// Whether what is said is told to no tool, where it says so.
+    pub turn_off_message_logging: Option<bool>,
     /// The processing tier asked for.
     pub service_tier: ServiceTier,
     /// What becomes of its parameters.
@@ -94,6 +96,8 @@ struct Fields<'a> {
     service_tier: Option<&'a RawValue>,
     tags: Option<&'a RawValue>,
     metadata: Option<&'a RawValue>,
+    litellm_metadata: Option<&'a RawValue>,
+    turn_off_message_logging: Option<&'a RawValue>,
     params: ParamFields<'a>,
     routing: RoutingFields<'a>,
     values: Vec<&'a RawValue>,
@@ -112,6 +116,8 @@ impl<'a> Fields<'a> {
             "service_tier" => &mut self.service_tier,
             "tags" => &mut self.tags,
             "metadata" => &mut self.metadata,
+            "litellm_metadata" => &mut self.litellm_metadata,
+            "turn_off_message_logging" => &mut self.turn_off_message_logging,
             _ => {
                 let params = &mut self.params;
                 let known = self.content.slot(name).or_else(|| params.slot(name));
@@ -210,6 +216,7 @@ impl ChatRequest {
             return Err(wrong("n", "a whole number from 1 to 128"));
         }
         let routing = RoutingParams::read(&fields.routing, &model)?;
+        let about = [fields.metadata, fields.litellm_metadata];
         let request = Self {
             model,
             alias: None,
@@ -219,7 +226,8 @@ impl ChatRequest {
             max_output_tokens: max_completion.max(max_tokens),
             choices: fields.content.answers(choices)?,
             user: read("user", "a string", fields.user)?,
-            tags: tags::read(fields.tags, fields.metadata)?,
+            tags: tags::read(fields.tags, about)?,
+            turn_off_message_logging: telling::read(fields.turn_off_message_logging, about)?,
             service_tier: tier.as_deref().map_or(ServiceTier::Standard, ServiceTier::from_name),
             params: RequestParams::read(&fields.params)?,
             routing,
@@ -294,6 +302,12 @@ impl ChatRequest {
     #[must_use]
     pub fn names(&self, body: &[u8], name: &str) -> bool {
         self.span(body, name).is_some()
+    }
+
+    /// The member of this name as it came.
+    #[must_use]
+    pub fn value<'a>(&self, body: &'a [u8], name: &str) -> Option<&'a [u8]> {
+        body.get(self.span(body, name)?.clone())
     }
 
     /// `body` with members that it does not have.

@@ -9,16 +9,16 @@ use serde_json::value::RawValue;
 
 use super::request::RequestError;
 
-/// The tags of a body.
+/// The tags of a body; `about` are the members in which a call says something of itself.
 pub(in crate::provider) fn read(
     tags: Option<&RawValue>,
-    metadata: Option<&RawValue>,
+    about: [Option<&RawValue>; 2],
 ) -> Result<Vec<String>, RequestError> {
     let mut all: Vec<String> = match tags {
         Some(tags) => serde_json::from_str::<Option<Vec<String>>>(tags.get()).map_err(|_| wrong())?.unwrap_or_default(),
         None => Vec::new(),
     };
-    all.extend(metadata.and_then(listed).into_iter().flatten());
+    all.extend(about.into_iter().flatten().filter_map(listed).flatten());
     Ok(all)
 }
 

@@ -14,7 +14,7 @@ use crate::config::RequestConfig;
 use crate::provider::openai::members::{Edits, Members};
 use crate::provider::openai::params::{RequestParams, is_for_gateway};
 use crate::provider::openai::request::{malformed, members};
-use crate::provider::openai::{RequestError, tags};
+use crate::provider::openai::{RequestError, tags, telling};
 
 /// The limit of output tokens.
 const MAX_OUTPUT_TOKENS: &str = "max_output_tokens";
@@ -45,6 +45,8 @@ pub struct NativeBody {
     pub bytes: Bytes,
     /// The tags.
     pub tags: Vec<String>,
+    /// Whether what is said is told to no tool, where it says so.
+    pub turn_off_message_logging: Option<bool>,
     members: Members,
     /// Of the brace that closes it.
     end: usize,
@@ -105,19 +107,26 @@ impl NativeBody {
     /// # Errors
     /// When it is not a JSON object, or names a field twice.
     pub fn read(body: Bytes) -> Result<Self, RequestError> {
-        let (tags, rest) = {
+        let (tags, turn_off_message_logging, rest) = {
             let Raw(raw) = serde_json::from_slice(&body).map_err(malformed)?;
             let find = |wanted: &str| raw.iter().find(|(name, _)| name == wanted).map(|(_, value)| *value);
             let (tags, metadata) = (find("tags"), find("metadata"));
             let rest = tags::are_in(tags, metadata).then(|| tags::without(&body)).transpose().map_err(malformed)?;
-            (tags::read(tags, metadata)?, rest)
+            let about = [metadata, find("litellm_metadata")];
+            (tags::read(tags, about)?, telling::read(find("turn_off_message_logging"), about)?, rest)
         };
         let bytes = rest.map_or(body, Bytes::from);
         let Raw(raw) = serde_json::from_slice(&bytes).map_err(malformed)?;
         let values: Vec<&RawValue> = raw.into_iter().map(|(_, value)| value).collect();
         let members = members(&bytes, &values);
         let end = bytes.iter().rposition(|byte| *byte == b'}').unwrap_or(0);
-        Ok(Self { tags, members, end, bytes })
+        Ok(Self { tags, turn_off_message_logging, members, end, bytes })
+    }
+
+    /// The member of this name as it came.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&[u8]> {
+        self.bytes.get(self.span(name)?.clone())
     }
 
     /// The bytes with members that they do not have.

@@ -118,3 +118,21 @@ async fn spans_that_a_collector_does_not_take_are_counted() {
     until_metric(&app, "tollgate_export_failed_total", TOOL, "1").await;
     assert_eq!(metric(&app, "tollgate_export_sent_total", TOOL).await, "0");
 }
+
+#[tokio::test]
+async fn a_call_is_a_span_of_the_trace_that_it_was_made_in() {
+    let (upstream, receiver) = (FakeUpstream::start(), Receiver::start());
+    let app = start("{callbacks: [otel]}", &upstream, &receiver).await;
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let mut asked = ask("gpt");
+    asked["metadata"] = json!({"trace_id": "another"});
+    let client = app.bearer(crate::kit::MASTER_KEY);
+    client.with_header("traceparent", parent).post(CHAT, asked).expect_status(200).await;
+    let span = spans(&receiver.until_told(1).await[0])[0].clone();
+    assert_eq!(span["traceId"], "0af7651916cd43dd8448eb211c80319c");
+    assert_eq!((&span["parentSpanId"], &span["flags"]), (&json!("b7ad6b7169203331"), &json!(0x301)));
+    let client = app.bearer(crate::kit::MASTER_KEY).with_header("traceparent", "nonsense");
+    client.post(CHAT, ask("gpt")).expect_status(200).await;
+    let span = spans(&receiver.until_told(2).await[1])[0].clone();
+    assert_eq!((span["traceId"].as_str().unwrap().len(), &span["parentSpanId"]), (32, &Value::Null));
+}

@@ -1,0 +1,61 @@
+//! What a call says of how tools are told of it, in LiteLLM's words: whether what was said is told, and what it belongs to.
+
+use std::sync::Arc;
+
+use actix_web::http::header::HeaderMap;
+
+use super::Gateway;
+use super::call::Context;
+use super::incoming::Incoming;
+use crate::export::{Telling, TraceParent};
+
+/// Asks for what was said to be told where the configuration says that it is not.
+const DISABLE_REDACTION: &str = "litellm-disable-message-redaction";
+/// Asks for it not to be told.
+const ENABLE_REDACTION: [&str; 2] = ["x-litellm-enable-message-redaction", "litellm-enable-message-redaction"];
+const TRACE_ID: &str = "x-litellm-trace-id";
+const SESSION_ID: &str = "x-litellm-session-id";
+const TRACE_PARENT: &str = "traceparent";
+/// Bytes of an id in a header.
+const ID_BYTES_MAX: usize = 256;
+
+impl Context {
+    /// Adds what the call says of itself where its own protocol has it.
+    pub(super) fn tell(&mut self, incoming: &Incoming) {
+        if self.gateway.exports.is_some() && !incoming.is_chat() {
+            Arc::make_mut(&mut self.telling).metadata = incoming.metadata();
+        }
+    }
+}
+
+/// What `headers` and the body say; `in_body` is its `turn_off_message_logging`.
+pub(super) fn of_call(gateway: &Gateway, headers: &HeaderMap, in_body: Option<bool>) -> Arc<Telling> {
+    if gateway.exports.is_none() && gateway.contents.is_none() {
+        return Arc::default();
+    }
+    let id = |name| text(headers, name).filter(|id| !id.is_empty() && id.len() <= ID_BYTES_MAX).map(str::to_owned);
+    Arc::new(Telling {
+        is_redacted: is_redacted(headers, in_body, gateway.settings.load().turn_off_message_logging),
+        metadata: Vec::new(),
+        trace_id: id(TRACE_ID),
+        session_id: id(SESSION_ID),
+        parent: text(headers, TRACE_PARENT).and_then(TraceParent::parse),
+    })
+}
+
+/// In LiteLLM's order. A header that asks for silence is taken at its word whatever it says but no; one that breaks it has
+/// to say yes.
+fn is_redacted(headers: &HeaderMap, in_body: Option<bool>, is_off: bool) -> bool {
+    let says = |name, words: [&str; 3]| {
+        text(headers, name).map(|text| words.iter().any(|word| text.eq_ignore_ascii_case(word)))
+    };
+    if says(DISABLE_REDACTION, ["true", "1", "yes"]) == Some(true) {
+        return false;
+    }
+    let is_asked_for = ENABLE_REDACTION.into_iter().any(|name| says(name, ["false", "0", "no"]) == Some(false));
+    in_body.unwrap_or(is_asked_for || is_off)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or_default().trim())
+}
