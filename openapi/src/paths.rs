@@ -80,6 +80,12 @@ pub const TEAM_LIST_PAGE: &str = "/v2/team/list";
 pub const TEAM_BLOCK: &str = "/team/block";
 /// Lets a blocked team's keys work again.
 pub const TEAM_UNBLOCK: &str = "/team/unblock";
+/// Adds a callback to a team, or shows those it has.
+pub const TEAM_CALLBACK: &str = "/team/{team_id}/callback";
+/// Removes a callback from a team.
+pub const TEAM_CALLBACK_NAMED: &str = "/team/{team_id}/callback/{callback_name}";
+/// Removes all callbacks from a team.
+pub const TEAM_DISABLE_LOGGING: &str = "/team/{team_id}/disable_logging";
 /// Adds members to a team.
 pub const TEAM_MEMBER_ADD: &str = "/team/member_add";
 /// Changes a member's role and limits.

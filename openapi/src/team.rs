@@ -1,5 +1,6 @@
 //! Teams and their members.
 
+mod callback;
 mod member;
 mod stored;
 
@@ -16,6 +17,7 @@ use crate::check::{
 use crate::key::KeyView;
 use crate::limit::{LimitPatch, LimitStanding, LimitView};
 use crate::patch::Patch;
+pub use callback::{TeamCallbackCreate, TeamCallbackCreated, TeamCallbacks, TeamCallbacksView};
 pub use member::{
     Member, MemberRole, MemberView, Members, MembersAdded, TeamMemberAdd, TeamMemberDelete, TeamMemberPatch,
     TeamMembership,

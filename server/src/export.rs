@@ -12,6 +12,7 @@ mod langfuse;
 mod lunary;
 mod names;
 mod otlp;
+mod own;
 mod queue;
 mod said;
 mod send;
@@ -22,29 +23,51 @@ mod worker;
 use std::sync::Arc;
 
 pub use destination::DestinationError;
+pub use own::OwnWorkers;
 pub use queue::{Ended, Exports};
 pub use telling::{Telling, TraceParent};
 pub use worker::Worker;
 
 use crate::config::{Config, Variables};
+use crate::crypto::Sealer;
+use crate::outbound::Outbound;
 use crate::policy::PolicyStore;
 use destination::Destination;
 use metrics::counter;
 use names::Names;
+use own::{Opener, Own};
+use queue::Bounds;
+use send::Client;
+use worker::Means;
 
-/// Where calls leave what is exported, and who exports it; `None` where nothing is.
+/// Calls that wait for a tool of the configuration at most.
+const WAITING_MAX: usize = 10_000;
+/// What they asked and were answered at most, in bytes.
+const WAITING_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// What the exports need of the process.
+#[derive(Debug)]
+pub struct Surroundings<'a> {
+    /// Variables of the process.
+    pub variables: &'a Variables,
+    /// Who knows what teams are called.
+    pub policy: &'a Arc<PolicyStore>,
+    /// Opens the secrets of keys and teams.
+    pub sealer: &'a Sealer,
+}
+
+/// Where calls leave what is exported, and who exports it.
 ///
 /// # Errors
 /// When no connections can be made at all. A tool that is not set up is named in the log and left out.
 pub fn start(
     config: &Config,
-    variables: &Variables,
-    policy: &Arc<PolicyStore>,
-) -> Result<(Option<Exports>, Vec<Worker>), reqwest::Error> {
+    surroundings: &Surroundings<'_>,
+) -> Result<(Exports, Vec<Worker>, OwnWorkers), reqwest::Error> {
     let callbacks = &config.litellm.callbacks;
     let lookup = |name: &str| {
         let own = config.environment.get(name).map(|secret| secret.expose().to_owned());
-        own.or_else(|| variables.get(name)).filter(|value| !value.is_empty())
+        own.or_else(|| surroundings.variables.get(name)).filter(|value| !value.is_empty())
     };
     let named = Destination::named_in(callbacks).filter_map(|callback| {
         Destination::read(callback, callbacks, &lookup)
@@ -52,20 +75,22 @@ pub fn start(
             .ok()
     });
     let destinations: Vec<Destination> = named.collect();
-    if destinations.is_empty() {
-        return Ok((None, Vec::new()));
-    }
     begin(&destinations);
-    let bytes_max = usize::try_from(config.limits.stored_content_max_bytes).unwrap_or(usize::MAX);
-    let client = send::client()?;
+    let content_bytes_max = usize::try_from(config.limits.stored_content_max_bytes).unwrap_or(usize::MAX);
+    let names = Names::new(Arc::clone(surroundings.policy));
+    let means = Means { client: Client::ours()?, names, content_bytes_max };
     let (mut queues, mut workers) = (Vec::new(), Vec::new());
     for destination in destinations {
-        let (queue, waiting) = queue::queue(&destination);
-        let names = Names::new(Arc::clone(policy));
-        queues.push(queue);
-        workers.push(Worker::new(destination, waiting, client.clone(), names, bytes_max));
+        let (callback, told_of) = (destination.callback, (destination.on_success, destination.on_failure));
+        let bounds = Bounds { calls: WAITING_MAX, bytes: WAITING_BYTES_MAX, shared: None };
+        let (queue, outlet) = queue::queue(callback.as_str(), told_of, bounds);
+        queues.push((callback, queue));
+        workers.push(Worker::new(callback.as_str(), Some(destination), outlet, means.clone()));
     }
-    Ok((Some(Exports::new(queues, bytes_max)), workers))
+    let guarded = Client::Guarded(Arc::new(Outbound::new(config)?));
+    let opener = Opener::new(surroundings.sealer.clone(), guarded, &lookup);
+    let (own, own_workers) = Own::new(opener, means);
+    Ok((Exports::new(queues, own, content_bytes_max), workers, own_workers))
 }
 
 /// Metrics shown from the start.

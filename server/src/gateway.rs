@@ -83,8 +83,8 @@ pub struct Gateway {
     pub cache: Option<Arc<ResponseCache>>,
     /// Where prompts and answers go, if they are kept.
     pub contents: Option<Contents>,
-    /// Where ended calls go that are exported, if any are.
-    pub exports: Option<Exports>,
+    /// Where ended calls go that are exported.
+    pub exports: Exports,
     /// Which deployment serves a call.
     pub router: Arc<Router>,
     /// How often a call is tried, and what stands in for models that fail.

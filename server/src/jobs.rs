@@ -20,7 +20,7 @@ use crate::alerts::{Alerts, Sender};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::counters::Counters;
-use crate::export::Worker;
+use crate::export::{OwnWorkers, Worker};
 use crate::ledger::Spool;
 use crate::ledger::contents::ContentWriter;
 use crate::ledger::writer::Writer;
@@ -79,6 +79,8 @@ pub struct Takers {
     pub contents: Option<ContentWriter>,
     /// Tell observability tools of them, each one.
     pub exporters: Vec<Worker>,
+    /// Tell those that keys and teams name.
+    pub own_exporters: OwnWorkers,
 }
 
 /// Starts all jobs; they end some time after `stop`.
@@ -107,6 +109,7 @@ pub fn start(work: &Work, writer: Writer, takers: Takers, stop: &CancellationTok
     for exporter in takers.exporters {
         jobs.spawn(exporter.run(stop.clone()));
     }
+    jobs.spawn(takers.own_exporters.run(stop.clone()));
     if let Some(retention) = work.retention {
         jobs.spawn(prune::prune(work.db.clone(), work.clock.clone(), retention, stop.clone()));
     }

@@ -6,6 +6,7 @@ pub mod access_token;
 pub mod alert;
 pub mod budget;
 pub mod cache;
+mod callback;
 mod change;
 pub mod credential;
 pub mod customer;
@@ -167,6 +168,11 @@ fn resources(config: &mut ServiceConfig) {
     guarded(config, paths::TEAM_DELETE, Method::POST, team::delete::delete);
     guarded(config, paths::TEAM_BLOCK, Method::POST, team::block::block);
     guarded(config, paths::TEAM_UNBLOCK, Method::POST, team::block::unblock);
+    let callbacks =
+        [(Method::GET, web::get().to(team::callback::info)), (Method::POST, web::post().to(team::callback::new))];
+    guarded_all(config, paths::TEAM_CALLBACK, callbacks);
+    guarded(config, paths::TEAM_CALLBACK_NAMED, Method::DELETE, team::callback::delete);
+    guarded(config, paths::TEAM_DISABLE_LOGGING, Method::POST, team::callback::disable_logging);
     guarded(config, paths::TEAM_INFO, Method::GET, team::read::info);
     guarded(config, paths::TEAM_LIST, Method::GET, team::read::list);
     guarded(config, paths::TEAM_LIST_PAGE, Method::GET, team::read::page);

@@ -7,6 +7,8 @@
 mod access_groups;
 mod bulletin;
 mod call;
+pub mod callback_variables;
+mod callbacks;
 mod entity;
 mod limited;
 mod load;
@@ -25,6 +27,7 @@ use crate::domain::allowed_routes::AllowedRoutes;
 pub use access_groups::AccessGroups;
 pub use bulletin::{Bulletin, Channel};
 pub use call::{CallPolicy, Denial};
+pub use callbacks::{OwnCallback, OwnCallbacks};
 pub use entity::{Entity, EntityKind};
 pub use limited::{Account, Limited, SoftBudget, Window};
 pub use load::{Defaults, GatewayBudget, Loader};
@@ -77,6 +80,8 @@ pub struct Policy {
     pub tags: Vec<Arc<str>>,
     /// How its calls are routed, where it says so.
     pub routing: Option<Arc<RoutingOverrides>>,
+    /// Tools that are told of its calls, where it names some.
+    pub callbacks: Option<Arc<OwnCallbacks>>,
     /// Whose calendar its budget windows follow.
     pub time_zone: Tz,
     /// The limits of all calls together.
@@ -174,6 +179,7 @@ impl Policy {
             member_id: None,
             tags: Vec::new(),
             routing: None,
+            callbacks: None,
             time_zone: Tz::UTC,
             gateway,
             token,

@@ -79,7 +79,9 @@ impl Callback {
         }
     }
 
-    fn named(name: &str) -> Option<Self> {
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
         let by_own_name = || Self::ALL.into_iter().find(|callback| callback.as_str() == name);
         if name == "webhook" { Some(Self::GenericApi) } else { by_own_name() }
     }

@@ -27,6 +27,9 @@ pub enum DestinationError {
     /// A key cannot be sent.
     #[error("{0} has characters that cannot be sent")]
     Key(&'static str),
+    /// A secret cannot be opened.
+    #[error("a secret was sealed under another key, or for something else: set it anew")]
+    Sealed,
     /// There is no such thing here.
     #[error("{0} is not supported")]
     Form(&'static str),

@@ -20,7 +20,7 @@ pub(super) struct TeamNames {
 }
 
 /// Finds names, in memory where calls have just been made.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Names(Arc<PolicyStore>);
 
 impl Names {

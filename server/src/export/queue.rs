@@ -8,16 +8,13 @@ use metrics::{Counter, counter};
 use tokio::sync::mpsc;
 use tollgate_openapi::spend::CallStatus;
 
-use super::destination::Destination;
+use super::own::Own;
 use super::telling::Telling;
+use crate::config::Callback;
 use crate::ledger::SpendEvent;
 use crate::ledger::contents::AnswerContent;
 
-/// Calls that wait for one tool at most.
-const WAITING_MAX: usize = 10_000;
-/// What they asked and were answered at most, in bytes.
-const WAITING_BYTES_MAX: u64 = 32 * 1024 * 1024;
-/// What a call takes besides, in bytes: about.
+/// What a call takes besides what was said, in bytes: about.
 const EVENT_BYTES: usize = 2 * 1024;
 
 /// A call that has ended.
@@ -40,13 +37,77 @@ pub(super) struct Waiting {
     pub(super) bytes: u64,
 }
 
+/// What may wait at most.
+#[derive(Debug)]
+pub(super) struct Bounds {
+    /// Calls.
+    pub(super) calls: usize,
+    /// What they asked and were answered, in bytes.
+    pub(super) bytes: u64,
+    /// What is to be had by several together.
+    pub(super) shared: Option<Arc<Room>>,
+}
+
+/// Room for what waits, in bytes.
+#[derive(Debug)]
+pub(super) struct Room {
+    used: AtomicU64,
+    max: u64,
+}
+
+impl Room {
+    pub(super) const fn new(max: u64) -> Self {
+        Self { used: AtomicU64::new(0), max }
+    }
+
+    fn take(&self, bytes: u64) -> bool {
+        let used = self.used.fetch_add(bytes, Ordering::Relaxed);
+        let has_room = used.saturating_add(bytes) <= self.max;
+        if !has_room {
+            self.give(bytes);
+        }
+        has_room
+    }
+
+    fn give(&self, bytes: u64) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// The room that a call needs: of its own queue, and of all together.
+#[derive(Clone, Debug)]
+struct Rooms {
+    own: Arc<Room>,
+    shared: Option<Arc<Room>>,
+}
+
+impl Rooms {
+    fn take(&self, bytes: u64) -> bool {
+        if !self.own.take(bytes) {
+            return false;
+        }
+        let has_room = self.shared.as_ref().is_none_or(|shared| shared.take(bytes));
+        if !has_room {
+            self.own.give(bytes);
+        }
+        has_room
+    }
+
+    fn give(&self, bytes: u64) {
+        self.own.give(bytes);
+        if let Some(shared) = &self.shared {
+            shared.give(bytes);
+        }
+    }
+}
+
 /// One end of the queue to a tool.
 #[derive(Debug)]
 pub(super) struct Queue {
     on_success: bool,
     on_failure: bool,
     sender: mpsc::Sender<Waiting>,
-    bytes: Arc<AtomicU64>,
+    rooms: Rooms,
     /// By our name and LiteLLM's.
     dropped: [Counter; 2],
 }
@@ -55,42 +116,42 @@ pub(super) struct Queue {
 #[derive(Debug)]
 pub(super) struct Outlet {
     pub(super) receiver: mpsc::Receiver<Waiting>,
-    bytes: Arc<AtomicU64>,
+    rooms: Rooms,
 }
 
-/// Both ends of a queue to a tool.
-pub(super) fn queue(destination: &Destination) -> (Queue, Outlet) {
-    let (sender, receiver) = mpsc::channel(WAITING_MAX);
-    let (bytes, callback) = (Arc::new(AtomicU64::new(0)), destination.callback.as_str());
+/// Both ends of a queue to a tool that metrics call `name`, and is told of calls that were answered, or failed.
+pub(super) fn queue(name: &'static str, (on_success, on_failure): (bool, bool), bounds: Bounds) -> (Queue, Outlet) {
+    let (sender, receiver) = mpsc::channel(bounds.calls);
+    let rooms = Rooms { own: Arc::new(Room::new(bounds.bytes)), shared: bounds.shared };
     let queue = Queue {
-        on_success: destination.on_success,
-        on_failure: destination.on_failure,
+        on_success,
+        on_failure,
         sender,
-        bytes: Arc::clone(&bytes),
+        rooms: rooms.clone(),
         // Looked up once: calls that are dropped come in great numbers.
         dropped: [
-            counter!("tollgate_export_dropped_total", "destination" => callback),
-            counter!("litellm_callback_logging_failures_metric_total", "callback_name" => callback),
+            counter!("tollgate_export_dropped_total", "destination" => name),
+            counter!("litellm_callback_logging_failures_metric_total", "callback_name" => name),
         ],
     };
-    (queue, Outlet { receiver, bytes })
+    (queue, Outlet { receiver, rooms })
+}
+
+/// A call that its client broke off may have cost as much as one that was answered: both lists are told of it.
+const fn is_wanted(status: CallStatus, on_success: bool, on_failure: bool) -> bool {
+    match status {
+        CallStatus::Success => on_success,
+        CallStatus::Failure => on_failure,
+        CallStatus::Cancelled | CallStatus::Interrupted => true,
+    }
 }
 
 impl Queue {
-    /// A call that its client broke off may have cost as much as one that was answered: both lists are told of it.
-    const fn wants(&self, status: CallStatus) -> bool {
-        match status {
-            CallStatus::Success => self.on_success,
-            CallStatus::Failure => self.on_failure,
-            CallStatus::Cancelled | CallStatus::Interrupted => true,
-        }
-    }
-
-    fn push(&self, ended: Arc<Ended>, bytes: u64) {
-        let waiting = self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        let has_room = waiting.saturating_add(bytes) <= WAITING_BYTES_MAX;
-        if !has_room || self.sender.try_send(Waiting { ended, bytes }).is_err() {
-            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    pub(super) fn push(&self, ended: Arc<Ended>, bytes: u64) {
+        if !self.rooms.take(bytes) {
+            self.dropped.iter().for_each(|dropped| dropped.increment(1));
+        } else if self.sender.try_send(Waiting { ended, bytes }).is_err() {
+            self.rooms.give(bytes);
             self.dropped.iter().for_each(|dropped| dropped.increment(1));
         }
     }
@@ -99,20 +160,31 @@ impl Queue {
 impl Outlet {
     /// Makes room for what has left.
     pub(super) fn freed(&self, bytes: u64) {
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.rooms.give(bytes);
+    }
+}
+
+impl Drop for Outlet {
+    fn drop(&mut self) {
+        self.receiver.close();
+        while let Ok(waiting) = self.receiver.try_recv() {
+            self.rooms.give(waiting.bytes);
+        }
     }
 }
 
 /// Where calls leave what is exported.
 #[derive(Debug)]
 pub struct Exports {
-    queues: Vec<Queue>,
+    /// Of the tools that the configuration names.
+    queues: Vec<(Callback, Queue)>,
+    own: Own,
     content_bytes_max: usize,
 }
 
 impl Exports {
-    pub(super) const fn new(queues: Vec<Queue>, content_bytes_max: usize) -> Self {
-        Self { queues, content_bytes_max }
+    pub(super) const fn new(queues: Vec<(Callback, Queue)>, own: Own, content_bytes_max: usize) -> Self {
+        Self { queues, own, content_bytes_max }
     }
 
     /// Text of one answer that is exported, in bytes.
@@ -121,18 +193,40 @@ impl Exports {
         self.content_bytes_max
     }
 
-    /// Leaves a call to be exported. Never waits: where there is no room, it is left out and counted.
+    /// Whether anybody is told of calls that say this.
+    #[must_use]
+    pub fn tell(&self, telling: &Telling) -> bool {
+        self.has_any() || telling.own.is_some()
+    }
+
+    /// Whether the configuration names a tool.
+    #[must_use]
+    pub const fn has_any(&self) -> bool {
+        !self.queues.is_empty()
+    }
+
+    /// Leaves a call to be exported. Never waits: where there is no room, it is left out and counted. A tool that the key or
+    /// the team names takes the place of the same one in the configuration.
     pub fn push(&self, ended: Ended) {
         let status = ended.event.status;
-        if !self.queues.iter().any(|queue| queue.wants(status)) {
+        let own = ended.telling.own.clone();
+        let own = own.as_ref().map(|own| own.callbacks.as_slice()).unwrap_or_default();
+        let is_replaced = |callback| own.iter().any(|one| one.callback == callback);
+        let wants = |queue: &Queue| is_wanted(status, queue.on_success, queue.on_failure);
+        let queues = self.queues.iter().filter(|(callback, queue)| !is_replaced(*callback) && wants(queue));
+        let own = own.iter().filter(|one| is_wanted(status, one.on_success, one.on_failure));
+        if queues.clone().next().is_none() && own.clone().next().is_none() {
             return;
         }
         let metadata: usize = ended.telling.metadata.iter().map(Bytes::len).sum();
         let said = ended.request.len() + metadata + ended.answer.len(self.content_bytes_max);
         let bytes = u64::try_from(EVENT_BYTES + said).unwrap_or(u64::MAX);
         let ended = Arc::new(ended);
-        for queue in self.queues.iter().filter(|queue| queue.wants(status)) {
+        for (_, queue) in queues {
             queue.push(Arc::clone(&ended), bytes);
+        }
+        for callback in own {
+            self.own.push(callback, Arc::clone(&ended), bytes);
         }
     }
 }

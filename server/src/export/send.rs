@@ -1,15 +1,16 @@
 //! Sending one batch, once.
 //!
-//! Tools are named by whoever runs the gateway: they may be anywhere, behind the proxy that the environment names, too.
-//! That is why the guard against addresses that others name is not in the way here; it would also keep no connections, and
-//! has only so many places, which calls need.
+//! Tools that whoever runs the gateway names may be anywhere, behind the proxy that the environment names, too: the guard
+//! against addresses that others name is not in their way. Those that keys and teams name are called by it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, redirect};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Body, Method, Request, Response, StatusCode, redirect};
 
 use super::destination::{Destination, Message};
+use crate::outbound::{Answered, Outbound, OutboundError};
 
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,32 +34,63 @@ pub(super) struct NotTaken {
     pub(super) retry_after: Option<Duration>,
 }
 
-/// What all tools are called with.
-pub(super) fn client() -> Result<Client, reqwest::Error> {
-    // The only TLS there is here; whoever set one before is as good.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(SEND_TIMEOUT)
-        .pool_max_idle_per_host(IDLE_CONNECTIONS)
-        // A redirect would carry the tool's key elsewhere.
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        .user_agent(concat!("tollgate/", env!("CARGO_PKG_VERSION")))
-        .build()
+/// What tools are called with.
+#[derive(Clone, Debug)]
+pub(super) enum Client {
+    /// Those that whoever runs the gateway names.
+    Ours(reqwest::Client),
+    /// Those that keys and teams name: by the guard against addresses that others name. It has places of its own, so that
+    /// no tool keeps calls from theirs.
+    Guarded(Arc<Outbound>),
+}
+
+impl Client {
+    pub(super) fn ours() -> Result<Self, reqwest::Error> {
+        // The only TLS there is here; whoever set one before is as good.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(SEND_TIMEOUT)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            // A redirect would carry the tool's key elsewhere.
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .user_agent(concat!("tollgate/", env!("CARGO_PKG_VERSION")));
+        Ok(Self::Ours(client.build()?))
+    }
+
+    async fn post(&self, request: Request) -> Result<(StatusCode, HeaderMap, Vec<u8>), NotTaken> {
+        match self {
+            Self::Ours(client) => {
+                let response = client.execute(request).await.map_err(unreachable)?;
+                let (status, headers) = (response.status(), response.headers().clone());
+                Ok((status, headers, read(response).await?))
+            }
+            Self::Guarded(outbound) => {
+                let bytes_max = u64::try_from(ANSWER_BYTES_MAX).unwrap_or(u64::MAX);
+                let Answered { status, headers, bytes } =
+                    outbound.send(request, false, bytes_max).await.map_err(barred)?;
+                Ok((status, headers, bytes.to_vec()))
+            }
+        }
+    }
+}
+
+/// Why the guard does not let a message pass, or it does not arrive.
+#[expect(clippy::needless_pass_by_value, reason = "an error is given away")]
+fn barred(error: OutboundError) -> NotTaken {
+    let may_pass = matches!(error, OutboundError::Unreachable | OutboundError::Timeout(_));
+    NotTaken { reason: error.to_string(), may_pass, retry_after: None }
 }
 
 /// Sends a message and reads the answer.
 pub(super) async fn send(client: &Client, destination: &Destination, message: &Message) -> Result<Vec<u8>, NotTaken> {
-    let request = client
-        .post(message.url.clone())
-        .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-        .headers(destination.headers.clone())
-        .body(message.body.clone());
-    let response = request.send().await.map_err(unreachable)?;
-    let status = response.status();
-    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    let answer = read(response).await?;
+    let mut request = Request::new(Method::POST, message.url.clone());
+    *request.headers_mut() = destination.headers.clone();
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *request.body_mut() = Some(Body::from(message.body.clone()));
+    let (status, headers, answer) = client.post(request).await?;
+    let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     if status.is_success() {
         return Ok(answer);
     }

@@ -1,9 +1,13 @@
 //! What a request says of how tools are told of it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
+use crate::policy::OwnCallbacks;
+
 /// What a request says of how tools are told of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Telling {
     /// What was asked and answered is told to nobody, and kept nowhere.
     pub is_redacted: bool,
@@ -15,6 +19,8 @@ pub struct Telling {
     pub session_id: Option<String>,
     /// The span that it was made in.
     pub parent: Option<TraceParent>,
+    /// Tools that its key or team names.
+    pub own: Option<Arc<OwnCallbacks>>,
 }
 
 /// The span that a request was made in, as the header `traceparent` says.

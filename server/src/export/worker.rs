@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 use metrics::counter;
-use reqwest::Client;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +13,7 @@ use super::call::Call;
 use super::destination::{Destination, Message};
 use super::names::Names;
 use super::queue::{Ended, Outlet, Waiting};
-use super::send::{self, NotTaken};
+use super::send::{self, Client, NotTaken};
 
 /// Calls of one batch at most.
 const BATCH_CALLS_MAX: usize = 100;
@@ -33,14 +32,24 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 /// How long what is left may take when the gateway stops.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What every tool is told with.
+#[derive(Clone, Debug)]
+pub(super) struct Means {
+    pub(super) client: Client,
+    pub(super) names: Names,
+    /// Of what was asked, and of what was answered, of one call.
+    pub(super) content_bytes_max: usize,
+}
+
 /// Tells one tool of calls.
 #[derive(Debug)]
 pub struct Worker {
-    destination: Arc<Destination>,
+    /// What metrics and the log call it.
+    name: &'static str,
+    /// `None`: it is not set up, and misses all.
+    destination: Option<Arc<Destination>>,
     outlet: Outlet,
-    client: Client,
-    names: Names,
-    content_bytes_max: usize,
+    means: Means,
     batch: Vec<Waiting>,
     /// Calls of the batch of which nobody knows yet what becomes of them.
     open: AtomicUsize,
@@ -48,20 +57,12 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(
-        destination: Destination,
-        outlet: Outlet,
-        client: Client,
-        names: Names,
-        content_bytes_max: usize,
-    ) -> Self {
-        let destination = Arc::new(destination);
+    pub(super) fn new(name: &'static str, destination: Option<Destination>, outlet: Outlet, means: Means) -> Self {
         Self {
-            destination,
+            name,
+            destination: destination.map(Arc::new),
             outlet,
-            client,
-            names,
-            content_bytes_max,
+            means,
             batch: Vec::new(),
             open: AtomicUsize::new(0),
             is_away: AtomicBool::new(false),
@@ -116,20 +117,21 @@ impl Worker {
 
     /// What is told of a call, in bytes: about.
     fn size(&self, ended: &Ended) -> usize {
-        let max = if ended.telling.is_redacted { 0 } else { self.content_bytes_max };
+        let max = if ended.telling.is_redacted { 0 } else { self.means.content_bytes_max };
         ended.request.len().min(max).saturating_add(max.min(ended.answer.len(max)))
     }
 
     async fn deliver(&mut self, stop: &CancellationToken) {
         let calls = self.batch.len();
         self.open.store(calls, Ordering::Relaxed);
-        match self.messages().await {
-            Some(messages) => {
-                let this = &*self;
-                let sent = stream::iter(messages).map(|message| async move { this.deliver_one(&message, stop).await });
+        match (self.messages().await, self.destination.clone()) {
+            (Some(messages), Some(destination)) => {
+                let (this, destination) = (&*self, &*destination);
+                let deliver = |message: Message| async move { this.deliver_one(destination, &message, stop).await };
+                let sent = stream::iter(messages).map(deliver);
                 sent.buffer_unordered(SENDING_MAX).collect::<()>().await;
             }
-            None => self.done(0, calls),
+            _ => self.done(0, calls),
         }
         for waiting in self.batch.drain(..) {
             self.outlet.freed(waiting.bytes);
@@ -137,11 +139,11 @@ impl Worker {
     }
 
     /// Sends a message until it is taken or given up.
-    async fn deliver_one(&self, message: &Message, stop: &CancellationToken) {
+    async fn deliver_one(&self, destination: &Destination, message: &Message, stop: &CancellationToken) {
         let mut pause = PAUSE_MIN;
         for attempt in 1..=ATTEMPTS_MAX {
-            let not_taken = match send::send(&self.client, &self.destination, message).await {
-                Ok(answer) => return self.taken(message.calls, &answer),
+            let not_taken = match send::send(&self.means.client, destination, message).await {
+                Ok(answer) => return self.taken(destination, message.calls, &answer),
                 Err(not_taken) => not_taken,
             };
             let is_last = attempt == ATTEMPTS_MAX || !not_taken.may_pass;
@@ -163,9 +165,9 @@ impl Worker {
     /// The batch as it is sent, worded on a thread for such work.
     async fn messages(&self) -> Option<Vec<Message>> {
         let teams = self.batch.iter().filter_map(|waiting| waiting.ended.event.team_id.clone());
-        let names = self.names.of_teams(teams).await;
+        let names = self.means.names.of_teams(teams).await;
         let ended: Vec<Arc<Ended>> = self.batch.iter().map(|waiting| Arc::clone(&waiting.ended)).collect();
-        let (destination, bytes_max) = (Arc::clone(&self.destination), self.content_bytes_max);
+        let (destination, bytes_max) = (Arc::clone(self.destination.as_ref()?), self.means.content_bytes_max);
         let word = move || {
             let call = |ended: Arc<Ended>| {
                 let names = ended.event.team_id.as_ref().and_then(|team| names.get(team)).cloned();
@@ -178,13 +180,13 @@ impl Worker {
         worded.inspect_err(|error| tracing::error!(%error, "calls could not be worded for a callback")).ok()
     }
 
-    fn taken(&self, calls: usize, answer: &[u8]) {
+    fn taken(&self, destination: &Destination, calls: usize, answer: &[u8]) {
         if self.is_away.swap(false, Ordering::Relaxed) {
-            tracing::info!(callback = self.destination.callback.as_str(), "calls are exported again");
+            tracing::info!(callback = self.name, "calls are exported again");
         }
-        let rejected = self.destination.rejected(answer);
+        let rejected = destination.rejected(answer);
         if rejected.calls > 0 {
-            let (callback, reason) = (self.destination.callback.as_str(), &rejected.reason);
+            let (callback, reason) = (self.name, &rejected.reason);
             tracing::warn!(callback, calls = rejected.calls, %reason, "a callback did not take some calls of a batch");
         }
         let failed = rejected.calls.min(calls);
@@ -193,7 +195,7 @@ impl Worker {
 
     /// Once when a tool goes away, and whenever calls are given up.
     fn warn(&self, calls: usize, not_taken: &NotTaken, is_given_up: bool) {
-        let (callback, reason) = (self.destination.callback.as_str(), &not_taken.reason);
+        let (callback, reason) = (self.name, &not_taken.reason);
         if is_given_up {
             tracing::warn!(callback, %reason, calls, "these calls are not exported");
         } else if !self.is_away.load(Ordering::Relaxed) {
@@ -212,19 +214,20 @@ impl Worker {
     fn leave_out_the_rest(&mut self) {
         self.outlet.receiver.close();
         let mut left = self.open.load(Ordering::Relaxed);
-        while self.outlet.receiver.try_recv().is_ok() {
+        while let Ok(waiting) = self.outlet.receiver.try_recv() {
+            self.outlet.freed(waiting.bytes);
             left += 1;
         }
         if left > 0 {
             self.count("tollgate_export_failed_total", left);
-            let callback = self.destination.callback.as_str();
+            let callback = self.name;
             tracing::warn!(callback, calls = left, "the gateway stops before these calls are exported");
         }
     }
 
     fn count(&self, metric: &'static str, calls: usize) {
         let calls = u64::try_from(calls).unwrap_or(u64::MAX);
-        let callback = self.destination.callback.as_str();
+        let callback = self.name;
         counter!(metric, "destination" => callback).increment(calls);
         if metric == "tollgate_export_failed_total" {
             counter!("litellm_callback_logging_failures_metric_total", "callback_name" => callback).increment(calls);

@@ -165,7 +165,7 @@ impl Arrived {
         let mut event = record::new_event(&caller, &policy, named.model, named.user, named.stream);
         event.metadata.extend(named.alias.map(|alias| ("requested_model".to_owned(), Value::from(alias))));
         let (event, alias) = (SpendEvent { tags, ..event }, named.alias.map(str::to_owned));
-        let telling = telling::of_call(&gateway, http.headers(), named.turn_off_message_logging);
+        let telling = telling::of_call(&gateway, &policy, http.headers(), named.turn_off_message_logging);
         Ok(Context { gateway, policy, caller, routing, sticky, telling, alias, started, event })
     }
 }

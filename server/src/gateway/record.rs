@@ -108,10 +108,8 @@ pub fn record_refusal(gateway: &Gateway, mut event: SpendEvent, error: &ApiError
     event.metadata.insert("error".to_owned(), Value::from(error.message()));
     event.metadata.insert("error_type".to_owned(), Value::from(error.kind()));
     record(gateway, &event, None);
-    if let Some(exports) = &gateway.exports {
-        let (request, answer, telling) = (Bytes::new(), AnswerContent::None, Arc::clone(telling));
-        exports.push(Ended { event, request, answer, telling });
-    }
+    let (request, answer, telling) = (Bytes::new(), AnswerContent::None, Arc::clone(telling));
+    gateway.exports.push(Ended { event, request, answer, telling });
 }
 
 /// Counts a call whose price nobody knows: it cost nothing here and something there.

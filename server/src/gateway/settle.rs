@@ -28,7 +28,7 @@ use crate::counters::{Demand, RateStates, Ticket};
 use crate::domain::price::ServiceTier;
 use crate::domain::provider::OnClientDisconnect;
 use crate::domain::usage::Usage;
-use crate::export::{Ended, Exports, Telling};
+use crate::export::{Ended, Telling};
 use crate::ledger::contents::{AnswerContent, Content, Contents};
 use crate::ledger::{BeginRecord, SpendEvent};
 use crate::provider::chat::{AnswerHead, EarlyUsage};
@@ -205,9 +205,9 @@ impl Call {
 
     /// Text of the answer that is kept or exported, in bytes; `None` where answers are neither.
     pub(super) fn content_bytes_max(&self) -> Option<usize> {
-        let Open { gateway, .. } = &**self.0.as_ref().filter(|open| !open.asked.telling.is_redacted)?;
+        let Open { gateway, asked, .. } = &**self.0.as_ref().filter(|open| !open.asked.telling.is_redacted)?;
         let kept = gateway.contents.as_ref().map(Contents::bytes_max);
-        kept.or_else(|| gateway.exports.as_ref().map(Exports::content_bytes_max))
+        kept.or_else(|| gateway.exports.tell(&asked.telling).then(|| gateway.exports.content_bytes_max()))
     }
 
     /// Adds a note to the call's entry in the ledger.
@@ -325,9 +325,7 @@ impl Open {
         // What nobody had to answer takes nothing from a limit of tokens.
         let tokens = if event.cache_hit { 0 } else { usage.total_tokens() };
         ticket.settle(Demand { cost, tokens });
-        if let Some(exports) = &gateway.exports {
-            exports.push(Ended { event, request: asked.body, answer: content, telling: asked.telling });
-        }
+        gateway.exports.push(Ended { event, request: asked.body, answer: content, telling: asked.telling });
         Settled { cost, duration, usage }
     }
 

@@ -8,6 +8,7 @@ use super::Gateway;
 use super::call::Context;
 use super::incoming::Incoming;
 use crate::export::{Telling, TraceParent};
+use crate::policy::CallPolicy;
 
 /// Asks for what was said to be told where the configuration says that it is not.
 const DISABLE_REDACTION: &str = "litellm-disable-message-redaction";
@@ -22,24 +23,33 @@ const ID_BYTES_MAX: usize = 256;
 impl Context {
     /// Adds what the call says of itself where its own protocol has it.
     pub(super) fn tell(&mut self, incoming: &Incoming) {
-        if self.gateway.exports.is_some() && !incoming.is_chat() {
+        if self.gateway.exports.tell(&self.telling) && !incoming.is_chat() {
             Arc::make_mut(&mut self.telling).metadata = incoming.metadata();
         }
     }
 }
 
 /// What `headers` and the body say; `in_body` is its `turn_off_message_logging`.
-pub(super) fn of_call(gateway: &Gateway, headers: &HeaderMap, in_body: Option<bool>) -> Arc<Telling> {
-    if gateway.exports.is_none() && gateway.contents.is_none() {
+pub(super) fn of_call(
+    gateway: &Gateway,
+    policy: &CallPolicy,
+    headers: &HeaderMap,
+    in_body: Option<bool>,
+) -> Arc<Telling> {
+    let own = policy.callbacks().cloned();
+    if !gateway.exports.has_any() && gateway.contents.is_none() && own.is_none() {
         return Arc::default();
     }
+    let is_off = own.as_ref().and_then(|own| own.turn_off_message_logging);
+    let is_off = is_off.unwrap_or_else(|| gateway.settings.load().turn_off_message_logging);
     let id = |name| text(headers, name).filter(|id| !id.is_empty() && id.len() <= ID_BYTES_MAX).map(str::to_owned);
     Arc::new(Telling {
-        is_redacted: is_redacted(headers, in_body, gateway.settings.load().turn_off_message_logging),
+        is_redacted: is_redacted(headers, in_body, is_off),
         metadata: Vec::new(),
         trace_id: id(TRACE_ID),
         session_id: id(SESSION_ID),
         parent: text(headers, TRACE_PARENT).and_then(TraceParent::parse),
+        own,
     })
 }
 

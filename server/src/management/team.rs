@@ -1,6 +1,7 @@
 //! Teams and their members.
 
 pub mod block;
+pub mod callback;
 pub mod create;
 pub mod delete;
 mod grant;

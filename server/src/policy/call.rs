@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{AccessGroups, Entity, EntityKind, Limited, Policy, RoutingOverrides, SoftBudget};
+use super::{AccessGroups, Entity, EntityKind, Limited, OwnCallbacks, Policy, RoutingOverrides, SoftBudget};
 use crate::counters::{Scope, ScopeId};
 use crate::domain::region::Region;
 
@@ -64,6 +64,13 @@ impl CallPolicy {
     pub fn routing(&self) -> impl Iterator<Item = &RoutingOverrides> {
         let of_entities = self.entities.iter().filter_map(|entity| entity.routing.as_deref());
         self.key.routing.as_deref().into_iter().chain(of_entities)
+    }
+
+    /// Tools that the key names, or else its team.
+    #[must_use]
+    pub fn callbacks(&self) -> Option<&Arc<OwnCallbacks>> {
+        let of_team = || self.entities.iter().find_map(|entity| entity.callbacks.as_ref());
+        self.key.callbacks.as_ref().or_else(of_team)
     }
 
     /// The part of the world that the call may not leave.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
-use super::{Account, ModelAccess, RoutingOverrides};
+use super::{Account, ModelAccess, OwnCallbacks, RoutingOverrides};
 use crate::domain::region::Region;
 
 /// Kinds of entities that carry limits, beside keys and the gateway.
@@ -105,6 +105,8 @@ pub struct Entity {
     pub region: Option<Region>,
     /// How calls of a team are routed, where it says so.
     pub routing: Option<Arc<RoutingOverrides>>,
+    /// Tools that are told of calls of a team, where it names some.
+    pub callbacks: Option<Arc<OwnCallbacks>>,
 }
 
 impl Entity {

@@ -10,8 +10,11 @@ use chrono_tz::Tz;
 use sea_orm::{DatabaseConnection, DbErr};
 use tollgate_openapi::money::NanoUsd;
 
+use super::callback_variables::place_of_key;
 use super::limited::Raised;
-use super::{Account, Limited, ModelAccess, Policy, RoutingOverrides, Secret, SoftBudget, TAGS_MAX, Window};
+use super::{
+    Account, Limited, ModelAccess, OwnCallbacks, Policy, RoutingOverrides, Secret, SoftBudget, TAGS_MAX, Window,
+};
 use crate::counters::{Limits, ScopeId};
 use crate::db::budget::Model as Budget;
 use crate::db::key::Model as Key;
@@ -120,6 +123,7 @@ impl Loader {
             member_id: member_id.map(|(team_id, user_id)| super::member_id(team_id, user_id)),
             tags: tags_of(&key),
             routing: routing_of(&key.other),
+            callbacks: OwnCallbacks::read(&key.metadata, &place_of_key(&key.token)),
             time_zone,
             gateway: Arc::clone(&self.gateway),
         })

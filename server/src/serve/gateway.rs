@@ -10,7 +10,8 @@ use crate::cache::ResponseCache;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::counters::Counters;
-use crate::export::{self, Exports};
+use crate::crypto::Sealer;
+use crate::export::{self, Exports, Surroundings};
 use crate::gateway::call_id::CallIds;
 use crate::gateway::drain::Drains;
 use crate::gateway::responses::id::ResponseIds;
@@ -35,7 +36,7 @@ pub(super) struct Parts {
 /// Where calls that have ended go besides the spool.
 pub(super) struct Queues {
     contents: Option<Contents>,
-    exports: Option<Exports>,
+    exports: Exports,
 }
 
 /// The gateway, whose models come later.
@@ -85,10 +86,12 @@ pub(super) fn queues(
     environment: &Environment,
     database: &DatabaseConnection,
     policy: &Arc<PolicyStore>,
+    sealer: &Sealer,
 ) -> Result<(Queues, Takers), std::io::Error> {
     let (contents, writer) = contents(config, database);
-    let (exports, exporters) = export::start(config, &environment.variables, policy).map_err(std::io::Error::other)?;
-    Ok((Queues { contents, exports }, Takers { contents: writer, exporters }))
+    let surroundings = Surroundings { variables: &environment.variables, policy, sealer };
+    let (exports, exporters, own_exporters) = export::start(config, &surroundings).map_err(std::io::Error::other)?;
+    Ok((Queues { contents, exports }, Takers { contents: writer, exporters, own_exporters }))
 }
 
 /// Where prompts and answers go, and who writes them, where they are kept.

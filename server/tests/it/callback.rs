@@ -5,6 +5,7 @@ mod helicone;
 mod langfuse;
 mod lunary;
 mod otlp;
+mod own;
 mod telling;
 mod webhook;
 

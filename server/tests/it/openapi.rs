@@ -231,7 +231,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 172] = [
+const PATHS: [&str; 175] = [
     paths::REPORT_NEW,
     paths::REPORT_UPDATE,
     paths::REPORT_DELETE,
@@ -286,6 +286,9 @@ const PATHS: [&str; 172] = [
     paths::TEAM_DELETE,
     paths::TEAM_BLOCK,
     paths::TEAM_UNBLOCK,
+    paths::TEAM_CALLBACK,
+    paths::TEAM_CALLBACK_NAMED,
+    paths::TEAM_DISABLE_LOGGING,
     paths::TEAM_INFO,
     paths::TEAM_LIST,
     paths::TEAM_LIST_PAGE,

@@ -88,6 +88,9 @@ impl World {
             "allowed_domains": ["hush.example"],
             "organization_id": "acme"});
         app.post("/sso/provider/new", provider).expect_status(200).await;
+        let callback = json!({"callback_name": "langfuse", "callback_vars": {
+            "langfuse_public_key": SECRET, "langfuse_secret_key": SECRET, "langfuse_host": "https://hush.example"}});
+        app.post("/team/acme-team/callback", callback).expect_status(200).await;
         let channel = json!({"name": SECRET, "kind": "webhook", "url": "https://hush.example/hook", "organization_id": "acme", "alert_types": ["team_deleted"]});
         let channel = app.post("/alert/channel/new", channel).expect_status(200).await.value();
         let report = json!({"name": SECRET, "period": "week", "organization_id": "acme"});
@@ -115,6 +118,7 @@ impl World {
             "credential_name": "acme-credential", "model_id": "shared-model", "model_name": "shared-model",
         });
         names.as_object_mut().unwrap().extend(of_report.as_object().unwrap().clone());
+        names["callback_name"] = json!("langfuse");
         Self { app, names: names.as_object().unwrap().clone() }
     }
 

@@ -17,9 +17,10 @@ use crate::db::key::{Entity, Model};
 use crate::db::{self, JsonMap, Strings, stored_time};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
-use crate::management::Json;
 use crate::management::change::{Change, record};
 use crate::management::limit::{self, Windows};
+use crate::management::{Json, callback};
+use crate::policy::callback_variables::place_of_key;
 
 /// Make a key
 ///
@@ -120,7 +121,8 @@ pub(in crate::management) async fn insert(
     body: KeyCreate,
     secret: &str,
 ) -> ApiResult<Model> {
-    let key = new_row(app, principal, body, secret);
+    let mut key = new_row(app, principal, body, secret);
+    callback::seal(app, &place_of_key(&key.token), &mut key.metadata, None)?;
     if let Some(budget_id) = key.budget_id() {
         limit::check_budget(transaction, budget_id).await?;
     }

@@ -27,7 +27,8 @@ use crate::error::{ApiError, ApiResult};
 use crate::management::change::{Change, announce, record};
 use crate::management::limit::{self, Windows};
 use crate::management::rules::keep;
-use crate::management::{IfMatch, Json};
+use crate::management::{IfMatch, Json, callback};
+use crate::policy::callback_variables::place_of_key;
 
 /// Change a key
 ///
@@ -151,6 +152,7 @@ pub(super) async fn apply(
     let touches_bounds = bounds::touches(&body);
     let mut after = patched(before.clone(), body, now, app.timezone);
     after.updated_by = Some(principal.user_id.clone());
+    callback::seal(app, &place_of_key(&after.token), &mut after.metadata, Some(&before.metadata))?;
     if before.temp_budget_increase != after.temp_budget_increase
         || before.temp_budget_expiry != after.temp_budget_expiry
     {

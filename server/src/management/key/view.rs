@@ -14,7 +14,7 @@ use crate::db;
 use crate::db::key::Model;
 use crate::domain::window::BudgetWindow;
 use crate::error::ApiResult;
-use crate::management::{change, limit};
+use crate::management::{callback, change, limit};
 
 /// What is known of a key besides its row.
 #[derive(Clone, Debug, Default)]
@@ -97,7 +97,7 @@ fn show(key: Model, usage: Usage) -> KeyView {
         max_parallel_requests: key.max_parallel_requests,
         rpm_limit: key.rpm_limit,
         tpm_limit: key.tpm_limit,
-        metadata: key.metadata.0,
+        metadata: callback::masked(key.metadata.0),
         blocked: key.blocked,
         expires: key.expires_at,
         created_at: key.created_at,

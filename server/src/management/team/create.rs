@@ -17,7 +17,8 @@ use crate::error::{ApiError, ApiResult};
 use crate::management::change::{Change, announce, record};
 use crate::management::limit::{self, Wanted};
 use crate::management::rules::keep;
-use crate::management::{Json, new_id};
+use crate::management::{Json, callback, new_id};
+use crate::policy::callback_variables::place_of_team;
 
 /// Make a team
 ///
@@ -50,7 +51,8 @@ pub async fn new(app: web::Data<App>, principal: Principal, body: Json<TeamCreat
         spend: None,
     };
     let members = members_of(&mut body);
-    let team = new_row(&app, &principal, body);
+    let mut team = new_row(&app, &principal, body);
+    callback::seal(&app, &place_of_team(&team.team_id), &mut team.metadata, None)?;
     let transaction = db::begin(&app.db).await?;
     if let Some(organization_id) = &team.organization_id {
         rules::check_organization(&transaction, organization_id).await?;

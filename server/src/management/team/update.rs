@@ -17,7 +17,8 @@ use crate::error::{ApiError, ApiResult};
 use crate::management::change::{Change, announce, record};
 use crate::management::limit::{self, Wanted, Windows};
 use crate::management::rules::keep;
-use crate::management::{IfMatch, Json, organization};
+use crate::management::{IfMatch, Json, callback, organization};
+use crate::policy::callback_variables::place_of_team;
 
 /// Change a team
 ///
@@ -56,7 +57,8 @@ pub async fn update(
         budget_id: std::mem::take(&mut body.budget_id),
         spend: None,
     };
-    let after = patched(before.clone(), body, &app, &principal);
+    let mut after = patched(before.clone(), body, &app, &principal);
+    callback::seal(&app, &place_of_team(&after.team_id), &mut after.metadata, Some(&before.metadata))?;
     let may_widen = principal.authorize_on(Action::TeamAdminister, &relations, NOT_FOUND).is_ok();
     if !may_widen {
         grant::check_narrower(&before.models, &after.models)?;

@@ -13,7 +13,7 @@ use crate::db::team::Model;
 use crate::db::team_member::Model as Membership;
 use crate::error::ApiResult;
 use crate::management::limit::Limited;
-use crate::management::{change, limit, only};
+use crate::management::{callback, change, limit, only};
 
 /// What is known of a team besides its row.
 #[derive(Debug, Default)]
@@ -105,7 +105,7 @@ fn show(team: Model, known: Known) -> TeamView {
         team_alias: team.team_alias,
         organization_id: team.organization_id,
         models: team.models.0,
-        metadata: team.metadata.0,
+        metadata: callback::masked(team.metadata.0),
         blocked: team.blocked,
         cost_center: team.cost_center,
         members_with_roles: known.members,

@@ -11,7 +11,8 @@ use super::Loader;
 use crate::db;
 use crate::db::limit::Model as Limit;
 use crate::domain::region::Region;
-use crate::policy::{Entity, EntityKind, ModelAccess, RoutingOverrides};
+use crate::policy::callback_variables::place_of_team;
+use crate::policy::{Entity, EntityKind, ModelAccess, OwnCallbacks, RoutingOverrides};
 
 /// What the database says of an entity.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(in crate::policy) struct Read {
     /// Of an organization.
     pub(in crate::policy) time_zone: Option<Tz>,
     routing: Option<Arc<RoutingOverrides>>,
+    /// Of a team.
+    callbacks: Option<Arc<OwnCallbacks>>,
     /// Of a customer.
     region: Option<Region>,
     limits: Limit,
@@ -39,6 +42,7 @@ impl Read {
             organization_id: None,
             time_zone: None,
             routing: None,
+            callbacks: None,
             region: None,
             limits,
         }
@@ -109,6 +113,7 @@ impl Loader {
             organizations,
             time_zone,
             routing: read.routing,
+            callbacks: read.callbacks,
             region: read.region,
         })
     }
@@ -157,7 +162,8 @@ impl Loader {
         let organization_id = team.organization_id.as_deref().map(Arc::from);
         let named = read.named(team.team_alias.as_deref()).allowing(&team.models);
         let routing = super::routing_of(&team.other);
-        Ok(Read { is_blocked: team.blocked, organization_id, routing, ..named })
+        let callbacks = OwnCallbacks::read(&team.metadata, &place_of_team(&team.team_id));
+        Ok(Read { is_blocked: team.blocked, organization_id, routing, callbacks, ..named })
     }
 
     async fn organization(&self, read: Read) -> Result<Read, DbErr> {
