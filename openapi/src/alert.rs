@@ -1,8 +1,7 @@
 //! Alerts: what happened that somebody should know of, and where they are told.
 
 mod channel;
-
-use std::fmt;
+mod kind;
 
 use chrono::{DateTime, Utc};
 use garde::Validate;
@@ -12,142 +11,12 @@ pub use channel::{
     AlertChannel, AlertChannelCreate, AlertChannelCreated, AlertChannelDelete, AlertChannelDeleted, AlertChannelList,
     AlertChannelPatch, AlertChannelTest, AlertChannelTested, ChannelKind, ChannelSource, QuietHours,
 };
+pub use kind::AlertType;
 
 /// Alerts are counted up to here: more than that many are not told apart in `total`.
 pub const COUNTED_MAX: u64 = 10_000;
 /// Alerts of a page where nobody says how many.
 const PAGE_SIZE_DEFAULT: u64 = 50;
-
-/// What an alert is about, in LiteLLM's words; the last ones are ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum AlertType {
-    /// A budget is used up in part or as a whole, or will be.
-    BudgetAlerts,
-    /// Calls fail.
-    LlmExceptions,
-    /// Calls take longer than `alerting_threshold`.
-    LlmTooSlow,
-    /// A provider fails for many calls at once.
-    OutageAlerts,
-    /// Another model had to stand in.
-    FallbackReports,
-    /// What a call cost could not be booked.
-    FailedTrackingSpend,
-    /// The database was away.
-    DbExceptions,
-    /// What was spent in a day, a week or a month.
-    SpendReports,
-    /// A deployment was added while the gateway runs.
-    NewModelAdded,
-    /// A key was made.
-    NewVirtualKeyCreated,
-    /// A key was changed.
-    VirtualKeyUpdated,
-    /// A key was deleted.
-    VirtualKeyDeleted,
-    /// A team was made.
-    NewTeamCreated,
-    /// A team was changed.
-    TeamUpdated,
-    /// A team was deleted.
-    TeamDeleted,
-    /// A user was made.
-    NewInternalUserCreated,
-    /// A user was changed.
-    InternalUserUpdated,
-    /// A user was deleted.
-    InternalUserDeleted,
-    /// A channel cannot be reached.
-    AlertChannelFailing,
-}
-
-impl AlertType {
-    /// Every type.
-    pub const ALL: [Self; 19] = [
-        Self::BudgetAlerts,
-        Self::LlmExceptions,
-        Self::LlmTooSlow,
-        Self::OutageAlerts,
-        Self::FallbackReports,
-        Self::FailedTrackingSpend,
-        Self::DbExceptions,
-        Self::SpendReports,
-        Self::NewModelAdded,
-        Self::NewVirtualKeyCreated,
-        Self::VirtualKeyUpdated,
-        Self::VirtualKeyDeleted,
-        Self::NewTeamCreated,
-        Self::TeamUpdated,
-        Self::TeamDeleted,
-        Self::NewInternalUserCreated,
-        Self::InternalUserUpdated,
-        Self::InternalUserDeleted,
-        Self::AlertChannelFailing,
-    ];
-
-    /// Its name, as configurations have it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::BudgetAlerts => "budget_alerts",
-            Self::LlmExceptions => "llm_exceptions",
-            Self::LlmTooSlow => "llm_too_slow",
-            Self::OutageAlerts => "outage_alerts",
-            Self::FallbackReports => "fallback_reports",
-            Self::FailedTrackingSpend => "failed_tracking_spend",
-            Self::DbExceptions => "db_exceptions",
-            Self::SpendReports => "spend_reports",
-            Self::NewModelAdded => "new_model_added",
-            Self::NewVirtualKeyCreated => "new_virtual_key_created",
-            Self::VirtualKeyUpdated => "virtual_key_updated",
-            Self::VirtualKeyDeleted => "virtual_key_deleted",
-            Self::NewTeamCreated => "new_team_created",
-            Self::TeamUpdated => "team_updated",
-            Self::TeamDeleted => "team_deleted",
-            Self::NewInternalUserCreated => "new_internal_user_created",
-            Self::InternalUserUpdated => "internal_user_updated",
-            Self::InternalUserDeleted => "internal_user_deleted",
-            Self::AlertChannelFailing => "alert_channel_failing",
-        }
-    }
-
-    /// The type of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
-    }
-
-    /// Whether it is told of where nobody says which types are: all but what happens all day in keys, teams and users.
-    #[must_use]
-    pub const fn is_default(self) -> bool {
-        !matches!(
-            self,
-            Self::NewVirtualKeyCreated
-                | Self::VirtualKeyUpdated
-                | Self::VirtualKeyDeleted
-                | Self::NewTeamCreated
-                | Self::TeamUpdated
-                | Self::TeamDeleted
-                | Self::NewInternalUserCreated
-                | Self::InternalUserUpdated
-                | Self::InternalUserDeleted
-        )
-    }
-
-    /// Whether it is told of in the channels of an organization or a team, too: the others are about the gateway.
-    #[must_use]
-    pub const fn is_of_tenants(self) -> bool {
-        matches!(self, Self::BudgetAlerts) || !self.is_default()
-    }
-}
-
-impl fmt::Display for AlertType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ mod names;
 mod report;
 mod send;
 mod sender;
+mod words;
 
 use std::sync::Arc;
 
@@ -19,9 +20,9 @@ use chrono_tz::Tz;
 use sea_orm::{DatabaseConnection, DbErr};
 
 pub use channel::{Channel, Target, host_of};
-pub(crate) use message::dollars;
 pub use message::{Message, Subject, Words};
 pub use sender::Sender;
+pub(crate) use words::dollars;
 
 use crate::clock::Clock;
 use crate::config::{LiveAlertSettings, Secret};

@@ -42,6 +42,7 @@ pub mod upstream;
 mod usable;
 pub mod usual_delay;
 pub mod usual_length;
+pub mod waiting;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -65,6 +66,7 @@ use drain::Drains;
 use responses::id::ResponseIds;
 use usual_delay::UsualDelays;
 use usual_length::UsualLengths;
+use waiting::WaitingCalls;
 
 /// What every call needs; one a process.
 #[derive(Debug)]
@@ -103,6 +105,8 @@ pub struct Gateway {
     pub settings: ArcSwap<Settings>,
     /// Calls in flight, counted.
     pub in_flight: InFlightCount,
+    /// Calls in flight whose answer has not begun.
+    pub waiting: Arc<WaitingCalls>,
 }
 
 /// Bounds and choices of the configuration.

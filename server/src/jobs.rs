@@ -3,6 +3,7 @@
 mod figures;
 mod health_checks;
 pub mod idle_counters;
+mod node_alerts;
 mod policy_changes;
 mod prune;
 mod reports;
@@ -21,6 +22,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::export::{OwnWorkers, Worker};
+use crate::gateway::waiting::WaitingCalls;
 use crate::ledger::Spool;
 use crate::ledger::contents::ContentWriter;
 use crate::ledger::writer::Writer;
@@ -54,6 +56,8 @@ pub struct Work {
     pub counters: Arc<Counters>,
     /// Which deployment serves a call.
     pub router: Arc<Router>,
+    /// Calls whose answer has not begun.
+    pub waiting: Arc<WaitingCalls>,
     /// The models in force.
     pub models: Arc<LiveModels>,
     /// Tells people what happened.
@@ -101,6 +105,7 @@ pub fn start(work: &Work, writer: Writer, takers: Takers, stop: &CancellationTok
     jobs.spawn(idle_counters::IdleCounters::new(work, idle_counters::KEPT).run(stop.clone()));
     jobs.spawn(keep_metrics_up(stop.clone()));
     jobs.spawn(figures::count(work.db.clone(), Arc::clone(&work.figures), stop.clone()));
+    jobs.spawn(node_alerts::NodeAlerts::new(work).run(stop.clone()));
     jobs.spawn(Sender::new(Arc::clone(&work.alerts)).run(stop.clone()));
     jobs.spawn(reports::Reports::new(work.app.clone()).run(stop.clone()));
     if let Some(contents) = takers.contents {

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use tokio::sync::broadcast;
 
 use crate::clock::Clock;
 use crate::config::RoutingStrategy;
@@ -42,7 +43,8 @@ pub use health::{CooldownRule, Failure};
 pub use in_flight::InFlight;
 use latency::Kind;
 pub use patterns::Patterns;
-use rests::{Rest, Rests};
+pub use rests::Rest;
+use rests::Rests;
 pub use rules::{LatencyRule, Rules};
 pub use table::Models;
 use table::{Group, Ready, Table};
@@ -291,6 +293,12 @@ impl Router {
         if deployment.health.end_rest(self.clock.monotonic()) {
             self.rests.post(Rest { deployment: deployment.id.to_string(), until: None, reason: String::new() });
         }
+    }
+
+    /// Rests that this node begins or ends from now on.
+    #[must_use]
+    pub fn rests(&self) -> broadcast::Receiver<Rest> {
+        self.rests.subscribe()
     }
 
     /// How long a deployment that failed rests where nobody says otherwise; zero: never.

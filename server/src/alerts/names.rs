@@ -66,6 +66,7 @@ impl Names {
             "customer" => format!("Customer {id}"),
             "tag" => format!("Tag {id}"),
             "provider" => format!("Provider {id}"),
+            "node" => format!("Node {id}"),
             "model" => format!("Model {id}"),
             "gateway" => "The gateway".to_owned(),
             _ => id.to_owned(),

@@ -1,5 +1,7 @@
 //! Reports of spend: a period that is over, told once as an alert of the gateway.
 
+pub(super) mod models;
+
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
@@ -9,7 +11,8 @@ use tollgate_openapi::alert::{AlertLevel, AlertType};
 use tollgate_openapi::money::NanoUsd;
 
 use super::Alerts;
-use super::message::{Words, dollars};
+use super::message::Words;
+use super::words::dollars;
 use crate::db::daily_entity_spend::Days;
 use crate::db::monthly_spend::{days_of, month_of};
 use crate::db::usage::{self, Dimension, Of, Sums};
@@ -151,20 +154,9 @@ impl Alerts {
 /// Characters of an id that stand for a name: a key's hash is longer.
 const NAME_CHARS: usize = 40;
 
-fn alert(report: SpendReport, dedup_key: String, now: DateTime<Utc>) -> NewAlert {
-    NewAlert {
-        alert_type: AlertType::SpendReports,
-        level: AlertLevel::Low,
-        subject_kind: "gateway".to_owned(),
-        subject_id: "gateway".to_owned(),
-        organization_id: None,
-        team_id: None,
-        user_id: None,
-        dedup_key,
-        occurrences: 1,
-        at: now,
-        what: Happened::SpendReport(Box::new(report)),
-    }
+fn alert(report: SpendReport, key: String, now: DateTime<Utc>) -> NewAlert {
+    let what = Happened::SpendReport(Box::new(report));
+    NewAlert::of_gateway(AlertType::SpendReports, AlertLevel::Low, key, now, what)
 }
 
 /// A report in words.

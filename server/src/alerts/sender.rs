@@ -142,6 +142,7 @@ impl Sender {
         }
         if now >= self.report_at {
             self.alerts.report(now).await?;
+            self.alerts.report_models(now).await?;
             self.report_at = now + REPORT_EVERY;
         }
         while self.alerts.dispatch().await? {

@@ -16,17 +16,8 @@ use crate::domain::webhook::signing_key;
 /// The alert settings in force: they change while the gateway runs.
 pub type LiveAlertSettings = Arc<ArcSwap<AlertSettings>>;
 
-/// LiteLLM's types of alerts that are not raised yet.
-const LATER: [&str; 8] = [
-    "llm_requests_hanging",
-    "user_spend_thresholds",
-    "user_spend_anomalies",
-    "daily_reports",
-    "cooldown_deployment",
-    "model_deprecation_warnings",
-    "region_outage_alerts",
-    "mcp_server_down",
-];
+/// LiteLLM's types of alerts about what is not here.
+const NOT_HERE: [&str; 1] = ["mcp_server_down"];
 /// The most that a percentage of a budget may be.
 const PERCENT_MAX: u64 = 1_000;
 /// The most messages to a channel in a minute.
@@ -159,8 +150,8 @@ fn types(items: &[Item<'_>]) -> Vec<AlertType> {
 
 fn alert_type(item: &Item<'_>, name: &str) -> Option<AlertType> {
     let found = AlertType::named(name);
-    if found.is_none() && LATER.contains(&name) {
-        item.warning("alerts of this type of LiteLLM's are not raised yet");
+    if found.is_none() && NOT_HERE.contains(&name) {
+        item.warning("there is nothing here that alerts of this type of LiteLLM's are about");
     } else if found.is_none() {
         let names = AlertType::ALL.into_iter().map(AlertType::name);
         let near = vocabulary::nearest(name, names).map(|near| format!("; did you mean \"{near}\"?"));

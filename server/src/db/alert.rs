@@ -82,11 +82,22 @@ pub struct Filter {
 /// # Errors
 /// When the database is away.
 pub async fn raise(db: &impl ConnectionTrait, alerts: Vec<NewAlert>) -> Result<(), DbErr> {
-    let rows = merged(alerts);
     let mut on_conflict = OnConflict::column(Column::DedupKey);
     let count = Expr::col((Entity, Column::Occurrences)).add(Expr::col((Excluded, Column::Occurrences)));
     on_conflict.value(Column::Occurrences, count).update_column(Column::LastAt);
-    for chunk in rows.chunks(ROWS_MAX) {
+    insert(db, alerts, &on_conflict).await
+}
+
+/// Writes those alerts that are not there yet: what is looked at again and again happens once.
+///
+/// # Errors
+/// When the database is away.
+pub async fn raise_new(db: &impl ConnectionTrait, alerts: Vec<NewAlert>) -> Result<(), DbErr> {
+    insert(db, alerts, OnConflict::column(Column::DedupKey).do_nothing()).await
+}
+
+async fn insert(db: &impl ConnectionTrait, alerts: Vec<NewAlert>, on_conflict: &OnConflict) -> Result<(), DbErr> {
+    for chunk in merged(alerts).chunks(ROWS_MAX) {
         let rows = chunk.iter().cloned().map(|row| ActiveModel { id: ActiveValue::NotSet, ..row.into_active_model() });
         Entity::insert_many(rows).on_conflict(on_conflict.clone()).exec_without_returning(db).await?;
     }

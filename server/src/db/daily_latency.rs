@@ -62,6 +62,23 @@ pub async fn by_day(db: &impl ConnectionTrait, days: Days) -> Result<Vec<DayBuck
         .await
 }
 
+/// The histogram of each public model over `days`: model, bucket, calls.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_model(db: &impl ConnectionTrait, days: Days) -> Result<Vec<(String, i32, i64)>, DbErr> {
+    Entity::find()
+        .filter(Column::Date.between(days.first, days.last))
+        .select_only()
+        .columns([Column::ModelGroup, Column::Bucket])
+        .column_as(Expr::col(Column::Calls).sum().cast_as("bigint"), "calls")
+        .group_by(Column::ModelGroup)
+        .group_by(Column::Bucket)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
 /// The bucket that counts a call of `duration_ms` milliseconds.
 #[must_use]
 pub fn bucket_of(duration_ms: i64) -> i32 {

@@ -204,6 +204,21 @@ pub async fn parts(
     Ok(rows.into_iter().map(|row| (row.id, row.part, row.sums)).collect())
 }
 
+/// The `limit` models, each with the provider that was asked last, of which most calls failed: model, provider, sums.
+///
+/// # Errors
+/// When the database is away.
+pub async fn failed(db: &impl ConnectionTrait, days: Days, limit: u64) -> Result<Vec<(String, String, Sums)>, DbErr> {
+    let failed = || Expr::col("failed_requests").sum();
+    let mut query = summed("daily_key_spend", days);
+    query.expr_as(Expr::col("model_group"), "id").expr_as(Expr::col("provider"), "part");
+    query.and_where(Expr::col("provider").ne("")).group_by_columns(["model_group", "provider"]);
+    query.and_having(failed().gt(0)).order_by_expr(failed(), Order::Desc);
+    query.order_by("model_group", Order::Asc).order_by("provider", Order::Asc).limit(limit);
+    let rows = PartRow::find_by_statement(db.get_database_backend().build(&query)).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.part, row.sums)).collect())
+}
+
 fn dearest_first(query: &mut SelectStatement) {
     for sum in ["spend", "api_requests"] {
         query.order_by_expr(Expr::col(sum).sum(), Order::Desc);

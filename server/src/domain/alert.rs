@@ -1,11 +1,13 @@
 //! What is worth telling: the things that may happen, and when a budget has come to a point that somebody should know of.
 
+mod happened;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tollgate_openapi::alert::{AlertLevel, AlertType};
 use tollgate_openapi::money::NanoUsd;
 
-use super::report::SpendReport;
+pub use happened::Happened;
 
 /// Something that happened, to be told once.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,155 +36,28 @@ pub struct NewAlert {
     pub what: Happened,
 }
 
-/// What happened. Money is in nano-dollars.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-pub enum Happened {
-    /// A part of a budget is spent.
-    ThresholdCrossed {
-        /// Which part, of a hundred.
-        percent: u32,
-        /// How the budget stands.
-        #[serde(flatten)]
-        budget: BudgetState,
-    },
-    /// A budget is spent.
-    BudgetCrossed {
-        /// How it stands.
-        #[serde(flatten)]
-        budget: BudgetState,
-    },
-    /// A budget has something left, but not enough for a call.
-    CallRefused {
-        /// How it stands.
-        #[serde(flatten)]
-        budget: BudgetState,
-    },
-    /// A budget that only warns is spent.
-    SoftBudgetCrossed {
-        /// How it stands.
-        #[serde(flatten)]
-        budget: BudgetState,
-        /// The one that only warns.
-        soft_budget: i64,
-    },
-    /// A budget will not last.
-    ProjectedLimitExceeded {
-        /// How it stands.
-        #[serde(flatten)]
-        budget: BudgetState,
-        /// What will be spent when its window ends, if it goes on like this.
-        projected: i64,
-        /// When it will be spent.
-        exceeded_at: DateTime<Utc>,
-    },
-    /// A provider fails for a call, and nothing stands in.
-    CallsFailed {
-        /// The model that was asked for.
-        model: String,
-        /// Its provider.
-        provider: String,
-        /// The status that the client got.
-        status_code: u16,
-        /// What went wrong.
-        error: String,
-        /// The call.
-        request_id: String,
-    },
-    /// A call took long.
-    CallsSlow {
-        /// The model that was asked for.
-        model: String,
-        /// Its provider.
-        provider: String,
-        /// How long it took.
-        seconds: i64,
-        /// From when on that is long.
-        threshold_seconds: i64,
-        /// The call.
-        request_id: String,
-    },
-    /// A provider fails again and again.
-    ProviderDown {
-        /// Tries that failed within a minute.
-        failures: i64,
-        /// How many are an outage.
-        threshold: i64,
-        /// The last error.
-        error: String,
-    },
-    /// Another model stood in.
-    FellBack {
-        /// The model that was asked for.
-        model: String,
-        /// The one that answered.
-        stood_in: String,
-        /// Why.
-        reason: String,
-        /// The call.
-        request_id: String,
-    },
-    /// The cost of a call could not be booked.
-    SpendNotTracked {
-        /// The call.
-        request_id: String,
-        /// Why.
-        error: String,
-    },
-    /// The database did not take anything for a while.
-    DatabaseAway {
-        /// For how long.
-        seconds: i64,
-        /// Why.
-        error: String,
-    },
-    /// What was spent in a period.
-    SpendReport(Box<SpendReport>),
-    /// Something was made, changed or deleted.
-    Changed {
-        /// `created`, `updated`, …
-        action: String,
-        /// What it is called.
-        name: String,
-        /// By whom.
-        actor: String,
-    },
-    /// A channel does not take what it is told.
-    ChannelFailing {
-        /// What it is called.
-        name: String,
-        /// Since when.
-        since: DateTime<Utc>,
-        /// Why.
-        error: String,
-    },
-    /// Somebody tries a channel.
-    Test {
-        /// Who.
-        actor: String,
-    },
-}
-
-impl Happened {
-    /// Its name, as the API has it.
+impl NewAlert {
+    /// Something that is nobody's but the gateway's, and happened once.
     #[must_use]
-    pub const fn event(&self) -> &'static str {
-        match self {
-            Self::ThresholdCrossed { .. } => "threshold_crossed",
-            Self::BudgetCrossed { .. } => "budget_crossed",
-            Self::CallRefused { .. } => "call_refused",
-            Self::SoftBudgetCrossed { .. } => "soft_budget_crossed",
-            Self::ProjectedLimitExceeded { .. } => "projected_limit_exceeded",
-            Self::CallsFailed { .. } => "calls_failed",
-            Self::CallsSlow { .. } => "calls_slow",
-            Self::ProviderDown { .. } => "provider_down",
-            Self::FellBack { .. } => "fell_back",
-            Self::SpendNotTracked { .. } => "spend_not_tracked",
-            Self::DatabaseAway { .. } => "database_away",
-            Self::SpendReport(_) => "spend_report",
-            Self::Changed { .. } => "changed",
-            Self::ChannelFailing { .. } => "channel_failing",
-            Self::Test { .. } => "test",
+    pub fn of_gateway(
+        alert_type: AlertType,
+        level: AlertLevel,
+        dedup_key: String,
+        at: DateTime<Utc>,
+        what: Happened,
+    ) -> Self {
+        Self {
+            alert_type,
+            level,
+            subject_kind: "gateway".to_owned(),
+            subject_id: "gateway".to_owned(),
+            organization_id: None,
+            team_id: None,
+            user_id: None,
+            dedup_key,
+            occurrences: 1,
+            at,
+            what,
         }
     }
 }

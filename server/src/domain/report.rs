@@ -31,6 +31,47 @@ pub struct SpendReport {
     pub movers: Vec<Ranked>,
 }
 
+/// How models did on a day, UTC's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelReport {
+    /// The day.
+    pub day: NaiveDate,
+    /// Calls, failed ones included.
+    pub api_requests: i64,
+    /// Calls that failed.
+    pub failed_requests: i64,
+    /// Where most calls failed, the worst first.
+    pub failed: Vec<FailedModel>,
+    /// Where calls took longest, the slowest first.
+    pub slowest: Vec<SlowModel>,
+}
+
+/// A model that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedModel {
+    /// Public name.
+    pub model: String,
+    /// The provider that was asked last.
+    pub provider: String,
+    /// Calls, failed ones included.
+    pub api_requests: i64,
+    /// Calls that failed.
+    pub failed_requests: i64,
+}
+
+/// How long a model takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlowModel {
+    /// Public name.
+    pub model: String,
+    /// Calls that were answered.
+    pub calls: i64,
+    /// Half of them took no longer, in milliseconds.
+    pub median_ms: i64,
+    /// Of a hundred, 95 took no longer, in milliseconds.
+    pub p95_ms: i64,
+}
+
 /// The first of a kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ranking {

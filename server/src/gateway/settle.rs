@@ -3,6 +3,7 @@
 //! An admitted call is a [`Call`]. It ends exactly once: by [`Call::finish`], or by being dropped, which means that
 //! the client left.
 
+mod asked;
 pub(super) mod attempts;
 mod cached;
 mod outcome;
@@ -23,6 +24,7 @@ use super::charge::Soft;
 use super::drain::{self, Sending};
 use super::route::Source;
 use super::upstream::UpstreamFailure;
+use super::waiting::{WaitingCall, Waits};
 use super::{Gateway, charge, record};
 use crate::counters::{Demand, RateStates, Ticket};
 use crate::domain::price::ServiceTier;
@@ -35,6 +37,7 @@ use crate::provider::chat::{AnswerHead, EarlyUsage};
 use crate::provider::openai::Answer;
 use crate::provider::tokens::{self, TextCounter};
 use crate::router::{Deployment, Failure, InFlight};
+pub(super) use asked::{Asked, ImageAsked};
 use attempts::{AttemptKind, Attempts};
 pub(super) use cached::FromCache;
 pub use outcome::Outcome;
@@ -58,37 +61,6 @@ pub struct Settled {
 #[must_use = "a dropped call is one whose client left"]
 pub struct Call(Option<Box<Open>>);
 
-/// What a call asked for, to be counted where the provider does not tell what it took.
-#[derive(Clone, Debug)]
-pub(super) struct Asked {
-    /// In OpenAI's form; without the files of a form.
-    pub(super) body: Bytes,
-    /// What it takes besides the tokens of its text.
-    pub(super) units: Usage,
-    /// The processing tier asked for.
-    pub(super) tier: ServiceTier,
-    /// What picture, where it asked for one.
-    pub(super) image: Option<ImageAsked>,
-    /// How tools are told of it.
-    pub(super) telling: Arc<Telling>,
-}
-
-impl Asked {
-    /// A text in whatever form.
-    pub(super) fn text(body: Bytes, tier: ServiceTier) -> Self {
-        Self { body, units: Usage::default(), tier, image: None, telling: Arc::default() }
-    }
-}
-
-/// What a picture's price depends on.
-#[derive(Clone, Debug)]
-pub(super) struct ImageAsked {
-    /// As the request names it.
-    pub(super) quality: Option<String>,
-    /// As the request names it.
-    pub(super) size: Option<String>,
-}
-
 /// What is known of a call while it runs.
 #[derive(Debug)]
 struct Open {
@@ -109,6 +81,8 @@ struct Open {
     sending: Option<Sending>,
     /// Another attempt at the same was faster: nobody waits for this one.
     is_overtaken: bool,
+    /// Its answer has not begun.
+    waits: Option<Waits>,
     _counted: Counted,
 }
 
@@ -152,6 +126,7 @@ impl Call {
             counted: None,
             sending: None,
             is_overtaken: false,
+            waits: None,
             _counted: Counted::enter(gateway),
         })))
     }
@@ -171,6 +146,7 @@ impl Call {
         }
         open.attempts.begin(kind, age);
         open.target = Some(target);
+        open.waits = open.waits();
         let begin = BeginRecord { event: Cow::Borrowed(&open.event), reserved_nano: open.ticket.reserved().cost.0 };
         if let Err(error) = open.gateway.spool.begin(&begin) {
             tracing::error!(%error, "a call's begin is not in the spool");
@@ -251,6 +227,7 @@ impl Call {
         let Some(open) = &mut self.0 else { return };
         if open.event.completion_start_time.is_none() {
             open.event.completion_start_time = Some(open.gateway.clock.now());
+            open.waits = None;
             if let Some(target) = &mut open.target {
                 target.first_token();
             }
@@ -301,6 +278,16 @@ fn settle(open: Box<Open>, outcome: Outcome) -> Result<Settled, JoinHandle<Settl
 }
 
 impl Open {
+    /// Notes that it waits for where it was sent.
+    fn waits(&self) -> Option<Waits> {
+        self.gateway.waiting.enter(WaitingCall {
+            request_id: Arc::clone(&self.event.request_id),
+            model: Arc::clone(&self.event.model_group),
+            provider: self.event.provider.clone()?,
+            started: self.started,
+        })
+    }
+
     fn settle(mut self: Box<Self>, mut outcome: Outcome) -> Settled {
         let content = std::mem::take(&mut outcome.content);
         self.keep_content(&content);

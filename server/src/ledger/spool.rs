@@ -262,6 +262,12 @@ impl Spool {
         state.trimmed >= *cursor && state.overflow.is_empty()
     }
 
+    /// What may wait on the disk, in bytes.
+    #[must_use]
+    pub const fn disk_bytes_max(&self) -> u64 {
+        self.limits.disk_bytes_max
+    }
+
     /// How the spool is doing.
     #[must_use]
     pub fn health(&self) -> SpoolHealth {

@@ -3,6 +3,7 @@
 
 mod budget;
 mod calls;
+mod outages;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -12,7 +13,7 @@ use sea_orm::{DatabaseTransaction, DbErr, TransactionTrait};
 use tollgate_openapi::alert::{AlertLevel, AlertType};
 
 pub use budget::{BudgetLine, ConfiguredBudgets};
-use calls::Outages;
+use outages::Outages;
 
 use super::event::SpendEvent;
 use crate::config::LiveAlertSettings;
@@ -90,32 +91,11 @@ async fn raise(db: &DatabaseTransaction, alerts: Vec<NewAlert>) -> Result<(), Db
 /// What is to be told of an event that the database refuses.
 pub(super) fn not_tracked(event: &SpendEvent, error: &str, now: DateTime<Utc>) -> NewAlert {
     let request_id = event.request_id.to_string();
+    let key = format!("failed_tracking_spend/{request_id}");
+    let what = Happened::SpendNotTracked { request_id: request_id.clone(), error: error.to_owned() };
     NewAlert {
         subject_kind: "call".to_owned(),
-        subject_id: request_id.clone(),
-        dedup_key: format!("failed_tracking_spend/{request_id}"),
-        at: now,
-        ..gateway_alert(
-            AlertType::FailedTrackingSpend,
-            AlertLevel::High,
-            Happened::SpendNotTracked { request_id, error: error.to_owned() },
-        )
-    }
-}
-
-/// Something that is nobody's but the gateway's.
-fn gateway_alert(alert_type: AlertType, level: AlertLevel, what: Happened) -> NewAlert {
-    NewAlert {
-        alert_type,
-        level,
-        subject_kind: "gateway".to_owned(),
-        subject_id: "gateway".to_owned(),
-        organization_id: None,
-        team_id: None,
-        user_id: None,
-        dedup_key: String::new(),
-        occurrences: 1,
-        at: DateTime::UNIX_EPOCH,
-        what,
+        subject_id: request_id,
+        ..NewAlert::of_gateway(AlertType::FailedTrackingSpend, AlertLevel::High, key, now, what)
     }
 }

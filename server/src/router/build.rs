@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Url;
 use serde_json::{Map, Value, json};
 
 use super::caps;
@@ -74,7 +75,8 @@ pub(super) fn deployment(one: &DeploymentConfig, times: &Times, catalog: &Catalo
         max_output_tokens: one.max_output_tokens.or(card.and_then(|card| card.max_output_tokens)),
         request: one.request.clone(),
         default_max_tokens: one.max_tokens,
-        region: one.aws.region.as_deref().or(one.vertex.location.as_deref()).and_then(Region::of_place),
+        region: place(one).and_then(Region::of_place),
+        place_name: place(one).map(str::to_owned).or_else(|| azure_host(one)).map(Arc::from),
         tags: one.tags.clone(),
         order: one.order,
         prices,
@@ -90,6 +92,18 @@ pub(super) fn deployment(one: &DeploymentConfig, times: &Times, catalog: &Catalo
         params: one.params.clone(),
         health: Arc::default(),
     }
+}
+
+/// Where it runs, as AWS or Google calls it.
+fn place(one: &DeploymentConfig) -> Option<&str> {
+    one.aws.region.as_deref().or(one.vertex.location.as_deref())
+}
+
+/// A resource of Azure's is in one place, which its name rarely tells.
+fn azure_host(one: &DeploymentConfig) -> Option<String> {
+    let is_azure = matches!(one.provider, Some(ProviderKind::Azure | ProviderKind::AzureAi));
+    let url = one.api_base.as_deref().filter(|_| is_azure).and_then(|base| Url::parse(base).ok())?;
+    url.host_str().map(str::to_owned)
 }
 
 /// The catalog's prices with those of the configuration laid over them. A mock costs what its configuration says.
@@ -127,6 +141,9 @@ fn model_info(one: &DeploymentConfig, card: Option<&ModelCard>, prices: Option<&
     }
     for capability in card.into_iter().flat_map(|card| &card.capabilities) {
         info.insert(capability.litellm_name().to_owned(), json!(true));
+    }
+    if let Some(day) = card.and_then(|card| card.retires) {
+        info.insert("deprecation_date".to_owned(), json!(day));
     }
     for (name, value) in &one.info {
         info.insert(name.clone(), value.clone());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use metrics::Label;
 use serde_json::{Map, Value};
 
@@ -45,6 +46,8 @@ pub struct Deployment {
     pub default_max_tokens: Option<u64>,
     /// The part of the world it runs in, where that is known.
     pub region: Option<Region>,
+    /// The provider's place it runs in, as the provider calls it; where only a host is known, that.
+    pub place_name: Option<Arc<str>>,
     /// Tags of the calls that are meant for it.
     pub tags: Vec<String>,
     /// Deployments with a lower number are used first.
@@ -107,6 +110,7 @@ impl Deployment {
             request: self.request.clone(),
             default_max_tokens: None,
             region: self.region,
+            place_name: self.place_name.clone(),
             tags: self.tags.clone(),
             order: self.order,
             weight: self.weight,
@@ -147,6 +151,12 @@ impl Deployment {
     #[must_use]
     pub fn mode(&self) -> Option<&str> {
         self.model_info.get("mode").and_then(Value::as_str)
+    }
+
+    /// The day its provider turns its model off, as the configuration or the catalog has it.
+    #[must_use]
+    pub fn retires(&self) -> Option<NaiveDate> {
+        self.model_info.get("deprecation_date").and_then(Value::as_str)?.parse().ok()
     }
 
     /// Whether it may have a capability, by LiteLLM's name of it: it is not known that it has not. The configuration's word

@@ -47,9 +47,14 @@ impl Default for Rests {
 }
 
 impl Rests {
+    /// What is announced from now on.
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<Rest> {
+        self.0.subscribe()
+    }
+
     /// Announces a rest, where somebody listens.
     pub(super) fn post(&self, rest: Rest) {
-        // Without listeners there are no other nodes.
+        // Without listeners there is nobody to tell.
         drop(self.0.send(rest));
     }
 }
@@ -66,7 +71,7 @@ struct Told {
 /// Carries rests between this node and the others until `stop`.
 pub async fn share(router: &Router, channel: &Channel, stop: CancellationToken) {
     let node = Uuid::new_v4();
-    let mut begun = router.rests.0.subscribe();
+    let mut begun = router.rests();
     let carrier = Carrier { router, channel, node };
     while !stop.is_cancelled() {
         if let Some(Err(error)) = stop.run_until_cancelled(carrier.carry(&mut begun)).await {

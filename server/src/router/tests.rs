@@ -21,6 +21,7 @@ fn deployment(id: &str) -> Deployment {
         request: RequestConfig::default(),
         default_max_tokens: None,
         region: None,
+        place_name: None,
         tags: Vec::new(),
         order: None,
         weight: None,

@@ -67,6 +67,7 @@ pub(super) fn make(
         drains: drains(config),
         settings: ArcSwap::from_pointee(Settings::of(config)),
         in_flight: InFlightCount::default(),
+        waiting: Arc::default(),
         clock,
     })
 }

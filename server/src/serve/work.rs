@@ -26,6 +26,7 @@ pub(super) fn of(
         policy: Arc::clone(&app.policy),
         counters: Arc::clone(&app.counters),
         router: Arc::clone(&gateway.router),
+        waiting: Arc::clone(&gateway.waiting),
         models: Arc::clone(&app.models),
         alerts: Arc::clone(&app.alerts),
         settings: Arc::clone(&app.settings),

@@ -2,6 +2,7 @@
 
 mod calls;
 mod delivery;
+mod deployments;
 mod manage;
 mod report;
 

@@ -105,6 +105,9 @@ impl Attempts {
         note.insert("provider".to_owned(), json!(&*deployment.provider_name));
         note.insert("model".to_owned(), json!(&*deployment.upstream_model));
         note.insert("api_base".to_owned(), json!(deployment.api_base().map(|base| &**base)));
+        if let Some(place) = &deployment.place_name {
+            note.insert("place".to_owned(), json!(&**place));
+        }
         note.insert("start_ms".to_owned(), json!(milliseconds(start)));
         note.insert("duration_ms".to_owned(), json!(milliseconds(now.saturating_sub(start))));
         note

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tollgate_openapi::alert::{AlertLevel, AlertType};
 use tollgate_openapi::money::NanoUsd;
 
-use super::{Touched, gateway_alert};
+use super::Touched;
 use crate::config::AlertSettings;
 use crate::db;
 use crate::db::limit::Model as Limit;
@@ -82,7 +82,7 @@ pub(super) fn refused<'e>(events: impl Iterator<Item = &'e SpendEvent>, now: Dat
                 let of = format!("{start}/{}/refused", budget.max_nano);
                 (AlertLevel::Medium, Happened::CallRefused { budget: state }, of)
             };
-            told((&budget.kind, &budget.id), owner, &of, now, gateway_alert(AlertType::BudgetAlerts, level, what))
+            told((&budget.kind, &budget.id), owner, &of, now, (level, what))
         })
         .collect()
 }
@@ -93,17 +93,21 @@ fn spent_key(start: i64, max: i64) -> String {
 }
 
 /// An alert about a scope.
-fn told(scope: Scope<'_>, owner: Owner, of: &str, now: DateTime<Utc>, alert: NewAlert) -> NewAlert {
-    let (kind, id) = scope;
+fn told(
+    (kind, id): Scope<'_>,
+    owner: Owner,
+    of: &str,
+    now: DateTime<Utc>,
+    (level, what): (AlertLevel, Happened),
+) -> NewAlert {
+    let key = format!("budget_alerts/{kind}/{id}/{of}");
     NewAlert {
         subject_kind: kind.to_owned(),
         subject_id: id.to_owned(),
         organization_id: owner.organization_id,
         team_id: owner.team_id,
         user_id: owner.user_id,
-        dedup_key: format!("budget_alerts/{kind}/{id}/{of}"),
-        at: now,
-        ..alert
+        ..NewAlert::of_gateway(AlertType::BudgetAlerts, level, key, now, what)
     }
 }
 
@@ -323,8 +327,7 @@ impl Reached<'_> {
             }
         };
         let scope = (self.one.window.scope_kind.as_str(), self.one.window.scope_id.as_str());
-        let alert = gateway_alert(AlertType::BudgetAlerts, level, what);
-        Some(told(scope, self.owner.clone(), &of, self.now, alert))
+        Some(told(scope, self.owner.clone(), &of, self.now, (level, what)))
     }
 
     /// The window that is spent in; `None`: it never ends, or is of another length by now.

@@ -1,29 +1,20 @@
-//! Calls that fail, take long, or are answered by another model than was asked for; and providers that fail for many.
+//! Calls that fail, take long, or are answered by another model than was asked for.
 
-use std::collections::HashMap;
-
-use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tollgate_openapi::alert::{AlertLevel, AlertType};
 use tollgate_openapi::spend::CallStatus;
 
-use super::gateway_alert;
+use super::outages::Outages;
 use crate::config::AlertSettings;
 use crate::domain::alert::{Happened, NewAlert};
 use crate::ledger::event::{ASKED_FOR_NOTE, SpendEvent};
 
 /// The same thing is told of once in this time, in seconds.
-const TOLD_EVERY: i64 = 3_600;
-/// Failures are counted by this time, in seconds.
-const OUTAGE_WINDOW: i64 = 60;
+pub(super) const TOLD_EVERY: i64 = 3_600;
 /// Characters of an error that are told.
 const ERROR_CHARS_MAX: usize = 300;
 /// Statuses that are the client's own doing: nobody else need know.
 const OF_CLIENTS: [u16; 6] = [400, 404, 413, 415, 422, 499];
-
-/// What providers failed in the last minute, by name. Each node counts for itself.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Outages(HashMap<String, (i64, i64)>);
 
 /// What is to be told of these calls.
 pub(super) fn of<'e>(
@@ -36,9 +27,7 @@ pub(super) fn of<'e>(
         alerts.extend(failed(event));
         alerts.extend(slow(event, settings));
         alerts.extend(fell_back(event));
-        for attempt in attempts(event) {
-            alerts.extend(outages.note(&attempt, event.end_time, settings));
-        }
+        alerts.extend(outages.look(event, settings));
     }
     alerts
 }
@@ -46,12 +35,11 @@ pub(super) fn of<'e>(
 /// An alert about the model that a call asked for.
 fn of_model(alert_type: AlertType, level: AlertLevel, event: &SpendEvent, key: &str, what: Happened) -> NewAlert {
     let hour = event.end_time.timestamp().div_euclid(TOLD_EVERY);
+    let key = format!("{alert_type}/{}/{key}/{hour}", event.model_group);
     NewAlert {
         subject_kind: "model".to_owned(),
         subject_id: event.model_group.to_string(),
-        dedup_key: format!("{alert_type}/{}/{key}/{hour}", event.model_group),
-        at: event.end_time,
-        ..gateway_alert(alert_type, level, what)
+        ..NewAlert::of_gateway(alert_type, level, key, event.end_time, what)
     }
 }
 
@@ -100,52 +88,6 @@ fn fell_back(event: &SpendEvent) -> Option<NewAlert> {
     })
 }
 
-/// A try that a provider failed.
-struct Attempt<'e> {
-    provider: &'e str,
-    error: &'e str,
-}
-
-/// The tries of a call that failed for the provider's part: it was away, or says so itself.
-fn attempts(event: &SpendEvent) -> impl Iterator<Item = Attempt<'_>> {
-    let noted = event.metadata.get("attempts").and_then(Value::as_array);
-    noted.into_iter().flatten().filter_map(|note| {
-        let status = note.get("status").and_then(Value::as_u64);
-        let is_outage = status.is_none_or(|status| status >= 500 || status == 408);
-        let text = |name: &str| note.get(name).and_then(Value::as_str);
-        Some(Attempt { provider: text("provider")?, error: text("error").unwrap_or_default() }).filter(|_| is_outage)
-    })
-}
-
-impl Outages {
-    /// Counts a failure; the one that makes it an outage is told of.
-    fn note(&mut self, attempt: &Attempt<'_>, at: DateTime<Utc>, settings: &AlertSettings) -> Option<NewAlert> {
-        let minute = at.timestamp().div_euclid(OUTAGE_WINDOW);
-        let counted = self.0.entry(attempt.provider.to_owned()).or_insert((minute, 0));
-        if counted.0 < minute {
-            *counted = (minute, 0);
-        }
-        counted.1 += 1;
-        let (level, grade) = if counted.1 == settings.major_outage {
-            (AlertLevel::High, "major")
-        } else if counted.1 == settings.minor_outage {
-            (AlertLevel::Medium, "minor")
-        } else {
-            return None;
-        };
-        let hour = at.timestamp().div_euclid(TOLD_EVERY);
-        let error = shortened(attempt.error);
-        let what = Happened::ProviderDown { failures: counted.1, threshold: counted.1, error };
-        Some(NewAlert {
-            subject_kind: "provider".to_owned(),
-            subject_id: attempt.provider.to_owned(),
-            dedup_key: format!("outage_alerts/{}/{grade}/{hour}", attempt.provider),
-            at,
-            ..gateway_alert(AlertType::OutageAlerts, level, what)
-        })
-    }
-}
-
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     text.chars().take(ERROR_CHARS_MAX).collect()
 }

@@ -41,6 +41,7 @@ fn work(app: &TestApp) -> Work {
         db: app.app.db.clone(),
         spool: Arc::clone(&gateway.spool),
         policy: Arc::clone(&gateway.policy),
+        waiting: Arc::clone(&app.running.gateway.waiting),
         counters: Arc::clone(&gateway.counters),
         router: Arc::clone(&app.running.gateway.router),
         models: Arc::clone(&app.app.models),
