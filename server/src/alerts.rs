@@ -7,6 +7,7 @@
 mod channel;
 mod dispatch;
 mod form;
+mod lookout;
 mod message;
 mod names;
 mod report;
@@ -20,6 +21,7 @@ use chrono_tz::Tz;
 use sea_orm::{DatabaseConnection, DbErr};
 
 pub use channel::{Channel, Target, host_of};
+pub use lookout::Lookout;
 pub use message::{Message, Subject, Words};
 pub use sender::Sender;
 pub(crate) use words::dollars;

@@ -258,6 +258,9 @@ async fn verify_ledger(place: &Place) -> Result<ExitCode, Failure> {
     let (config, environment) = load(place)?;
     let database = serve::open_database(&config, &environment, &place.data).await?;
     let report = verify::verify(&database).await?;
+    let now = Clock::system().now();
+    let alert = verify::alert(now.date_naive(), &report.mismatches, report.more_mismatches, now);
+    db::alert::raise_new(&database, alert.into_iter().collect()).await?;
     let mut out = io::stdout().lock();
     writeln!(out, "{} calls, {} US dollars, {} sums compared", report.calls, report.spend, report.entities)?;
     for mismatch in &report.mismatches {

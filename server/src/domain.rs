@@ -6,6 +6,7 @@ pub mod forecast;
 pub mod address;
 pub mod alert;
 pub mod allowed_routes;
+pub mod anomaly;
 pub mod key_bounds;
 pub mod model_limits;
 pub mod operation;

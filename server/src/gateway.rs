@@ -192,3 +192,20 @@ impl InFlightCount {
         self.count.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+/// A call that shutting down waits for.
+#[derive(Debug)]
+struct Counted(Arc<Gateway>);
+
+impl Counted {
+    fn enter(gateway: &Arc<Gateway>) -> Self {
+        gateway.in_flight.enter();
+        Self(Arc::clone(gateway))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.in_flight.leave();
+    }
+}

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::alerts::{Alerts, Sender};
+use crate::alerts::{Alerts, Lookout, Sender};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::counters::Counters;
@@ -108,6 +108,7 @@ pub fn start(work: &Work, writer: Writer, takers: Takers, stop: &CancellationTok
     jobs.spawn(node_alerts::NodeAlerts::new(work).run(stop.clone()));
     jobs.spawn(Sender::new(Arc::clone(&work.alerts)).run(stop.clone()));
     jobs.spawn(reports::Reports::new(work.app.clone()).run(stop.clone()));
+    jobs.spawn(Lookout::new(Arc::clone(&work.alerts)).run(stop.clone()));
     if let Some(contents) = takers.contents {
         jobs.spawn(contents.run(stop.clone()));
     }

@@ -159,11 +159,7 @@ impl AlertType {
     /// Whether it is told of in the channels of an organization or a team, too: the others are about the gateway.
     #[must_use]
     pub const fn is_of_tenants(self) -> bool {
-        self.is_change()
-            || matches!(
-                self,
-                Self::BudgetAlerts | Self::UserSpendThresholds | Self::UserSpendAnomalies | Self::CredentialExpiring
-            )
+        self.is_change() || matches!(self, Self::BudgetAlerts | Self::CredentialExpiring)
     }
 
     /// Whether somebody did it.

@@ -73,17 +73,19 @@ impl Alerts {
         }
     }
 
-    /// The addresses of those whom budgets belong to, by alert: the owner of a key or user, and who runs a team or an
-    /// organization. Only the configured channel for e-mail tells them.
+    /// The addresses of those whom budgets and keys belong to, by alert: the owner of a key or user, and who runs a team
+    /// or an organization, or the team of a key that is nobody's. Only the configured channel for e-mail tells them.
     async fn owners(&self, channels: &[Channel], alerts: &[Alert]) -> Result<HashMap<i64, BTreeSet<String>>, DbErr> {
         let mut owners = HashMap::new();
         if !channels.iter().any(tells_owners) {
             return Ok(owners);
         }
-        for alert in alerts.iter().filter(|alert| alert.alert_type == AlertType::BudgetAlerts.name()) {
+        let told = [AlertType::BudgetAlerts.name(), AlertType::CredentialExpiring.name()];
+        for alert in alerts.iter().filter(|alert| told.contains(&alert.alert_type.as_str())) {
             let mut ids: Vec<String> = alert.user_id.iter().cloned().collect();
             match (alert.subject_kind.as_str(), &alert.team_id, &alert.organization_id) {
-                ("team", Some(team_id), _) => {
+                ("key", ..) if alert.user_id.is_some() => {}
+                ("team" | "key", Some(team_id), _) => {
                     let members = db::team_member::of_team(&self.db, team_id).await?.into_iter();
                     ids.extend(members.filter(|one| one.role == TEAM_ADMIN).map(|one| one.user_id).take(OWNERS_MAX));
                 }

@@ -28,14 +28,14 @@ impl Sender<'_> {
     }
 }
 
-/// The body of a request that tells a message; `None` of e-mail, which has none.
-pub(super) fn body(kind: ChannelKind, message: &Message, sender: &Sender<'_>) -> Option<Value> {
+/// The bodies of the requests that tell a message, one after the other; `None` of e-mail, which has none.
+pub(super) fn bodies(kind: ChannelKind, message: &Message, sender: &Sender<'_>) -> Option<Vec<Value>> {
     match kind {
-        ChannelKind::Slack => Some(slack::body(message, sender)),
-        ChannelKind::Webhook => Some(webhook::body(message, sender)),
-        ChannelKind::Teams => Some(teams::body(message, sender)),
-        ChannelKind::Discord => Some(discord::body(message, sender)),
-        ChannelKind::Pagerduty => Some(pagerduty::body(message, sender)),
+        ChannelKind::Slack => Some(vec![slack::body(message, sender)]),
+        ChannelKind::Webhook => Some(vec![webhook::body(message, sender)]),
+        ChannelKind::Teams => Some(vec![teams::body(message, sender)]),
+        ChannelKind::Discord => Some(vec![discord::body(message, sender)]),
+        ChannelKind::Pagerduty => Some(pagerduty::bodies(message, sender)),
         ChannelKind::Email => None,
     }
 }

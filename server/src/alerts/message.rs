@@ -37,6 +37,10 @@ pub struct Message {
     pub details: Map<String, Value>,
     /// Its words.
     pub words: Words,
+    /// What tells the incident that it opens from others, where another message says that it is over.
+    pub incident: Option<String>,
+    /// The incidents that are over by it.
+    pub over: Vec<String>,
 }
 
 /// What an alert is about.
@@ -114,6 +118,12 @@ impl Message {
             team_id: alert.team_id.clone(),
             user_id: alert.user_id.clone(),
         };
+        let incident = matches!(what, Happened::ProviderDown { .. } | Happened::RegionDown { .. });
+        let incident = incident.then(|| alert.dedup_key.clone());
+        let over = match &what {
+            Happened::Recovered { outages, .. } => outages.clone(),
+            _ => Vec::new(),
+        };
         let told = alert.message.as_ref().and_then(Words::of_stored);
         let words = told.unwrap_or_else(|| {
             let name = names.subject(&subject.kind, &subject.id);
@@ -129,6 +139,8 @@ impl Message {
             subject,
             details: alert.details.0.clone(),
             words,
+            incident,
+            over,
         })
     }
 
@@ -159,6 +171,8 @@ impl Message {
             subject: Subject { kind: "gateway".to_owned(), id: "digest".to_owned(), ..Subject::default() },
             details: Map::new(),
             words,
+            incident: None,
+            over: named.iter().flat_map(|message| message.over.clone()).collect(),
         }
     }
 
@@ -176,6 +190,8 @@ impl Message {
             subject: Subject { kind: "gateway".to_owned(), id: "gateway".to_owned(), ..Subject::default() },
             details: Map::new(),
             words: words.link("/ui/"),
+            incident: None,
+            over: Vec::new(),
         }
     }
 
@@ -193,6 +209,8 @@ impl Message {
             subject: Subject { kind: "gateway".to_owned(), id: "gateway".to_owned(), ..Subject::default() },
             details: Map::new(),
             words: Words::new("A test of Tollgate's alerts", text).link("/ui/alerts?tab=channels"),
+            incident: None,
+            over: Vec::new(),
         }
     }
 }

@@ -48,6 +48,9 @@ impl Names {
 
     /// What an alert is about, in words that begin a sentence.
     pub(super) fn subject(&self, kind: &str, id: &str) -> String {
+        if let Some((kind, id, model)) = of_model(kind, id) {
+            return format!("{} for model {model}", self.subject(kind, id));
+        }
         let member = || id.split_once('/').unwrap_or((id, id));
         match kind {
             "key" => format!("Key {}", shortened(self.get("key", id))),
@@ -75,7 +78,8 @@ impl Names {
 }
 
 /// What has a name of its own in an alert's subject.
-fn parts<'a>(kind: &str, id: &'a str) -> Vec<(&'static str, &'a str)> {
+fn parts<'a>(kind: &'a str, id: &'a str) -> Vec<(&'static str, &'a str)> {
+    let (kind, id) = of_model(kind, id).map_or((kind, id), |(kind, id, _)| (kind, id));
     let member =
         |of: &'static str| id.split_once('/').map_or(Vec::new(), |(group, user)| vec![(of, group), ("user", user)]);
     match kind {
@@ -87,6 +91,14 @@ fn parts<'a>(kind: &str, id: &'a str) -> Vec<(&'static str, &'a str)> {
         "organization_member" => member("organization"),
         _ => Vec::new(),
     }
+}
+
+/// Kind and id of whose budget for a single model something is about, and the model.
+pub(super) fn of_model<'a>(kind: &'a str, id: &'a str) -> Option<(&'a str, &'a str, &'a str)> {
+    let kind = kind.strip_suffix("_model")?;
+    // A member's id is of two parts.
+    let at = id.match_indices('/').nth(usize::from(kind.ends_with("_member")))?.0;
+    Some((kind, id.get(..at)?, id.get(at + 1..)?))
 }
 
 /// The hash of a key without a name is long: its beginning tells it well enough.

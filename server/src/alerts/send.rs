@@ -39,11 +39,24 @@ impl Alerts {
         let opened = channel.open(&self.sealer).map_err(|error| NotTaken::because(error.to_string()))?;
         let routing_key = (channel.kind == ChannelKind::Pagerduty).then_some(()).and(opened.secret.as_ref());
         let sender = Sender { base_url: &self.base_url, routing_key: routing_key.map(crate::config::Secret::expose) };
-        let Some(body) = form::body(channel.kind, message, &sender) else {
+        let Some(bodies) = form::bodies(channel.kind, message, &sender) else {
             let letter = form::letter(recipient, message, &sender);
             return self.mailer.send_now(&letter).await.map_err(NotTaken::because);
         };
-        let request = self.request(channel, &opened, message, body.to_string())?;
+        for body in bodies {
+            self.post(channel, &opened, message, &body).await?;
+        }
+        Ok(())
+    }
+
+    async fn post(
+        &self,
+        channel: &Channel,
+        opened: &Opened,
+        message: &Message,
+        body: &serde_json::Value,
+    ) -> Result<(), NotTaken> {
+        let request = self.request(channel, opened, message, body.to_string())?;
         let host = request.url().host_str().unwrap_or_default().to_owned();
         let answered = self.outbound.send(request, channel.is_ours(), ANSWER_BYTES_MAX).await;
         match answered {

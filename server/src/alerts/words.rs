@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use tollgate_openapi::money::NanoUsd;
 
 use super::message::{Subject, Words};
+use super::names::of_model;
 use super::report;
 use crate::domain::alert::{BudgetState, Happened};
 
@@ -64,6 +65,7 @@ fn of_budget(title: &str, budget: &BudgetState, subject: &Subject, tz: Tz) -> Wo
 
 /// The page of the console that shows something.
 fn page_of(kind: &str, id: &str) -> Option<String> {
+    let (kind, id) = of_model(kind, id).map_or((kind, id), |(kind, id, _)| (kind, id));
     let group = |id: &str| id.split_once('/').map_or_else(|| id.to_owned(), |(group, _)| group.to_owned());
     let (page, id) = match kind {
         "key" => ("keys?key", id.to_owned()),

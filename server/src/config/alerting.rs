@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tollgate_openapi::alert::{AlertType, ChannelKind, QuietHours};
+use tollgate_openapi::money::NanoUsd;
 
+use super::litellm::money;
 use super::reader::{Item, Section};
 use super::secret::Secret;
 use super::vocabulary;
@@ -40,6 +42,12 @@ pub struct AlertSettings {
     pub minor_outage: i64,
     /// `alerting_args.major_outage_alert_threshold`. Default: 10.
     pub major_outage: i64,
+    /// `alerting_args.daily_spend_per_user_threshold`: a user who spends as much in a day is told of. Default: none.
+    pub user_daily: Option<NanoUsd>,
+    /// `alerting_args.monthly_spend_per_user_threshold`. Default: none.
+    pub user_monthly: Option<NanoUsd>,
+    /// `alerting_args.spend_anomaly_min_spend`: a day that costs less is never unusual. Default: 10 dollars.
+    pub anomaly_min: NanoUsd,
     /// `spend_report_frequency`: how often spend is reported, besides by the month. Default: every week.
     pub report_every: ReportPeriod,
     /// Percentages of a budget that are told of. Default: 50, 80, 95 and 100.
@@ -63,6 +71,9 @@ impl Default for AlertSettings {
             to_webhook_url: BTreeMap::new(),
             minor_outage: 5,
             major_outage: 10,
+            user_daily: None,
+            user_monthly: None,
+            anomaly_min: NanoUsd(10_000_000_000),
             report_every: ReportPeriod::default(),
             budget_percents: vec![50, 80, 95, 100],
             email_to: Vec::new(),
@@ -99,6 +110,10 @@ pub(super) fn read(section: &mut Section<'_>, settings: &mut AlertSettings) {
     };
     settings.minor_outage = failures("minor_outage_alert_threshold", default.minor_outage);
     settings.major_outage = failures("major_outage_alert_threshold", default.major_outage);
+    settings.user_daily = args.get("daily_spend_per_user_threshold").and_then(|item| money(&item));
+    settings.user_monthly = args.get("monthly_spend_per_user_threshold").and_then(|item| money(&item));
+    settings.anomaly_min =
+        args.get("spend_anomaly_min_spend").and_then(|item| money(&item)).unwrap_or(default.anomaly_min);
     args.finish(&vocabulary::ALERTING_ARGS);
 }
 

@@ -215,6 +215,9 @@ pub(super) const ALERTING_ARGS: Area = area(
         "outage_alert_ttl",
         "region_outage_alert_ttl",
         "report_check_interval",
+        "spend_anomaly_baseline_days",
+        "spend_anomaly_multiplier",
+        "user_spend_check_interval",
     ],
     &[],
 );

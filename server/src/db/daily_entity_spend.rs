@@ -207,6 +207,31 @@ pub async fn shares_of(
     day_shares(own).into_model().all(db).await
 }
 
+/// The users who spent at least `least` nano-dollars in `days` together, the `limit` dearest.
+///
+/// # Errors
+/// When the database is away.
+pub async fn users_from(
+    db: &impl ConnectionTrait,
+    days: Days,
+    least: i64,
+    limit: u64,
+) -> Result<Vec<(String, i64)>, DbErr> {
+    let spend = || Expr::col(Column::Spend).sum().cast_as("bigint");
+    within(Kind::User.as_str(), days)
+        .filter(Column::EntityId.ne(""))
+        .select_only()
+        .column_as(Column::EntityId, "id")
+        .column_as(spend(), "spend")
+        .group_by(Column::EntityId)
+        .having(spend().gte(least))
+        .order_by_desc(spend())
+        .limit(limit)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
 fn day_shares(select: Select<Entity>) -> Select<Entity> {
     select
         .select_only()

@@ -5,7 +5,7 @@ mod list;
 mod owned;
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseTransaction, QuerySelect};
+use sea_orm::{Condition, DatabaseTransaction, QueryOrder, QuerySelect};
 use tollgate_openapi::money::NanoUsd;
 
 pub use budgeted::{count_by_budget, tokens_of_budget};
@@ -143,6 +143,30 @@ pub async fn find_many(db: &impl ConnectionTrait, tokens: &[String]) -> Result<V
         return Ok(Vec::new());
     }
     Entity::find().filter(Column::Token.is_in(tokens)).all(db).await
+}
+
+/// Keys that are not blocked and expire after `now` and until `until`, the first ones first; those behind `after`, at most
+/// `limit`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn expiring(
+    db: &impl ConnectionTrait,
+    (now, until): (DateTimeUtc, DateTimeUtc),
+    after: Option<&(DateTimeUtc, String)>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let behind = after.map(|(at, token)| {
+        let same = Condition::all().add(Column::ExpiresAt.eq(*at)).add(Column::Token.gt(token));
+        Condition::any().add(Column::ExpiresAt.gt(*at)).add(same)
+    });
+    let meant = Condition::all()
+        .add(Column::ExpiresAt.gt(now))
+        .add(Column::ExpiresAt.lte(until))
+        .add(Column::Blocked.eq(false))
+        .add_option(behind);
+    let found = Entity::find().filter(meant).order_by_asc(Column::ExpiresAt).order_by_asc(Column::Token);
+    found.limit(limit).all(db).await
 }
 
 /// The teams and organizations that the keys of each of the users belong to, each once: `(user_id, team_id,

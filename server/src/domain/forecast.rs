@@ -8,7 +8,7 @@
 //! `deploy/docs/spend.md` has the figures of the test that plays this against simulated months.
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use chrono::{Datelike, NaiveDate};
 

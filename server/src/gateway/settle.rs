@@ -25,7 +25,7 @@ use super::drain::{self, Sending};
 use super::route::Source;
 use super::upstream::UpstreamFailure;
 use super::waiting::{WaitingCall, Waits};
-use super::{Gateway, charge, record};
+use super::{Counted, Gateway, charge, record};
 use crate::counters::{Demand, RateStates, Ticket};
 use crate::domain::price::ServiceTier;
 use crate::domain::provider::OnClientDisconnect;
@@ -84,23 +84,6 @@ struct Open {
     /// Its answer has not begun.
     waits: Option<Waits>,
     _counted: Counted,
-}
-
-/// A call that shutting down waits for.
-#[derive(Debug)]
-struct Counted(Arc<Gateway>);
-
-impl Counted {
-    fn enter(gateway: &Arc<Gateway>) -> Self {
-        gateway.in_flight.enter();
-        Self(Arc::clone(gateway))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.in_flight.leave();
-    }
 }
 
 impl Call {

@@ -6,6 +6,9 @@
 //!
 //! The database compares; only what does not agree comes here. The log is read once, however many entities there are.
 
+mod day;
+
+pub use day::{alert, verify_day};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 use tollgate_openapi::money::NanoUsd;
 

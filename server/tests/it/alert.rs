@@ -3,7 +3,9 @@
 mod calls;
 mod delivery;
 mod deployments;
+mod lookout;
 mod manage;
+mod node;
 mod report;
 
 use serde_json::{Value, json};
@@ -214,4 +216,29 @@ async fn a_call_that_is_too_large_does_not_hide_that_a_budget_is_spent() {
     while spent(&receiver.until_told(messages).await) < 2 {
         messages += 1;
     }
+}
+
+#[tokio::test]
+async fn a_budget_for_a_single_model_is_told_of() {
+    let (upstream, receiver) = (FakeUpstream::start(), Receiver::start());
+    let own = "  alert_types: [budget_alerts]\ntollgate_settings:\n  alert_budget_percents: [50]\n";
+    let app = telling(&upstream, &receiver, "[webhook]", own).await;
+    let budgets = json!({"gpt": {"budget_limit": 0.0002, "time_period": "30d"}});
+    let key = app.bearer(&app.new_key(json!({"key_alias": "four", "model_max_budget": budgets})).await);
+    calls(&app, &key, 2).await;
+    let told = receiver.until_told(1).await;
+    assert_eq!(titles(&told), ["Key four for model gpt has used 50 % of its budget"]);
+    let message = told[0].json();
+    assert_eq!((&message["max_budget"], &message["subject_kind"]), (&json!(0.0002), &json!("key_model")));
+    let link = message["link"].as_str().unwrap();
+    assert!(link.starts_with(&format!("{}/ui/keys?key=", app.base)) && !link.contains("gpt"), "{link}");
+    calls(&app, &key, 1).await;
+    key.post(CHAT, small()).expect_status(400).await;
+    let told = receiver.until_told(3).await;
+    let expected = [
+        "Key four for model gpt has used 50 % of its budget",
+        "Key four for model gpt will run out of budget on 28 November 2026",
+        "Key four for model gpt has too little budget left for a call",
+    ];
+    assert_eq!(titles(&told), expected);
 }

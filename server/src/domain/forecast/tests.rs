@@ -7,10 +7,10 @@ use chrono::Days;
 use super::*;
 
 /// Numbers that look random and are the same on every run (xorshift64*, Vigna 2016).
-struct Chance(u64);
+pub(in crate::domain) struct Chance(pub(in crate::domain) u64);
 
 impl Chance {
-    fn even(&mut self) -> f64 {
+    pub(in crate::domain) fn even(&mut self) -> f64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -18,7 +18,7 @@ impl Chance {
         (f64::from(u32::try_from(bits).unwrap()) + 0.5) / 4_294_967_296.0
     }
 
-    fn normal(&mut self) -> f64 {
+    pub(in crate::domain) fn normal(&mut self) -> f64 {
         (-2.0 * self.even().ln()).sqrt() * (TAU * self.even()).cos()
     }
 }

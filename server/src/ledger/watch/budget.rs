@@ -14,6 +14,7 @@ use crate::config::AlertSettings;
 use crate::db;
 use crate::db::limit::Model as Limit;
 use crate::domain::alert::{BudgetState, Happened, NewAlert, Point, points, projected};
+use crate::domain::model_limits;
 use crate::domain::window::{BudgetWindow, Span};
 use crate::ledger::event::{REFUSING_BUDGET_NOTE, RefusingBudget, SpendEvent};
 
@@ -57,13 +58,23 @@ pub struct ConfiguredBudgets {
 /// Kind and id of a scope.
 type Scope<'a> = (&'a str, &'a str);
 
+/// The kind of what has a budget for a single model, where `kind` is the kind of such a budget.
+fn entity_of(kind: &str) -> Option<&str> {
+    kind.strip_suffix("_model")
+}
+
+/// Whose budget for which model the id `ENTITY/MODEL` may mean: either may have slashes.
+fn halves(id: &str) -> impl Iterator<Item = (&str, &str)> {
+    id.match_indices('/').filter_map(|(at, _)| Some((id.get(..at)?, id.get(at + 1..)?)))
+}
+
 /// What is to be told of calls that a budget refused: where only crumbs are left of it, it is as good as spent; else the call
 /// was too large for what is left.
 pub(super) fn refused<'e>(events: impl Iterator<Item = &'e SpendEvent>, now: DateTime<Utc>) -> Vec<NewAlert> {
     let noted = events.filter_map(|event| Some((event, event.metadata.get(REFUSING_BUDGET_NOTE)?)));
     let read = noted.filter_map(|(event, note)| Some((event, RefusingBudget::deserialize(note).ok()?)));
-    let alerts =
-        read.filter(|(_, budget)| budget.kind == "gateway" || budget.kind == "key" || KINDS.contains(&&*budget.kind));
+    let is_known = |kind: &str| kind == "gateway" || kind == "key" || KINDS.contains(&kind);
+    let alerts = read.filter(|(_, budget)| is_known(entity_of(&budget.kind).unwrap_or(&budget.kind)));
     alerts
         .map(|(event, budget)| {
             let owner = owner(event, &budget.kind, &budget.id);
@@ -161,7 +172,13 @@ async fn lines<'a>(
     now: DateTime<Utc>,
 ) -> Result<HashMap<Scope<'a>, BudgetLine>, DbErr> {
     let ids_of = |kind: &str| -> Vec<String> {
-        scopes.iter().filter(|scope| scope.0 == kind).map(|scope| scope.1.to_owned()).collect()
+        let whole = scopes.iter().filter(|scope| scope.0 == kind).map(|scope| scope.1);
+        let of_models = scopes.iter().filter(|scope| entity_of(scope.0) == Some(kind));
+        let mut ids: Vec<String> =
+            whole.chain(of_models.flat_map(|scope| halves(scope.1)).map(|(id, _)| id)).map(str::to_owned).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
     };
     let (mut limits, mut raises): (Vec<Limit>, HashMap<String, NanoUsd>) = (Vec::new(), HashMap::new());
     for tokens in ids_of("key").chunks(IDS_MAX) {
@@ -184,7 +201,7 @@ async fn lines<'a>(
         .into_iter()
         .map(|budget| (budget.budget_id.clone(), budget))
         .collect();
-    let set: HashMap<(String, String), BudgetLine> = limits
+    let set: HashMap<(String, String), (BudgetLine, Limit)> = limits
         .into_iter()
         .map(|limit| {
             let budget = limit.budget_id.as_ref().and_then(|id| budgets.get(id));
@@ -193,15 +210,28 @@ async fn lines<'a>(
             if let Some(raise) = raises.get(&limit.scope_id).filter(|_| limit.scope_kind == "key") {
                 line.max = line.max.map(|max| max + *raise);
             }
-            ((limit.scope_kind.clone(), limit.scope_id.clone()), line)
+            ((limit.scope_kind.clone(), limit.scope_id.clone()), (line, limit))
         })
         .collect();
+    let known = |kind: &str, id: &str| set.get(&(kind.to_owned(), id.to_owned()));
     let found = scopes.iter().filter_map(|scope| {
-        let set = set.get(&(scope.0.to_owned(), scope.1.to_owned())).cloned().unwrap_or_default();
-        let line = set.filled_from(configured.line(*scope));
+        let line = match entity_of(scope.0) {
+            Some(kind) => halves(scope.1).find_map(|(id, model)| line_of_model(&known(kind, id)?.1, model))?,
+            None => {
+                let set = known(scope.0, scope.1).map(|(line, _)| line.clone()).unwrap_or_default();
+                set.filled_from(configured.line(*scope))
+            }
+        };
         line.says_something().then_some((*scope, line))
     });
     Ok(found.collect())
+}
+
+/// What these limits say of a single model.
+fn line_of_model(limit: &Limit, model: &str) -> Option<BudgetLine> {
+    let mut by_model = model_limits::read(|name| limit.model_limits.0.get(name)).ok()?;
+    let own = by_model.remove(model)?;
+    Some(BudgetLine { max: own.max_budget, soft: None, span: own.span, anchor: limit.budget_anchor_at })
 }
 
 fn line(limit: &Limit) -> BudgetLine {
@@ -268,6 +298,12 @@ fn owners<'e>(events: impl Iterator<Item = &'e SpendEvent>) -> HashMap<(String, 
 fn owner(event: &SpendEvent, kind: &str, id: &str) -> Owner {
     let text = |value: &Option<std::sync::Arc<str>>| value.as_deref().map(str::to_owned);
     let (organization_id, team_id) = (text(&event.organization_id), text(&event.team_id));
+    if let Some(kind) = entity_of(kind) {
+        // The id is of more than the entity; the call says whose it is.
+        let id = event.user_id.as_deref().unwrap_or_default();
+        let of_entity = if kind.ends_with("_member") { format!("/{id}") } else { id.to_owned() };
+        return owner(event, kind, &of_entity);
+    }
     match kind {
         "key" => Owner { organization_id, team_id, user_id: text(&event.user_id), zone_of: None },
         "team_member" => Owner { organization_id, team_id, user_id: of_member(id), zone_of: None },

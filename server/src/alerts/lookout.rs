@@ -1,0 +1,75 @@
+//! What one node looks for in the database from time to time: users who spend much, keys that expire, a day that does not
+//! add up. What it finds again is told once.
+
+mod keys;
+mod ledger;
+mod users;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use sea_orm::DbErr;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::Alerts;
+use crate::db;
+
+/// How often it is looked whether it is time.
+const TICK_EVERY: Duration = Duration::from_millis(500);
+/// How often it is time.
+const LOOK_EVERY: TimeDelta = TimeDelta::minutes(10);
+/// The name of the lease of whoever looks.
+const LEASE: &str = "alerts_lookout";
+
+/// Looks while this node is the one that does.
+#[derive(Debug)]
+pub struct Lookout {
+    alerts: Arc<Alerts>,
+    /// Who this is among the nodes.
+    node: String,
+    next_at: DateTime<Utc>,
+    /// The last day that was added up.
+    verified: Option<NaiveDate>,
+}
+
+impl Lookout {
+    /// A node that may look.
+    #[must_use]
+    pub fn new(alerts: Arc<Alerts>) -> Self {
+        let node = uuid::Uuid::new_v4().to_string();
+        Self { alerts, node, next_at: DateTime::<Utc>::MIN_UTC, verified: None }
+    }
+
+    /// Looks until `stop`.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut ticks = interval(TICK_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            let now = db::stored_time(self.alerts.clock.now());
+            if now < self.next_at {
+                continue;
+            }
+            match stop.run_until_cancelled(self.look(now)).await {
+                Some(Ok(())) => self.next_at = now + LOOK_EVERY,
+                Some(Err(error)) => tracing::debug!(%error, "what is looked for is looked for again a little later"),
+                None => {}
+            }
+        }
+        if let Err(error) = db::lease::give_back(&self.alerts.db, LEASE, &self.node).await {
+            tracing::debug!(%error, "another node looks a little later");
+        }
+    }
+
+    async fn look(&mut self, now: DateTime<Utc>) -> Result<(), DbErr> {
+        // Held for longer than until the next look: the same node goes on with it.
+        if !db::lease::take(&self.alerts.db, LEASE, &self.node, (now, now + LOOK_EVERY * 2)).await? {
+            return Ok(());
+        }
+        self.alerts.look_at_users(now).await?;
+        self.alerts.look_at_keys(now).await?;
+        self.verified = self.alerts.look_at_yesterday(now, self.verified).await?;
+        Ok(())
+    }
+}
