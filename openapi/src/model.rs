@@ -9,7 +9,7 @@ pub use change::{
 };
 pub use group::{ModelGroupList, ModelGroupQuery, ModelGroupView};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -214,4 +214,72 @@ pub struct ModelPage {
     pub total_pages: u64,
     /// Deployments a page.
     pub size: u64,
+}
+
+/// Query of `GET /model/deprecations`.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
+#[serde(default)]
+pub struct ModelDeprecationsQuery {
+    /// A model that ends within so many days is `imminent`, 0 to 3650.
+    #[garde(range(max = 3650))]
+    #[cfg_attr(feature = "spec", param(maximum = 3650))]
+    pub warn_within_days: u32,
+}
+
+impl Default for ModelDeprecationsQuery {
+    fn default() -> Self {
+        Self { warn_within_days: 30 }
+    }
+}
+
+/// How near the end of a model is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DeprecationStatus {
+    /// It is over.
+    Deprecated,
+    /// It is within the days asked for.
+    Imminent,
+    /// It is later.
+    Upcoming,
+}
+
+/// A deployment's model that its provider turns off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+pub struct ModelDeprecation {
+    /// Public name.
+    pub model_name: String,
+    /// The provider's name of the model.
+    pub litellm_model: Option<String>,
+    /// The day, UTC's.
+    pub deprecation_date: NaiveDate,
+    /// Days until then; negative once it is over.
+    pub days_until_deprecation: i64,
+    /// How near that is.
+    pub status: DeprecationStatus,
+    /// The provider.
+    pub litellm_provider: Option<String>,
+}
+
+/// Answer of `GET /model/deprecations`; the next to end first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"deprecated": [], "imminent": [{"model_name": "gpt",
+    "litellm_model": "gpt-4o-2024-05-13", "deprecation_date": "2026-12-01", "days_until_deprecation": 10,
+    "status": "imminent", "litellm_provider": "openai"}], "upcoming": [], "warn_within_days": 30,
+    "checked_at": "2026-11-21T12:00:00Z"})))]
+pub struct ModelDeprecations {
+    /// Those that are over.
+    pub deprecated: Vec<ModelDeprecation>,
+    /// Those within the days asked for.
+    pub imminent: Vec<ModelDeprecation>,
+    /// Those after.
+    pub upcoming: Vec<ModelDeprecation>,
+    /// The days asked for.
+    pub warn_within_days: u32,
+    /// When it was looked.
+    pub checked_at: DateTime<Utc>,
 }

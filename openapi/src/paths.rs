@@ -156,6 +156,8 @@ pub const MODEL_INFO: &str = "/v1/model/info";
 pub const MODEL_INFO_OLD: &str = "/model/info";
 /// The same, a page at a time.
 pub const MODEL_INFO_PAGE: &str = "/v2/model/info";
+/// Deployments whose provider turns their model off.
+pub const MODEL_DEPRECATIONS: &str = "/model/deprecations";
 /// Public models, each with what its deployments have together.
 pub const MODEL_GROUP_INFO: &str = "/model_group/info";
 /// Adds a deployment.

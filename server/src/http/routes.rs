@@ -178,6 +178,7 @@ fn guarded(config: &mut web::ServiceConfig) {
         management::guarded(config, path, Method::GET, management::model::info::info);
     }
     management::guarded(config, paths::MODEL_INFO_PAGE, Method::GET, management::model::info::page);
+    management::guarded(config, paths::MODEL_DEPRECATIONS, Method::GET, management::model::deprecation::list);
     management::guarded(config, paths::MODEL_GROUP_INFO, Method::GET, management::model::group::info);
     let test = management::model::test::test_connection;
     management::guarded(config, paths::HEALTH_TEST_CONNECTION, Method::POST, test);

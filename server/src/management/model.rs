@@ -3,6 +3,7 @@
 pub mod block;
 pub mod create;
 pub mod delete;
+pub mod deprecation;
 pub mod group;
 pub mod info;
 mod rules;

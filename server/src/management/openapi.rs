@@ -331,6 +331,7 @@ struct AuditApi;
     paths(
         model::info::info,
         model::info::page,
+        model::deprecation::list,
         model::group::info,
         model::create::new,
         model::update::update,

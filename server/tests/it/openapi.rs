@@ -231,7 +231,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 175] = [
+const PATHS: [&str; 176] = [
     paths::REPORT_NEW,
     paths::REPORT_UPDATE,
     paths::REPORT_DELETE,
@@ -331,6 +331,7 @@ const PATHS: [&str; 175] = [
     paths::MODEL_INFO,
     paths::MODEL_INFO_OLD,
     paths::MODEL_INFO_PAGE,
+    paths::MODEL_DEPRECATIONS,
     paths::MODEL_GROUP_INFO,
     paths::MODEL_NEW,
     paths::MODEL_UPDATE,

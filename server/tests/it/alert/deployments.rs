@@ -208,3 +208,36 @@ async fn a_model_that_ends_is_told_of_thirty_and_seven_days_before_and_on_the_da
     assert_eq!(known["total"], 3);
     assert!(known["alerts"].as_array().unwrap().iter().all(|one| one["occurrences"] == 1), "{known}");
 }
+
+#[tokio::test]
+async fn models_that_end_are_listed() {
+    let upstream = FakeUpstream::start();
+    let of = |model: &str, day: &str| {
+        let ends = format!("id: {model}\n      deprecation_date: \"{day}\"");
+        upstream.deployment(model, model).replace(&format!("id: {model}"), &ends)
+    };
+    let yaml = format!(
+        "model_list:\n{}{}{}{}",
+        of("gone", "2026-11-20"),
+        of("near", "2026-12-01"),
+        of("far", "2027-01-01"),
+        upstream.deployment("stays", "stays")
+    );
+    let app = TestApp::builder().config(&yaml).start().await;
+    let names = |found: &Value, status: &str| -> Vec<String> {
+        let all = found[status].as_array().unwrap().iter();
+        all.map(|one| format!("{} {}", one["model_name"].as_str().unwrap(), one["days_until_deprecation"])).collect()
+    };
+    let found = app.get("/model/deprecations").expect_status(200).await.value();
+    assert_eq!(names(&found, "deprecated"), ["gone -1"]);
+    assert_eq!(names(&found, "imminent"), ["near 10"]);
+    assert_eq!(names(&found, "upcoming"), ["far 41"]);
+    assert_eq!((&found["warn_within_days"], &found["imminent"][0]["litellm_provider"]), (&json!(30), &json!("openai")));
+    let found = app.get("/model/deprecations?warn_within_days=9").expect_status(200).await.value();
+    assert_eq!(names(&found, "upcoming"), ["near 10", "far 41"]);
+    app.get("/model/deprecations?warn_within_days=4000").expect_status(422).await;
+    // A key sees those it may call.
+    let key = app.bearer(&app.new_key(json!({"models": ["far"]})).await);
+    let found = key.get("/model/deprecations").expect_status(200).await.value();
+    assert_eq!((names(&found, "imminent").len(), names(&found, "upcoming").len()), (0, 1));
+}
