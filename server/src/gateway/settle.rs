@@ -30,7 +30,7 @@ use crate::counters::{Demand, RateStates, Ticket};
 use crate::domain::price::ServiceTier;
 use crate::domain::provider::OnClientDisconnect;
 use crate::domain::usage::Usage;
-use crate::export::{Ended, Telling};
+use crate::export::Ended;
 use crate::ledger::contents::{AnswerContent, Content, Contents};
 use crate::ledger::{BeginRecord, SpendEvent};
 use crate::provider::chat::{AnswerHead, EarlyUsage};

@@ -214,6 +214,8 @@ impl Made<'_> {
             },
             details: details.as_object().cloned().unwrap_or_else(Map::new),
             words: self.words.clone(),
+            incident: None,
+            over: Vec::new(),
         }
     }
 }
