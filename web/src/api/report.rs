@@ -1,9 +1,7 @@
 //! Saved reports.
 
 use tollgate_openapi::paths;
-use tollgate_openapi::report::{
-    Report, ReportCreate, ReportDeleted, ReportId, ReportInfo, ReportList, ReportPatch, ReportRun,
-};
+use tollgate_openapi::report::{Report, ReportCreate, ReportDeleted, ReportId, ReportInfo, ReportList, ReportRun};
 
 use super::{ApiError, Seen, get, post, post_if};
 
@@ -19,8 +17,13 @@ pub(crate) async fn create(report: &ReportCreate) -> Result<Report, ApiError> {
     post(paths::REPORT_NEW, report).await
 }
 
-pub(crate) async fn update(change: &ReportPatch, seen: Seen) -> Result<Report, ApiError> {
-    post_if(paths::REPORT_UPDATE, seen, change).await
+/// Puts a report in the place of the one that there is.
+pub(crate) async fn update(report_id: &str, report: &ReportCreate, seen: Seen) -> Result<Report, ApiError> {
+    let mut change = serde_json::to_value(report).unwrap_or_default();
+    if let Some(members) = change.as_object_mut() {
+        members.insert("report_id".to_owned(), report_id.into());
+    }
+    post_if(paths::REPORT_UPDATE, seen, &change).await
 }
 
 pub(crate) async fn delete(report_id: String) -> Result<ReportDeleted, ApiError> {

@@ -1,6 +1,7 @@
 //! Data on its way from the server: what is shown while it comes, when it is there, and when it failed.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -41,6 +42,11 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Load<T> {
     where
         F: Future<Output = Result<T, ApiError>> + 'static,
     {
+        Self::boxed(Box::new(move || Box::pin(fetch())))
+    }
+
+    /// Apart from the above, which is compiled for every question.
+    fn boxed(fetch: Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<T, ApiError>>>>>) -> Self {
         let load = Self {
             data: RwSignal::new(None),
             error: RwSignal::new(None),

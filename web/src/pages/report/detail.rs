@@ -50,7 +50,13 @@ pub(super) fn ReportDetail(
     let runs = move || {
         load.data.with(|info| {
             let runs = info.as_ref().map(|info| info.runs.as_slice()).unwrap_or_default();
-            runs.iter().map(|run| run_line(run, &words::days(run, period), &file_id)).collect_view()
+            match runs {
+                [] => view! { <li class="muted">"Nothing yet. Each period's file will be here once it is made."</li> }
+                    .into_any(),
+                runs => {
+                    runs.iter().map(|run| run_line(run, &words::days(run, period), &file_id)).collect_view().into_any()
+                }
+            }
         })
     };
     view! {
@@ -63,7 +69,7 @@ pub(super) fn ReportDetail(
                     <dt>"File"</dt><dd>{words::said(&words::FORMATS, report.format.as_str())}</dd>
                     <dt>"Sent to"</dt><dd class="wrap">{match report.email_to.len() { 0 => words::sent_to(&report), _ => report.email_to.join(", ") }}</dd>
                     <dt>"Shared with"</dt><dd>{shared}</dd>
-                    <dt>"Owner"</dt><dd>{format::person(&report.user_id).to_owned()}", who sees what is sent"</dd>
+                    <dt>"Owner"</dt><dd>{format::person(&report.user_id).to_owned()}": what is sent tells what they may see"</dd>
                     {report.next_due_at.map(|due| view! { <dt>"Next"</dt><dd>{time::full(due)}</dd> })}
                 </dl>
                 <h3>"What became of it"</h3>

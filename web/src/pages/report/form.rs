@@ -4,8 +4,7 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use tollgate_openapi::alert::AlertChannelList;
-use tollgate_openapi::patch::Patch;
-use tollgate_openapi::report::{Report, ReportContent, ReportCreate, ReportFilter, ReportPatch, ReportPeriod};
+use tollgate_openapi::report::{Report, ReportContent, ReportCreate, ReportFilter, ReportPeriod};
 use tollgate_openapi::spend::ExportFormat;
 
 use super::words;
@@ -90,25 +89,12 @@ impl Fields {
     }
 }
 
+/// A change is sent as a whole: `null` clears.
 async fn save(before: Option<Report>, report: ReportCreate) -> Result<Report, ApiError> {
-    let Some(before) = before else { return api::report::create(&report).await };
-    let patch = |value: Option<String>| value.map_or(Patch::Clear, Patch::Set);
-    let change = ReportPatch {
-        report_id: before.report_id,
-        name: Some(report.name),
-        period: Some(report.period),
-        organization_id: patch(report.organization_id),
-        team_id: patch(report.team_id),
-        content: Some(report.content),
-        format: Some(report.format),
-        group_by: Some(report.group_by),
-        then_by: report.then_by.map_or(Patch::Clear, Patch::Set),
-        filter: Some(report.filter),
-        email_to: Some(report.email_to),
-        channel_ids: Some(report.channel_ids),
-        is_stored: Some(report.is_stored),
-    };
-    api::report::update(&change, Some(before.updated_at)).await
+    match before {
+        None => api::report::create(&report).await,
+        Some(before) => api::report::update(&before.report_id, &report, Some(before.updated_at)).await,
+    }
 }
 
 /// A new report, or a change of one.
