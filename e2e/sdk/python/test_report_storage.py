@@ -1,0 +1,129 @@
+"""Reports in a bucket: each request is signed as botocore signs for S3, and the file is what the API tells."""
+
+import hashlib
+import re
+import threading
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from tollgate import MASTER_KEY, Tollgate, Upstream, eventually
+
+ACCESS_KEY = "AKIAEXAMPLEOFREPORTS"
+SECRET_KEY = "secret/of+the/reports"
+REGION = "eu-central-1"
+CONFIG = """
+tollgate_settings:
+  report_storage:
+    url: s3://finance/tollgate
+    region: {region}
+    endpoint_url: {url}
+    access_key_id: os.environ/REPORTS_KEY_ID
+    secret_access_key: os.environ/REPORTS_SECRET
+"""
+AUTHORIZATION = re.compile(
+    r"^AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/s3/aws4_request, ?"
+    r"SignedHeaders=(?P<signed>[^,]+), ?Signature=(?P<signature>[0-9a-f]{64})$"
+)
+
+
+class Bucket(ThreadingHTTPServer):
+    """Takes files of whoever signs as S3 wants it."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files: dict[str, bytes] = {}
+        self.refused: list[str] = []
+        self.is_away = False
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+def problem(request: BaseHTTPRequestHandler, body: bytes) -> str | None:
+    """What is wrong with the signature of a request."""
+    found = AUTHORIZATION.match(request.headers.get("authorization", ""))
+    if not found:
+        return "the authorization header is not one of Signature Version 4 for S3"
+    if found["key"] != ACCESS_KEY or found["region"] != REGION:
+        return "another key or region"
+    if request.headers["x-amz-content-sha256"] != hashlib.sha256(body).hexdigest():
+        return "the body is not what was signed"
+    headers = {name: request.headers[name] for name in found["signed"].split(";")}
+    again = AWSRequest(
+        method=request.command, url=f"http://{request.headers['host']}{request.path}", headers=headers, data=body
+    )
+    again.context["timestamp"] = request.headers["x-amz-date"]
+    auth = S3SigV4Auth(Credentials(ACCESS_KEY, SECRET_KEY), "s3", REGION)
+    signature = auth.signature(auth.string_to_sign(again, auth.canonical_request(again)), again)
+    return None if signature == found["signature"] else "the signature is another"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Bucket
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        wrong = problem(self, body)
+        if wrong:
+            self.server.refused.append(wrong)
+        else:
+            if not self.server.is_away:
+                self.server.files[self.path] = body
+        self.send_response(403 if wrong or self.server.is_away else 200)
+        self.send_header("etag", '"of-the-tests"')
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    bucket = Bucket()
+    yield bucket
+    bucket.shutdown()
+
+
+def run_of(gateway: Tollgate, report_id: str) -> dict[str, object]:
+    runs = gateway.manage("GET", f"/spend/report/info?report_id={report_id}")["runs"]
+    return runs[0] if runs else {}
+
+
+def test_a_report_is_put_into_a_bucket(bucket: Bucket, upstream: Upstream, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(CONFIG.format(url=bucket.url, region=REGION))
+    gateway = Tollgate(upstream, config, {"REPORTS_KEY_ID": ACCESS_KEY, "REPORTS_SECRET": SECRET_KEY}).start()
+    try:
+        report = {"name": "FOCUS by the day", "period": "day", "content": "days", "format": "focus", "is_stored": True}
+        report_id = gateway.manage("POST", "/spend/report/new", report)["report_id"]
+        gateway.manage("POST", "/spend/report/run", {"report_id": report_id})
+        eventually(lambda: run_of(gateway, report_id).get("state") == "sent", "the report in the bucket")
+        assert bucket.refused == []
+        [(path, body)] = bucket.files.items()
+        day = run_of(gateway, report_id)["first_day"]
+        name = f"focus-by-the-day-{report_id.replace('-', '')[:8]}/focus-by-the-day-{day}-to-{day}.csv"
+        assert path == f"/finance/tollgate/{name}"
+        assert run_of(gateway, report_id)["address"] == f"s3://finance/tollgate/{name}"
+        told = urllib.request.Request(f"{gateway.url}/spend/report/file?report_id={report_id}")
+        told.add_header("authorization", f"Bearer {MASTER_KEY}")
+        with urllib.request.urlopen(told, timeout=30) as answer:
+            assert answer.read() == body
+        # A bucket that refuses is tried again later, and said to refuse.
+        bucket.is_away = True
+        gateway.manage("POST", "/spend/report/run", {"report_id": report_id})
+        eventually(lambda: bool(run_of(gateway, report_id).get("error")), "the refusal")
+        run = run_of(gateway, report_id)
+        assert run["state"] == "pending" and "s3://finance/tollgate" in str(run["error"]), run
+        assert SECRET_KEY not in str(run)
+    finally:
+        gateway.remove()
