@@ -22,6 +22,9 @@ pub(crate) struct Load<T: Send + Sync + 'static> {
     version: RwSignal<u64>,
 }
 
+/// An answer on its way.
+type Answer<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+
 impl<T: Send + Sync + 'static> Clone for Load<T> {
     fn clone(&self) -> Self {
         *self
@@ -46,7 +49,7 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Load<T> {
     }
 
     /// Apart from the above, which is compiled for every question.
-    fn boxed(fetch: Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<T, ApiError>>>>>) -> Self {
+    fn boxed(fetch: Box<dyn Fn() -> Answer<T>>) -> Self {
         let load = Self {
             data: RwSignal::new(None),
             error: RwSignal::new(None),
