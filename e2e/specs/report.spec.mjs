@@ -61,6 +61,25 @@ test("a report is saved, read and deleted", async ({ page, tollgate }) => {
     expect(line).toMatch(/^shop,Shop,/);
   });
 
+  await test.step("another page has a state of its own", async () => {
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("link", { name: "Shop by the week" }).click();
+    await expect(page).toHaveURL(/reports\?report=/);
+    await page.keyboard.press("Escape");
+    await page.getByRole("link", { name: "Shop by the week" }).click();
+    // The link is part of the page that is left, with its state in the address.
+    await page.evaluate(() => {
+      const link = document.createElement("a");
+      link.href = "/ui/logs?status=failure";
+      document.querySelector("#main").append(link);
+      link.click();
+    });
+    await expect(page).toHaveURL(/\/ui\/logs\?status=failure/);
+    await expect(page.getByRole("combobox", { name: "Status" })).toHaveValue("failure");
+    await page.goBack();
+    await expect(page.getByRole("dialog", { name: "Shop by the week" })).toBeVisible();
+  });
+
   await test.step("it is changed, and deleted after a question", async () => {
     await page.getByRole("button", { name: "Edit" }).click();
     const form = page.getByRole("dialog", { name: "Edit the report" });

@@ -49,7 +49,7 @@ impl MigrationTrait for Migration {
             .col(big_integer_null("bytes"))
             .col(timestamp_with_time_zone("created_at"))
             .col(timestamp_with_time_zone_null("ended_at"))
-            .primary_key(Index::create().col("report_id").col("first_day"))
+            .primary_key(Index::create().col("report_id").col("first_day").col("last_day"))
             .to_owned();
         manager.create_table(runs).await?;
         manager.create_index(index("report_runs", &["next_attempt_at"])).await

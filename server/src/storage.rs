@@ -74,7 +74,12 @@ impl Storage {
     }
 
     fn bucket(settings: &BucketSettings) -> Result<Self, StorageError> {
-        let mut builder = AmazonS3Builder::from_env().with_bucket_name(&settings.bucket);
+        // A session of the environment belongs to its keys, not to these.
+        let builder = match settings.access_key_id {
+            Some(_) => AmazonS3Builder::new(),
+            None => AmazonS3Builder::from_env(),
+        };
+        let mut builder = builder.with_bucket_name(&settings.bucket);
         if let Some(region) = &settings.region {
             builder = builder.with_region(region);
         }

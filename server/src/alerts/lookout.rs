@@ -20,6 +20,8 @@ use crate::db;
 const TICK_EVERY: Duration = Duration::from_millis(500);
 /// How often it is time.
 const LOOK_EVERY: TimeDelta = TimeDelta::minutes(10);
+/// How long after a look that failed it is time again.
+const LOOK_AGAIN_AFTER: TimeDelta = TimeDelta::minutes(1);
 /// The name of the lease of whoever looks.
 const LEASE: &str = "alerts_lookout";
 
@@ -53,7 +55,10 @@ impl Lookout {
             }
             match stop.run_until_cancelled(self.look(now)).await {
                 Some(Ok(())) => self.next_at = now + LOOK_EVERY,
-                Some(Err(error)) => tracing::debug!(%error, "what is looked for is looked for again a little later"),
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "what is looked for in the database is looked for again in a minute");
+                    self.next_at = now + LOOK_AGAIN_AFTER;
+                }
                 None => {}
             }
         }
@@ -67,9 +72,10 @@ impl Lookout {
         if !db::lease::take(&self.alerts.db, LEASE, &self.node, (now, now + LOOK_EVERY * 2)).await? {
             return Ok(());
         }
-        self.alerts.look_at_users(now).await?;
-        self.alerts.look_at_keys(now).await?;
+        // One that fails keeps no other from being looked at.
+        let users = self.alerts.look_at_users(now).await;
+        let keys = self.alerts.look_at_keys(now).await;
         self.verified = self.alerts.look_at_yesterday(now, self.verified).await?;
-        Ok(())
+        users.and(keys)
     }
 }

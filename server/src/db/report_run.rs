@@ -5,13 +5,10 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{OnConflict, Query};
-use sea_orm::{ActiveModelTrait, ExprTrait, IntoActiveModel, Iterable, QueryOrder, QuerySelect};
+use sea_orm::{ActiveModelTrait, Condition, ExprTrait, IntoActiveModel, Iterable, QueryOrder, QuerySelect};
 use tollgate_openapi::report::ReportState;
 
 use super::Strings;
-
-/// Reports that are made at once.
-const WAITING_MAX: u64 = 20;
 
 /// One report of one period.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -23,7 +20,8 @@ pub struct Model {
     /// The first day of the period.
     #[sea_orm(primary_key, auto_increment = false)]
     pub first_day: Date,
-    /// The last one.
+    /// The last one: a day and the month that begins with it are two periods.
+    #[sea_orm(primary_key, auto_increment = false)]
     pub last_day: Date,
     /// The name of a [`ReportState`].
     pub state: String,
@@ -78,9 +76,9 @@ impl Model {
 /// # Errors
 /// When the database is away.
 pub async fn ask(db: &impl ConnectionTrait, run: Model, again: bool) -> Result<(), DbErr> {
-    let mut conflict = OnConflict::columns([Column::ReportId, Column::FirstDay]);
+    let keys = [Column::ReportId, Column::FirstDay, Column::LastDay];
+    let mut conflict = OnConflict::columns(keys);
     if again {
-        let keys = [Column::ReportId, Column::FirstDay];
         conflict
             .update_columns(Column::iter().filter(|column| !keys.iter().any(|key| key.as_str() == column.as_str())));
     } else {
@@ -93,30 +91,36 @@ pub async fn ask(db: &impl ConnectionTrait, run: Model, again: bool) -> Result<(
     }
 }
 
-/// Those that are to be made or tried again now.
+/// The one that has waited longest to be made or tried again, but for those of these reports.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn waiting(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<Model>, DbErr> {
-    let waiting = Entity::find().filter(Column::NextAttemptAt.lte(now));
-    waiting.order_by_asc(Column::NextAttemptAt).limit(WAITING_MAX).all(db).await
+pub async fn next_waiting(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    but_for: &[String],
+) -> Result<Option<Model>, DbErr> {
+    let waiting = Entity::find().filter(Column::NextAttemptAt.lte(now)).filter(Column::ReportId.is_not_in(but_for));
+    waiting.order_by_asc(Column::NextAttemptAt).order_by_asc(Column::ReportId).one(db).await
 }
 
-/// Writes what became of one.
+/// Writes what became of one, unless it was asked for again meanwhile, or deleted.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn write(db: &impl ConnectionTrait, run: Model) -> Result<(), DbErr> {
-    let mut row = run.into_active_model();
-    let keys = [Column::ReportId, Column::FirstDay];
+pub async fn write(db: &impl ConnectionTrait, run: &Model) -> Result<(), DbErr> {
+    let mut row = run.clone().into_active_model();
+    let keys = [Column::ReportId, Column::FirstDay, Column::LastDay, Column::CreatedAt];
     for column in Column::iter().filter(|column| !keys.iter().any(|key| key.as_str() == column.as_str())) {
         row.reset(column);
     }
-    match row.update(db).await {
-        // It was deleted meanwhile.
-        Ok(_) | Err(DbErr::RecordNotUpdated) => Ok(()),
-        Err(error) => Err(error),
-    }
+    let same = Condition::all()
+        .add(Column::ReportId.eq(&run.report_id))
+        .add(Column::FirstDay.eq(run.first_day))
+        .add(Column::LastDay.eq(run.last_day))
+        .add(Column::CreatedAt.eq(run.created_at));
+    Entity::update_many().set(row).filter(same).exec(db).await?;
+    Ok(())
 }
 
 /// What became of a report, the newest period first.
@@ -125,7 +129,7 @@ pub async fn write(db: &impl ConnectionTrait, run: Model) -> Result<(), DbErr> {
 /// When the database is away.
 pub async fn of_report(db: &impl ConnectionTrait, report_id: &str, limit: u64) -> Result<Vec<Model>, DbErr> {
     let runs = Entity::find().filter(Column::ReportId.eq(report_id));
-    runs.order_by_desc(Column::FirstDay).limit(limit).all(db).await
+    runs.order_by_desc(Column::LastDay).order_by_desc(Column::CreatedAt).limit(limit).all(db).await
 }
 
 /// The newest run of each report.
@@ -134,12 +138,13 @@ pub async fn of_report(db: &impl ConnectionTrait, report_id: &str, limit: u64) -
 /// When the database is away.
 pub async fn latest(db: &impl ConnectionTrait, report_ids: &[String]) -> Result<HashMap<String, Model>, DbErr> {
     let newest = Query::select()
-        .expr(Expr::col(Column::FirstDay).max())
+        .expr(Expr::col(Column::CreatedAt).max())
         .from_as(Entity, "other")
         .and_where(Expr::col(("other", Column::ReportId)).equals((Entity, Column::ReportId)))
         .to_owned();
-    let runs = Entity::find().filter(Column::ReportId.is_in(report_ids)).filter(Column::FirstDay.in_subquery(newest));
-    Ok(runs.all(db).await?.into_iter().map(|run| (run.report_id.clone(), run)).collect())
+    let runs = Entity::find().filter(Column::ReportId.is_in(report_ids)).filter(Column::CreatedAt.in_subquery(newest));
+    let runs = runs.order_by_asc(Column::LastDay).all(db).await?.into_iter();
+    Ok(runs.map(|run| (run.report_id.clone(), run)).collect())
 }
 
 /// Deletes what became of these reports.

@@ -35,8 +35,7 @@ const IDLE_MAX: Duration = Duration::from_secs(60);
 /// How often idle ones are looked for.
 const IDLE_CHECK_EVERY: Duration = Duration::from_secs(15);
 /// Variables that the configuration may have for the tools of others, too: none is a secret, and none leads one elsewhere.
-const SHARED: [&str; 5] =
-    ["LANGFUSE_HOST", "HELICONE_API_BASE", "LUNARY_API_URL", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"];
+const SHARED: [&str; 4] = ["LANGFUSE_HOST", "HELICONE_API_BASE", "LUNARY_API_URL", "OTEL_SERVICE_NAME"];
 
 /// Where calls leave themselves for tools of keys and teams.
 #[derive(Clone, Debug)]

@@ -13,6 +13,7 @@ use super::telling::Telling;
 use crate::config::Callback;
 use crate::ledger::SpendEvent;
 use crate::ledger::contents::AnswerContent;
+use crate::policy::OwnCallback;
 
 /// What a call takes besides what was said, in bytes: about.
 const EVENT_BYTES: usize = 2 * 1024;
@@ -211,10 +212,11 @@ impl Exports {
         let status = ended.event.status;
         let own = ended.telling.own.clone();
         let own = own.as_ref().map(|own| own.callbacks.as_slice()).unwrap_or_default();
-        let is_replaced = |callback| own.iter().any(|one| one.callback == callback);
+        let takes = |one: &OwnCallback| is_wanted(status, one.on_success, one.on_failure);
+        let is_replaced = |callback| own.iter().any(|one| one.callback == callback && takes(one));
         let wants = |queue: &Queue| is_wanted(status, queue.on_success, queue.on_failure);
         let queues = self.queues.iter().filter(|(callback, queue)| !is_replaced(*callback) && wants(queue));
-        let own = own.iter().filter(|one| is_wanted(status, one.on_success, one.on_failure));
+        let own = own.iter().filter(|one| takes(one));
         if queues.clone().next().is_none() && own.clone().next().is_none() {
             return;
         }

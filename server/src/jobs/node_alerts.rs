@@ -6,6 +6,8 @@
 mod backlog;
 mod retiring;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,7 +61,8 @@ pub(super) struct NodeAlerts {
     alone: Option<(DateTime<Utc>, bool)>,
     models_at: DateTime<Utc>,
     /// Found and not in the database yet.
-    found: Vec<NewAlert>,
+    /// By what tells them apart: what is found again while the database is away takes no more room.
+    found: BTreeMap<String, NewAlert>,
 }
 
 impl NodeAlerts {
@@ -78,7 +81,7 @@ impl NodeAlerts {
             backlog: Backlog::default(),
             alone: None,
             models_at: DateTime::<Utc>::MIN_UTC,
-            found: Vec::new(),
+            found: BTreeMap::new(),
         }
     }
 
@@ -99,7 +102,7 @@ impl NodeAlerts {
         self.note_alone(now);
         self.note_backlog(now);
         if !self.found.is_empty() {
-            match db::alert::raise(&self.db, self.found.clone()).await {
+            match db::alert::raise(&self.db, self.found.values().cloned().collect()).await {
                 // It would be refused for ever, and keep all others waiting.
                 Err(error) if db::is_data_refused(&error) => {
                     tracing::error!(%error, "the database refuses alerts: they are not told");
@@ -109,15 +112,16 @@ impl NodeAlerts {
             self.found.clear();
         }
         if now >= self.models_at + MODELS_EVERY {
-            db::alert::raise_new(&self.db, retiring::alerts(&self.router.deployments(), now)).await?;
             self.models_at = now;
+            db::alert::raise_new(&self.db, retiring::alerts(&self.router.deployments(), now)).await?;
         }
         Ok(())
     }
 
     fn note(&mut self, alert: NewAlert) {
-        if self.found.len() < WAITING_MAX {
-            self.found.push(alert);
+        match self.found.entry(alert.dedup_key.clone()) {
+            Entry::Occupied(mut same) => same.get_mut().occurrences += alert.occurrences,
+            Entry::Vacant(free) => drop(free.insert(alert)),
         }
     }
 

@@ -19,6 +19,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const LEASE: &str = "reports";
 /// How long another node waits for one that is gone.
 const LEASE_TIME: TimeDelta = TimeDelta::seconds(30);
+/// One report takes no longer; what took it until then is noted, the rest is tried again.
+const MAKE_TIMEOUT: Duration = Duration::from_secs(600);
 /// How often the lease is held on to while a report is made, which may take long.
 const HOLD_EVERY: Duration = Duration::from_secs(10);
 
@@ -58,10 +60,21 @@ impl Reports {
         }
         self.ask_for_due().await?;
         let now = db::stored_time(self.app.clock.now());
-        for run in report_run::waiting(&self.app.db, now).await? {
+        let mut tried = Vec::new();
+        // Read anew for each: meanwhile somebody may have asked for one, or deleted one.
+        while let Some(run) = report_run::next_waiting(&self.app.db, now, &tried).await? {
+            tried.push(run.report_id.clone());
+            if !self.is_chosen().await? {
+                return Ok(());
+            }
             let held = hold(&self.app, &self.node);
+            let made = tokio::time::timeout(MAKE_TIMEOUT, Box::pin(make(&self.app, run)));
             tokio::select! {
-                done = make(&self.app, run) => done?,
+                done = made => match done {
+                    Ok(Err(error)) => tracing::warn!(%error, "what became of a report cannot be noted"),
+                    Err(_) => tracing::warn!("a report took too long: it is tried again where it was not taken"),
+                    Ok(Ok(())) => {}
+                },
                 error = held => return Err(error),
             }
         }
@@ -107,7 +120,7 @@ async fn make(app: &Data<App>, mut run: Run) -> Result<(), DbErr> {
     } else if let Some(error) = &run.error {
         tracing::warn!(report = run.report_id, error, attempts = run.attempts, "a report was not taken everywhere");
     }
-    report_run::write(&app.db, run).await
+    report_run::write(&app.db, &run).await
 }
 
 /// Holds on to the lease; ends only where that is not possible.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::callback_variables::{CALLBACKS_MAX, TURN_OFF_MESSAGE_LOGGING, told_of};
+use super::callback_variables::{CALLBACKS_MAX, TURN_OFF_MESSAGE_LOGGING, kind_of, told_of};
 use crate::config::Callback;
 use crate::db::JsonMap;
 
@@ -61,6 +61,8 @@ impl OwnCallback {
         let callback = Callback::named(text("callback_name")?)?;
         let (on_success, on_failure) = told_of(text("callback_type"))?;
         let variables = entry.get("callback_vars").and_then(Value::as_object).into_iter().flatten();
+        // By its name it is judged where a variable leads: one that is written otherwise than it is known is none.
+        let variables = variables.filter(|(name, _)| kind_of(callback, name).is_some());
         let variables =
             variables.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
         let id = Sha256::digest(format!("{place}\n{entry}")).into();

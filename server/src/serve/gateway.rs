@@ -97,7 +97,8 @@ pub(super) fn queues(
 
 /// Where prompts and answers go, and who writes them, where they are kept.
 fn contents(config: &Config, database: &DatabaseConnection) -> (Option<Contents>, Option<ContentWriter>) {
-    if !config.general.store_prompts_in_spend_logs {
+    // Whoever runs the gateway and says that nothing is kept is not overruled by a request.
+    if !config.general.store_prompts_in_spend_logs || config.litellm.turn_off_message_logging {
         return (None, None);
     }
     let bytes_max = usize::try_from(config.limits.stored_content_max_bytes).unwrap_or(usize::MAX);

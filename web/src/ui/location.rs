@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use leptos_router::hooks::{use_location, use_navigate};
 
 use crate::url::Query;
 
@@ -17,15 +17,15 @@ pub(crate) struct UrlState {
 }
 
 pub(crate) fn use_url() -> UrlState {
-    let map = use_query_map();
-    let navigate = use_navigate();
-    UrlState {
-        query: Memo::new(move |_| {
-            map.with(|map| Query::from_pairs(map.clone().into_iter().map(|(k, v)| (k.into_owned(), v))))
-        }),
-        path: use_location().pathname,
-        navigate: StoredValue::new_local(Box::new(navigate)),
-    }
+    let location = use_location();
+    let (path, map, navigate) = (location.pathname, location.query, use_navigate());
+    let own = path.get_untracked();
+    // A page that is being left must not take the next one's state for its own.
+    let query = Memo::new(move |before: Option<&Query>| match before {
+        Some(before) if path.get() != own => before.clone(),
+        _ => map.with(|map| Query::from_pairs(map.clone().into_iter().map(|(k, v)| (k.into_owned(), v)))),
+    });
+    UrlState { query, path, navigate: StoredValue::new_local(Box::new(navigate)) }
 }
 
 impl UrlState {

@@ -25,7 +25,7 @@ impl Alerts {
             return Ok(verified);
         };
         let mismatches = verify::verify_day(&self.db, day).await?;
-        let alert = verify::alert(day, &mismatches, 0, now);
+        let alert = verify::alert("day", day, &mismatches, 0, now);
         db::alert::raise_new(&self.db, alert.into_iter().collect()).await?;
         Ok(Some(day))
     }

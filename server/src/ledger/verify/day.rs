@@ -54,9 +54,9 @@ async fn sum(db: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result
     Ok(Sum { spend: NanoUsd(row.try_get("", "spend")?), calls: row.try_get("", "calls")? })
 }
 
-/// What is to be told of sums that differ, and of `more` that are not among them.
+/// What is to be told of sums that differ, and of `more` that are not among them; `of` tells one look from another.
 #[must_use]
-pub fn alert(day: NaiveDate, mismatches: &[Mismatch], more: i64, now: DateTime<Utc>) -> Option<NewAlert> {
+pub fn alert(of: &str, day: NaiveDate, mismatches: &[Mismatch], more: i64, now: DateTime<Utc>) -> Option<NewAlert> {
     let first = mismatches.first()?;
     let [(one_name, one), (other_name, other)] = first.sums;
     let what = Happened::LedgerMismatch {
@@ -66,6 +66,6 @@ pub fn alert(day: NaiveDate, mismatches: &[Mismatch], more: i64, now: DateTime<U
         one: one.spend.0,
         other: other.spend.0,
     };
-    let key = format!("ledger_mismatch/{day}");
+    let key = format!("ledger_mismatch/{of}/{day}");
     Some(NewAlert::of_gateway(AlertType::LedgerMismatch, AlertLevel::High, key, now, what))
 }

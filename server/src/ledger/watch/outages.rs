@@ -37,6 +37,8 @@ struct Count {
     told: Vec<(AlertLevel, String)>,
     since: DateTime<Utc>,
     failed_at: DateTime<Utc>,
+    /// The hour in which the last one ended, and how many did in it: another in the same hour is another alert.
+    ended: (i64, u32),
 }
 
 /// A try that a provider failed.
@@ -101,7 +103,8 @@ impl Outages {
         let grade = if level == AlertLevel::High { "major" } else { "minor" };
         let of = place.map_or_else(|| attempt.provider.to_owned(), |place| format!("{}/{place}", attempt.provider));
         let alert_type = if place.is_some() { AlertType::RegionOutageAlerts } else { AlertType::OutageAlerts };
-        let key = format!("{alert_type}/{of}/{grade}/{hour}");
+        let again = if counted.ended.0 == hour { format!("/{}", counted.ended.1) } else { String::new() };
+        let key = format!("{alert_type}/{of}/{grade}/{hour}{again}");
         if counted.told.iter().any(|(_, told)| *told == key) {
             return None;
         }
@@ -156,6 +159,8 @@ impl Count {
         let level = self.told.iter().map(|(level, _)| *level).max().filter(|_| is_here && is_quiet)?;
         let outages: Vec<String> = std::mem::take(&mut self.told).into_iter().map(|(_, key)| key).collect();
         self.deployments.clear();
+        let hour = event.end_time.timestamp().div_euclid(TOLD_EVERY);
+        self.ended = (hour, if self.ended.0 == hour { self.ended.1 + 1 } else { 1 });
         let alert_type = if place.is_some() { AlertType::RegionOutageAlerts } else { AlertType::OutageAlerts };
         let key = format!("{}/recovered", outages.first().map(String::as_str).unwrap_or_default());
         let what = Happened::Recovered { since: self.since, outages };

@@ -40,12 +40,13 @@ pub(super) async fn authorize(
 /// The channel, where the caller may have something told in it.
 pub(in crate::management) async fn channel_to_tell(
     app: &App,
+    db: &impl ConnectionTrait,
     principal: &Principal,
     channel_id: &str,
 ) -> ApiResult<Channel> {
-    let row = db::alert_channel::find(&app.db, channel_id).await?;
+    let row = db::alert_channel::find(db, channel_id).await?;
     let of = row.as_ref().map_or((None, None), |row| (row.organization_id.as_deref(), row.team_id.as_deref()));
-    authorize(&app.db, principal, Action::AlertWrite, of).await?;
+    authorize(db, principal, Action::AlertWrite, of).await?;
     let found = match row {
         Some(row) => Channel::of_row(row, &app.alerts.settings.load()),
         None => app.alerts.configured().into_iter().find(|channel| channel.id == channel_id),

@@ -31,7 +31,7 @@ pub async fn test(
     principal: Principal,
     body: Json<AlertChannelTest>,
 ) -> ApiResult<web::Json<AlertChannelTested>> {
-    let channel = channel_to_tell(&app, &principal, &body.0.channel_id).await?;
+    let channel = channel_to_tell(&app, &app.db, &principal, &body.0.channel_id).await?;
     let actor = principal.user_email.as_deref().unwrap_or(&principal.user_id);
     let message = Message::test(actor, app.clock.now());
     let tried = app.alerts.tell_now(&channel, &message).await;

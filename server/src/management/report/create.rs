@@ -35,7 +35,7 @@ use crate::management::{Json, new_id};
 pub async fn new(app: web::Data<App>, principal: Principal, body: Json<ReportCreate>) -> ApiResult<web::Json<Report>> {
     principal.authorize_on(Action::ReportWrite, &[Relation::Own], super::NOT_FOUND)?;
     let mut row = new_row(&app, &principal, body.0).await?;
-    check(&app, &principal, &row, None).await?;
+    check(&app, &app.db, &principal, (&row, None)).await?;
     row.next_due_at = is_sent(&row).then(|| due_after(row.period(), row.created_at));
     let transaction = db::begin(&app.db).await?;
     Entity::insert(row.clone().into_active_model()).exec_without_returning(&transaction).await?;

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::auth::Principal;
 use crate::db;
 use crate::db::report::Model;
-use crate::db::report_run::Model as Run;
+use crate::db::report_run::{self, Model as Run};
 use crate::error::{ApiError, ApiResult};
 use crate::mail::{Attachment, Letter};
 use crate::management::spend::export;
@@ -45,6 +45,12 @@ struct Made<'a> {
 /// When the database is away.
 pub(crate) async fn deliver(app: &Data<App>, report: &Model, run: &mut Run) -> ApiResult<()> {
     run.attempts += 1;
+    // Noted before anything is sent: whatever ends this try, the next one waits its time.
+    let tries = run.clone();
+    put_off(run, app.clock.now());
+    report_run::write(&app.db, run).await?;
+    run.state.clone_from(&tries.state);
+    run.ended_at = None;
     let days = (run.first_day, run.last_day);
     let Some(reader) = Principal::reading_for(&app.db, &report.user_id).await? else {
         let error = "its owner is blocked or gone: nobody says what it may tell";
@@ -58,7 +64,10 @@ pub(crate) async fn deliver(app: &Data<App>, report: &Model, run: &mut Run) -> A
     let mut errors = Vec::new();
     for place in places(report).into_iter().filter(|place| !run.told.0.contains(place)).collect::<Vec<_>>() {
         match made.tell(app, &place, run).await {
-            Ok(()) => run.told.0.push(place),
+            Ok(()) => {
+                run.told.0.push(place);
+                report_run::write(&app.db, run).await?;
+            }
             Err(error) => errors.push(error),
         }
     }

@@ -5,7 +5,8 @@ use chrono::NaiveDate;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::report::ReportContent;
 use tollgate_openapi::spend::{
-    ExportFormat, ExportLevel, Month, SpendExportQuery, Statement, StatementLine, StatementQuery, Usage, UsageSums,
+    ExportFormat, ExportLevel, Month, SpendExportQuery, Statement, StatementLine, StatementQuery, Usage,
+    UsageDimension, UsageSums,
 };
 
 use super::summary;
@@ -13,6 +14,7 @@ use crate::app::App;
 use crate::db::Scope;
 use crate::db::report::Model;
 use crate::error::ApiResult;
+use crate::management::spend::dates;
 use crate::management::spend::export::cell::Cell;
 use crate::management::spend::export::{self, File, csv};
 use crate::management::spend::statement;
@@ -48,6 +50,7 @@ impl Pages {
         report: &Model,
         (first, last): (NaiveDate, NaiveDate),
     ) -> ApiResult<Self> {
+        dates::checked(first, last)?;
         let text = match report.definition.content {
             ReportContent::Usage => {
                 let usage = summary::usage(&app, &scope, report, (first, last)).await?;
@@ -125,6 +128,7 @@ fn of_usage(usage: &Usage, report: &Model) -> String {
     let part = part.filter(|part| *part != report.definition.group_by).map(|part| part.as_str());
     let ids: Vec<String> =
         [Some(group), part].into_iter().flatten().flat_map(|by| [by.to_owned(), format!("{by}_name")]).collect();
+    let is_by_tag = [Some(report.definition.group_by), report.definition.then_by].contains(&Some(UsageDimension::Tag));
     let previous = part.is_none().then_some("previous_spend");
     let columns: Vec<&str> = ids.iter().map(String::as_str).chain(SUMS).chain(previous).collect();
     let mut text = String::new();
@@ -144,12 +148,14 @@ fn of_usage(usage: &Usage, report: &Model) -> String {
             csv::push_line(&mut text, &cells.collect::<Vec<_>>());
         }
         // Of calls with two tags there are more than there are calls.
-        if rest.api_requests > 0 && rest.spend >= NanoUsd::ZERO {
+        if rest != UsageSums::default() && !is_by_tag {
             let cells = own.into_iter().chain([Cell::nothing(), Cell::text(OTHERS)]).chain(sums(&rest));
             csv::push_line(&mut text, &cells.collect::<Vec<_>>());
         }
     }
-    push_others(&mut text, usage, part.is_some());
+    if !is_by_tag {
+        push_others(&mut text, usage, part.is_some());
+    }
     text
 }
 
@@ -158,7 +164,8 @@ const OTHERS: &str = "(others)";
 
 fn push_others(text: &mut String, usage: &Usage, has_parts: bool) {
     let rest = usage.groups.iter().fold(usage.total, |rest, group| less(rest, group.sums));
-    if rest.api_requests <= 0 || rest.spend < NanoUsd::ZERO {
+    let before = usage.groups.iter().fold(usage.previous.spend, |rest, group| rest - group.previous_spend);
+    if rest == UsageSums::default() && (has_parts || before == NanoUsd::ZERO) {
         return;
     }
     let mut cells = vec![Cell::nothing(), Cell::text(OTHERS)];
@@ -167,7 +174,6 @@ fn push_others(text: &mut String, usage: &Usage, has_parts: bool) {
     }
     cells.extend(sums(&rest));
     if !has_parts {
-        let before = usage.groups.iter().fold(usage.previous.spend, |rest, group| rest - group.previous_spend);
         cells.push(Cell::Money(before));
     }
     csv::push_line(text, &cells);

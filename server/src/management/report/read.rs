@@ -9,7 +9,7 @@ use tollgate_openapi::paths;
 use tollgate_openapi::report::{ReportFileQuery, ReportId, ReportInfo, ReportList};
 
 use super::file::{self, Pages};
-use super::rules::authorize;
+use super::rules::{authorize, days_due};
 use super::{NOT_FOUND, view};
 use crate::app::App;
 use crate::auth::Principal;
@@ -44,13 +44,19 @@ pub async fn list(app: web::Data<App>, principal: Principal) -> ApiResult<web::J
     let mut runs = db::report_run::latest(&app.db, &ids).await?;
     let reports = rows.into_iter().map(|row| {
         let last = runs.remove(&row.report_id);
-        view::report(row, last)
+        let (is_own, report) = (is_own(&principal, &row), view::report(row, last));
+        if is_own { report } else { view::for_reader(report) }
     });
     let storage = app.report_storage.as_ref().filter(|_| principal.is_admin());
     Ok(web::Json(ReportList {
         reports: reports.collect(),
         storage: storage.map(|storage| storage.address().to_owned()),
     }))
+}
+
+/// Whether the caller sees where a report goes: its owner does, and who sees everything.
+fn is_own(principal: &Principal, report: &Model) -> bool {
+    report.user_id == principal.user_id || principal.may_see_everything()
 }
 
 fn reader(principal: &Principal) -> Reader {
@@ -85,8 +91,12 @@ pub async fn info(
 ) -> ApiResult<web::Json<ReportInfo>> {
     let row = find(&app, &principal, &query.0.report_id).await?;
     let runs = db::report_run::of_report(&app.db, &row.report_id, RUNS_SHOWN).await?;
-    let report = view::report(row, runs.first().cloned());
-    Ok(web::Json(ReportInfo { report, runs: runs.into_iter().map(view::run).collect() }))
+    let (is_own, report) = (is_own(&principal, &row), view::report(row, runs.first().cloned()));
+    let runs = runs.into_iter().map(view::run);
+    Ok(web::Json(match is_own {
+        true => ReportInfo { report, runs: runs.collect() },
+        false => ReportInfo { report: view::for_reader(report), runs: runs.map(view::run_for_reader).collect() },
+    }))
 }
 
 /// Read a report
@@ -109,7 +119,7 @@ pub async fn info(
 pub async fn file(app: web::Data<App>, principal: Principal, query: Query<ReportFileQuery>) -> ApiResult<HttpResponse> {
     let row = find(&app, &principal, &query.0.report_id).await?;
     let period = row.period();
-    let days = query.0.day.map_or_else(|| period.before(app.clock.now().date_naive()), |day| period.around(day));
+    let days = query.0.day.map_or_else(|| days_due(period, app.clock.now()), |day| period.around(day));
     let (format, name) = (row.definition.format, file::name(&row, days));
     let mut pages = Pages::of(app, principal.scope(), &row, days).await?;
     // Read before the head is sent: that the database is away is then told as by any other operation.

@@ -1,6 +1,7 @@
 //! Who may do what with a report, and what goes together in one.
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use sea_orm::ConnectionTrait;
 use tollgate_openapi::report::{ReportContent, ReportPeriod};
 use tollgate_openapi::spend::ExportFormat;
 
@@ -22,9 +23,9 @@ pub(crate) fn due_after(period: ReportPeriod, now: DateTime<Utc>) -> DateTime<Ut
     last.succ_opt().unwrap_or(last).and_time(NaiveTime::MIN).and_utc() + AFTER
 }
 
-/// The days of the report that is due at `due_at`.
-pub(crate) fn days_due(period: ReportPeriod, due_at: DateTime<Utc>) -> (chrono::NaiveDate, chrono::NaiveDate) {
-    period.before((due_at - AFTER).date_naive())
+/// The days of the latest report that was due by `now`: also of one that is due at this moment.
+pub(crate) fn days_due(period: ReportPeriod, now: DateTime<Utc>) -> (chrono::NaiveDate, chrono::NaiveDate) {
+    period.before((now - AFTER).date_naive())
 }
 
 /// Goes on where the caller may do `action` with a report.
@@ -42,19 +43,24 @@ fn relations(principal: &Principal, report: &Model) -> Vec<Relation> {
 
 /// Refuses what does not go together, and places that the caller may not have told. `before`: what was there, which may
 /// stay.
-pub(super) async fn check(app: &App, principal: &Principal, report: &Model, before: Option<&Model>) -> ApiResult<()> {
+pub(super) async fn check(
+    app: &App,
+    db: &impl ConnectionTrait,
+    principal: &Principal,
+    (report, before): (&Model, Option<&Model>),
+) -> ApiResult<()> {
     check_content(report)?;
-    check_sharing(app, principal, report, before).await?;
+    check_sharing(db, principal, report, before).await?;
     let known = before.map(|before| before.email_to.0.as_slice()).unwrap_or_default();
     for address in report.email_to.0.iter().filter(|address| !known.contains(address)) {
-        check_address(app, principal, address).await?;
+        check_address(db, principal, address).await?;
     }
     if !report.email_to.0.is_empty() && !app.mailer.is_on() {
         return Err(ApiError::bad_request("email_to", "email_to: no letters are sent here: SMTP_HOST is not set"));
     }
     let known = before.map(|before| before.channel_ids.0.as_slice()).unwrap_or_default();
     for channel_id in report.channel_ids.0.iter().filter(|id| !known.contains(id)) {
-        channel_to_tell(app, principal, channel_id).await?;
+        channel_to_tell(app, db, principal, channel_id).await?;
     }
     if report.is_stored && !before.is_some_and(|before| before.is_stored) {
         check_storage(app, principal)?;
@@ -90,14 +96,19 @@ fn check_content(report: &Model) -> ApiResult<()> {
 }
 
 /// A report is shared by who is in the team, or runs the organization.
-async fn check_sharing(app: &App, principal: &Principal, report: &Model, before: Option<&Model>) -> ApiResult<()> {
+async fn check_sharing(
+    db: &impl ConnectionTrait,
+    principal: &Principal,
+    report: &Model,
+    before: Option<&Model>,
+) -> ApiResult<()> {
     if report.organization_id.is_some() && report.team_id.is_some() {
         let expected = "organization_id: expected a team or an organization, not both";
         return Err(ApiError::bad_request("organization_id", expected));
     }
     let is_new = |now: &Option<String>, was: Option<&Option<String>>| now.is_some() && was != Some(now);
     if let Some(id) = report.team_id.as_deref().filter(|_| is_new(&report.team_id, before.map(|row| &row.team_id))) {
-        let found = db::team::find(&app.db, id).await?;
+        let found = db::team::find(db, id).await?;
         let organization = found.as_ref().and_then(|team| team.organization_id.as_deref());
         let relations = principal.relations(None, found.as_ref().map(|team| team.team_id.as_str()), organization);
         principal.authorize_on(Action::TeamRead, &relations, "Team not found.")?;
@@ -107,20 +118,20 @@ async fn check_sharing(app: &App, principal: &Principal, report: &Model, before:
     if let Some(id) = report.organization_id.as_deref().filter(|_| is_new(&report.organization_id, was)) {
         let relations = [principal.memberships.to_organization(id)];
         principal.authorize_on(Action::OrganizationMembers, &relations, "Organization not found.")?;
-        let found = db::organization::find(&app.db, id).await?;
+        let found = db::organization::find(db, id).await?;
         found.ok_or_else(|| ApiError::not_found("Organization not found."))?;
     }
     Ok(())
 }
 
 /// Whoever does not administer the gateway has spend sent to themselves, and to who is in what they run.
-async fn check_address(app: &App, principal: &Principal, address: &str) -> ApiResult<()> {
+async fn check_address(db: &impl ConnectionTrait, principal: &Principal, address: &str) -> ApiResult<()> {
     let is_own = principal.user_email.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(address));
     if principal.is_admin() || is_own {
         return Ok(());
     }
-    let is_run = match db::user::find_by_email(&app.db, address).await? {
-        Some(user) => principal.runs_what_is_of(&Memberships::of(&app.db, &user.user_id).await?),
+    let is_run = match db::user::find_by_email(db, address).await? {
+        Some(user) => principal.runs_what_is_of(&Memberships::of(db, &user.user_id).await?),
         None => false,
     };
     if is_run {

@@ -6,7 +6,7 @@ use tollgate_openapi::paths;
 use tollgate_openapi::report::{ReportId, ReportRun};
 
 use super::create::is_sent;
-use super::rules::authorize;
+use super::rules::{authorize, days_due};
 use super::{KIND, NOT_FOUND, view};
 use crate::app::App;
 use crate::auth::Principal;
@@ -43,7 +43,7 @@ pub async fn run(app: web::Data<App>, principal: Principal, body: Json<ReportId>
         return Err(ApiError::bad_request("report_id", message));
     }
     let now = stored_time(app.clock.now());
-    let run = Run::new(&report.report_id, report.period().before(now.date_naive()), now);
+    let run = Run::new(&report.report_id, days_due(report.period(), now), now);
     report_run::ask(&transaction, run.clone(), true).await?;
     let after = Some(serde_json::json!({ "first_day": run.first_day, "last_day": run.last_day }));
     let change = Change { action: "sent", kind: KIND, id: &report.report_id, before: None, after };

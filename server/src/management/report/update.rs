@@ -50,7 +50,7 @@ pub async fn update(
     let before = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
     seen.check(before.updated_at)?;
     let mut after = patched(before.clone(), body);
-    check(&app, &principal, &after, Some(&before)).await?;
+    check(&app, &transaction, &principal, (&after, Some(&before))).await?;
     after.updated_at = stored_time(app.clock.now());
     after.updated_by.clone_from(&principal.user_id);
     let goes_on = before.next_due_at.filter(|_| before.period == after.period);

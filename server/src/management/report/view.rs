@@ -35,6 +35,17 @@ pub(super) fn report(row: Model, last_run: Option<Run>) -> Report {
     }
 }
 
+/// Shows a report to somebody it is shared with: not where it goes, nor what places that do not take it say.
+pub(super) fn for_reader(report: Report) -> Report {
+    let last_run = report.last_run.map(run_for_reader);
+    Report { email_to: Vec::new(), channel_ids: Vec::new(), last_run, ..report }
+}
+
+/// The same of what became of it.
+pub(super) fn run_for_reader(run: ReportRun) -> ReportRun {
+    ReportRun { error: None, address: None, ..run }
+}
+
 /// Shows a report with what became of it last.
 pub(super) async fn of_row(app: &App, row: Model) -> ApiResult<Report> {
     let last = db::report_run::of_report(&app.db, &row.report_id, 1).await?.into_iter().next();

@@ -30,7 +30,7 @@ pub(super) fn of_query(query: &DayRangeQuery, today: NaiveDate) -> ApiResult<Day
 }
 
 /// The days from `first` to `last`, where that is a stretch a report can cover.
-pub(super) fn checked(first: NaiveDate, last: NaiveDate) -> ApiResult<Days> {
+pub(in crate::management) fn checked(first: NaiveDate, last: NaiveDate) -> ApiResult<Days> {
     let (first, last) = (in_reach("start_date", first)?, in_reach("end_date", last)?);
     if first > last {
         return Err(refused("end_date", "expected the day of start_date or a later one".to_owned()));

@@ -66,7 +66,13 @@ pub(in crate::management) async fn read(
     let groups = usage::groups(&snapshot, &of, days, by, None, query.limit).await?;
     let groups = with_nobodys(groups, &by_day, query.limit);
     let ids: Vec<String> = groups.iter().map(|(id, _)| id.clone()).collect();
-    let earlier = usage::groups(&snapshot, &of, before, by, Some(&ids), query.limit).await?;
+    let mut earlier = usage::groups(&snapshot, &of, before, by, Some(&ids), query.limit).await?;
+    if ids.iter().any(String::is_empty) && !earlier.iter().any(|(id, _)| id.is_empty()) {
+        // What was nobody's then, where all that was somebody's is known.
+        let all = usage::groups(&snapshot, &of, before, by, None, query.limit).await?;
+        let all = with_nobodys(all, &previous, query.limit);
+        earlier.extend(all.into_iter().filter(|(id, _)| id.is_empty()));
+    }
     let then = query.then_by.map(dimension).filter(|then| *then != by);
     let parts = match then {
         Some(then) => usage::parts(&snapshot, &of, days, (by, then), &ids, PARTS_SHOWN).await?,

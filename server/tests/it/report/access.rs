@@ -47,6 +47,11 @@ async fn a_shared_report_tells_each_reader_what_they_may_see() {
     stranger.post("/spend/report/delete", &id).expect_status(404).await;
     assert_eq!(stranger.get("/spend/report/list").expect_status(200).await.value()["reports"], json!([]));
     assert_eq!(lead.get("/spend/report/list").expect_status(200).await.value()["reports"][0]["name"], "Teams");
+    // Nor where it goes: that is its owner's.
+    let stored = json!({"report_id": report["report_id"], "channel_ids": []});
+    app.post("/spend/report/update", stored).expect_status(200).await;
+    let seen = lead.get(&info).expect_status(200).await.value();
+    assert_eq!((&seen["report"]["email_to"], &seen["report"]["user_id"]), (&json!([]), &json!("default_user_id")));
     // Reading is not writing.
     for client in [&lead, &colleague] {
         client.post("/spend/report/delete", &id).expect_status(403).await;

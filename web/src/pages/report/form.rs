@@ -64,17 +64,23 @@ impl Fields {
 
     fn report(self) -> ReportCreate {
         let (organization_id, team_id) = owner::ids(&self.shared_with.get_untracked());
-        let (of_organization, of_team) = owner::ids(&self.about.get_untracked());
+        let about = self.about.get_untracked();
+        let (of_organization, of_team) = owner::ids(&about);
         let content = self.content.with_untracked(|name| ReportContent::named(name)).unwrap_or_default();
-        let has_groups = content == ReportContent::Usage;
-        let filter = ReportFilter { organization_id: of_organization, team_id: of_team, ..self.filter.get_value() };
+        let (has_groups, is_bill) = (content == ReportContent::Usage, content == ReportContent::Statement);
+        let before = self.filter.get_value();
+        let is_same = owner::choice(before.organization_id.as_deref(), before.team_id.as_deref()) == about;
+        let filter = match is_same {
+            true => before,
+            false => ReportFilter { organization_id: of_organization, team_id: of_team, ..before },
+        };
         ReportCreate {
             name: self.name.get_untracked().trim().to_owned(),
             period: self.period.with_untracked(|name| ReportPeriod::named(name)).unwrap_or_default(),
             organization_id,
             team_id,
             content,
-            format: if has_groups {
+            format: if has_groups || is_bill {
                 ExportFormat::Csv
             } else {
                 parse_word(&self.format.get_untracked()).unwrap_or_default()
