@@ -97,6 +97,15 @@ impl Channel {
         self.organization_id.is_none() && self.team_id.is_none()
     }
 
+    /// Whom it tells, one by one: its addresses, or nobody by name where it is none of e-mail.
+    #[must_use]
+    pub fn recipients(&self) -> Vec<String> {
+        match self.kind {
+            ChannelKind::Email => self.email_to.clone(),
+            _ => vec![String::new()],
+        }
+    }
+
     /// Whether it tells an alert.
     #[must_use]
     pub fn tells(&self, alert: &Alert) -> bool {

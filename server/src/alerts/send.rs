@@ -71,15 +71,22 @@ impl Alerts {
     /// # Errors
     /// Why it was not taken, in words.
     pub async fn tell_now(&self, channel: &Channel, message: &Message) -> Result<(), String> {
-        let recipients = match channel.kind {
-            ChannelKind::Email if channel.email_to.is_empty() => return Err("no address is set".to_owned()),
-            ChannelKind::Email => channel.email_to.clone(),
-            _ => vec![String::new()],
-        };
+        let recipients = channel.recipients();
+        if recipients.is_empty() {
+            return Err("no address is set".to_owned());
+        }
         for recipient in recipients {
-            self.tell(channel, &recipient, message).await.map_err(|not_taken| not_taken.error)?;
+            self.tell_at(channel, &recipient, message).await?;
         }
         Ok(())
+    }
+
+    /// Tells one of [`Channel::recipients`] a message now, once.
+    ///
+    /// # Errors
+    /// Why it was not taken, in words.
+    pub async fn tell_at(&self, channel: &Channel, recipient: &str, message: &Message) -> Result<(), String> {
+        self.tell(channel, recipient, message).await.map_err(|not_taken| not_taken.error)
     }
 
     fn request(

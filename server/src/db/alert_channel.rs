@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{Condition, DatabaseTransaction, QueryOrder, QuerySelect, QueryTrait};
 
-use super::{JsonMap, Scope, Strings, alert_channel_state, team};
+use super::{JsonMap, Scope, Strings, alert_channel_state, report, team};
 
 /// One channel.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -110,6 +110,7 @@ pub async fn delete_of(transaction: &DatabaseTransaction, of: Column, id: &str) 
     let ids: Vec<String> = ids.into_tuple().all(transaction).await?;
     for channel_id in ids {
         alert_channel_state::delete(transaction, &channel_id).await?;
+        report::forget_channel(transaction, &channel_id).await?;
         Entity::delete_by_id(channel_id).exec(transaction).await?;
     }
     Ok(())

@@ -77,6 +77,12 @@ impl Model {
     pub fn period(&self) -> ReportPeriod {
         ReportPeriod::named(&self.period).unwrap_or_default()
     }
+
+    /// Whether anybody is sent it.
+    #[must_use]
+    pub fn is_sent(&self) -> bool {
+        self.is_stored || !self.email_to.0.is_empty() || !self.channel_ids.0.is_empty()
+    }
 }
 
 /// Who reads reports.
@@ -168,6 +174,27 @@ pub async fn delete_of_user(transaction: &DatabaseTransaction, user_id: &str) ->
     let ids: Vec<String> = ids.into_tuple().all(transaction).await?;
     report_run::delete_of(transaction, &ids).await?;
     Entity::delete_many().filter(Column::UserId.eq(user_id)).exec(transaction).await?;
+    Ok(())
+}
+
+/// Takes a channel that is deleted out of reports; one that is sent nowhere else is made no more.
+///
+/// # Errors
+/// When the database is away.
+pub async fn forget_channel(transaction: &DatabaseTransaction, channel_id: &str) -> Result<(), DbErr> {
+    for mut row in Entity::find().all(transaction).await? {
+        if !row.channel_ids.0.iter().any(|id| id == channel_id) {
+            continue;
+        }
+        row.channel_ids.0.retain(|id| id != channel_id);
+        let next_due_at = row.next_due_at.filter(|_| row.is_sent());
+        Entity::update_many()
+            .col_expr(Column::ChannelIds, Expr::value(serde_json::json!(row.channel_ids)))
+            .col_expr(Column::NextDueAt, Expr::value(next_due_at))
+            .filter(Column::ReportId.eq(&row.report_id))
+            .exec(transaction)
+            .await?;
+    }
     Ok(())
 }
 

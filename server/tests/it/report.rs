@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use tollgate::ledger::SpendEvent;
 use tollgate::ledger::writer::write_batch;
 
-use crate::alert::telling;
 use crate::kit::{FakeUpstream, Mailbox, Receiver, TestApp};
 use crate::spend::call;
 
@@ -164,13 +163,10 @@ async fn what_one_place_does_not_take_is_tried_again_there_alone() {
 
 #[tokio::test]
 async fn a_place_that_takes_nothing_for_a_day_is_given_up() {
-    let (upstream, receiver) = (FakeUpstream::start(), Receiver::start());
-    let app = telling(&upstream, &receiver, "[webhook]", "").await;
-    let channel = json!({"name": "Gone", "kind": "webhook", "url": receiver.url("/gone")});
-    let channel = app.post("/alert/channel/new", channel).expect_status(200).await.value();
-    let report = json!({"name": "Models", "period": "day", "channel_ids": [channel["channel_id"]]});
-    let report = save(&app, report).await;
-    app.post("/alert/channel/delete", json!({"channel_id": channel["channel_id"]})).expect_status(200).await;
+    let mailbox = Mailbox::start().await;
+    let app = TestApp::builder().mailbox(&mailbox).start().await;
+    let report = save(&app, json!({"name": "Models", "period": "day", "email_to": ["a@corp.test"]})).await;
+    mailbox.refuse(100);
     app.post("/spend/report/run", json!({"report_id": report["report_id"]})).expect_status(200).await;
     let mut is_later = false;
     let last = loop {
@@ -185,8 +181,34 @@ async fn a_place_that_takes_nothing_for_a_day_is_given_up() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
-    assert_eq!((&last["state"], &last["error"]), (&json!("failed"), &json!("a channel of the report is gone")));
-    assert_eq!(last["attempts"], 2);
+    assert_eq!((&last["state"], &last["attempts"]), (&json!("failed"), &json!(2)));
+    assert!(last["error"].as_str().unwrap().starts_with("a@corp.test: "), "{last}");
+}
+
+#[tokio::test]
+async fn an_address_of_a_channel_that_is_refused_has_no_other_told_again() {
+    let mailbox = Mailbox::start().await;
+    let app = TestApp::builder().mailbox(&mailbox).start().await;
+    let channel = json!({"name": "Finance", "kind": "email", "email_to": ["a@corp.test", "b@corp.test"]});
+    let channel = app.post("/alert/channel/new", channel).expect_status(200).await.value();
+    let report = json!({"name": "Models", "period": "month", "channel_ids": [channel["channel_id"]]});
+    let report = save(&app, report).await;
+    mailbox.refuse(1);
+    app.post("/spend/report/run", json!({"report_id": report["report_id"]})).expect_status(200).await;
+    assert!(mailbox.letter(1).await.to.contains("b@corp.test"));
+    while !runs(&app, &report["report_id"]).await[0]["error"].is_string() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    app.advance(Duration::from_secs(61));
+    assert_eq!(ended(&app, &report["report_id"]).await["state"], "sent");
+    let letters = mailbox.received();
+    assert!(letters.len() == 2 && letters[1].to.contains("a@corp.test"), "{letters:?}");
+
+    // With its channel, the report has nowhere to go.
+    app.post("/alert/channel/delete", json!({"channel_id": channel["channel_id"]})).expect_status(200).await;
+    let list = app.get("/spend/report/list").expect_status(200).await.value();
+    let report = &list["reports"][0];
+    assert_eq!((&report["channel_ids"], &report["next_due_at"]), (&json!([]), &Value::Null));
 }
 
 #[tokio::test]

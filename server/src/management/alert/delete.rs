@@ -42,6 +42,7 @@ pub async fn delete(
     let row = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
     row.clone().delete(&transaction).await?;
     db::alert_channel_state::delete(&transaction, &row.channel_id).await?;
+    db::report::forget_channel(&transaction, &row.channel_id).await?;
     let before = view::snapshot(&app, &row);
     let change = Change { action: "deleted", kind: KIND, id: &row.channel_id, before, after: None };
     record(&app, &transaction, &principal, change).await?;

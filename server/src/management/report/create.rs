@@ -36,7 +36,7 @@ pub async fn new(app: web::Data<App>, principal: Principal, body: Json<ReportCre
     principal.authorize_on(Action::ReportWrite, &[Relation::Own], super::NOT_FOUND)?;
     let mut row = new_row(&app, &principal, body.0).await?;
     check(&app, &app.db, &principal, (&row, None)).await?;
-    row.next_due_at = is_sent(&row).then(|| due_after(row.period(), row.created_at));
+    row.next_due_at = row.is_sent().then(|| due_after(row.period(), row.created_at));
     let transaction = db::begin(&app.db).await?;
     Entity::insert(row.clone().into_active_model()).exec_without_returning(&transaction).await?;
     let change =
@@ -44,11 +44,6 @@ pub async fn new(app: web::Data<App>, principal: Principal, body: Json<ReportCre
     record(&app, &transaction, &principal, change).await?;
     transaction.commit().await?;
     Ok(web::Json(view::report(row, None)))
-}
-
-/// Whether anybody is sent the report.
-pub(super) fn is_sent(row: &Model) -> bool {
-    row.is_stored || !row.email_to.0.is_empty() || !row.channel_ids.0.is_empty()
 }
 
 async fn new_row(app: &App, principal: &Principal, mut body: ReportCreate) -> ApiResult<Model> {

@@ -26,8 +26,6 @@ const WAITS: [TimeDelta; 4] =
     [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(15), TimeDelta::hours(1)];
 /// What was tried for so long is given up.
 const GIVE_UP_AFTER: TimeDelta = TimeDelta::hours(24);
-/// What the storage is called among the places that took a report.
-const STORAGE: &str = "storage";
 
 /// A report that is made.
 struct Made<'a> {
@@ -61,11 +59,15 @@ pub(crate) async fn deliver(app: &Data<App>, report: &Model, run: &mut Run) -> A
     let words = summary::words(report, &usage);
     let mut made = Made { report, reader, days, words, whole: None };
     made.whole = made.whole(app).await?;
-    let mut errors = Vec::new();
-    for place in places(report).into_iter().filter(|place| !run.told.0.contains(place)).collect::<Vec<_>>() {
+    let (channels, mut errors) = (app.alerts.channels().await?, Vec::new());
+    for place in places(report, &channels) {
+        let name = place.name();
+        if run.told.0.contains(&name) {
+            continue;
+        }
         match made.tell(app, &place, run).await {
             Ok(()) => {
-                run.told.0.push(place);
+                run.told.0.push(name);
                 report_run::write(&app.db, run).await?;
             }
             Err(error) => errors.push(error),
@@ -104,12 +106,34 @@ fn end(run: &mut Run, state: ReportState, error: Option<String>, now: DateTime<U
     run.ended_at = Some(db::stored_time(now));
 }
 
+/// One place that a report is sent to.
+enum Place<'a> {
+    Storage,
+    Letter(&'a str),
+    /// With whom, where it is of e-mail.
+    Channel(&'a Channel, String),
+}
+
+impl Place<'_> {
+    /// What it is called among those that took a report.
+    fn name(&self) -> String {
+        match self {
+            Self::Storage => "storage".to_owned(),
+            Self::Letter(address) => format!("email {address}"),
+            Self::Channel(channel, recipient) => format!("channel {} {recipient}", channel.id),
+        }
+    }
+}
+
 /// Where a report is sent: the storage first, so that whoever is told finds its file there.
-fn places(report: &Model) -> Vec<String> {
-    let storage = report.is_stored.then(|| STORAGE.to_owned());
-    let letters = report.email_to.0.iter().map(|address| format!("email {address}"));
-    let channels = report.channel_ids.0.iter().map(|id| format!("channel {id}"));
-    storage.into_iter().chain(letters).chain(channels).collect()
+fn places<'a>(report: &'a Model, channels: &'a [Channel]) -> Vec<Place<'a>> {
+    let mut places: Vec<Place<'a>> = Vec::new();
+    places.extend(report.is_stored.then_some(Place::Storage));
+    places.extend(report.email_to.0.iter().map(|address| Place::Letter(address)));
+    for channel in channels.iter().filter(|channel| report.channel_ids.0.contains(&channel.id)) {
+        places.extend(channel.recipients().into_iter().map(|recipient| Place::Channel(channel, recipient)));
+    }
+    places
 }
 
 impl Made<'_> {
@@ -130,25 +154,26 @@ impl Made<'_> {
     }
 
     /// Sends the report to one place; the error is in words, for whoever looks after the report.
-    async fn tell(&self, app: &Data<App>, place: &str, run: &mut Run) -> Result<(), String> {
-        if let Some(address) = place.strip_prefix("email ") {
-            return app
-                .mailer
-                .send_now(&self.letter(app, address))
-                .await
-                .map_err(|error| format!("{address}: {error}"));
+    async fn tell(&self, app: &Data<App>, place: &Place<'_>, run: &mut Run) -> Result<(), String> {
+        match place {
+            Place::Letter(address) => {
+                let sent = app.mailer.send_now(&self.letter(app, address)).await;
+                sent.map_err(|error| format!("{address}: {error}"))
+            }
+            Place::Channel(channel, recipient) => {
+                let told = app.alerts.tell_at(channel, recipient, &self.message(run, app.clock.now())).await;
+                told.map_err(|error| format!("{}: {error}", channel.name))
+            }
+            Place::Storage => {
+                let storage = app.report_storage.as_ref().ok_or("tollgate_settings.report_storage is not set")?;
+                let name = self.stored_name();
+                let put = self.put(app, storage, &name).await;
+                let bytes = put.map_err(|error| format!("{}: {error}", storage.address()))?;
+                run.address = Some(storage.address_of(&name));
+                run.bytes = i64::try_from(bytes).ok();
+                Ok(())
+            }
         }
-        if let Some(channel_id) = place.strip_prefix("channel ") {
-            let channel = channel(app, channel_id).await?;
-            let told = app.alerts.tell_now(&channel, &self.message(run, app.clock.now())).await;
-            return told.map_err(|error| format!("{}: {error}", channel.name));
-        }
-        let storage = app.report_storage.as_ref().ok_or("tollgate_settings.report_storage is not set")?;
-        let name = self.stored_name();
-        let bytes = self.put(app, storage, &name).await.map_err(|error| format!("{}: {error}", storage.address()))?;
-        run.address = Some(storage.address_of(&name));
-        run.bytes = i64::try_from(bytes).ok();
-        Ok(())
     }
 
     /// A folder a report, and a file a period.
@@ -227,10 +252,4 @@ impl Made<'_> {
             over: Vec::new(),
         }
     }
-}
-
-async fn channel(app: &App, channel_id: &str) -> Result<Channel, String> {
-    let channels = app.alerts.channels().await.map_err(|_| "the database is away".to_owned())?;
-    let found = channels.into_iter().find(|channel| channel.id == channel_id);
-    found.ok_or_else(|| "a channel of the report is gone".to_owned())
 }

@@ -5,7 +5,6 @@ use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 use tollgate_openapi::report::{ReportId, ReportRun};
 
-use super::create::is_sent;
 use super::rules::{authorize, days_due};
 use super::{KIND, NOT_FOUND, view};
 use crate::app::App;
@@ -38,7 +37,7 @@ pub async fn run(app: web::Data<App>, principal: Principal, body: Json<ReportId>
     let found = db::report::find_for_update(&transaction, &body.0.report_id).await?;
     authorize(&principal, Action::ReportWrite, found.as_ref())?;
     let report = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
-    if !is_sent(&report) {
+    if !report.is_sent() {
         let message = "The report is sent nowhere: name addresses, channels or the storage first.";
         return Err(ApiError::bad_request("report_id", message));
     }

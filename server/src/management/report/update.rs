@@ -6,7 +6,7 @@ use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::paths;
 use tollgate_openapi::report::{Report, ReportPatch};
 
-use super::create::{is_sent, once};
+use super::create::once;
 use super::rules::{authorize, check, due_after};
 use super::{KIND, NOT_FOUND, view};
 use crate::app::App;
@@ -55,7 +55,7 @@ pub async fn update(
     after.updated_by.clone_from(&principal.user_id);
     let goes_on = before.next_due_at.filter(|_| before.period == after.period);
     let next = || goes_on.unwrap_or_else(|| due_after(after.period(), after.updated_at));
-    after.next_due_at = is_sent(&after).then(next);
+    after.next_due_at = after.is_sent().then(next);
     all_set(after.clone()).update(&transaction).await?;
     let change = Change {
         action: "updated",
