@@ -53,13 +53,13 @@ impl Lookout {
             if now < self.next_at {
                 continue;
             }
-            match stop.run_until_cancelled(self.look(now)).await {
-                Some(Ok(())) => self.next_at = now + LOOK_EVERY,
-                Some(Err(error)) => {
+            // To its end: what is broken off leaves a transaction open until its connection is used again.
+            match self.look(now).await {
+                Ok(()) => self.next_at = now + LOOK_EVERY,
+                Err(error) => {
                     tracing::warn!(%error, "what is looked for in the database is looked for again in a minute");
                     self.next_at = now + LOOK_AGAIN_AFTER;
                 }
-                None => {}
             }
         }
         if let Err(error) = db::lease::give_back(&self.alerts.db, LEASE, &self.node).await {

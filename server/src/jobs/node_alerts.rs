@@ -89,7 +89,7 @@ impl NodeAlerts {
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-            if let Some(Err(error)) = stop.run_until_cancelled(self.look()).await {
+            if let Err(error) = self.look().await {
                 tracing::debug!(%error, "what this node has found waits for the database");
             }
         }

@@ -43,10 +43,8 @@ impl Reports {
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-            match stop.run_until_cancelled(self.look()).await {
-                Some(Err(error)) => tracing::warn!(%error, "reports wait for the database"),
-                Some(Ok(())) => {}
-                None => break,
+            if let Err(error) = self.look(&stop).await {
+                tracing::warn!(%error, "reports wait for the database");
             }
         }
         if let Err(error) = db::lease::give_back(&self.app.db, LEASE, &self.node).await {
@@ -54,7 +52,7 @@ impl Reports {
         }
     }
 
-    async fn look(&mut self) -> Result<(), DbErr> {
+    async fn look(&mut self, stop: &CancellationToken) -> Result<(), DbErr> {
         if !self.is_chosen().await? {
             return Ok(());
         }
@@ -62,7 +60,9 @@ impl Reports {
         let now = db::stored_time(self.app.clock.now());
         let mut tried = Vec::new();
         // Read anew for each: meanwhile somebody may have asked for one, or deleted one.
-        while let Some(run) = report_run::next_waiting(&self.app.db, now, &tried).await? {
+        while !stop.is_cancelled()
+            && let Some(run) = report_run::next_waiting(&self.app.db, now, &tried).await?
+        {
             tried.push(run.report_id.clone());
             if !self.is_chosen().await? {
                 return Ok(());
@@ -76,6 +76,8 @@ impl Reports {
                     Ok(Ok(())) => {}
                 },
                 error = held => return Err(error),
+                // Making one may take long.
+                () = stop.cancelled() => return Ok(()),
             }
         }
         Ok(())
