@@ -20,6 +20,8 @@ use crate::db;
 const TICK_EVERY: Duration = Duration::from_millis(500);
 /// How often it is time.
 const LOOK_EVERY: TimeDelta = TimeDelta::minutes(10);
+/// How long after its start: a node that starts has other things to do than adding up days.
+const FIRST_LOOK_AFTER: TimeDelta = TimeDelta::minutes(1);
 /// How long after a look that failed it is time again.
 const LOOK_AGAIN_AFTER: TimeDelta = TimeDelta::minutes(1);
 /// The name of the lease of whoever looks.
@@ -41,7 +43,8 @@ impl Lookout {
     #[must_use]
     pub fn new(alerts: Arc<Alerts>) -> Self {
         let node = uuid::Uuid::new_v4().to_string();
-        Self { alerts, node, next_at: DateTime::<Utc>::MIN_UTC, verified: None }
+        let next_at = alerts.clock.now() + FIRST_LOOK_AFTER;
+        Self { alerts, node, next_at, verified: None }
     }
 
     /// Looks until `stop`.
