@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Alerts;
 use crate::db;
+use crate::db::lease::Lease;
 
 /// How often it is looked whether it is time.
 const TICK_EVERY: Duration = Duration::from_millis(500);
@@ -31,8 +32,7 @@ const LEASE: &str = "alerts_lookout";
 #[derive(Debug)]
 pub struct Lookout {
     alerts: Arc<Alerts>,
-    /// Who this is among the nodes.
-    node: String,
+    lease: Lease,
     next_at: DateTime<Utc>,
     /// The last day that was added up.
     verified: Option<NaiveDate>,
@@ -42,9 +42,9 @@ impl Lookout {
     /// A node that may look.
     #[must_use]
     pub fn new(alerts: Arc<Alerts>) -> Self {
-        let node = uuid::Uuid::new_v4().to_string();
         let next_at = alerts.clock.now() + FIRST_LOOK_AFTER;
-        Self { alerts, node, next_at, verified: None }
+        // Held for longer than until the next look: the same node goes on with it.
+        Self { alerts, lease: Lease::new(LEASE, LOOK_EVERY * 2), next_at, verified: None }
     }
 
     /// Looks until `stop`.
@@ -65,14 +65,11 @@ impl Lookout {
                 }
             }
         }
-        if let Err(error) = db::lease::give_back(&self.alerts.db, LEASE, &self.node).await {
-            tracing::debug!(%error, "another node looks a little later");
-        }
+        self.lease.give_back(&self.alerts.db).await;
     }
 
     async fn look(&mut self, now: DateTime<Utc>) -> Result<(), DbErr> {
-        // Held for longer than until the next look: the same node goes on with it.
-        if !db::lease::take(&self.alerts.db, LEASE, &self.node, (now, now + LOOK_EVERY * 2)).await? {
+        if !self.lease.hold(&self.alerts.db, now).await? {
             return Ok(());
         }
         // One that fails keeps no other from being looked at.

@@ -20,6 +20,7 @@ use super::{Alerts, Channel, Message};
 use crate::db;
 use crate::db::alert_channel_state::Model as State;
 use crate::db::alert_delivery::{self, Due, FAILED, MUTED};
+use crate::db::lease::Lease;
 use crate::domain::alert::{Happened, NewAlert};
 
 /// How often the outbox is looked at.
@@ -61,9 +62,7 @@ type Place = (String, String);
 #[derive(Debug)]
 pub struct Sender {
     alerts: Arc<Alerts>,
-    /// Who this is among the nodes.
-    node: String,
-    held_until: DateTime<Utc>,
+    lease: Lease,
     pruned_at: DateTime<Utc>,
     /// When it is next looked whether a report is due.
     report_at: DateTime<Utc>,
@@ -94,8 +93,7 @@ impl Sender {
     pub fn new(alerts: Arc<Alerts>) -> Self {
         Self {
             alerts,
-            node: uuid::Uuid::new_v4().to_string(),
-            held_until: DateTime::<Utc>::MIN_UTC,
+            lease: Lease::new(LEASE, LEASE_TIME),
             pruned_at: DateTime::<Utc>::MIN_UTC,
             report_at: DateTime::<Utc>::MIN_UTC,
             busy: Vec::new(),
@@ -120,9 +118,7 @@ impl Sender {
             }
         }
         while self.telling.join_next().await.is_some() {}
-        if let Err(error) = db::lease::give_back(&self.alerts.db, LEASE, &self.node).await {
-            tracing::debug!(%error, "another node takes alerts over a little later");
-        }
+        self.lease.give_back(&self.alerts.db).await;
     }
 
     async fn look(&mut self) -> Result<(), DbErr> {
@@ -164,17 +160,12 @@ impl Sender {
 
     /// Whether this is the node that tells alerts: it holds the lease, or takes it.
     async fn is_chosen(&mut self, now: DateTime<Utc>) -> Result<bool, DbErr> {
-        if now + LEASE_TIME / 2 < self.held_until {
-            return Ok(true);
-        }
-        let until = now + LEASE_TIME;
-        if db::lease::take(&self.alerts.db, LEASE, &self.node, (now, until)).await? {
-            self.held_until = until;
+        let before = self.lease.held_until();
+        let is_chosen = self.lease.hold(&self.alerts.db, now).await?;
+        if is_chosen && self.lease.held_until() != before {
             self.known = self.alerts.channels().await?.into_iter().filter(Channel::is_ours).collect();
-            return Ok(true);
         }
-        self.held_until = DateTime::<Utc>::MIN_UTC;
-        Ok(false)
+        Ok(is_chosen)
     }
 
     async fn tell(&mut self, channels: &[Channel], due: Due, now: DateTime<Utc>) -> Result<(), DbErr> {

@@ -1,6 +1,6 @@
 //! Leases: what one node at a time does.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{Condition, IntoActiveModel, QueryTrait};
@@ -24,11 +24,56 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// What one node at a time does, as one of the nodes that may.
+#[derive(Debug)]
+pub struct Lease {
+    name: &'static str,
+    /// Who this is among the nodes.
+    holder: String,
+    /// How long another node waits for one that is gone.
+    time: TimeDelta,
+    held_until: Option<DateTime<Utc>>,
+}
+
+impl Lease {
+    /// Not held yet.
+    #[must_use]
+    pub fn new(name: &'static str, time: TimeDelta) -> Self {
+        let holder = uuid::Uuid::new_v4().to_string();
+        Self { name, holder, time, held_until: None }
+    }
+
+    /// Takes it, or holds on to it where half of its time has passed. Returns whether this node is the one.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn hold(&mut self, db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<bool, DbErr> {
+        if self.held_until.is_some_and(|until| now + self.time / 2 < until) {
+            return Ok(true);
+        }
+        let (now, until) = (super::stored_time(now), super::stored_time(now + self.time));
+        let is_held = take(db, self.name, &self.holder, (now, until)).await?;
+        self.held_until = is_held.then_some(until);
+        Ok(is_held)
+    }
+
+    /// Until when this node holds it, as far as it knows.
+    #[must_use]
+    pub const fn held_until(&self) -> Option<DateTime<Utc>> {
+        self.held_until
+    }
+
+    /// Gives it back, so that another node need not wait for its end.
+    pub async fn give_back(&self, db: &impl ConnectionTrait) {
+        let mine = Entity::delete_many().filter(Column::Name.eq(self.name)).filter(Column::Holder.eq(&self.holder));
+        if let Err(error) = mine.exec(db).await {
+            tracing::debug!(%error, lease = self.name, "another node takes over a little later");
+        }
+    }
+}
+
 /// Takes a lease, or holds on to it, from `now` to `until`. Returns whether it is `holder`'s: not while another holds it.
-///
-/// # Errors
-/// When the database is away.
-pub async fn take(
+async fn take(
     db: &impl ConnectionTrait,
     name: &str,
     holder: &str,
@@ -49,13 +94,4 @@ pub async fn take(
     let conflict = OnConflict::column(Column::Name).do_nothing().to_owned();
     let inserted = Entity::insert(row.into_active_model()).on_conflict(conflict).into_query();
     Ok(db.execute(&inserted).await?.rows_affected() > 0)
-}
-
-/// Gives a lease back, so that another node need not wait for its end.
-///
-/// # Errors
-/// When the database is away.
-pub async fn give_back(db: &impl ConnectionTrait, name: &str, holder: &str) -> Result<(), DbErr> {
-    Entity::delete_many().filter(Column::Name.eq(name)).filter(Column::Holder.eq(holder)).exec(db).await?;
-    Ok(())
 }

@@ -55,6 +55,7 @@ pub(super) async fn follow(work: Work, stop: CancellationToken) {
         match read.next(&work).await {
             Ok(changes) => {
                 is_away = false;
+                work.policy.bulletin().note_read(read.last);
                 changes.iter().for_each(|change| forget(&work, change));
                 has_other_models |= changes.iter().any(|change| CHANGED_BY.contains(&change.entity_kind.as_str()));
                 has_other_settings |= changes.iter().any(|change| change.entity_kind == settings::CHANGED_BY);

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use actix_web::web::Data;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use sea_orm::DbErr;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::db::lease::Lease;
 use crate::db::report_run::{self, Model as Run};
 use crate::db::{self, report};
 use crate::management::report::{days_due, deliver, due_after, give_up};
@@ -28,14 +29,12 @@ const HOLD_EVERY: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Reports {
     app: Data<App>,
-    /// Who this is among the nodes.
-    node: String,
-    held_until: DateTime<Utc>,
+    lease: Lease,
 }
 
 impl Reports {
     pub(super) fn new(app: Data<App>) -> Self {
-        Self { app, node: uuid::Uuid::new_v4().to_string(), held_until: DateTime::<Utc>::MIN_UTC }
+        Self { app, lease: Lease::new(LEASE, LEASE_TIME) }
     }
 
     /// Works until `stop`. A report that is being made then is made again by the next node.
@@ -47,13 +46,11 @@ impl Reports {
                 tracing::warn!(%error, "reports wait for the database");
             }
         }
-        if let Err(error) = db::lease::give_back(&self.app.db, LEASE, &self.node).await {
-            tracing::debug!(%error, "another node makes reports a little later");
-        }
+        self.lease.give_back(&self.app.db).await;
     }
 
     async fn look(&mut self, stop: &CancellationToken) -> Result<(), DbErr> {
-        if !self.is_chosen().await? {
+        if !self.lease.hold(&self.app.db, self.app.clock.now()).await? {
             return Ok(());
         }
         self.ask_for_due().await?;
@@ -64,10 +61,10 @@ impl Reports {
             && let Some(run) = report_run::next_waiting(&self.app.db, now, &tried).await?
         {
             tried.push(run.report_id.clone());
-            if !self.is_chosen().await? {
+            if !self.lease.hold(&self.app.db, self.app.clock.now()).await? {
                 return Ok(());
             }
-            let held = hold(&self.app, &self.node);
+            let held = hold(&self.app, &mut self.lease);
             let made = tokio::time::timeout(MAKE_TIMEOUT, Box::pin(make(&self.app, run)));
             tokio::select! {
                 done = made => match done {
@@ -81,17 +78,6 @@ impl Reports {
             }
         }
         Ok(())
-    }
-
-    async fn is_chosen(&mut self) -> Result<bool, DbErr> {
-        let now = db::stored_time(self.app.clock.now());
-        if now + LEASE_TIME / 2 < self.held_until {
-            return Ok(true);
-        }
-        let until = now + LEASE_TIME;
-        let is_chosen = db::lease::take(&self.app.db, LEASE, &self.node, (now, until)).await?;
-        self.held_until = if is_chosen { until } else { DateTime::<Utc>::MIN_UTC };
-        Ok(is_chosen)
     }
 
     /// Has every report made whose period is over: those that were missed, one after the other.
@@ -126,11 +112,10 @@ async fn make(app: &Data<App>, mut run: Run) -> Result<(), DbErr> {
 }
 
 /// Holds on to the lease; ends only where that is not possible.
-async fn hold(app: &App, node: &str) -> DbErr {
+async fn hold(app: &App, lease: &mut Lease) -> DbErr {
     loop {
         sleep(HOLD_EVERY).await;
-        let now = db::stored_time(app.clock.now());
-        match db::lease::take(&app.db, LEASE, node, (now, now + LEASE_TIME)).await {
+        match lease.hold(&app.db, app.clock.now()).await {
             Ok(true) => {}
             Ok(false) => return DbErr::Custom("another node makes reports".to_owned()),
             Err(error) => return error,

@@ -1,6 +1,7 @@
 //! Tells other nodes at once that limits changed. What changed is in the database, where every node looks from time to
 //! time; this says that it is worth looking now.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -28,6 +29,7 @@ pub struct Bulletin {
     channel: Option<Channel>,
     posted: Notify,
     heard: Notify,
+    read: AtomicU64,
 }
 
 impl Bulletin {
@@ -45,6 +47,17 @@ impl Bulletin {
     /// Waits until a node has told that something changed.
     pub async fn heard(&self) {
         self.heard.notified().await;
+    }
+
+    /// Notes that this node has read all changes up to the one with this number.
+    pub fn note_read(&self, change: i64) {
+        self.read.store(change.unsigned_abs(), Ordering::Relaxed);
+    }
+
+    /// The number of the last change that this node has read.
+    #[must_use]
+    pub fn last_read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
     }
 
     /// Carries announcements to Redis and from it until `stop`. While it is away, nodes find changes when they look.

@@ -83,7 +83,7 @@ const HISTOGRAMS: [(&str, &str); 10] = [
 ];
 
 /// What is read when somebody asks.
-const READ: [(&str, &str); 47] = [
+const READ: [(&str, &str); 48] = [
     ("litellm_in_flight_requests", "Calls in flight"),
     ("litellm_total_users", "Users"),
     ("litellm_teams_count", "Teams"),
@@ -126,6 +126,10 @@ const READ: [(&str, &str); 47] = [
     ("tollgate_spool_bytes", "Bytes of them on disk"),
     ("tollgate_spool_memory_bytes", "Bytes of them in memory since the disk refuses them"),
     ("tollgate_spool_full", "1 while new calls are refused since too many wait for the database"),
+    (
+        "tollgate_policy_change_read",
+        "The number of the last change of limits, models or settings that this node has read",
+    ),
     ("tollgate_database_up", "1 where the database answered when it was last looked at"),
     ("tollgate_database_connections", "Connections to the database"),
     ("tollgate_database_connections_max", "Connections to the database that there may be"),

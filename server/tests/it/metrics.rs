@@ -118,9 +118,13 @@ async fn only_so_many_teams_have_metrics_of_their_own() {
     let yaml =
         format!("tollgate_settings: {{metrics_keys_max: 2}}\nmodel_list:\n{}", upstream.deployment("gpt", "one"));
     let app = TestApp::builder().config(&yaml).start().await;
+    let mut keys = Vec::new();
     for team in ["red", "green", "blue"] {
         add_team(&app, team, None, &[]).await;
-        let key = app.new_key(json!({"team_id": team, "max_budget": 1})).await;
+        keys.push(app.new_key(json!({"team_id": team, "max_budget": 1})).await);
+    }
+    app.followed().await;
+    for key in keys {
         app.bearer(&key).post(CHAT, ask("gpt")).expect_status(200).await;
     }
     let metrics = read(&app).await;
@@ -128,6 +132,8 @@ async fn only_so_many_teams_have_metrics_of_their_own() {
     assert_eq!(sum(&metrics, "litellm_requests_metric_total", &other), 1.0);
     assert_eq!(series(&metrics, "litellm_api_key_max_budget_metric", &[]).len(), 2);
     assert!(!metrics.contains("blue"), "{metrics}");
+    let followed = value(&metrics, "tollgate_policy_change_read", &[]);
+    assert!(followed >= 3.0, "three keys were made: {followed}");
 }
 
 #[tokio::test]

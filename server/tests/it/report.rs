@@ -186,6 +186,29 @@ async fn a_place_that_takes_nothing_for_a_day_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_node_that_ends_in_the_last_try_leaves_it_to_the_next() {
+    let mailbox = Mailbox::start().await;
+    let app = TestApp::builder().mailbox(&mailbox).start().await;
+    let report = json!({"name": "Models", "period": "month", "email_to": ["a@corp.test", "b@corp.test"]});
+    let report = save(&app, report).await;
+    mailbox.refuse(2);
+    app.post("/spend/report/run", json!({"report_id": report["report_id"]})).expect_status(200).await;
+    while !runs(&app, &report["report_id"]).await[0]["error"].is_string() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    mailbox.silent_for(Some("b@corp.test"));
+    app.advance(HOUR * 24);
+    assert!(mailbox.letter(1).await.to.contains("a@corp.test"));
+    let home = app.stop().await;
+    mailbox.silent_for(None);
+    let app = home.start().await;
+    app.advance(HOUR * 2);
+    assert_eq!(ended(&app, &report["report_id"]).await["state"], "sent");
+    let letters = mailbox.received();
+    assert!(letters.len() == 2 && letters[1].to.contains("b@corp.test"), "{letters:?}");
+}
+
+#[tokio::test]
 async fn an_address_of_a_channel_that_is_refused_has_no_other_told_again() {
     let mailbox = Mailbox::start().await;
     let app = TestApp::builder().mailbox(&mailbox).start().await;

@@ -30,7 +30,7 @@ impl Sender {
             tracing::warn!(%error, "alerts wait for the database");
             Away { since: began, error: error.to_string(), is_told: false }
         });
-        if away.is_told || now - away.since < AWAY_MIN || self.held_until == DateTime::<Utc>::MIN_UTC {
+        if away.is_told || now - away.since < AWAY_MIN || self.lease.held_until().is_none() {
             return;
         }
         away.is_told = true;

@@ -22,6 +22,7 @@ pub(super) fn read(app: &App, gateway: &Gateway) {
     gauge!("tollgate_spool_bytes").set(float(spool.disk_bytes));
     gauge!("tollgate_spool_memory_bytes").set(float(spool.memory_bytes));
     gauge!("tollgate_spool_full").set(flag(spool.is_full));
+    gauge!("tollgate_policy_change_read").set(float(app.policy.bulletin().last_read()));
     let Connections { used, idle, max } = db::connections(&app.db);
     gauge!("tollgate_database_connections", "state" => "used").set(f64::from(used));
     gauge!("tollgate_database_connections", "state" => "idle").set(f64::from(idle));

@@ -26,6 +26,8 @@ const WAITS: [TimeDelta; 4] =
     [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(15), TimeDelta::hours(1)];
 /// What was tried for so long is given up.
 const GIVE_UP_AFTER: TimeDelta = TimeDelta::hours(24);
+/// More tries than fit into that time: these all ended with their node.
+const ATTEMPTS_MAX: i64 = 40;
 
 /// A report that is made.
 struct Made<'a> {
@@ -42,13 +44,15 @@ struct Made<'a> {
 /// # Errors
 /// When the database is away.
 pub(crate) async fn deliver(app: &Data<App>, report: &Model, run: &mut Run) -> ApiResult<()> {
+    if run.attempts >= ATTEMPTS_MAX {
+        let error = run.error.take().unwrap_or_else(|| "each try ended with its node".to_owned());
+        end(run, ReportState::Failed, Some(error), app.clock.now());
+        return Ok(());
+    }
     run.attempts += 1;
-    // Noted before anything is sent: whatever ends this try, the next one waits its time.
-    let tries = run.clone();
-    put_off(run, app.clock.now());
+    // Noted before anything is sent: where a try ends with its node, the next one waits its time.
+    run.next_attempt_at = Some(db::stored_time(app.clock.now() + wait_after(run)));
     report_run::write(&app.db, run).await?;
-    run.state.clone_from(&tries.state);
-    run.ended_at = None;
     let days = (run.first_day, run.last_day);
     let Some(reader) = Principal::reading_for(&app.db, &report.user_id).await? else {
         let error = "its owner is blocked or gone: nobody says what it may tell";
@@ -89,9 +93,14 @@ pub(crate) fn give_up(run: &mut Run, error: &ApiError, now: DateTime<Utc>) {
     put_off(run, now);
 }
 
-fn put_off(run: &mut Run, now: DateTime<Utc>) {
+/// How long to wait after the try that was the last.
+fn wait_after(run: &Run) -> TimeDelta {
     let tries = usize::try_from(run.attempts.saturating_sub(1)).unwrap_or(usize::MAX);
-    let wait = WAITS.get(tries).or(WAITS.last()).copied().unwrap_or_default();
+    WAITS.get(tries).or(WAITS.last()).copied().unwrap_or_default()
+}
+
+fn put_off(run: &mut Run, now: DateTime<Utc>) {
+    let wait = wait_after(run);
     if now + wait > run.created_at + GIVE_UP_AFTER {
         let error = run.error.take();
         return end(run, ReportState::Failed, error, now);

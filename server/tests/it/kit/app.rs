@@ -12,6 +12,7 @@ use tollgate::alerts::AlertVariables;
 use tollgate::app::App;
 use tollgate::clock::Clock;
 use tollgate::config::{Config, Secret, Variables};
+use tollgate::db::policy_change;
 use tollgate::ledger::verify::{self, Report};
 use tollgate::mail::SmtpVariables;
 use tollgate::serve::{self, Environment, Running, StartOptions};
@@ -253,6 +254,15 @@ impl TestApp {
         assert!(report.is_sound(), "the ledger agrees with itself: {report:?}");
         assert_eq!(self.app.counters.reserved_total().0, 0, "nothing stays reserved");
         report
+    }
+
+    /// Waits until the server has followed every change of limits up to now: it forgets what was changed a moment ago
+    /// once more when it reads of it.
+    pub(crate) async fn followed(&self) {
+        let last = policy_change::last_id(&self.app.db).await.unwrap().unsigned_abs();
+        while self.app.policy.bulletin().last_read() < last {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Stops the server in good order.

@@ -1,6 +1,6 @@
 //! A database for one test.
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use tempfile::TempDir;
 use tollgate::crypto::random_base62;
 use tollgate::db;
@@ -31,23 +31,35 @@ impl TestDatabase {
             Self::Sqlite(folder) => format!("sqlite:{}", folder.path().join("tollgate.db").display()),
             Self::Postgres { server, schema } => {
                 let separator = if server.contains('?') { '&' } else { '?' };
-                format!("{server}{separator}options=-c%20search_path%3D{schema}")
+                format!("{server}{separator}application_name={schema}&options=-c%20search_path%3D{schema}")
             }
         }
     }
 }
 
 impl Drop for TestDatabase {
+    /// Ends the connections of the test's gateways first, as a killed node's end: one that a job has left in a
+    /// transaction goes on holding its locks, since its task has no thread any more while this waits.
     fn drop(&mut self) {
         let Self::Postgres { server, schema } = self else { return };
-        let (server, statement) = (server.clone(), format!("DROP SCHEMA {schema} CASCADE"));
+        let (server, schema) = (server.clone(), schema.clone());
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let admin = db::connect(&server, 1, std::time::Duration::from_secs(5)).await.unwrap();
-                admin.execute_unprepared(&statement).await.unwrap();
+                admin.execute_unprepared("SET lock_timeout = '1s'").await.unwrap();
+                while let Err(error) = drop_schema(&admin, &schema).await {
+                    assert!(error.to_string().contains("lock timeout"), "{error}");
+                }
             });
         });
         dropping.join().unwrap();
     }
+}
+
+async fn drop_schema(admin: &DatabaseConnection, schema: &str) -> Result<(), DbErr> {
+    let others = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{schema}'");
+    admin.execute_unprepared(&others).await?;
+    admin.execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await?;
+    Ok(())
 }

@@ -39,6 +39,8 @@ struct State {
     visits: Mutex<(u32, u32)>,
     /// How many letters to refuse for now.
     refusals: Mutex<u32>,
+    /// Whose letters it does not answer for.
+    silent_for: Mutex<Option<String>>,
     arrived: Notify,
 }
 
@@ -77,6 +79,11 @@ impl Mailbox {
     /// Says that it cannot take the next letters now.
     pub(crate) fn refuse(&self, letters: u32) {
         *self.state.refusals.lock() = letters;
+    }
+
+    /// Hangs where a letter to this address is handed in, until it is told another.
+    pub(crate) fn silent_for(&self, address: Option<&str>) {
+        *self.state.silent_for.lock() = address.map(str::to_owned);
     }
 
     /// Clients that came, and those of them that tried to sign in.
@@ -134,6 +141,9 @@ async fn converse(stream: TcpStream, state: Arc<State>) -> Option<()> {
             }
             "RCPT" => {
                 rest.clone_into(&mut to);
+                if state.silent_for.lock().as_deref().is_some_and(|address| to.contains(address)) {
+                    return std::future::pending().await;
+                }
                 let mut refusals = state.refusals.lock();
                 let is_refused = *refusals > 0;
                 *refusals = refusals.saturating_sub(1);

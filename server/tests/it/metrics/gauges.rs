@@ -32,6 +32,7 @@ async fn what_is_left_of_budgets_is_told_of_whoever_called() {
     }
     let key = json!({"team_id": "crew", "user_id": "ada", "key_alias": "k", "max_budget": 1, "budget_duration": "1h"});
     let key = app.new_key(key).await;
+    app.followed().await;
     let mut body = small();
     body["user"] = json!("eve");
     app.bearer(&key).post(CHAT, body).expect_status(200).await;
@@ -66,6 +67,7 @@ async fn what_is_gone_has_no_gauges() {
     let upstream = FakeUpstream::start();
     let app = TestApp::with_upstream(&upstream).await;
     let key = app.new_key(json!({"key_alias": "brief", "max_budget": 1})).await;
+    app.followed().await;
     app.bearer(&key).post(CHAT, small()).expect_status(200).await;
     app.settled().await;
     let labels = [("api_key_alias", "brief")];
@@ -84,6 +86,7 @@ async fn limits_by_the_minute_and_what_is_used_of_them_are_told() {
     let limits = json!({"gpt": 4});
     let key = json!({"team_id": "crew", "key_alias": "k", "rpm_limit": 10, "model_rpm_limit": limits});
     let key = app.new_key(key).await;
+    app.followed().await;
     for _ in 0..3 {
         app.bearer(&key).post(CHAT, small()).expect_status(200).await;
     }
