@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tollgate::db::report_run;
 use tollgate::ledger::SpendEvent;
 use tollgate::ledger::writer::write_batch;
 
@@ -199,6 +200,10 @@ async fn a_node_that_ends_in_the_last_try_leaves_it_to_the_next() {
     mailbox.silent_for(Some("b@corp.test"));
     app.advance(HOUR * 24);
     assert!(mailbox.letter(1).await.to.contains("a@corp.test"));
+    let id = report["report_id"].as_str().unwrap();
+    while report_run::of_report(&app.app.db, id, 1).await.unwrap()[0].told.0.is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     let home = app.stop().await;
     mailbox.silent_for(None);
     let app = home.start().await;
