@@ -160,6 +160,8 @@ def usage(client: Client) -> None:
     days = f"start_date={today - datetime.timedelta(days=29)}&end_date={today}"
     for by in ("model", "provider", "organization", "team", "user", "key", "tag"):
         client.measure(f"usage by {by}", f"/spend/usage?{days}&group_by={by}")
+    for by, then in (("team", "model"), ("user", "model"), ("key", "model"), ("organization", "provider"), ("tag", "model")):
+        client.measure(f"usage by {by} and {then}", f"/spend/usage?{days}&group_by={by}&then_by={then}")
     client.measure("usage of a team by model", f"/spend/usage?{days}&group_by=model&team_id=team-7")
     client.measure("usage of a model by team", f"/spend/usage?{days}&group_by=team&model=model-7")
     client.measure("daily activity of a team", f"/team/daily/activity?{days}&team_ids=team-7")
