@@ -238,6 +238,16 @@ pub const GLOBAL_SPEND_TAGS: &str = "/global/spend/tags";
 pub const GLOBAL_SPEND_ALL_TAG_NAMES: &str = "/global/spend/all_tag_names";
 /// Spend by day and team or customer, or by key.
 pub const GLOBAL_SPEND_REPORT: &str = "/global/spend/report";
+/// Sets back the spend of all keys and teams.
+pub const GLOBAL_SPEND_RESET: &str = "/global/spend/reset";
+/// Spend of keys, by key and model.
+pub const KEY_SPEND_REPORT: &str = "/key/spend/report";
+/// Spend of users, by key and model.
+pub const USER_SPEND_REPORT: &str = "/user/spend/report";
+/// Spend of teams, by key and model.
+pub const TEAM_SPEND_REPORT: &str = "/team/spend/report";
+/// Spend of organizations, by key and model.
+pub const ORGANIZATION_SPEND_REPORT: &str = "/organization/spend/report";
 /// Requests and tokens by model and day.
 pub const GLOBAL_ACTIVITY_MODEL: &str = "/global/activity/model";
 /// Keys by spend.
@@ -254,22 +264,32 @@ pub const COST_ESTIMATE: &str = "/cost/estimate";
 pub const USER_DAILY_ACTIVITY: &str = "/user/daily/activity";
 /// The same of all its days at once.
 pub const USER_DAILY_ACTIVITY_WHOLE: &str = "/user/daily/activity/aggregated";
+/// The same as a file.
+pub const USER_DAILY_ACTIVITY_EXPORT: &str = "/user/daily/activity/export";
 /// Activity of teams by day.
 pub const TEAM_DAILY_ACTIVITY: &str = "/team/daily/activity";
 /// The same of all its days at once.
 pub const TEAM_DAILY_ACTIVITY_WHOLE: &str = "/team/daily/activity/aggregated";
+/// The same as a file.
+pub const TEAM_DAILY_ACTIVITY_EXPORT: &str = "/team/daily/activity/export";
 /// Activity of organizations by day.
 pub const ORGANIZATION_DAILY_ACTIVITY: &str = "/organization/daily/activity";
 /// The same of all its days at once.
 pub const ORGANIZATION_DAILY_ACTIVITY_WHOLE: &str = "/organization/daily/activity/aggregated";
+/// The same as a file.
+pub const ORGANIZATION_DAILY_ACTIVITY_EXPORT: &str = "/organization/daily/activity/export";
 /// Activity of customers by day.
 pub const CUSTOMER_DAILY_ACTIVITY: &str = "/customer/daily/activity";
 /// The same of all its days at once.
 pub const CUSTOMER_DAILY_ACTIVITY_WHOLE: &str = "/customer/daily/activity/aggregated";
+/// The same as a file.
+pub const CUSTOMER_DAILY_ACTIVITY_EXPORT: &str = "/customer/daily/activity/export";
 /// Activity of tags by day.
 pub const TAG_DAILY_ACTIVITY: &str = "/tag/daily/activity";
 /// The same of all its days at once.
 pub const TAG_DAILY_ACTIVITY_WHOLE: &str = "/tag/daily/activity/aggregated";
+/// The same as a file.
+pub const TAG_DAILY_ACTIVITY_EXPORT: &str = "/tag/daily/activity/export";
 /// Requests and tokens by day.
 pub const GLOBAL_ACTIVITY: &str = "/global/activity";
 /// Lists settings.

@@ -7,6 +7,7 @@ mod global;
 mod interrupted;
 mod month;
 mod report;
+mod scoped;
 mod usage;
 
 use std::collections::BTreeMap;
@@ -19,9 +20,10 @@ use serde_json::{Map, Value};
 use crate::key::SortOrder;
 use crate::money::NanoUsd;
 pub use activity::{
-    ActivityBreakdown, ActivityKey, ActivityKeyMetadata, ActivityMetrics, ActivityPart, ActivityQuery, ActivityTotals,
-    CustomerActivityQuery, DailyActivity, DailyActivityPage, OrganizationActivityQuery, TagActivityQuery,
-    TeamActivityQuery, UserActivityQuery, WholeActivityQuery,
+    ActivityBreakdown, ActivityExportFormat, ActivityExportQuery, ActivityExportType, ActivityKey, ActivityKeyMetadata,
+    ActivityMetrics, ActivityPart, ActivityQuery, ActivityTotals, CustomerActivityQuery, DailyActivity,
+    DailyActivityPage, OrganizationActivityQuery, TagActivityQuery, TeamActivityQuery, UserActivityQuery,
+    WholeActivityQuery,
 };
 pub use calculate::{CalculatedCost, CostEstimate, CostEstimated, SpendCalculate};
 pub use export::{ExportFormat, ExportLevel, SpendExportQuery};
@@ -39,6 +41,7 @@ pub use report::{
     Activity, DayActivity, DayRangeQuery, DaySpend, DayTotals, GlobalSpend, KeySpend, ModelSpend, Overview,
     PeriodTotals, TopQuery,
 };
+pub use scoped::{OrganizationReportQuery, SpendReset, TeamReportQuery, UserReportQuery};
 pub use usage::{Usage, UsageDay, UsageDimension, UsageGroup, UsagePart, UsageQuery, UsageSums};
 
 /// One call in the ledger, with LiteLLM's field names.

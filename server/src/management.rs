@@ -139,20 +139,30 @@ fn reports(config: &mut ServiceConfig) {
     guarded(config, paths::GLOBAL_SPEND_TAGS, Method::GET, by::by_tag);
     guarded(config, paths::GLOBAL_SPEND_ALL_TAG_NAMES, Method::GET, by::all_tag_names);
     guarded(config, paths::GLOBAL_SPEND_REPORT, Method::GET, spend::report::report);
+    guarded(config, paths::GLOBAL_SPEND_RESET, Method::POST, spend::reset::reset);
+    guarded(config, paths::KEY_SPEND_REPORT, Method::GET, spend::report::own::keys);
+    guarded(config, paths::USER_SPEND_REPORT, Method::GET, spend::report::own::users);
+    guarded(config, paths::TEAM_SPEND_REPORT, Method::GET, spend::report::own::teams);
+    guarded(config, paths::ORGANIZATION_SPEND_REPORT, Method::GET, spend::report::own::organizations);
     guarded(config, paths::GLOBAL_ACTIVITY_MODEL, Method::GET, by::activity_by_model);
     guarded(config, paths::SPEND_KEYS, Method::GET, spend::entities::keys);
     guarded(config, paths::SPEND_USERS, Method::GET, spend::entities::users);
     guarded(config, paths::SPEND_TAGS, Method::GET, spend::entities::tags);
     guarded(config, paths::USER_DAILY_ACTIVITY, Method::GET, spend::activity::users);
     guarded(config, paths::USER_DAILY_ACTIVITY_WHOLE, Method::GET, spend::activity::whole::users);
+    guarded(config, paths::USER_DAILY_ACTIVITY_EXPORT, Method::GET, spend::activity::export::users);
     guarded(config, paths::TEAM_DAILY_ACTIVITY, Method::GET, spend::activity::teams);
     guarded(config, paths::TEAM_DAILY_ACTIVITY_WHOLE, Method::GET, spend::activity::whole::teams);
+    guarded(config, paths::TEAM_DAILY_ACTIVITY_EXPORT, Method::GET, spend::activity::export::teams);
     guarded(config, paths::ORGANIZATION_DAILY_ACTIVITY, Method::GET, spend::activity::organizations);
     guarded(config, paths::ORGANIZATION_DAILY_ACTIVITY_WHOLE, Method::GET, spend::activity::whole::organizations);
+    guarded(config, paths::ORGANIZATION_DAILY_ACTIVITY_EXPORT, Method::GET, spend::activity::export::organizations);
     guarded(config, paths::CUSTOMER_DAILY_ACTIVITY, Method::GET, spend::activity::customers);
     guarded(config, paths::CUSTOMER_DAILY_ACTIVITY_WHOLE, Method::GET, spend::activity::whole::customers);
+    guarded(config, paths::CUSTOMER_DAILY_ACTIVITY_EXPORT, Method::GET, spend::activity::export::customers);
     guarded(config, paths::TAG_DAILY_ACTIVITY, Method::GET, spend::activity::tags);
     guarded(config, paths::TAG_DAILY_ACTIVITY_WHOLE, Method::GET, spend::activity::whole::tags);
+    guarded(config, paths::TAG_DAILY_ACTIVITY_EXPORT, Method::GET, spend::activity::export::tags);
 }
 
 /// Mounts the operations on budgets and on what carries limits besides keys.

@@ -72,6 +72,62 @@ pub struct WholeActivityQuery {
     pub api_key: Option<String>,
 }
 
+/// What a row of an export of daily activity is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ActivityExportType {
+    /// A day of one user, team and so on.
+    #[default]
+    Daily,
+    /// The same by key.
+    DailyWithKeys,
+    /// The same by the provider's model.
+    DailyWithModels,
+    /// The same by owner of the key.
+    DailyWithUsers,
+}
+
+impl ActivityExportType {
+    /// Its name in queries.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Daily => "daily",
+            Self::DailyWithKeys => "daily_with_keys",
+            Self::DailyWithModels => "daily_with_models",
+            Self::DailyWithUsers => "daily_with_users",
+        }
+    }
+}
+
+/// What an export of daily activity looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ActivityExportFormat {
+    /// Comma-separated values (RFC 4180) with a header row.
+    #[default]
+    Csv,
+    /// An array of objects, one a line.
+    Json,
+}
+
+/// What an export of daily activity is asked with besides its days.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
+#[serde(default)]
+pub struct ActivityExportQuery {
+    /// What a row is.
+    #[garde(skip)]
+    #[cfg_attr(feature = "spec", param(inline))]
+    pub export_type: ActivityExportType,
+    /// What the file looks like.
+    #[garde(skip)]
+    #[cfg_attr(feature = "spec", param(inline))]
+    pub format: ActivityExportFormat,
+}
+
 /// Whose activity `GET /user/daily/activity` shows.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]

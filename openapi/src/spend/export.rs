@@ -109,6 +109,11 @@ pub struct SpendExportQuery {
     #[garde(length(max = 255))]
     #[cfg_attr(feature = "spec", param(max_length = 255))]
     pub tag: Option<String>,
+    /// Only this cost centre's, as teams and organizations are booked now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(length(max = 255))]
+    #[cfg_attr(feature = "spec", param(max_length = 255))]
+    pub cost_center: Option<String>,
     /// Only this end user's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 255))]

@@ -318,6 +318,10 @@ pub struct ReportModel {
 /// A key in the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({
+    "api_key": "b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4", "total_cost": 12.5,
+    "total_input_tokens": 8400, "total_output_tokens": 16800, "model_details": [{"model": "gpt-4o", "total_cost": 12.5,
+        "total_input_tokens": 8400, "total_output_tokens": 16800}]})))]
 pub struct ReportKey {
     /// Hash of the key.
     pub api_key: String,
@@ -337,6 +341,9 @@ pub struct ReportKey {
 pub struct ReportKeyModel {
     /// Public name.
     pub model: String,
+    /// The key's team when the calls were made, in the report of an organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team_id: Option<String>,
     /// Spend in dollars.
     pub total_cost: NanoUsd,
     /// Input tokens.

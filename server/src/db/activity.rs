@@ -1,5 +1,7 @@
 //! The sums by day row by row, as reports page through them that break them down by everything at once.
 
+pub mod day;
+
 use chrono::NaiveDate;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{Condition, ConnectionTrait, DbErr, FromQueryResult};
@@ -125,9 +127,13 @@ pub async fn count(db: &impl ConnectionTrait, of: &Of<'_>) -> Result<u64, DbErr>
 
 impl Of<'_> {
     fn select(&self) -> SelectStatement {
+        self.select_from(self.about.table())
+    }
+
+    fn select_from(&self, table: &'static str) -> SelectStatement {
         let entity = Expr::col(self.about.column());
         let mut query = Query::select();
-        query.from(self.about.table()).and_where(Expr::col("date").between(self.days.first, self.days.last));
+        query.from(table).and_where(Expr::col("date").between(self.days.first, self.days.last));
         match &self.only {
             Some(only) => drop(query.and_where(entity.clone().is_in(only))),
             // Calls of keys without an owner are somebody's, too: the gateway's.

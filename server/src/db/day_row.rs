@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 
 use super::Scope;
 use super::daily_entity_spend::Days;
-use super::usage::{SUMS, Sums, in_sight};
+use super::usage::{SUMS, Sums, in_sight, of_cost_center};
 
 /// Which rows are meant; what is `None` does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Filter {
     pub model_group: Option<String>,
     /// Provider.
     pub provider: Option<String>,
+    /// Cost centre of the team, else of the organization, as it is now; empty: none.
+    pub cost_center: Option<String>,
     /// A tag, or an end user: no sums know both.
     pub narrowed: Option<Narrowed>,
 }
@@ -140,6 +142,9 @@ impl Filter {
             if let Some(value) = value {
                 query.and_where(Expr::col(column).eq(value));
             }
+        }
+        if let Some(center) = &self.cost_center {
+            query.cond_where(of_cost_center(center));
         }
         query
     }

@@ -10,7 +10,7 @@ use tollgate_openapi::money::NanoUsd;
 
 pub use budgeted::{count_by_budget, tokens_of_budget};
 pub use list::{aliases, list, order};
-pub use owned::{Owner, all_for_update, count_by_team, count_by_user, newest, tokens};
+pub use owned::{Owner, all_for_update, count_by_team, count_by_user, newest, tokens, tokens_after};
 
 use super::{JsonMap, Strings};
 use crate::domain::allowed_routes::AllowedRoutes;

@@ -74,6 +74,15 @@ pub async fn find_for_update(transaction: &DatabaseTransaction, team_id: &str) -
     Entity::find_by_id(team_id.to_owned()).lock_exclusive().one(transaction).await
 }
 
+/// Ids after `last` in their order, at most `limit`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn ids_after(db: &impl ConnectionTrait, last: &str, limit: u64) -> Result<Vec<String>, DbErr> {
+    let ids = Entity::find().select_only().column(Column::TeamId).filter(Column::TeamId.gt(last));
+    ids.order_by_asc(Column::TeamId).limit(limit).into_tuple().all(db).await
+}
+
 /// The ids of an organization's teams.
 ///
 /// # Errors

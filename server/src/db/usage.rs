@@ -244,6 +244,26 @@ fn with_cost_centers(query: &mut SelectStatement) {
     }
 }
 
+/// The rows of calls that are booked to this cost centre now: their team's, else their organization's; empty: to none.
+pub(in crate::db) fn of_cost_center(center: &str) -> Condition {
+    let ids = |table: &'static str, id: &'static str, meant: Expr| {
+        let mut ids = Query::select();
+        ids.column(id).from(table).and_where(meant);
+        ids
+    };
+    let own = |table, id| Expr::col(id).in_subquery(ids(table, id, Expr::col("cost_center").eq(center)));
+    let none = |table, id| {
+        let others = ids(table, id, Expr::col("cost_center").is_not_null());
+        Condition::any().add(Expr::col(id).is_null()).add(Expr::col(id).not_in_subquery(others))
+    };
+    let (team, organization) = (("teams", "team_id"), ("organizations", "organization_id"));
+    let not_the_teams = Condition::all().add(none(team.0, team.1));
+    if center.is_empty() {
+        return not_the_teams.add(none(organization.0, organization.1));
+    }
+    Condition::any().add(own(team.0, team.1)).add(not_the_teams.add(own(organization.0, organization.1)))
+}
+
 impl Of<'_> {
     fn is_everything(&self) -> bool {
         *self.scope == Scope::All && self.filters.is_empty()

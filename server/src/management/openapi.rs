@@ -234,6 +234,11 @@ struct PolicyApi;
         spend::global::entities::all_tag_names,
         spend::global::entities::activity_by_model,
         spend::report::report,
+        spend::report::own::keys,
+        spend::report::own::users,
+        spend::report::own::teams,
+        spend::report::own::organizations,
+        spend::reset::reset,
         spend::calculate::calculate,
         spend::estimate::estimate,
         spend::entities::keys,
@@ -249,6 +254,11 @@ struct PolicyApi;
         spend::activity::whole::organizations,
         spend::activity::whole::customers,
         spend::activity::whole::tags,
+        spend::activity::export::users,
+        spend::activity::export::teams,
+        spend::activity::export::organizations,
+        spend::activity::export::customers,
+        spend::activity::export::tags,
     ),
     components(schemas(CallStatus, SpendLogSort))
 )]

@@ -16,6 +16,7 @@ mod names;
 pub mod overview;
 pub mod provider_budgets;
 pub mod report;
+pub mod reset;
 pub mod statement;
 pub mod usage;
 mod view;

@@ -231,7 +231,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 176] = [
+const PATHS: [&str; 186] = [
     paths::REPORT_NEW,
     paths::REPORT_UPDATE,
     paths::REPORT_DELETE,
@@ -372,6 +372,11 @@ const PATHS: [&str; 176] = [
     paths::GLOBAL_SPEND_TAGS,
     paths::GLOBAL_SPEND_ALL_TAG_NAMES,
     paths::GLOBAL_SPEND_REPORT,
+    paths::GLOBAL_SPEND_RESET,
+    paths::KEY_SPEND_REPORT,
+    paths::USER_SPEND_REPORT,
+    paths::TEAM_SPEND_REPORT,
+    paths::ORGANIZATION_SPEND_REPORT,
     paths::GLOBAL_ACTIVITY_MODEL,
     paths::SPEND_KEYS,
     paths::SPEND_USERS,
@@ -388,6 +393,11 @@ const PATHS: [&str; 176] = [
     paths::ORGANIZATION_DAILY_ACTIVITY_WHOLE,
     paths::CUSTOMER_DAILY_ACTIVITY_WHOLE,
     paths::TAG_DAILY_ACTIVITY_WHOLE,
+    paths::USER_DAILY_ACTIVITY_EXPORT,
+    paths::TEAM_DAILY_ACTIVITY_EXPORT,
+    paths::ORGANIZATION_DAILY_ACTIVITY_EXPORT,
+    paths::CUSTOMER_DAILY_ACTIVITY_EXPORT,
+    paths::TAG_DAILY_ACTIVITY_EXPORT,
     paths::SESSION_NEW,
     paths::SESSION_INFO,
     paths::SESSION_DELETE,

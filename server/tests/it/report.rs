@@ -265,7 +265,6 @@ async fn what_contradicts_itself_is_refused_and_changes_nothing() {
         (json!({"period": "week", "content": "statement"}), "period"),
         (json!({"period": "week", "format": "focus"}), "format"),
         (json!({"period": "week", "content": "calls", "format": "focus"}), "format"),
-        (json!({"period": "week", "content": "calls", "filter": {"cost_center": "c"}}), "filter"),
         (json!({"period": "month", "content": "statement", "filter": {"model": "gpt"}}), "filter"),
         (json!({"period": "week", "is_stored": true}), "is_stored"),
         (json!({"period": "week", "email_to": ["a@corp.test"]}), "email_to"),

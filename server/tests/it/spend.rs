@@ -7,6 +7,7 @@ mod export;
 mod interrupted;
 mod month;
 mod overview;
+mod reset;
 
 use std::borrow::Cow;
 use std::sync::Arc;

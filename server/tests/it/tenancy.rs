@@ -13,7 +13,7 @@ use crate::session::add_user;
 /// Is part of all that Acme alone knows and nobody of Globex ever sends.
 const SECRET: &str = "hush";
 /// Operations that are about nobody's: what they take has no owner.
-const OF_NOBODY: [&str; 29] = [
+const OF_NOBODY: [&str; 30] = [
     // Open to everybody.
     "session_new",
     "health_liveliness",
@@ -45,6 +45,7 @@ const OF_NOBODY: [&str; 29] = [
     "spend_calculate",
     "cost_estimate",
     "spend_month_close",
+    "global_spend_reset",
     "config_update",
     "config_field_update",
     "config_field_delete",

@@ -72,6 +72,15 @@ pub async fn tokens(db: &impl ConnectionTrait, owner: Owner<'_>) -> Result<Vec<(
     columns.order_by_asc(Column::Token).into_tuple().all(db).await
 }
 
+/// Hashes after `last` in their order, at most `limit`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn tokens_after(db: &impl ConnectionTrait, last: &str, limit: u64) -> Result<Vec<String>, DbErr> {
+    let tokens = Entity::find().select_only().column(Column::Token).filter(Column::Token.gt(last));
+    tokens.order_by_asc(Column::Token).limit(limit).into_tuple().all(db).await
+}
+
 /// How many keys each of the teams has.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ use tollgate_openapi::key::SortOrder;
 use tollgate_openapi::spend::{CallStatus, SpendLogSort};
 
 use super::{Column, Entity, Model};
+use crate::db::usage::of_cost_center;
 use crate::db::{Page, PageOf, Scope, Sight};
 
 /// Which calls are meant; what is `None` does not matter.
@@ -29,6 +30,8 @@ pub struct Filter {
     pub team_id: Option<String>,
     /// Organization of the key.
     pub organization_id: Option<String>,
+    /// Cost centre of the team, else of the organization, as it is now; empty: none.
+    pub cost_center: Option<String>,
     /// End user.
     pub end_user: Option<String>,
     /// The provider's model or the public name.
@@ -144,6 +147,7 @@ pub(super) fn matching(scope: &Scope, filter: &Filter) -> Select<Entity> {
         .fold(Condition::all(), Condition::add)
         .add_option(filter.start.map(|start| Column::StartTime.gte(start)))
         .add_option(filter.before.map(|before| Column::StartTime.lt(before)))
+        .add_option(filter.cost_center.as_deref().map(of_cost_center))
         .add_option(filter.status.map(|status| Column::Status.eq(status.as_str())))
         .add_option(either([Column::Model, Column::ModelGroup], &filter.model))
         .add_option(either([Column::RequestId, Column::ResponseId], &filter.request_id));

@@ -118,6 +118,7 @@ fn export_query(report: &Model, (first, last): (NaiveDate, NaiveDate)) -> SpendE
         model: filter.model,
         provider: filter.provider,
         tag: filter.tag,
+        cost_center: filter.cost_center,
         end_user: None,
     }
 }

@@ -84,10 +84,6 @@ fn check_content(report: &Model) -> ApiResult<()> {
         return wrong("period", "expected month: a statement is of a month");
     }
     let filter = &definition.filter;
-    let is_of_rows = matches!(definition.content, ReportContent::Days | ReportContent::Calls);
-    if is_of_rows && filter.cost_center.is_some() {
-        return wrong("filter", "expected no cost_center: it is not known of days and calls");
-    }
     let narrows_more = [&filter.user_id, &filter.api_key, &filter.model, &filter.provider, &filter.tag];
     if definition.content == ReportContent::Statement && narrows_more.into_iter().any(Option::is_some) {
         return wrong("filter", "expected an organization, a team or a cost centre: a statement is of these");

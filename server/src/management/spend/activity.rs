@@ -1,5 +1,7 @@
-//! Daily activity: `GET /{user,team,organization,customer,tag}/daily/activity`; in [`whole`] all of it at once.
+//! Daily activity: `GET /{user,team,organization,customer,tag}/daily/activity`; in [`whole`] all of it at once,
+//! in [`export`] as a file.
 
+pub mod export;
 mod view;
 pub mod whole;
 

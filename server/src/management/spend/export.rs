@@ -9,14 +9,14 @@ pub(in crate::management) mod csv;
 mod days;
 mod file;
 mod focus;
-mod jsonl;
+pub(in crate::management) mod jsonl;
 mod named;
 
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
-use futures_util::stream::{self, Stream, StreamExt as _};
+use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use tollgate_openapi::paths;
 use tollgate_openapi::spend::{DayRangeQuery, ExportFormat, ExportLevel, SpendExportQuery};
 
@@ -62,18 +62,35 @@ pub async fn export(
     let range = DayRangeQuery { start_date: query.start_date, end_date: query.end_date, api_key: None };
     let days = dates::of_query(&range, app.clock.now().date_naive())?;
     let (format, name) = (query.format, file_name(&query, days));
-    let mut file = file_of(app, principal.scope(), query, days).await?;
+    let file = file_of(app, principal.scope(), query, days).await?;
+    let pages = stream::try_unfold(file, async |mut file| Ok(file.next().await?.map(|page| (page, file))));
+    sent(&http, content_type(format), &name, pages).await
+}
+
+/// Sends a file page by page. An error ends the connection before the body does: what was sent cannot be taken for a
+/// whole file.
+pub(in crate::management) async fn sent(
+    http: &HttpRequest,
+    content_type: &str,
+    name: &str,
+    pages: impl Stream<Item = ApiResult<Bytes>> + 'static,
+) -> ApiResult<HttpResponse> {
     let mut response = HttpResponse::Ok();
     response
-        .content_type(content_type(format))
+        .content_type(content_type)
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .insert_header((CACHE_CONTROL, "no-store"));
     if *http.method() == Method::HEAD {
         return Ok(response.streaming(stream::empty::<ApiResult<Bytes>>()));
     }
+    let mut pages = Box::pin(pages);
     // Read before the head is sent: that the database is away is then told as by any other operation.
-    let first = file.next().await?;
-    Ok(response.streaming(stream::iter(first.map(Ok)).chain(rest(file))))
+    let first = pages.next().await.transpose()?;
+    let rest = pages.inspect_err(|error| {
+        let cause = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+        tracing::error!(error = %cause, "an export broke off");
+    });
+    Ok(response.streaming(stream::iter(first.map(Ok)).chain(rest)))
 }
 
 /// The file of these days that is asked for.
@@ -90,24 +107,9 @@ pub(in crate::management) async fn open(app: web::Data<App>, scope: Scope, query
     file_of(app, scope, query, days).await
 }
 
-/// What follows the first page. An error ends the connection before the body does: what was sent cannot be taken for a
-/// whole file.
-fn rest(file: File) -> impl Stream<Item = ApiResult<Bytes>> {
-    stream::try_unfold(file, |mut file| async move {
-        match file.next().await {
-            Ok(page) => Ok(page.map(|page| (page, file))),
-            Err(error) => {
-                let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-                tracing::error!(error = %cause, "an export broke off");
-                Err(error)
-            }
-        }
-    })
-}
-
 async fn source(app: &App, query: SpendExportQuery, days: Days) -> ApiResult<Source> {
     let api_key = app.ledger_token_of(query.api_key.as_deref()).await?;
-    let SpendExportQuery { organization_id, team_id, user_id, model, provider, tag, end_user, .. } = query;
+    let SpendExportQuery { organization_id, team_id, user_id, model, provider, tag, end_user, cost_center, .. } = query;
     if query.level == ExportLevel::Calls {
         if query.format == ExportFormat::Focus {
             return Err(refused("level", "expected days: a charge of FOCUS is what a day cost"));
@@ -122,6 +124,7 @@ async fn source(app: &App, query: SpendExportQuery, days: Days) -> ApiResult<Sou
             model_group: model,
             provider,
             end_user,
+            cost_center,
             ..spend_log::Filter::default()
         };
         return Ok(Source::Calls { filter: Box::new(filter), tag, last: None });
@@ -134,7 +137,16 @@ async fn source(app: &App, query: SpendExportQuery, days: Days) -> ApiResult<Sou
         (Some(tag), None) => Some(Narrowed::Tag(tag)),
         (None, end_user) => end_user.map(Narrowed::EndUser),
     };
-    let filter = day_row::Filter { organization_id, team_id, user_id, api_key, model_group: model, provider, narrowed };
+    let filter = day_row::Filter {
+        organization_id,
+        team_id,
+        user_id,
+        api_key,
+        model_group: model,
+        provider,
+        cost_center,
+        narrowed,
+    };
     Ok(Source::Days { days, filter: Box::new(filter), last: None })
 }
 

@@ -1,4 +1,6 @@
-//! `GET /global/spend/report`.
+//! `GET /global/spend/report`; in [`own`] the same for whoever does not see everything.
+
+pub mod own;
 
 use std::collections::BTreeMap;
 
@@ -61,17 +63,22 @@ pub async fn report(
         model: None,
         api_key: token.as_deref(),
     };
-    let rows = activity::rows(&app.db, &of, 0, ROWS_MAX + 1).await?;
+    let rows = rows_of(&app, &of).await?;
+    let items = match group {
+        ReportGroup::Team => by_day(&rows, &team_names(&app, &rows).await?, true),
+        ReportGroup::Customer => by_day(&rows, &Names::new(), false),
+        ReportGroup::ApiKey => by_key(&rows, false).into_iter().map(ReportItem::Key).collect(),
+    };
+    Ok(web::Json(items))
+}
+
+async fn rows_of(app: &App, of: &Of<'_>) -> ApiResult<Vec<Row>> {
+    let rows = activity::rows(&app.db, of, 0, ROWS_MAX + 1).await?;
     if u64::try_from(rows.len()).unwrap_or(u64::MAX) > ROWS_MAX {
         let message = format!("the report would have more than {ROWS_MAX} rows; ask for fewer days, or name a team");
         return Err(ApiError::bad_request("start_date", message));
     }
-    let items = match group {
-        ReportGroup::Team => by_day(&rows, &team_names(&app, &rows).await?, true),
-        ReportGroup::Customer => by_day(&rows, &Names::new(), false),
-        ReportGroup::ApiKey => by_key(&rows),
-    };
-    Ok(web::Json(items))
+    Ok(rows)
 }
 
 /// What is grouped by what, and for whom. Whoever is named decides, as LiteLLM has it.
@@ -127,11 +134,14 @@ fn by_day(rows: &[Row], names: &Names, is_by_team: bool) -> Vec<ReportItem> {
     days.into_iter().map(day).collect()
 }
 
-fn by_key(rows: &[Row]) -> Vec<ReportItem> {
-    let mut keys: BTreeMap<&str, BTreeMap<&str, ReportKeyModel>> = BTreeMap::new();
+/// Keys, the most expensive first, each by model; and by team where that is asked for.
+fn by_key(rows: &[Row], is_by_team: bool) -> Vec<ReportKey> {
+    let mut keys: BTreeMap<&str, BTreeMap<(&str, &str), ReportKeyModel>> = BTreeMap::new();
     for row in rows {
-        let model = keys.entry(&row.api_key).or_default().entry(&row.model_group).or_default();
+        let team = if is_by_team { row.team_id.as_str() } else { "" };
+        let model = keys.entry(&row.api_key).or_default().entry((&row.model_group, team)).or_default();
         model.model.clone_from(&row.model_group);
+        model.team_id = Some(team.to_owned()).filter(|id| !id.is_empty());
         model.total_cost += NanoUsd(row.sums.spend);
         model.total_input_tokens = model.total_input_tokens.saturating_add(row.sums.prompt_tokens);
         model.total_output_tokens = model.total_output_tokens.saturating_add(row.sums.completion_tokens);
@@ -150,5 +160,5 @@ fn by_key(rows: &[Row]) -> Vec<ReportItem> {
         })
         .collect();
     shown.sort_by_key(|key| std::cmp::Reverse(key.total_cost));
-    shown.into_iter().map(ReportItem::Key).collect()
+    shown
 }

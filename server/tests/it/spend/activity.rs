@@ -1,5 +1,8 @@
 //! Usage in the shapes that LiteLLM's clients read.
 
+mod export;
+mod report;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};

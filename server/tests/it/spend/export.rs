@@ -18,7 +18,7 @@ use crate::kit::{Client, MASTER_KEY, TestApp};
 use crate::session::add_user;
 
 /// A row by the names of its columns.
-type Row = BTreeMap<String, String>;
+pub(in crate::spend) type Row = BTreeMap<String, String>;
 
 /// Reads CSV as RFC 4180 has it, and insists on its line ends.
 fn records(text: &str) -> Vec<Vec<String>> {
@@ -41,7 +41,7 @@ fn records(text: &str) -> Vec<Vec<String>> {
     records
 }
 
-fn rows(text: &str) -> Vec<Row> {
+pub(in crate::spend) fn rows(text: &str) -> Vec<Row> {
     let mut records = records(text).into_iter();
     let header = records.next().unwrap();
     let row = |cells: Vec<String>| {
@@ -58,11 +58,11 @@ fn nano(text: &str) -> i64 {
     format!("{whole}{part:0<9}").parse().unwrap()
 }
 
-fn spend(rows: &[Row]) -> i64 {
+pub(in crate::spend) fn spend(rows: &[Row]) -> i64 {
     rows.iter().map(|row| nano(&row["spend"])).sum()
 }
 
-fn count(rows: &[Row], column: &str) -> i64 {
+pub(in crate::spend) fn count(rows: &[Row], column: &str) -> i64 {
     rows.iter().map(|row| row[column].parse::<i64>().unwrap()).sum()
 }
 
@@ -71,7 +71,7 @@ async fn export(client: &Client, query: &str) -> Vec<Row> {
 }
 
 /// Calls of this many end users, a second after one another, each at another price.
-fn many(number: u32, at: &str) -> Vec<SpendEvent> {
+pub(in crate::spend) fn many(number: u32, at: &str) -> Vec<SpendEvent> {
     let one = |n: u32| {
         let base = call(&format!("call-{n:05}"), "key1", at);
         let later = TimeDelta::seconds(i64::from(n));
@@ -90,9 +90,12 @@ fn many(number: u32, at: &str) -> Vec<SpendEvent> {
 async fn days_are_exported_with_names_beside_ids() {
     let app = TestApp::start().await;
     add_user(&app, "ada", Some("ada@shop.example"), UserRole::InternalUser, "password").await;
-    app.post("/organization/new", json!({"organization_id": "acme", "organization_alias": "Acme, Inc."}))
-        .expect_status(200)
-        .await;
+    app.post(
+        "/organization/new",
+        json!({"organization_id": "acme", "organization_alias": "Acme, Inc.", "cost_center": "4711"}),
+    )
+    .expect_status(200)
+    .await;
     app.post("/team/new", json!({"team_id": "shop", "team_alias": "=cmd|' /C calc'!A0"})).expect_status(200).await;
     let made = app.post("/key/generate", json!({"key_alias": "checkout"})).expect_status(200).await.value();
     let token = made["token"].as_str().unwrap();
@@ -116,14 +119,14 @@ async fn days_are_exported_with_names_beside_ids() {
     );
     let header = "date,organization_id,organization_alias,team_id,team_alias,user_id,user_email,api_key,key_alias,\
         model_group,model,provider,end_user,spend,api_requests,failed_requests,prompt_tokens,completion_tokens,\
-        cache_read_input_tokens,cache_creation_input_tokens,reasoning_tokens";
+        cache_read_input_tokens,cache_creation_input_tokens,reasoning_tokens,cost_center";
     let lines = [
         header.to_owned(),
         format!(
             "2026-11-20,acme,\"Acme, Inc.\",shop,'=cmd|' /C calc'!A0,ada,ada@shop.example,{token},checkout,gpt-4o,\
-             gpt-4o-2024-08-06,openai,customer-7,0.015000001,2,0,20,10,0,0,0"
+             gpt-4o-2024-08-06,openai,customer-7,0.015000001,2,0,20,10,0,0,0,4711"
         ),
-        "2026-11-21,,,,,,,gone,,gpt-4o,gpt-4o-2024-08-06,,,2,1,0,10,5,0,0,0".to_owned(),
+        "2026-11-21,,,,,,,gone,,gpt-4o,gpt-4o-2024-08-06,,,2,1,0,10,5,0,0,0,".to_owned(),
     ];
     assert_eq!(answer.body(), lines.join("\r\n") + "\r\n");
 
@@ -134,7 +137,7 @@ async fn days_are_exported_with_names_beside_ids() {
         "team_alias": null, "user_id": null, "user_email": null, "api_key": "gone", "key_alias": null,
         "model_group": "gpt-4o", "model": "gpt-4o-2024-08-06", "provider": null, "end_user": null, "spend": 2,
         "api_requests": 1, "failed_requests": 0, "prompt_tokens": 10, "completion_tokens": 5,
-        "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0, "reasoning_tokens": 0});
+        "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0, "reasoning_tokens": 0, "cost_center": null});
     assert_eq!(answer.value(), expected);
 }
 
@@ -248,7 +251,8 @@ async fn adds_up(client: &Client, filter: &str) -> i64 {
 async fn an_export_adds_up_to_the_report_for_whoever_asks() {
     let app = TestApp::start().await;
     for organization in ["acme", "globex"] {
-        let body = json!({"organization_id": organization, "organization_alias": organization});
+        let center = format!("center of {organization}");
+        let body = json!({"organization_id": organization, "organization_alias": organization, "cost_center": center});
         app.post("/organization/new", body).expect_status(200).await;
     }
     for (id, role) in [
@@ -262,7 +266,9 @@ async fn an_export_adds_up_to_the_report_for_whoever_asks() {
     }
     let boss = json!({"organization_id": "acme", "member": {"user_id": "boss", "role": "org_admin"}});
     app.post("/organization/member_add", boss).expect_status(200).await;
-    app.post("/team/new", json!({"team_id": "ops", "admins": ["lead"]})).expect_status(200).await;
+    app.post("/team/new", json!({"team_id": "ops", "admins": ["lead"], "cost_center": "of ops"}))
+        .expect_status(200)
+        .await;
     write_varied(&app).await;
 
     let mut seen = vec![adds_up(&app, "").await];
@@ -277,6 +283,11 @@ async fn an_export_adds_up_to_the_report_for_whoever_asks() {
             "provider=openai",
             "tag=prod",
             "tag=eu&team_id=shop&model=claude",
+            "cost_center=of%20ops",
+            "cost_center=center%20of%20acme",
+            "cost_center=center%20of%20acme&tag=prod&user_id=ada",
+            "cost_center=nobody",
+            "cost_center=",
             &format!("api_key={:064x}", 1),
         ] {
             adds_up(&person, filter).await;

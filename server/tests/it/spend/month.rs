@@ -411,6 +411,12 @@ async fn other_reports(app: &TestApp, range: &str, said: &mut BTreeMap<String, N
         let path = format!("/{by}/daily/activity/aggregated?{range}");
         let activity = app.get(&path).expect_status(200).await.value();
         said.insert(format!("activity by {by}"), money(&activity["metadata"]["total_spend"]));
+        for export_type in ["daily", "daily_with_keys", "daily_with_models", "daily_with_users"] {
+            let path = format!("/{by}/daily/activity/export?format=json&export_type={export_type}&{range}");
+            let rows = app.get(&path).expect_status(200).await.value();
+            let spend = rows.as_array().unwrap().iter().map(|row| money(&row["spend"])).sum();
+            said.insert(format!("export of activity by {by}, {export_type}"), spend);
+        }
     }
     let providers = app.get(&format!("/global/spend/provider?{range}")).expect_status(200).await.value();
     said.insert(

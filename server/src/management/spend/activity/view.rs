@@ -36,14 +36,19 @@ impl Names {
     }
 }
 
-fn ids<'a>(all: impl Iterator<Item = &'a String>) -> Vec<String> {
+pub(super) fn ids<'a>(all: impl Iterator<Item = &'a String>) -> Vec<String> {
     let mut ids: Vec<String> = all.filter(|id| !id.is_empty()).cloned().collect();
     ids.sort_unstable();
     ids.dedup();
     ids
 }
 
-async fn entity_names(app: &App, principal: &Principal, about: About, ids: &[String]) -> ApiResult<names::Names> {
+pub(super) async fn entity_names(
+    app: &App,
+    principal: &Principal,
+    about: About,
+    ids: &[String],
+) -> ApiResult<names::Names> {
     match about {
         About::Users => names::users(app, ids).await,
         About::Teams => names::teams(app, ids).await,

@@ -6,7 +6,7 @@ use super::cell::Cell;
 use super::named::Named;
 use crate::db::spend_log::Exported;
 
-pub(super) const COLUMNS: [&str; 30] = [
+pub(super) const COLUMNS: [&str; 31] = [
     "request_id",
     "start_time",
     "end_time",
@@ -37,6 +37,7 @@ pub(super) const COLUMNS: [&str; 30] = [
     "reasoning_tokens",
     "stream",
     "cache_hit",
+    "cost_center",
 ];
 
 pub(super) fn cells<'a>(call: &'a Exported, named: &'a Named) -> [Cell<'a>; COLUMNS.len()] {
@@ -74,5 +75,9 @@ pub(super) fn cells<'a>(call: &'a Exported, named: &'a Named) -> [Cell<'a>; COLU
         Cell::Count(call.reasoning_tokens),
         Cell::Flag(call.stream),
         Cell::Flag(call.cache_hit == "True"),
+        Cell::maybe(named.cost_center(
+            call.team_id.as_deref().unwrap_or_default(),
+            call.organization_id.as_deref().unwrap_or_default(),
+        )),
     ]
 }

@@ -6,7 +6,7 @@ use super::cell::Cell;
 use super::named::Named;
 use crate::db::day_row::Row;
 
-pub(super) const COLUMNS: [&str; 21] = [
+pub(super) const COLUMNS: [&str; 22] = [
     "date",
     "organization_id",
     "organization_alias",
@@ -28,6 +28,7 @@ pub(super) const COLUMNS: [&str; 21] = [
     "cache_read_input_tokens",
     "cache_creation_input_tokens",
     "reasoning_tokens",
+    "cost_center",
 ];
 
 pub(super) fn cells<'a>(row: &'a Row, named: &'a Named) -> [Cell<'a>; COLUMNS.len()] {
@@ -53,5 +54,6 @@ pub(super) fn cells<'a>(row: &'a Row, named: &'a Named) -> [Cell<'a>; COLUMNS.le
         Cell::Count(row.sums.cache_read_tokens),
         Cell::Count(row.sums.cache_creation_tokens),
         Cell::Count(row.sums.reasoning_tokens),
+        Cell::maybe(named.cost_center(&row.team_id, &row.organization_id)),
     ]
 }

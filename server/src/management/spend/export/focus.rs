@@ -181,14 +181,18 @@ fn midnight(day: NaiveDate) -> Cell<'static> {
     Cell::Instant(instant)
 }
 
-/// The calls' own tag, which has no value, and who made them.
+/// The calls' own tag, which has no value, who made them, and what finance books them to.
 fn tags(row: &Row, named: &Named, tag: Option<&str>) -> String {
     let mut tags = Map::new();
     tags.extend(tag.map(|tag| (tag.to_owned(), Value::Bool(true))));
     let user = row.user_id.as_str();
-    for (name, value) in
-        [("user_id", Some(user)), ("user_email", named.user(user)), ("end_user", Some(row.end_user.as_str()))]
-    {
+    let center = named.cost_center(&row.team_id, &row.organization_id);
+    for (name, value) in [
+        ("user_id", Some(user)),
+        ("user_email", named.user(user)),
+        ("end_user", Some(row.end_user.as_str())),
+        ("cost_center", center),
+    ] {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             tags.insert(format!("{TAG_PREFIX}{name}"), Value::from(value));
         }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::cell::Cell;
 
-pub(super) fn push_line(text: &mut String, columns: &[&str], cells: &[Cell<'_>]) {
+pub(in crate::management) fn push_line(text: &mut String, columns: &[&str], cells: &[Cell<'_>]) {
     for (index, (column, cell)) in columns.iter().zip(cells).enumerate() {
         text.push(if index == 0 { '{' } else { ',' });
         text.extend(["\"", column, "\":"]);

@@ -36,6 +36,9 @@ pub(super) struct Named {
     teams: Names,
     users: Names,
     keys: Names,
+    /// Cost centres of the teams and of the organizations.
+    team_centers: Names,
+    organization_centers: Names,
 }
 
 impl Named {
@@ -43,10 +46,18 @@ impl Named {
         let [organizations, teams, users, keys] =
             [ids.organizations, ids.teams, ids.users, ids.keys].map(|ids| ids.into_iter().collect::<Vec<_>>());
         let keys = db::key::find_many(&app.db, &keys).await?.into_iter();
+        let teams = db::team::find_many(&app.db, &teams).await?;
+        let organizations = db::organization::find_many(&app.db, &organizations).await?;
+        let center = |id: &String, center: &Option<String>| Some((id.clone(), center.clone()?));
         let master = (MASTER_TOKEN.to_owned(), MASTER_ALIAS.to_owned());
         Ok(Self {
-            organizations: names::organizations(app, &organizations).await?,
-            teams: names::teams(app, &teams).await?,
+            team_centers: teams.iter().filter_map(|team| center(&team.team_id, &team.cost_center)).collect(),
+            organization_centers: organizations
+                .iter()
+                .filter_map(|one| center(&one.organization_id, &one.cost_center))
+                .collect(),
+            organizations: organizations.into_iter().map(|one| (one.organization_id, one.organization_alias)).collect(),
+            teams: teams.into_iter().filter_map(|team| Some((team.team_id, team.team_alias?))).collect(),
             users: names::users(app, &users).await?,
             keys: keys.filter_map(|key| Some((key.token, key.key_alias?))).chain([master]).collect(),
         })
@@ -58,6 +69,12 @@ impl Named {
 
     pub(super) fn team(&self, id: &str) -> Option<&str> {
         self.teams.get(id).map(String::as_str)
+    }
+
+    /// What finance books the spend of a team, else of an organization, to.
+    pub(super) fn cost_center(&self, team: &str, organization: &str) -> Option<&str> {
+        let center = self.team_centers.get(team).or_else(|| self.organization_centers.get(organization));
+        center.map(String::as_str)
     }
 
     pub(super) fn user(&self, id: &str) -> Option<&str> {

@@ -14,9 +14,12 @@ use crate::kit::TestApp;
 #[tokio::test]
 async fn charges_are_those_of_focus() {
     let app = TestApp::start().await;
-    app.post("/organization/new", json!({"organization_id": "acme", "organization_alias": "Acme"}))
-        .expect_status(200)
-        .await;
+    app.post(
+        "/organization/new",
+        json!({"organization_id": "acme", "organization_alias": "Acme", "cost_center": "4711"}),
+    )
+    .expect_status(200)
+    .await;
     let booked = SpendEvent {
         organization_id: Some(Arc::from("acme")),
         tags: vec![Arc::from("prod")],
@@ -52,7 +55,13 @@ async fn charges_are_those_of_focus() {
         ("SkuId", ["openai/gpt-4o-2024-08-06", "gpt-4o-2024-08-06"]),
         ("SubAccountId", ["shop", ""]),
         ("SubAccountName", ["shop", ""]),
-        ("Tags", ["{\"tollgate/user_id\":\"ada\",\"tollgate/end_user\":\"customer-7\"}", "{}"]),
+        (
+            "Tags",
+            [
+                "{\"tollgate/user_id\":\"ada\",\"tollgate/end_user\":\"customer-7\",\"tollgate/cost_center\":\"4711\"}",
+                "{}",
+            ],
+        ),
         ("x_FailedRequests", ["0", "1"]),
     ];
     for (column, values) in expected {
@@ -61,5 +70,5 @@ async fn charges_are_those_of_focus() {
     }
     let tagged = export(&app, "format=focus&tag=prod").await;
     assert_eq!(tagged.len(), 1);
-    assert_eq!(tagged[0]["Tags"], "{\"prod\":true,\"tollgate/user_id\":\"ada\"}");
+    assert_eq!(tagged[0]["Tags"], "{\"prod\":true,\"tollgate/user_id\":\"ada\",\"tollgate/cost_center\":\"4711\"}");
 }
