@@ -36,7 +36,7 @@ pub struct Model {
     pub actor_id: String,
     /// Where the request came from.
     pub ip_address: Option<String>,
-    /// `created`, `updated`, `deleted`, `blocked`, `unblocked`, `resolved`, `flushed`, `signed_in`, `sign_in_failed`, `signed_out`.
+    /// `created`, `updated`, `deleted`, `blocked`, `unblocked`, `reset`, `resolved`, `flushed`, `signed_in`, `sign_in_failed`, `signed_out`.
     pub action: String,
     /// `key`, `session`, …
     pub resource: String,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, DatabaseTransaction, FromJsonQueryResult, QueryOrder, QuerySelect};
+use sea_orm::{Condition, DatabaseTransaction, FromJsonQueryResult, PaginatorTrait, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use tollgate_openapi::report::{ReportContent, ReportFilter, ReportPeriod};
 use tollgate_openapi::spend::{ExportFormat, UsageDimension};
@@ -63,6 +63,9 @@ pub struct Definition {
     pub then_by: Option<UsageDimension>,
     /// Whose calls it is about.
     pub filter: ReportFilter,
+    /// Places, by name, that an administrator chose for an owner who may not: it is sent there all the same.
+    #[serde(default)]
+    pub granted: Vec<String>,
 }
 
 /// None: rows are joined where they are read.
@@ -114,6 +117,14 @@ pub async fn list(db: &impl ConnectionTrait, reader: &Reader) -> Result<Vec<Mode
             .add(Column::OrganizationId.is_in(organizations)),
     };
     Entity::find().filter(seen).order_by_asc(Column::Name).order_by_asc(Column::ReportId).all(db).await
+}
+
+/// How many reports are this user's.
+///
+/// # Errors
+/// When the database is away.
+pub async fn count_of(db: &impl ConnectionTrait, user_id: &str) -> Result<u64, DbErr> {
+    Entity::find().filter(Column::UserId.eq(user_id)).count(db).await
 }
 
 /// The report with this id.

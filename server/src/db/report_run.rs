@@ -10,6 +10,9 @@ use tollgate_openapi::report::ReportState;
 
 use super::Strings;
 
+/// Runs of a report that are kept: a year of days, and more.
+const KEPT_MAX: u64 = 400;
+
 /// One report of one period.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "report_runs")]
@@ -71,11 +74,12 @@ impl Model {
     }
 }
 
-/// Has a report of a period made, unless it was before; where `again`, once more.
+/// Has a report of a period made, unless it was before; where `again`, once more. What became of the oldest is forgotten.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn ask(db: &impl ConnectionTrait, run: Model, again: bool) -> Result<(), DbErr> {
+    let report_id = run.report_id.clone();
     let keys = [Column::ReportId, Column::FirstDay, Column::LastDay];
     let mut conflict = OnConflict::columns(keys);
     if again {
@@ -86,9 +90,22 @@ pub async fn ask(db: &impl ConnectionTrait, run: Model, again: bool) -> Result<(
     }
     let insert = Entity::insert(run.into_active_model()).on_conflict(conflict);
     match insert.exec_without_returning(db).await {
-        Ok(_) | Err(DbErr::RecordNotInserted) => Ok(()),
+        Ok(_) | Err(DbErr::RecordNotInserted) => prune(db, &report_id).await,
         Err(error) => Err(error),
     }
+}
+
+/// Forgets runs of a report that are over, but for the newest.
+async fn prune(db: &impl ConnectionTrait, report_id: &str) -> Result<(), DbErr> {
+    let own = Entity::find().filter(Column::ReportId.eq(report_id)).order_by_desc(Column::CreatedAt);
+    let Some(oldest_kept) = own.offset(KEPT_MAX - 1).one(db).await? else { return Ok(()) };
+    Entity::delete_many()
+        .filter(Column::ReportId.eq(report_id))
+        .filter(Column::CreatedAt.lt(oldest_kept.created_at))
+        .filter(Column::NextAttemptAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 /// The one that has waited longest to be made or tried again, but for those of these reports.

@@ -7,6 +7,7 @@ pub mod create;
 pub mod delete;
 mod deliver;
 mod file;
+mod places;
 pub mod read;
 mod rules;
 pub mod run;

@@ -19,7 +19,7 @@ use crate::error::{ApiError, ApiResult};
 const KEY_BYTES: usize = 32;
 
 /// Goes on where the caller may do `action` with the channels of this organization or team; of neither: of the gateway.
-pub(super) async fn authorize(
+pub(in crate::management) async fn authorize(
     db: &impl ConnectionTrait,
     principal: &Principal,
     action: Action,

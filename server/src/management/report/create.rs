@@ -13,9 +13,12 @@ use crate::auth::Principal;
 use crate::db::report::{Definition, Entity, Model};
 use crate::db::{self, Strings, stored_time};
 use crate::domain::permission::{Action, Relation};
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::management::change::{Change, record};
 use crate::management::{Json, new_id};
+
+/// Reports that one user has at most.
+const REPORTS_MAX: u64 = 100;
 
 /// Save a report
 ///
@@ -28,7 +31,7 @@ use crate::management::{Json, new_id};
     request_body = ReportCreate,
     responses(
         (status = 200, description = "The new report", body = Report),
-        (status = 400, description = "It contradicts itself, or may not be sent there", body = ErrorEnvelope),
+        (status = 400, description = "It contradicts itself, may not be sent there, or is one too many", body = ErrorEnvelope),
         (status = 404, description = "There is no such team, organization or channel", body = ErrorEnvelope),
     ),
 )]
@@ -36,6 +39,10 @@ pub async fn new(app: web::Data<App>, principal: Principal, body: Json<ReportCre
     principal.authorize_on(Action::ReportWrite, &[Relation::Own], super::NOT_FOUND)?;
     let mut row = new_row(&app, &principal, body.0).await?;
     check(&app, &app.db, &principal, (&row, None)).await?;
+    if db::report::count_of(&app.db, &principal.user_id).await? >= REPORTS_MAX {
+        let message = format!("You have {REPORTS_MAX} reports, as many as one may have: delete one first.");
+        return Err(ApiError::bad_request("name", message));
+    }
     row.next_due_at = row.is_sent().then(|| due_after(row.period(), row.created_at));
     let transaction = db::begin(&app.db).await?;
     Entity::insert(row.clone().into_active_model()).exec_without_returning(&transaction).await?;
@@ -63,6 +70,8 @@ async fn new_row(app: &App, principal: &Principal, mut body: ReportCreate) -> Ap
             group_by: body.group_by,
             then_by: body.then_by,
             filter: body.filter,
+            // Who makes a report is its owner.
+            granted: Vec::new(),
         },
         email_to: once(body.email_to),
         channel_ids: once(body.channel_ids),

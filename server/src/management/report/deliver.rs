@@ -7,8 +7,9 @@ use tollgate_openapi::alert::{AlertLevel, AlertType};
 use tollgate_openapi::report::ReportState;
 
 use super::file::{self, Pages};
+use super::places::{self, Place};
 use super::summary;
-use crate::alerts::{Channel, Message, Subject, Words};
+use crate::alerts::{Message, Subject, Words};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::db;
@@ -64,7 +65,7 @@ pub(crate) async fn deliver(app: &Data<App>, report: &Model, run: &mut Run) -> A
     let mut made = Made { report, reader, days, words, whole: None };
     made.whole = made.whole(app).await?;
     let (channels, mut errors) = (app.alerts.channels().await?, Vec::new());
-    for place in places(report, &channels) {
+    for place in places::of(report, &channels) {
         let name = place.name();
         if run.told.0.contains(&name) {
             continue;
@@ -115,36 +116,6 @@ fn end(run: &mut Run, state: ReportState, error: Option<String>, now: DateTime<U
     run.ended_at = Some(db::stored_time(now));
 }
 
-/// One place that a report is sent to.
-enum Place<'a> {
-    Storage,
-    Letter(&'a str),
-    /// With whom, where it is of e-mail.
-    Channel(&'a Channel, String),
-}
-
-impl Place<'_> {
-    /// What it is called among those that took a report.
-    fn name(&self) -> String {
-        match self {
-            Self::Storage => "storage".to_owned(),
-            Self::Letter(address) => format!("email {address}"),
-            Self::Channel(channel, recipient) => format!("channel {} {recipient}", channel.id),
-        }
-    }
-}
-
-/// Where a report is sent: the storage first, so that whoever is told finds its file there.
-fn places<'a>(report: &'a Model, channels: &'a [Channel]) -> Vec<Place<'a>> {
-    let mut places: Vec<Place<'a>> = Vec::new();
-    places.extend(report.is_stored.then_some(Place::Storage));
-    places.extend(report.email_to.0.iter().map(|address| Place::Letter(address)));
-    for channel in channels.iter().filter(|channel| report.channel_ids.0.contains(&channel.id)) {
-        places.extend(channel.recipients().into_iter().map(|recipient| Place::Channel(channel, recipient)));
-    }
-    places
-}
-
 impl Made<'_> {
     async fn pages(&self, app: &Data<App>) -> ApiResult<Pages> {
         Pages::of(app.clone(), self.reader.scope(), self.report, self.days).await
@@ -164,6 +135,7 @@ impl Made<'_> {
 
     /// Sends the report to one place; the error is in words, for whoever looks after the report.
     async fn tell(&self, app: &Data<App>, place: &Place<'_>, run: &mut Run) -> Result<(), String> {
+        place.check(app, &self.reader, self.report).await?;
         match place {
             Place::Letter(address) => {
                 let sent = app.mailer.send_now(&self.letter(app, address)).await;

@@ -121,7 +121,7 @@ async fn check_sharing(
 }
 
 /// Whoever does not administer the gateway has spend sent to themselves, and to who is in what they run.
-async fn check_address(db: &impl ConnectionTrait, principal: &Principal, address: &str) -> ApiResult<()> {
+pub(super) async fn check_address(db: &impl ConnectionTrait, principal: &Principal, address: &str) -> ApiResult<()> {
     let is_own = principal.user_email.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(address));
     if principal.is_admin() || is_own {
         return Ok(());

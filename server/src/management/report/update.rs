@@ -8,7 +8,7 @@ use tollgate_openapi::report::{Report, ReportPatch};
 
 use super::create::once;
 use super::rules::{authorize, check, due_after};
-use super::{KIND, NOT_FOUND, view};
+use super::{KIND, NOT_FOUND, places, view};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::db::report::{ActiveModel, Column, Model};
@@ -51,6 +51,7 @@ pub async fn update(
     seen.check(before.updated_at)?;
     let mut after = patched(before.clone(), body);
     check(&app, &transaction, &principal, (&after, Some(&before))).await?;
+    after.definition.granted = places::granted(&principal, &before, &after);
     after.updated_at = stored_time(app.clock.now());
     after.updated_by.clone_from(&principal.user_id);
     let goes_on = before.next_due_at.filter(|_| before.period == after.period);

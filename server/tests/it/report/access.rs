@@ -1,9 +1,11 @@
 //! Who reads a report, and what it tells them.
 
+use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
+use tollgate::db::report_run::{self, Model as Run};
 use tollgate_openapi::session::UserRole;
 
-use super::{ended, save, spend};
+use super::{ended, runs, save, spend};
 use crate::kit::{Client, MASTER_KEY, Mailbox, TestApp};
 use crate::session::add_user;
 
@@ -125,4 +127,101 @@ async fn who_saw_an_older_version_changes_nothing() {
     assert_eq!((&list["reports"][0]["name"], &list["reports"][0]["then_by"]), (&json!("Second"), &json!("model")));
     let audit = app.get("/audit?table_name=report").expect_status(200).await.value();
     assert_eq!(audit["total"], 2, "{audit}");
+}
+
+/// What is said of a run that was not taken everywhere.
+async fn complaint(app: &TestApp, report: &Value) -> String {
+    let look = async {
+        loop {
+            if let Some(error) = runs(app, &report["report_id"]).await[0]["error"].as_str() {
+                return error.to_owned();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), look).await.expect("nothing is said")
+}
+
+#[tokio::test]
+async fn nothing_is_sent_where_its_owner_may_not_have_it_sent_any_more() {
+    let mailbox = Mailbox::start().await;
+    let app = TestApp::builder().mailbox(&mailbox).start().await;
+    let [lead, ..] = people(&app).await;
+    let channel = json!({"name": "Team", "kind": "email", "email_to": ["ops@corp.test"], "team_id": "search"});
+    let channel = lead.post("/alert/channel/new", channel).expect_status(200).await.value();
+    let report = json!({"name": "Mine", "period": "week", "email_to": ["lead@corp.test", "colleague@corp.test"],
+        "channel_ids": [channel["channel_id"]]});
+    let report = lead.post("/spend/report/new", report).expect_status(200).await.value();
+    let id = &report["report_id"];
+    // What an administrator chose stays chosen, also when its owner changes something else.
+    let to = json!(["lead@corp.test", "colleague@corp.test", "cfo@corp.test"]);
+    app.post("/spend/report/update", json!({"report_id": id, "email_to": to})).expect_status(200).await;
+    lead.post("/spend/report/update", json!({"report_id": id, "name": "Ours"})).expect_status(200).await;
+    let role = |role: &str| json!({"team_id": "search", "user_id": "lead", "role": role});
+    app.post("/team/member_update", role("user")).expect_status(200).await;
+    app.post("/spend/report/run", json!({"report_id": id})).expect_status(200).await;
+    let said = complaint(&app, &report).await;
+    for place in ["colleague@corp.test", "Team"] {
+        assert!(said.contains(&format!("{place}: not sent, the report's owner may not")), "{said}");
+    }
+    assert!(!said.contains("cfo@") && !said.contains("lead@"), "{said}");
+    let to: Vec<String> = mailbox.received().into_iter().map(|letter| letter.to).collect();
+    assert!(to.len() == 2 && to[0].contains("lead@") && to[1].contains("cfo@"), "{to:?}");
+    // Who may again is sent it at the next try, and nobody else once more.
+    app.post("/team/member_update", role("admin")).expect_status(200).await;
+    app.advance(std::time::Duration::from_secs(61));
+    assert_eq!(ended(&app, id).await["state"], "sent");
+    let to: Vec<String> = mailbox.received().into_iter().skip(2).map(|letter| letter.to).collect();
+    assert!(to.len() == 2 && to[0].contains("colleague@") && to[1].contains("ops@"), "{to:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_stored_for_who_administers_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let yaml = format!("tollgate_settings:\n  report_storage: {{url: \"{}\"}}\n", folder.path().display());
+    let app = TestApp::builder().config(&yaml).start().await;
+    add_user(&app, "chief", None, UserRole::ProxyAdmin, "chief").await;
+    let chief = app.sign_in("chief", "chief").await;
+    let report = json!({"name": "Stored", "period": "week", "is_stored": true});
+    let report = chief.post("/spend/report/new", report).expect_status(200).await.value();
+    app.post("/user/update", json!({"user_id": "chief", "user_role": "internal_user"})).expect_status(200).await;
+    app.post("/spend/report/run", json!({"report_id": report["report_id"]})).expect_status(200).await;
+    let said = complaint(&app, &report).await;
+    assert!(said.contains("the storage: not sent"), "{said}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_user_has_a_hundred_reports_at_most() {
+    let app = TestApp::start().await;
+    let [lead, ..] = people(&app).await;
+    let report = json!({"name": "One of many", "period": "week"});
+    let mut last = Value::Null;
+    for _ in 0..100 {
+        last = lead.post("/spend/report/new", &report).expect_status(200).await.value();
+    }
+    let (_, param, message) = lead.post("/spend/report/new", &report).expect_status(400).await.error();
+    assert_eq!(param.as_deref(), Some("name"));
+    assert!(message.contains("100 reports"), "{message}");
+    save(&app, report.clone()).await;
+    lead.post("/spend/report/delete", json!({"report_id": last["report_id"]})).expect_status(200).await;
+    lead.post("/spend/report/new", &report).expect_status(200).await;
+}
+
+#[tokio::test]
+async fn what_became_of_the_oldest_periods_is_forgotten() {
+    let app = TestApp::start().await;
+    let report = save(&app, json!({"name": "Days", "period": "day"})).await;
+    let id = report["report_id"].as_str().unwrap();
+    let first: NaiveDate = "2025-01-01".parse().unwrap();
+    let made = |n: u64| {
+        let day = first + Days::new(n);
+        let at = day.and_hms_opt(1, 0, 0).unwrap().and_utc();
+        Run { state: "sent".to_owned(), next_attempt_at: None, ..Run::new(id, (day, day), at) }
+    };
+    for n in 0..405 {
+        report_run::ask(&app.app.db, made(n), false).await.unwrap();
+    }
+    let kept = report_run::of_report(&app.app.db, id, 1_000).await.unwrap();
+    assert_eq!((kept.len(), kept[399].first_day), (400, first + Days::new(5)));
 }
