@@ -20,8 +20,9 @@ use crate::management::spend::export::{csv, jsonl};
 use crate::management::spend::names::{self, Names};
 use crate::policy::{MASTER_ALIAS, MASTER_TOKEN};
 
-/// Rows of a page.
-const PAGE_ROWS: u64 = 1000;
+/// Rows of a page: as much as is in memory at once. A day is added up anew for each of its pages, so there are to be few,
+/// and no more names are looked up at once than either database takes values.
+const PAGE_ROWS: u64 = 5000;
 
 /// LiteLLM's.
 const COLUMNS: [&str; 17] = [
