@@ -5,6 +5,7 @@
 
 mod alerting;
 mod cache;
+mod call_file;
 mod callback;
 mod credential;
 mod environment;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 
 pub use alerting::{AlertSettings, LiveAlertSettings};
 pub use cache::{CALL_TYPES, CachePlace, CacheSettings, Isolation, TTL_MAX, call_type, is_namespace};
+pub use call_file::CallFileSettings;
 pub use callback::{Callback, CallbackSettings};
 pub use credential::{CREDENTIAL_NAME, Credential};
 use environment::Environment;

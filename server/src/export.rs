@@ -1,4 +1,5 @@
-//! Ended calls on their way to observability tools: Langfuse, Helicone, Lunary, OpenTelemetry, and whatever takes JSON.
+//! Ended calls on their way to observability tools: Langfuse, Helicone, Lunary, OpenTelemetry, files,
+//! and whatever takes JSON.
 //!
 //! A call that has ended is left in a queue for each tool that wants it, and never waits. What it is made of is only looked
 //! at here, away from the calls. Calls that are exported are worth less than calls that are made and booked: they wait in
@@ -6,6 +7,7 @@
 
 mod call;
 mod destination;
+mod files;
 mod headers;
 mod helicone;
 mod langfuse;
@@ -16,6 +18,7 @@ mod own;
 mod queue;
 mod said;
 mod send;
+mod share;
 mod telling;
 mod webhook;
 mod worker;
@@ -64,7 +67,9 @@ pub fn start(
     config: &Config,
     surroundings: &Surroundings<'_>,
 ) -> Result<(Exports, Vec<Worker>, OwnWorkers), reqwest::Error> {
-    let callbacks = &config.litellm.callbacks;
+    let mut callbacks = config.litellm.callbacks.clone();
+    callbacks.s3.storage = config.limits.call_storage.clone().or(callbacks.s3.storage);
+    let callbacks = &callbacks;
     let lookup = |name: &str| {
         let own = config.environment.get(name).map(|secret| secret.expose().to_owned());
         own.or_else(|| surroundings.variables.get(name)).filter(|value| !value.is_empty())
@@ -78,11 +83,11 @@ pub fn start(
     begin(&destinations);
     let content_bytes_max = usize::try_from(config.limits.stored_content_max_bytes).unwrap_or(usize::MAX);
     let names = Names::new(Arc::clone(surroundings.policy));
-    let means = Means { client: Client::ours()?, names, content_bytes_max };
+    let means = Means { client: Client::ours()?, names, share: None, content_bytes_max };
     let (mut queues, mut workers) = (Vec::new(), Vec::new());
     for destination in destinations {
         let (callback, told_of) = (destination.callback, (destination.on_success, destination.on_failure));
-        let bounds = Bounds { calls: WAITING_MAX, bytes: WAITING_BYTES_MAX, shared: None };
+        let bounds = Bounds { calls: WAITING_MAX, bytes: WAITING_BYTES_MAX, share: None };
         let (queue, outlet) = queue::queue(callback.as_str(), told_of, bounds);
         queues.push((callback, queue));
         workers.push(Worker::new(callback.as_str(), Some(destination), outlet, means.clone()));

@@ -128,6 +128,10 @@ pub struct Settings {
     pub checks_in_background: bool,
     /// What was asked and answered is told to nobody and kept nowhere, where a call does not say otherwise.
     pub turn_off_message_logging: bool,
+    /// A call may say that some tools are not told of it.
+    pub calls_disable_callbacks: bool,
+    /// A call may say that no tool is told of it.
+    pub calls_go_unlogged: bool,
     /// Bounds on what is fetched for a call.
     pub fetch: FetchSettings,
 }
@@ -146,6 +150,8 @@ impl Settings {
                 .unwrap_or(StatusCode::BAD_REQUEST),
             checks_in_background: config.general.background_health_checks,
             turn_off_message_logging: config.litellm.turn_off_message_logging,
+            calls_disable_callbacks: config.litellm.allow_dynamic_callback_disabling,
+            calls_go_unlogged: !config.litellm.global_disable_no_log_param,
             fetch: config.limits.fetch.clone(),
         }
     }

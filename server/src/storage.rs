@@ -9,7 +9,7 @@ use object_store::aws::AmazonS3Builder;
 use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload};
+use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, RetryConfig};
 use tokio::io::AsyncWriteExt as _;
 
 use crate::config::{BucketSettings, StorageSettings};
@@ -61,9 +61,21 @@ impl Storage {
     /// # Errors
     /// When a folder cannot be made, or a setting is none.
     pub fn open(settings: &StorageSettings) -> Result<Self, StorageError> {
+        Self::open_with(settings, RetryConfig::default())
+    }
+
+    /// The same for whoever tries again by himself: each try is one.
+    ///
+    /// # Errors
+    /// When a folder cannot be made, or a setting is none.
+    pub fn open_for_retries(settings: &StorageSettings) -> Result<Self, StorageError> {
+        Self::open_with(settings, RetryConfig { max_retries: 0, ..RetryConfig::default() })
+    }
+
+    fn open_with(settings: &StorageSettings, retries: RetryConfig) -> Result<Self, StorageError> {
         match settings {
             StorageSettings::Folder(path) => Self::folder(path),
-            StorageSettings::Bucket(bucket) => Self::bucket(bucket),
+            StorageSettings::Bucket(bucket) => Self::bucket(bucket, retries),
         }
     }
 
@@ -73,13 +85,13 @@ impl Storage {
         Ok(Self { store: Arc::new(store), prefix: String::new(), address: path.display().to_string() })
     }
 
-    fn bucket(settings: &BucketSettings) -> Result<Self, StorageError> {
+    fn bucket(settings: &BucketSettings, retries: RetryConfig) -> Result<Self, StorageError> {
         // A session of the environment belongs to its keys, not to these.
         let builder = match settings.access_key_id {
             Some(_) => AmazonS3Builder::new(),
             None => AmazonS3Builder::from_env(),
         };
-        let mut builder = builder.with_bucket_name(&settings.bucket);
+        let mut builder = builder.with_bucket_name(&settings.bucket).with_retry(retries);
         if let Some(region) = &settings.region {
             builder = builder.with_region(region);
         }

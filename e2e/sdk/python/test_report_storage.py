@@ -1,6 +1,7 @@
-"""Reports in a bucket: each request is signed as botocore signs for S3, and the file is what the API tells."""
+"""Reports and calls in a bucket: each request is signed as botocore signs for S3, and the files are what the API tells."""
 
 import hashlib
+import json
 import re
 import threading
 import urllib.request
@@ -12,6 +13,7 @@ import pytest
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from openai import OpenAI
 
 from tollgate import MASTER_KEY, Tollgate, Upstream, eventually
 
@@ -26,6 +28,22 @@ tollgate_settings:
     endpoint_url: {url}
     access_key_id: os.environ/REPORTS_KEY_ID
     secret_access_key: os.environ/REPORTS_SECRET
+"""
+CALLS_CONFIG = """
+litellm_settings:
+  callbacks: [s3]
+  s3_callback_params:
+    s3_bucket_name: finance
+    s3_path: tollgate/calls
+    s3_region_name: {region}
+    s3_endpoint_url: {url}
+    s3_aws_access_key_id: os.environ/CALLS_KEY_ID
+    s3_aws_secret_access_key: os.environ/CALLS_SECRET
+    s3_flush_interval: 1
+model_list:
+  - model_name: fake
+    litellm_params: {{model: openai/fake-model, api_base: os.environ/FAKE_UPSTREAM_URL, api_key: sk-of-the-provider,
+                     input_cost_per_token: 0.000001, output_cost_per_token: 0.000002}}
 """
 AUTHORIZATION = re.compile(
     r"^AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/s3/aws4_request, ?"
@@ -125,5 +143,31 @@ def test_a_report_is_put_into_a_bucket(bucket: Bucket, upstream: Upstream, tmp_p
         run = run_of(gateway, report_id)
         assert run["state"] == "pending" and "s3://finance/tollgate" in str(run["error"]), run
         assert SECRET_KEY not in str(run)
+    finally:
+        gateway.remove()
+
+
+def calls_in(bucket: Bucket) -> list[dict[str, object]]:
+    return [json.loads(line) for body in list(bucket.files.values()) for line in body.splitlines()]
+
+
+def test_calls_are_put_into_a_bucket(bucket: Bucket, upstream: Upstream, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(CALLS_CONFIG.format(url=bucket.url, region=REGION))
+    gateway = Tollgate(upstream, config, {"CALLS_KEY_ID": ACCESS_KEY, "CALLS_SECRET": SECRET_KEY}).start()
+    try:
+        client = OpenAI(base_url=f"{gateway.url}/v1", api_key=MASTER_KEY, max_retries=0, timeout=30)
+        for text in ("one", "two", "three"):
+            client.chat.completions.create(model="fake", messages=[{"role": "user", "content": text}])
+        eventually(lambda: len(calls_in(bucket)) == 3, "the calls in the bucket")
+        assert bucket.refused == []
+        name = re.compile(r"/finance/tollgate/calls/\d{4}-\d\d-\d\d/time-\d\d-\d\d-\d\d-\d{6}_[0-9a-f-]+\.jsonl")
+        assert all(name.fullmatch(path) for path in bucket.files), bucket.files.keys()
+        told = calls_in(bucket)
+        assert sorted(call["messages"][0]["content"] for call in told) == ["one", "three", "two"]  # type: ignore[index]
+        for call in told:
+            eventually(lambda: bool(gateway.manage("GET", f"/spend/logs?request_id={call['id']}")), "the ledger")
+            [booked] = gateway.manage("GET", f"/spend/logs?request_id={call['id']}")
+            assert call["response_cost"] == booked["spend"] and call["total_tokens"] == booked["total_tokens"]
     finally:
         gateway.remove()

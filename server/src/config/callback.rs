@@ -1,11 +1,12 @@
 //! `success_callback`, `failure_callback` and `callbacks` of `litellm_settings`: which tools are told of ended calls.
 //! Where they are and what they are told with is in the environment, as in LiteLLM.
 
+use super::call_file::{self, CallFileSettings};
 use super::reader::{Item, Section};
 use super::vocabulary;
 
 /// LiteLLM's names of tools that calls are not exported to.
-const LATER: [&str; 38] = [
+const LATER: [&str; 36] = [
     "agentops",
     "argilla",
     "arize",
@@ -39,8 +40,6 @@ const LATER: [&str; 38] = [
     "opik",
     "posthog",
     "promptlayer",
-    "s3",
-    "s3_v2",
     "sentry",
     "slack",
     "wandb",
@@ -61,11 +60,13 @@ pub enum Callback {
     Helicone,
     /// Lunary.
     Lunary,
+    /// Files in a bucket that speaks S3, or in a folder.
+    S3,
 }
 
 impl Callback {
     /// Every one.
-    pub const ALL: [Self; 5] = [Self::Langfuse, Self::Otel, Self::GenericApi, Self::Helicone, Self::Lunary];
+    pub const ALL: [Self; 6] = [Self::Langfuse, Self::Otel, Self::GenericApi, Self::Helicone, Self::Lunary, Self::S3];
 
     /// What it is called in the configuration and in metrics.
     #[must_use]
@@ -76,14 +77,24 @@ impl Callback {
             Self::GenericApi => "generic_api",
             Self::Helicone => "helicone",
             Self::Lunary => "lunary",
+            Self::S3 => "s3",
         }
     }
 
     /// The one of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        let by_own_name = || Self::ALL.into_iter().find(|callback| callback.as_str() == name);
-        if name == "webhook" { Some(Self::GenericApi) } else { by_own_name() }
+        match name {
+            "webhook" => Some(Self::GenericApi),
+            "s3_v2" => Some(Self::S3),
+            _ => Self::ALL.into_iter().find(|callback| callback.as_str() == name),
+        }
+    }
+
+    /// The one of this name that keys and teams may have of their own: whose files are whose is not told apart.
+    #[must_use]
+    pub fn of_owner(name: &str) -> Option<Self> {
+        Self::named(name).filter(|callback| *callback != Self::S3)
     }
 }
 
@@ -94,13 +105,16 @@ pub struct CallbackSettings {
     pub success: Vec<Callback>,
     /// Told of calls that failed: `failure_callback` and `callbacks`, each once.
     pub failure: Vec<Callback>,
+    /// Where the files of `s3` are put (`s3_callback_params`).
+    pub s3: CallFileSettings,
 }
 
 pub(super) fn read(section: &mut Section<'_>) -> CallbackSettings {
     let success = section.get("success_callback").map(|item| named(&item)).unwrap_or_default();
     let failure = section.get("failure_callback").map(|item| named(&item)).unwrap_or_default();
     let both = section.get("callbacks").map(|item| named(&item)).unwrap_or_default();
-    CallbackSettings { success: once(success, &both), failure: once(failure, &both) }
+    let s3 = section.get("s3_callback_params").map(|item| call_file::read(&item)).unwrap_or_default();
+    CallbackSettings { success: once(success, &both), failure: once(failure, &both), s3 }
 }
 
 fn once(own: Vec<Callback>, both: &[Callback]) -> Vec<Callback> {

@@ -146,6 +146,8 @@ pub struct Limits {
     pub identity: IdentitySettings,
     /// Where reports are put (`report_storage`). Default: nowhere.
     pub report_storage: Option<StorageSettings>,
+    /// Where the callback `s3` puts files of calls (`call_storage`). Default: where `s3_callback_params` says.
+    pub call_storage: Option<StorageSettings>,
 }
 
 impl Default for Limits {
@@ -168,6 +170,7 @@ impl Default for Limits {
             fetch: FetchSettings::default(),
             identity: IdentitySettings::default(),
             report_storage: None,
+            call_storage: None,
         }
     }
 }
@@ -290,6 +293,7 @@ pub(super) fn read_limits(item: Option<Item<'_>>, alerts: &mut AlertSettings) ->
             .map_or(default.stored_content_max_bytes, |kib| kib * KIB),
         metrics_keys_max: section.whole("metrics_keys_max", 0..=METRICS_KEYS_MAX).unwrap_or(default.metrics_keys_max),
         report_storage: section.get("report_storage").and_then(|item| storage::read(&item)),
+        call_storage: section.get("call_storage").and_then(|item| storage::read(&item)),
         max_body_bytes: default.max_body_bytes,
     };
     alerting::read_own(&mut section, alerts);

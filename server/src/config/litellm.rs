@@ -27,6 +27,10 @@ pub struct LitellmSettings {
     /// Keep no prompts and answers, whatever `store_prompts_in_spend_logs` says, and tell none to callbacks; calls may say
     /// otherwise. Default: no.
     pub turn_off_message_logging: bool,
+    /// A call may name tools that are not told of it (`x-litellm-disable-callbacks`). Default: yes.
+    pub allow_dynamic_callback_disabling: bool,
+    /// Tools are told of calls that ask for silence (`no-log`), too. Default: no.
+    pub global_disable_no_log_param: bool,
     /// Which tools are told of ended calls (`success_callback`, `failure_callback`, `callbacks`).
     pub callbacks: CallbackSettings,
     /// How long a whole call may take, unless `router_settings.timeout` says otherwise.
@@ -91,6 +95,8 @@ impl Default for LitellmSettings {
             drop_params: false,
             set_verbose: false,
             turn_off_message_logging: false,
+            allow_dynamic_callback_disabling: true,
+            global_disable_no_log_param: false,
             callbacks: CallbackSettings::default(),
             request_timeout: None,
             num_retries: None,
@@ -124,6 +130,10 @@ pub(super) fn read(item: Option<Item<'_>>) -> LitellmSettings {
         drop_params: section.boolean("drop_params", default.drop_params),
         set_verbose: section.boolean("set_verbose", default.set_verbose),
         turn_off_message_logging: section.boolean("turn_off_message_logging", default.turn_off_message_logging),
+        allow_dynamic_callback_disabling: section
+            .boolean("allow_dynamic_callback_disabling", default.allow_dynamic_callback_disabling),
+        global_disable_no_log_param: section
+            .boolean("global_disable_no_log_param", default.global_disable_no_log_param),
         callbacks: callback::read(&mut section),
         request_timeout: section.timeout("request_timeout"),
         num_retries: section.count("num_retries"),

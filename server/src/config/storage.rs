@@ -37,7 +37,7 @@ pub struct BucketSettings {
     pub session_token: Option<Secret>,
 }
 
-/// Reads `report_storage`.
+/// Reads `report_storage` and `call_storage`.
 pub(super) fn read(item: &Item<'_>) -> Option<StorageSettings> {
     let mut section = item.section()?;
     let url = section.get("url");
@@ -55,7 +55,7 @@ pub(super) fn read(item: &Item<'_>) -> Option<StorageSettings> {
     section.finish(&vocabulary::TOLLGATE);
     let Some((url, text)) = url.and_then(|url| url.text().map(|text| (url, text))) else {
         if read != BucketSettings::default() {
-            item.error("expected url: a folder such as \"/var/lib/tollgate/reports\", or \"s3://bucket/prefix\"");
+            item.error("expected url: a folder such as \"/var/lib/tollgate/files\", or \"s3://bucket/prefix\"");
         }
         return None;
     };
@@ -81,14 +81,14 @@ fn place(item: &Item<'_>, text: &str) -> Option<StorageSettings> {
     let folder = PathBuf::from(text.strip_prefix("file://").unwrap_or(text));
     if !folder.is_absolute() {
         item.error(
-            "expected a folder from the root on, such as \"/var/lib/tollgate/reports\", or \"s3://bucket/prefix\"",
+            "expected a folder from the root on, such as \"/var/lib/tollgate/files\", or \"s3://bucket/prefix\"",
         );
         return None;
     }
     Some(StorageSettings::Folder(folder))
 }
 
-fn endpoint(item: &Item<'_>) -> Option<String> {
+pub(super) fn endpoint(item: &Item<'_>) -> Option<String> {
     let text = item.text()?;
     if !text.starts_with("http://") && !text.starts_with("https://") {
         item.error("expected an http or https address");

@@ -191,7 +191,6 @@ pub(super) const LITELLM: Area = area(
         "ssl_verify",
         "ssl_certificate",
         "store_audit_logs",
-        "s3_callback_params",
         "gcs_callback_params",
         "datadog_params",
         "default_user_params",
@@ -199,7 +198,6 @@ pub(super) const LITELLM: Area = area(
         "public_model_groups_links",
         "forward_traceparent_to_llm_provider",
         "mcp_aliases",
-        "global_disable_no_log_param",
         "disable_end_user_cost_tracking*",
     ],
     &["internal_user_budget_duration", "max_internal_user_budget", "set_verbose"],
@@ -249,6 +247,9 @@ pub(super) const CACHE: Area = area(
     ],
     &[],
 );
+
+/// `litellm_settings.s3_callback_params`.
+pub(super) const CALL_FILES: Area = area(&["s3_*"], &[]);
 
 /// `litellm_settings.default_internal_user_params`.
 pub(super) const NEWCOMERS: Area = area(&["auto_create_key", "metadata", "user_email", "user_id"], &[]);

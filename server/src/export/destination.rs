@@ -1,13 +1,20 @@
 //! A tool that is told of calls: where it is, and in which form it wants them.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use super::call::Call;
+use super::files::{self, Files};
 use super::{headers, helicone, langfuse, lunary, otlp, webhook};
 use crate::config::{Callback, CallbackSettings};
+use crate::storage::Storage;
+
+/// What makes a batch for tools of the web. Langfuse takes 3.5 MB, in which it is told everything twice.
+pub(super) const USUAL: Pace = Pace { wait: Duration::from_secs(1), calls: 100, bytes: 1024 * 1024 };
 
 /// Finds a variable of the environment.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -33,6 +40,9 @@ pub enum DestinationError {
     /// There is no such thing here.
     #[error("{0} is not supported")]
     Form(&'static str),
+    /// Files cannot be put there.
+    #[error("{0}")]
+    Storage(String),
 }
 
 /// In which form calls are told.
@@ -53,11 +63,41 @@ pub(super) enum Form {
     },
 }
 
+/// What makes a batch: whichever is reached first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// How long its first call waits for others.
+    pub(super) wait: Duration,
+    /// Calls.
+    pub(super) calls: usize,
+    /// What they asked and were answered, in bytes.
+    pub(super) bytes: usize,
+}
+
+/// Where a message goes.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// A tool of the web.
+    Web {
+        /// Where it is.
+        url: Url,
+        /// What it wants to see besides.
+        headers: HeaderMap,
+    },
+    /// A file.
+    File {
+        /// Where it is put.
+        storage: Storage,
+        /// What it is called.
+        name: String,
+    },
+}
+
 /// What is sent at once.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
     /// Where to.
-    pub(super) url: Url,
+    pub(super) place: Place,
     /// In JSON.
     pub(super) body: Bytes,
     /// Calls that it tells of.
@@ -82,11 +122,14 @@ pub(super) struct Destination {
     pub(super) on_success: bool,
     /// It is told of calls that failed.
     pub(super) on_failure: bool,
-    /// Where it is.
-    pub(super) url: Url,
-    /// What it wants to see besides.
-    pub(super) headers: HeaderMap,
-    form: Form,
+    way: Way,
+}
+
+/// How it is told.
+#[derive(Clone, Debug)]
+enum Way {
+    Web { url: Url, headers: HeaderMap, form: Form },
+    Files(Files),
 }
 
 impl Destination {
@@ -102,51 +145,61 @@ impl Destination {
         callbacks: &CallbackSettings,
         lookup: Lookup<'_>,
     ) -> Result<Self, DestinationError> {
-        let (url, headers, form) = match callback {
-            Callback::GenericApi => webhook::read(lookup)?,
-            Callback::Langfuse => langfuse::read(lookup)?,
-            Callback::Otel => otlp::read(lookup)?,
-            Callback::Helicone => helicone::read(lookup)?,
-            Callback::Lunary => lunary::read(lookup)?,
+        let way = match callback {
+            Callback::GenericApi => web(webhook::read(lookup)?),
+            Callback::Langfuse => web(langfuse::read(lookup)?),
+            Callback::Otel => web(otlp::read(lookup)?),
+            Callback::Helicone => web(helicone::read(lookup)?),
+            Callback::Lunary => web(lunary::read(lookup)?),
+            Callback::S3 => Way::Files(files::read(&callbacks.s3)?),
         };
-        Ok(Self {
-            callback,
-            on_success: callbacks.success.contains(&callback),
-            on_failure: callbacks.failure.contains(&callback),
-            url,
-            headers,
-            form,
-        })
+        let (on_success, on_failure) = (callbacks.success.contains(&callback), callbacks.failure.contains(&callback));
+        Ok(Self { callback, on_success, on_failure, way })
+    }
+
+    /// What makes a batch.
+    pub(super) const fn pace(&self) -> Pace {
+        match &self.way {
+            Way::Web { .. } => USUAL,
+            Way::Files(files) => files.pace,
+        }
     }
 
     /// A batch as it is sent.
     pub(super) fn messages(&self, calls: &[Call]) -> Vec<Message> {
-        let whole = |body: Value| {
-            vec![Message { url: self.url.clone(), body: Bytes::from(body.to_string()), calls: calls.len() }]
+        let (url, headers, form) = match &self.way {
+            Way::Web { url, headers, form } => (url, headers, form),
+            Way::Files(files) => return files.messages(calls),
         };
-        match &self.form {
-            Form::Webhook => whole(webhook::body(calls)),
-            Form::Langfuse => whole(langfuse::body(calls)),
-            Form::Otlp(resource) => whole(otlp::body(resource, calls)),
-            Form::Lunary { project } => whole(lunary::body(project, calls)),
-            Form::Helicone => calls.iter().map(|call| self.helicone(call)).collect(),
+        let message = |url: Url, body: &Value, calls: usize| {
+            let place = Place::Web { url, headers: headers.clone() };
+            Message { place, body: Bytes::from(body.to_string()), calls }
+        };
+        let whole = |body: &Value| vec![message(url.clone(), body, calls.len())];
+        let alone = |call: &Call| message(helicone::url(url, call), &helicone::body(call), 1);
+        match form {
+            Form::Webhook => whole(&webhook::body(calls)),
+            Form::Langfuse => whole(&langfuse::body(calls)),
+            Form::Otlp(resource) => whole(&otlp::body(resource, calls)),
+            Form::Lunary { project } => whole(&lunary::body(project, calls)),
+            Form::Helicone => calls.iter().map(alone).collect(),
         }
-    }
-
-    fn helicone(&self, call: &Call) -> Message {
-        let body = Bytes::from(helicone::body(call).to_string());
-        Message { url: helicone::url(&self.url, call), body, calls: 1 }
     }
 
     /// What of a batch was not taken though its answer is a good one.
     pub(super) fn rejected(&self, answer: &[u8]) -> Rejected {
-        match &self.form {
+        let Way::Web { form, .. } = &self.way else { return Rejected::default() };
+        match form {
             Form::Webhook | Form::Helicone => Rejected::default(),
             Form::Langfuse => langfuse::rejected(answer),
             Form::Lunary { .. } => lunary::rejected(answer),
             Form::Otlp(_) => otlp::rejected(answer),
         }
     }
+}
+
+fn web((url, headers, form): (Url, HeaderMap, Form)) -> Way {
+    Way::Web { url, headers, form }
 }
 
 /// The address in a variable.

@@ -16,20 +16,19 @@ use tokio_util::sync::CancellationToken;
 use super::destination::{Destination, DestinationError};
 use super::queue::{self, Bounds, Ended, Outlet, Queue, Room};
 use super::send::Client;
+use super::share::{self, Owner, Share};
 use super::worker::{Means, Worker};
 use crate::config::{Callback, CallbackSettings};
 use crate::crypto::Sealer;
 use crate::policy::OwnCallback;
 use crate::policy::callback_variables::{Kind, SEALED, kind_of};
 
-/// Tools of keys and teams that are told of calls at the same time.
-const TOOLS_MAX: usize = 256;
+/// Tools that wait to be started.
+const STARTS_MAX: usize = 256;
 /// Calls that wait for one of them at most.
 const WAITING_MAX: usize = 1_000;
 /// What they asked and were answered at most, in bytes.
 const WAITING_BYTES_MAX: u64 = 8 * 1024 * 1024;
-/// The same of all of them together.
-const WAITING_BYTES_OF_ALL_MAX: u64 = 64 * 1024 * 1024;
 /// How long a tool's worker waits for another call.
 const IDLE_MAX: Duration = Duration::from_secs(60);
 /// How often idle ones are looked for.
@@ -49,6 +48,8 @@ pub(super) struct Own {
 struct Tool {
     queue: Queue,
     last_used: Instant,
+    owner: Owner,
+    share: Arc<Share>,
 }
 
 /// A tool that calls wait for, and nobody tells it of them yet.
@@ -56,6 +57,7 @@ struct Tool {
 struct Start {
     callback: Arc<OwnCallback>,
     outlet: Outlet,
+    share: Arc<Share>,
 }
 
 /// Starts and ends the workers.
@@ -99,6 +101,7 @@ impl Opener {
         let settings = CallbackSettings {
             success: if own.on_success { only.to_vec() } else { Vec::new() },
             failure: if own.on_failure { only.to_vec() } else { Vec::new() },
+            ..CallbackSettings::default()
         };
         Ok((Destination::read(own.callback, &settings, &lookup)?, is_theirs))
     }
@@ -106,8 +109,8 @@ impl Opener {
 
 impl Own {
     pub(super) fn new(opener: Opener, means: Means) -> (Self, OwnWorkers) {
-        let (sender, starts) = mpsc::channel(TOOLS_MAX);
-        let own = Self { tools: Arc::default(), starts: sender, room: Arc::new(Room::new(WAITING_BYTES_OF_ALL_MAX)) };
+        let (sender, starts) = mpsc::channel(STARTS_MAX);
+        let own = Self { tools: Arc::default(), starts: sender, room: Arc::new(Room::new(share::BYTES_MAX)) };
         (own.clone(), OwnWorkers { own, starts, opener, means })
     }
 
@@ -121,19 +124,27 @@ impl Own {
             return;
         }
         let metric = metric_name(callback.callback);
-        if tools.len() >= TOOLS_MAX {
+        let owner = Owner::of(&ended.event);
+        let (mut tools_of_owner, mut share) = (0, None);
+        for tool in tools.values().filter(|tool| tool.owner == owner) {
+            tools_of_owner += 1;
+            share = Some(Arc::clone(&tool.share));
+        }
+        if !share::may_have_tool(tools_of_owner, tools.len()) {
             counter!("tollgate_export_dropped_total", "destination" => metric).increment(1);
             return;
         }
-        let bounds = Bounds { calls: WAITING_MAX, bytes: WAITING_BYTES_MAX, shared: Some(Arc::clone(&self.room)) };
+        let share = share.unwrap_or_else(|| Arc::new(Share::new(Arc::clone(&self.room))));
+        let bounds = Bounds { calls: WAITING_MAX, bytes: WAITING_BYTES_MAX, share: Some(Arc::clone(&share)) };
         let (queue, outlet) = queue::queue(metric, (callback.on_success, callback.on_failure), bounds);
         queue.push(ended, bytes);
         // Shown from the first call on.
         for name in ["tollgate_export_sent_total", "tollgate_export_failed_total", "tollgate_export_dropped_total"] {
             counter!(name, "destination" => metric).increment(0);
         }
-        if self.starts.try_send(Start { callback: Arc::clone(callback), outlet }).is_ok() {
-            tools.insert(callback.id, Tool { queue, last_used: Instant::now() });
+        let start = Start { callback: Arc::clone(callback), outlet, share: Arc::clone(&share) };
+        if self.starts.try_send(start).is_ok() {
+            tools.insert(callback.id, Tool { queue, last_used: Instant::now(), owner, share });
         } else {
             counter!("tollgate_export_dropped_total", "destination" => metric).increment(1);
         }
@@ -170,12 +181,12 @@ impl OwnWorkers {
     }
 
     fn worker(&self, start: Start) -> Worker {
-        let Start { callback, outlet } = start;
+        let Start { callback, outlet, share } = start;
         let metric = metric_name(callback.callback);
         match self.opener.open(&callback) {
             Ok((destination, is_theirs)) => {
                 let client = if is_theirs { self.opener.guarded.clone() } else { self.means.client.clone() };
-                let means = Means { client, ..self.means.clone() };
+                let means = Means { client, share: Some(share), ..self.means.clone() };
                 Worker::new(metric, Some(destination), outlet, means)
             }
             Err(error) => {
@@ -195,5 +206,6 @@ const fn metric_name(callback: Callback) -> &'static str {
         Callback::GenericApi => "own_generic_api",
         Callback::Helicone => "own_helicone",
         Callback::Lunary => "own_lunary",
+        Callback::S3 => "own_s3",
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tollgate_openapi::spend::CallStatus;
 
 use super::own::Own;
+use super::share::Share;
 use super::telling::Telling;
 use crate::config::Callback;
 use crate::ledger::SpendEvent;
@@ -45,8 +46,8 @@ pub(super) struct Bounds {
     pub(super) calls: usize,
     /// What they asked and were answered, in bytes.
     pub(super) bytes: u64,
-    /// What is to be had by several together.
-    pub(super) shared: Option<Arc<Room>>,
+    /// What its owner has of what is there for all owners.
+    pub(super) share: Option<Arc<Share>>,
 }
 
 /// Room for what waits, in bytes.
@@ -62,24 +63,29 @@ impl Room {
     }
 
     fn take(&self, bytes: u64) -> bool {
+        self.take_below(bytes, self.max)
+    }
+
+    /// Takes room if no more than `max` is taken then.
+    pub(super) fn take_below(&self, bytes: u64, max: u64) -> bool {
         let used = self.used.fetch_add(bytes, Ordering::Relaxed);
-        let has_room = used.saturating_add(bytes) <= self.max;
+        let has_room = used.saturating_add(bytes) <= max;
         if !has_room {
             self.give(bytes);
         }
         has_room
     }
 
-    fn give(&self, bytes: u64) {
+    pub(super) fn give(&self, bytes: u64) {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
-/// The room that a call needs: of its own queue, and of all together.
+/// The room that a call needs: of its own queue, and of what its owner has.
 #[derive(Clone, Debug)]
 struct Rooms {
     own: Arc<Room>,
-    shared: Option<Arc<Room>>,
+    share: Option<Arc<Share>>,
 }
 
 impl Rooms {
@@ -87,7 +93,7 @@ impl Rooms {
         if !self.own.take(bytes) {
             return false;
         }
-        let has_room = self.shared.as_ref().is_none_or(|shared| shared.take(bytes));
+        let has_room = self.share.as_ref().is_none_or(|share| share.take(bytes));
         if !has_room {
             self.own.give(bytes);
         }
@@ -96,8 +102,8 @@ impl Rooms {
 
     fn give(&self, bytes: u64) {
         self.own.give(bytes);
-        if let Some(shared) = &self.shared {
-            shared.give(bytes);
+        if let Some(share) = &self.share {
+            share.give(bytes);
         }
     }
 }
@@ -123,7 +129,7 @@ pub(super) struct Outlet {
 /// Both ends of a queue to a tool that metrics call `name`, and is told of calls that were answered, or failed.
 pub(super) fn queue(name: &'static str, (on_success, on_failure): (bool, bool), bounds: Bounds) -> (Queue, Outlet) {
     let (sender, receiver) = mpsc::channel(bounds.calls);
-    let rooms = Rooms { own: Arc::new(Room::new(bounds.bytes)), shared: bounds.shared };
+    let rooms = Rooms { own: Arc::new(Room::new(bounds.bytes)), share: bounds.share };
     let queue = Queue {
         on_success,
         on_failure,
@@ -197,7 +203,7 @@ impl Exports {
     /// Whether anybody is told of calls that say this.
     #[must_use]
     pub fn tell(&self, telling: &Telling) -> bool {
-        self.has_any() || telling.own.is_some()
+        !telling.is_unlogged && (self.has_any() || telling.own.is_some())
     }
 
     /// Whether the configuration names a tool.
@@ -209,14 +215,21 @@ impl Exports {
     /// Leaves a call to be exported. Never waits: where there is no room, it is left out and counted. A tool that the key or
     /// the team names takes the place of the same one in the configuration.
     pub fn push(&self, ended: Ended) {
-        let status = ended.event.status;
-        let own = ended.telling.own.clone();
+        if ended.telling.is_unlogged {
+            return;
+        }
+        let (status, telling) = (ended.event.status, Arc::clone(&ended.telling));
+        let own = telling.own.clone();
         let own = own.as_ref().map(|own| own.callbacks.as_slice()).unwrap_or_default();
         let takes = |one: &OwnCallback| is_wanted(status, one.on_success, one.on_failure);
         let is_replaced = |callback| own.iter().any(|one| one.callback == callback && takes(one));
         let wants = |queue: &Queue| is_wanted(status, queue.on_success, queue.on_failure);
-        let queues = self.queues.iter().filter(|(callback, queue)| !is_replaced(*callback) && wants(queue));
-        let own = own.iter().filter(|one| takes(one));
+        let is_told = |callback| !telling.not_told.contains(&callback);
+        let queues = self
+            .queues
+            .iter()
+            .filter(|(callback, queue)| is_told(*callback) && !is_replaced(*callback) && wants(queue));
+        let own = own.iter().filter(|one| is_told(one.callback) && takes(one));
         if queues.clone().next().is_none() && own.clone().next().is_none() {
             return;
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::config::Callback;
 use crate::policy::OwnCallbacks;
 
 /// What a request says of how tools are told of it.
@@ -11,6 +12,10 @@ use crate::policy::OwnCallbacks;
 pub struct Telling {
     /// What was asked and answered is told to nobody, and kept nowhere.
     pub is_redacted: bool,
+    /// No tool is told of it at all.
+    pub is_unlogged: bool,
+    /// Tools that are not told of it.
+    pub not_told: Vec<Callback>,
     /// What it says of itself, as JSON, where its body in OpenAI's form does not have it; the first goes before.
     pub metadata: Vec<Bytes>,
     /// What it belongs to, as a header says.

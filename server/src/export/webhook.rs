@@ -18,7 +18,8 @@ pub(super) fn body(calls: &[Call]) -> Value {
     calls.iter().map(payload).collect()
 }
 
-fn payload(call: &Call) -> Value {
+/// A call.
+pub(super) fn payload(call: &Call) -> Value {
     let event = call.event();
     let status = if event.status == CallStatus::Success { "success" } else { "failure" };
     let mut metadata = call.caller();

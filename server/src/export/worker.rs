@@ -10,17 +10,12 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::call::Call;
-use super::destination::{Destination, Message};
+use super::destination::{Destination, Message, Pace, USUAL};
 use super::names::Names;
 use super::queue::{Ended, Outlet, Waiting};
 use super::send::{self, Client, NotTaken};
+use super::share::Share;
 
-/// Calls of one batch at most.
-const BATCH_CALLS_MAX: usize = 100;
-/// What they asked and were answered at most, in bytes: Langfuse takes 3.5 MB, in which it is told everything twice.
-const BATCH_BYTES_MAX: usize = 1024 * 1024;
-/// How long the first call of a batch waits for others.
-const BATCH_WAIT: Duration = Duration::from_secs(1);
 /// Messages of a batch that are under way at once, where a tool takes calls one at a time.
 pub(super) const SENDING_MAX: usize = 8;
 /// How often a message is sent before it is given up.
@@ -37,6 +32,8 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Means {
     pub(super) client: Client,
     pub(super) names: Names,
+    /// What its owner has, where it is one of a key or a team.
+    pub(super) share: Option<Arc<Share>>,
     /// Of what was asked, and of what was answered, of one call.
     pub(super) content_bytes_max: usize,
 }
@@ -50,6 +47,7 @@ pub struct Worker {
     destination: Option<Arc<Destination>>,
     outlet: Outlet,
     means: Means,
+    pace: Pace,
     batch: Vec<Waiting>,
     /// Calls of the batch of which nobody knows yet what becomes of them.
     open: AtomicUsize,
@@ -58,11 +56,13 @@ pub struct Worker {
 
 impl Worker {
     pub(super) fn new(name: &'static str, destination: Option<Destination>, outlet: Outlet, means: Means) -> Self {
+        let pace = destination.as_ref().map_or(USUAL, Destination::pace);
         Self {
             name,
             destination: destination.map(Arc::new),
             outlet,
             means,
+            pace,
             batch: Vec::new(),
             open: AtomicUsize::new(0),
             is_away: AtomicBool::new(false),
@@ -103,8 +103,8 @@ impl Worker {
         let Some(first) = first else { return };
         let mut bytes = self.size(&first.ended);
         self.batch.push(first);
-        let until = Instant::now() + BATCH_WAIT;
-        while self.batch.len() < BATCH_CALLS_MAX && bytes < BATCH_BYTES_MAX {
+        let until = Instant::now() + self.pace.wait;
+        while self.batch.len() < self.pace.calls && bytes < self.pace.bytes {
             let next = match stop.run_until_cancelled(timeout_at(until, self.outlet.receiver.recv())).await {
                 Some(next) => next.ok().flatten(),
                 None => self.outlet.receiver.try_recv().ok(),
@@ -142,7 +142,7 @@ impl Worker {
     async fn deliver_one(&self, destination: &Destination, message: &Message, stop: &CancellationToken) {
         let mut pause = PAUSE_MIN;
         for attempt in 1..=ATTEMPTS_MAX {
-            let not_taken = match send::send(&self.means.client, destination, message).await {
+            let not_taken = match self.send(message).await {
                 Ok(answer) => return self.taken(destination, message.calls, &answer),
                 Err(not_taken) => not_taken,
             };
@@ -160,6 +160,15 @@ impl Worker {
             pause *= 2;
         }
         self.done(0, message.calls);
+    }
+
+    /// Sends a message once, when its owner has a place for it.
+    async fn send(&self, message: &Message) -> Result<Vec<u8>, NotTaken> {
+        let _place = match &self.means.share {
+            Some(share) => share.places.acquire().await.ok(),
+            None => None,
+        };
+        send::send(&self.means.client, message).await
     }
 
     /// The batch as it is sent, worded on a thread for such work.

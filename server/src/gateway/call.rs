@@ -26,6 +26,7 @@ use crate::ledger::event::{ASKED_FOR_NOTE, REFUSING_BUDGET_NOTE};
 use crate::policy::{CallPolicy, Policy};
 use crate::provider::openai::ChatRequest;
 use crate::provider::openai::routing::RoutingParams;
+use crate::provider::openai::telling::TellingParams;
 use crate::router::Deployment;
 
 /// Where a call that the gateway makes for another notes the other's id.
@@ -48,8 +49,8 @@ pub(super) struct Named<'a> {
     pub(super) user: Option<&'a str>,
     /// The tags of the body.
     pub(super) tags: &'a [String],
-    /// Its `turn_off_message_logging`.
-    pub(super) turn_off_message_logging: Option<bool>,
+    /// What the body says of how tools are told of it.
+    pub(super) telling: TellingParams,
     /// The answer is wanted as a stream.
     pub(super) stream: bool,
     /// What the body says of its routing.
@@ -60,10 +61,9 @@ pub(super) struct Named<'a> {
 
 impl<'a> From<&'a ChatRequest> for Named<'a> {
     fn from(request: &'a ChatRequest) -> Self {
-        let ChatRequest { model, user, tags, turn_off_message_logging, stream, routing, alias, .. } = request;
+        let ChatRequest { model, user, tags, telling, stream, routing, alias, .. } = request;
         let (user, alias, routing) = (user.as_deref(), alias.as_deref(), Some(routing));
-        let turn_off_message_logging = *turn_off_message_logging;
-        Self { model, user, tags, turn_off_message_logging, stream: *stream, routing, alias }
+        Self { model, user, tags, telling: *telling, stream: *stream, routing, alias }
     }
 }
 
@@ -165,7 +165,7 @@ impl Arrived {
         let mut event = record::new_event(&caller, &policy, named.model, named.user, named.stream);
         event.metadata.extend(named.alias.map(|alias| ("requested_model".to_owned(), Value::from(alias))));
         let (event, alias) = (SpendEvent { tags, ..event }, named.alias.map(str::to_owned));
-        let telling = telling::of_call(&gateway, &policy, http.headers(), named.turn_off_message_logging);
+        let telling = telling::of_call(&gateway, &policy, http.headers(), named.telling);
         Ok(Context { gateway, policy, caller, routing, sticky, telling, alias, started, event })
     }
 }

@@ -95,7 +95,7 @@ impl Incoming {
         let chat = request::without_anthropics(chat);
         let mut request = ChatRequest::parse(&chat_bytes, None)?;
         request.tags.clone_from(&native.tags);
-        request.turn_off_message_logging = native.turn_off_message_logging;
+        request.telling = native.telling;
         request.routing.clone_from(&native.routing);
         let parsed = OnceLock::from(Ok(Arc::new(chat)));
         Ok(Self { parsed, messages: Some((native, body)), ..Self::new(request, chat_bytes) })
@@ -106,12 +106,11 @@ impl Incoming {
     /// # Errors
     /// When a field has the wrong type.
     pub(super) fn responses(body: Bytes) -> Result<Self, RequestError> {
-        let responses::Read { call, chat, in_bytes, reads_unknown, tags, turn_off_message_logging } =
-            responses::read(body)?;
+        let responses::Read { call, chat, in_bytes, reads_unknown, tags, telling } = responses::read(body)?;
         let body = Bytes::from(serde_json::to_vec(&in_bytes).map_err(unreadable)?);
         let mut request = ChatRequest::parse(&body, None)?;
         request.tags = tags;
-        request.turn_off_message_logging = turn_off_message_logging;
+        request.telling = telling;
         request.reads_unknown = reads_unknown;
         let (parsed, responses) = (OnceLock::from(Ok(Arc::new(chat))), Some(Box::new(call)));
         Ok(Self { parsed, responses, ..Self::new(request, body) })

@@ -29,6 +29,7 @@ use super::{Gateway, headers};
 use crate::domain::provider::{OnClientDisconnect, ProviderKind};
 use crate::error::ApiError;
 use crate::ledger::contents::AnswerContent;
+use crate::provider::openai::telling::TellingParams;
 use crate::provider::pass_through::NativeApi;
 use crate::router::{Deployment, Reserved, RouteError};
 use asked::Asked;
@@ -75,7 +76,7 @@ async fn pass(
                 model,
                 user: None,
                 tags: &[],
-                turn_off_message_logging: None,
+                telling: TellingParams::default(),
                 stream: asked.is_stream(),
                 routing: None,
                 alias: None,

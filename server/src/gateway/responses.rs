@@ -30,6 +30,7 @@ use crate::policy::Policy;
 use crate::provider::chat::ChatBody;
 use crate::provider::openai::RequestError;
 use crate::provider::openai::params::RequestParams;
+use crate::provider::openai::telling::TellingParams;
 use crate::provider::responses::body::{NativeBody, NativeChanges};
 use crate::provider::responses::wire::{Format, ResponsesBody, TextConfig};
 use crate::router::Deployment;
@@ -129,8 +130,8 @@ pub(super) struct Read {
     pub(super) reads_unknown: bool,
     /// The tags, which are the gateway's.
     pub(super) tags: Vec<String>,
-    /// Whether what is said is told to no tool, where it says so.
-    pub(super) turn_off_message_logging: Option<bool>,
+    /// How tools are told of it.
+    pub(super) telling: TellingParams,
 }
 
 /// Reads a body.
@@ -165,10 +166,10 @@ pub(super) fn read(body: Bytes) -> Result<Read, RequestError> {
     if !beyond.is_empty() {
         in_bytes.other.insert(BEYOND_OPENAI.to_owned(), Value::Array(beyond));
     }
-    let (tags, turn_off_message_logging) = (native.tags.clone(), native.turn_off_message_logging);
+    let (tags, telling) = (native.tags.clone(), native.telling);
     let form = Arc::new(Form { echo, tools });
     let call = ResponsesCall { native, unsaid, form, previous };
-    Ok(Read { call, chat, in_bytes, reads_unknown, tags, turn_off_message_logging })
+    Ok(Read { call, chat, in_bytes, reads_unknown, tags, telling })
 }
 
 fn parse(body: &[u8]) -> Result<ResponsesBody, RequestError> {

@@ -7,13 +7,17 @@ use actix_web::http::header::HeaderMap;
 use super::Gateway;
 use super::call::Context;
 use super::incoming::Incoming;
+use crate::config::Callback;
 use crate::export::{Telling, TraceParent};
 use crate::policy::CallPolicy;
+use crate::provider::openai::telling::TellingParams;
 
 /// Asks for what was said to be told where the configuration says that it is not.
 const DISABLE_REDACTION: &str = "litellm-disable-message-redaction";
 /// Asks for it not to be told.
 const ENABLE_REDACTION: [&str; 2] = ["x-litellm-enable-message-redaction", "litellm-enable-message-redaction"];
+/// Names tools that are not told of the call, with commas.
+const DISABLE_CALLBACKS: &str = "x-litellm-disable-callbacks";
 const TRACE_ID: &str = "x-litellm-trace-id";
 const SESSION_ID: &str = "x-litellm-session-id";
 const TRACE_PARENT: &str = "traceparent";
@@ -29,28 +33,41 @@ impl Context {
     }
 }
 
-/// What `headers` and the body say; `in_body` is its `turn_off_message_logging`.
+/// What `headers` and the body say.
 pub(super) fn of_call(
     gateway: &Gateway,
     policy: &CallPolicy,
     headers: &HeaderMap,
-    in_body: Option<bool>,
+    in_body: TellingParams,
 ) -> Arc<Telling> {
     let own = policy.callbacks().cloned();
     if !gateway.exports.has_any() && gateway.contents.is_none() && own.is_none() {
         return Arc::default();
     }
+    let settings = gateway.settings.load();
     let is_off = own.as_ref().and_then(|own| own.turn_off_message_logging);
-    let is_off = is_off.unwrap_or_else(|| gateway.settings.load().turn_off_message_logging);
+    let is_off = is_off.unwrap_or(settings.turn_off_message_logging);
+    let is_unlogged = in_body.is_unlogged && settings.calls_go_unlogged;
+    let not_told = if settings.calls_disable_callbacks { disabled(headers) } else { Vec::new() };
     let id = |name| text(headers, name).filter(|id| !id.is_empty() && id.len() <= ID_BYTES_MAX).map(str::to_owned);
     Arc::new(Telling {
-        is_redacted: is_redacted(headers, in_body, is_off),
+        // What nobody is to be told of is not kept either.
+        is_redacted: is_unlogged || is_redacted(headers, in_body.turn_off_message_logging, is_off),
+        is_unlogged,
+        not_told,
         metadata: Vec::new(),
         trace_id: id(TRACE_ID),
         session_id: id(SESSION_ID),
         parent: text(headers, TRACE_PARENT).and_then(TraceParent::parse),
         own,
     })
+}
+
+/// The tools that the header names. Names of tools that there are not here are as good as none: nobody is told there.
+fn disabled(headers: &HeaderMap) -> Vec<Callback> {
+    let names = headers.get_all(DISABLE_CALLBACKS).filter_map(|value| value.to_str().ok());
+    let names = names.flat_map(|names| names.split(','));
+    names.filter_map(|name| Callback::named(&name.trim().to_ascii_lowercase())).collect()
 }
 
 /// In LiteLLM's order. A header that asks for silence is taken at its word whatever it says but no; one that breaks it has

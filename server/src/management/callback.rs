@@ -2,6 +2,7 @@
 //! they are shown.
 
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::app::App;
 use crate::config::Callback;
@@ -13,6 +14,8 @@ use crate::policy::callback_variables::{
 
 /// The member of `metadata` that they are in.
 pub(super) const LOGGING: &str = "logging";
+/// Bytes of a mark of a sealed secret.
+const MARK_BYTES: usize = 4;
 /// What begins a reference to the environment, which is the gateway's.
 const REFERENCE: &str = "os.environ/";
 
@@ -33,11 +36,31 @@ pub(super) fn seal(app: &App, place: &str, metadata: &mut JsonMap, before: Optio
         _ => return Err(wrong("", &format!("a list of at most {CALLBACKS_MAX} callbacks"))),
     };
     let before = before.and_then(|before| before.0.get(LOGGING)?.as_array()).map(Vec::as_slice).unwrap_or_default();
+    let identities: Vec<Option<Identity>> = entries.iter().map(identity).collect();
     for (index, entry) in entries.iter_mut().enumerate() {
-        seal_one(app, place, entry, before)
+        let is_new = !before.contains(entry);
+        let earlier = identities.get(..index).unwrap_or_default();
+        if is_new && identity(entry).is_some_and(|own| earlier.contains(&Some(own))) {
+            let expected = "another callback_name or callback_type: there is one for these already";
+            return Err(wrong(&format!("[{index}]"), expected));
+        }
+        seal_one(app, place, entry, (before, &identities))
             .map_err(|(field, expected)| wrong(&format!("[{index}]{field}"), &expected))?;
     }
     Ok(())
+}
+
+/// What tells callbacks of one owner apart: the tool, and whether it is told of calls that were answered, and that failed.
+pub(super) type Identity = (Callback, (bool, bool));
+
+/// The identity of an entry that says what it has to.
+pub(super) fn identity(entry: &Value) -> Option<Identity> {
+    let callback = Callback::of_owner(entry.get("callback_name")?.as_str()?)?;
+    let told = match entry.get("callback_type") {
+        None | Some(Value::Null) => told_of(None),
+        Some(told) => told_of(Some(told.as_str()?)),
+    };
+    Some((callback, told?))
 }
 
 /// What is wrong, and what would do.
@@ -47,21 +70,31 @@ fn wrong(path: &str, expected: &str) -> ApiError {
     ApiError::bad_request("metadata", format!("metadata.{LOGGING}{path}: expected {expected}"))
 }
 
-fn seal_one(app: &App, place: &str, entry: &mut Value, before: &[Value]) -> Result<(), Wrong> {
+/// Checks and seals one, given those that there were and the identities of all that there are to be.
+fn seal_one(
+    app: &App,
+    place: &str,
+    entry: &mut Value,
+    (before, identities): (&[Value], &[Option<Identity>]),
+) -> Result<(), Wrong> {
     let object = || (String::new(), "an object with callback_name, callback_type and callback_vars".to_owned());
     let entry = entry.as_object_mut().ok_or_else(object)?;
     let name = entry.get("callback_name").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let callback = Callback::named(&name).ok_or_else(|| {
-        let names: Vec<&str> = Callback::ALL.iter().map(|callback| callback.as_str()).collect();
+    let callback = Callback::of_owner(&name).ok_or_else(|| {
+        let names: Vec<&str> = Callback::ALL
+            .iter()
+            .map(|callback| callback.as_str())
+            .filter(|name| Callback::of_owner(name).is_some())
+            .collect();
         (".callback_name".to_owned(), format!("one of {}", names.join(", ")))
     })?;
-    let told_type = entry.get("callback_type").cloned();
-    let told = match &told_type {
+    let told = match entry.get("callback_type") {
         None | Some(Value::Null) => told_of(None),
         Some(Value::String(text)) => told_of(Some(text)),
         Some(_) => None,
     };
-    told.ok_or_else(|| (".callback_type".to_owned(), "success, failure or success_and_failure".to_owned()))?;
+    let told =
+        told.ok_or_else(|| (".callback_type".to_owned(), "success, failure or success_and_failure".to_owned()))?;
     let known = ["callback_name", "callback_type", "callback_vars"];
     if let Some(unknown) = entry.keys().find(|name| !known.contains(&name.as_str())) {
         return Err((format!(".{unknown}"), format!("some of {}", known.join(", "))));
@@ -70,7 +103,7 @@ fn seal_one(app: &App, place: &str, entry: &mut Value, before: &[Value]) -> Resu
         Value::Object(values) => values,
         _ => return Err((".callback_vars".to_owned(), "an object of texts".to_owned())),
     };
-    let old = Before::of(callback, told_type.as_ref(), before, values);
+    let old = Before::of((callback, told), identities, before, values);
     for (name, value) in values.iter_mut() {
         let sealed = seal_value(app, place, callback, (name, value), &old);
         *value = Value::String(sealed.map_err(|expected| (format!(".callback_vars.{name}"), expected))?);
@@ -86,21 +119,22 @@ struct Before<'b> {
 }
 
 impl<'b> Before<'b> {
-    /// Of the callback that is told of calls of this type; of others of the same tool where there is none.
-    fn of(callback: Callback, told: Option<&Value>, before: &'b [Value], values: &Map<String, Value>) -> Self {
-        let is_same = |entry: &&Value| {
-            entry.get("callback_name").and_then(Value::as_str).and_then(Callback::named) == Some(callback)
+    /// Of the callback with this identity; where there was none, of those of the same tool that are no more: it may be one
+    /// of them, and be told of other calls from now on.
+    fn of(own: Identity, identities: &[Option<Identity>], before: &'b [Value], values: &Map<String, Value>) -> Self {
+        let known = |entry: &'b Value| Some((identity(entry)?, entry.get("callback_vars")?.as_object()?));
+        let all: Vec<(Identity, &Map<String, Value>)> = before.iter().filter_map(known).collect();
+        let has_own = all.iter().any(|(one, _)| *one == own);
+        let is_same = |one: Identity| {
+            if has_own { one == own } else { one.0 == own.0 && !identities.contains(&Some(one)) }
         };
-        let vars = |entry: &'b Value| entry.get("callback_vars").and_then(Value::as_object);
         let addresses = |of: &Map<String, Value>| -> Vec<Value> {
-            let known = variables(callback).iter().filter(|(_, kind)| *kind == Kind::Address);
+            let known = variables(own.0).iter().filter(|(_, kind)| *kind == Kind::Address);
             known.map(|(name, _)| of.get(*name).cloned().unwrap_or_default()).collect()
         };
-        let mut same: Vec<&Value> = before.iter().filter(is_same).collect();
-        same.sort_by_key(|entry| entry.get("callback_type") != told);
-        let all: Vec<&Map<String, Value>> = same.into_iter().filter_map(vars).collect();
-        let entries: Vec<_> = all.iter().copied().filter(|old| addresses(old) == addresses(values)).collect();
-        let is_there = all.is_empty() || !entries.is_empty();
+        let same: Vec<_> = all.iter().filter(|(one, _)| is_same(*one)).map(|(_, vars)| *vars).collect();
+        let entries: Vec<_> = same.iter().copied().filter(|old| addresses(old) == addresses(values)).collect();
+        let is_there = same.is_empty() || !entries.is_empty();
         Self { entries, is_there }
     }
 }
@@ -140,7 +174,10 @@ fn seal_value(
         Kind::Secret => {
             let mut kept = before.entries.iter().filter_map(|old| old.get(name)?.as_str());
             if text == MASK {
-                return kept.next().map(str::to_owned).ok_or_else(|| needs_secret(before));
+                let first = kept.next().ok_or_else(|| needs_secret(before))?;
+                let is_clear = kept.all(|other| other == first);
+                let unclear = || "the secret itself: there are several".to_owned();
+                return is_clear.then(|| first.to_owned()).ok_or_else(unclear);
             }
             if text.starts_with(SEALED) {
                 return kept.find(|old| *old == text).map(str::to_owned).ok_or_else(|| needs_secret(before));
@@ -175,4 +212,23 @@ pub(super) fn masked(mut metadata: Map<String, Value>) -> Map<String, Value> {
         }
     }
     metadata
+}
+
+/// Adds to what an audit row keeps of `metadata` how its secrets are sealed: a mark that changes with a secret, and tells
+/// nothing of it.
+pub(super) fn mark(shown: &mut Value, metadata: &JsonMap) {
+    let shown = shown.pointer_mut("/metadata/logging").and_then(Value::as_array_mut).into_iter().flatten();
+    let kept = metadata.0.get(LOGGING).and_then(Value::as_array).into_iter().flatten();
+    for (shown, kept) in shown.zip(kept) {
+        let values = kept.get("callback_vars").and_then(Value::as_object).into_iter().flatten();
+        let marks = values.filter_map(|(name, value)| {
+            let mark = Sha256::digest(value.as_str()?.strip_prefix(SEALED)?);
+            let mark: String = mark.iter().take(MARK_BYTES).map(|byte| format!("{byte:02x}")).collect();
+            Some(Value::from(format!("{name} {mark}")))
+        });
+        let marks: Vec<Value> = marks.collect();
+        if let Some(shown) = shown.as_object_mut().filter(|_| !marks.is_empty()) {
+            shown.insert("sealed".to_owned(), Value::Array(marks));
+        }
+    }
 }

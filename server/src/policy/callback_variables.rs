@@ -59,6 +59,8 @@ pub const fn variables(callback: Callback) -> &'static [(&'static str, Kind)] {
             ("generic_logger_headers", Kind::Secret),
             (TURN_OFF_MESSAGE_LOGGING, Kind::Flag),
         ],
+        // Nobody has one of their own.
+        Callback::S3 => &[],
     }
 }
 

@@ -58,7 +58,7 @@ impl OwnCallbacks {
 impl OwnCallback {
     fn read(entry: &Value, place: &str) -> Option<Self> {
         let text = |name: &str| entry.get(name).and_then(Value::as_str);
-        let callback = Callback::named(text("callback_name")?)?;
+        let callback = Callback::of_owner(text("callback_name")?)?;
         let (on_success, on_failure) = told_of(text("callback_type"))?;
         let variables = entry.get("callback_vars").and_then(Value::as_object).into_iter().flatten();
         // By its name it is judged where a variable leads: one that is written otherwise than it is known is none.

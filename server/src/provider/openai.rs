@@ -7,7 +7,7 @@ pub mod request;
 pub mod routing;
 pub mod stream;
 pub(in crate::provider) mod tags;
-pub(in crate::provider) mod telling;
+pub mod telling;
 pub mod task_answer;
 pub mod transcript;
 pub mod usage;

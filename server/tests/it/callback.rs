@@ -1,11 +1,15 @@
 //! Ended calls as observability tools are told of them.
 
 mod delivery;
+mod files;
 mod helicone;
 mod langfuse;
 mod lunary;
 mod otlp;
 mod own;
+mod secrets;
+mod share;
+mod silence;
 mod telling;
 mod webhook;
 

@@ -71,6 +71,7 @@ tollgate_settings:
             fetch: FetchSettings::default(),
             identity: IdentitySettings::default(),
             report_storage: None,
+            call_storage: None,
         }
     );
 }
@@ -107,6 +108,41 @@ fn where_reports_are_put() {
     ] {
         let (_, problems) = storage(wrong);
         assert!(problems.contains("report_storage") && problems.contains(said), "{wrong}: {problems}");
+    }
+}
+
+#[test]
+fn where_files_of_calls_are_put() {
+    let read = |text: &str| {
+        let loaded = load(text);
+        (loaded.config.litellm.callbacks.s3.clone(), shown(&loaded).join("\n"))
+    };
+    let (settings, problems) = read("litellm_settings: {callbacks: [s3]}\n");
+    assert_eq!((settings, problems.as_str()), (CallFileSettings::default(), ""));
+    let keys = "s3_aws_access_key_id: AK, s3_aws_secret_access_key: SK, s3_aws_session_token: ST, s3_batch_size: 1";
+    let place = "s3_bucket_name: logs, s3_path: /a/b/, s3_region_name: eu-central-1, s3_endpoint_url: \"http://minio\"";
+    let text = format!("litellm_settings: {{s3_callback_params: {{{place}, {keys}, s3_flush_interval: 60}}}}\n");
+    let (settings, problems) = read(&text);
+    let bucket = BucketSettings {
+        bucket: "logs".to_owned(),
+        prefix: "a/b".to_owned(),
+        region: Some("eu-central-1".to_owned()),
+        endpoint_url: Some("http://minio".to_owned()),
+        access_key_id: Some(Secret::new("AK")),
+        secret_access_key: Some(Secret::new("SK")),
+        session_token: Some(Secret::new("ST")),
+    };
+    assert_eq!((settings.storage, problems.as_str()), (Some(StorageSettings::Bucket(bucket)), ""));
+    assert_eq!((settings.wait, settings.calls_max), (Duration::from_secs(60), 1));
+    for (wrong, said) in [
+        ("s3_aws_access_key_id: AK", "or neither"),
+        ("s3_endpoint_url: minio", "http or https"),
+        ("s3_flush_interval: 0", "s3_flush_interval"),
+        ("s3_batch_size: 10000", "s3_batch_size"),
+        ("s3_use_team_prefix: true", "s3_use_team_prefix: this setting of LiteLLM"),
+    ] {
+        let (_, problems) = read(&format!("litellm_settings: {{s3_callback_params: {{{wrong}}}}}\n"));
+        assert!(problems.contains("s3_callback_params") && problems.contains(said), "{wrong}: {problems}");
     }
 }
 

@@ -70,7 +70,9 @@ pub(in crate::management) async fn views(app: &App, keys: Vec<Model>) -> ApiResu
 
 /// A key as the audit chain keeps it: without spend, which is the ledger's.
 pub(in crate::management) fn snapshot(key: &Model) -> Value {
-    change::snapshot(&show(key.clone(), Usage::default()))
+    let mut shown = change::snapshot(&show(key.clone(), Usage::default()));
+    callback::mark(&mut shown, &key.metadata);
+    shown
 }
 
 fn show(key: Model, usage: Usage) -> KeyView {

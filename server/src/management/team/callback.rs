@@ -47,17 +47,15 @@ pub async fn new(
     let TeamCallbackCreate { callback_name, callback_type, callback_vars } = body.0;
     let callback_type = callback_type.unwrap_or_else(|| "success_and_failure".to_owned());
     let after = change(&app, &principal, &team_id, |entries| {
-        let is_same = |entry: &Value| {
-            entry.get("callback_name").is_some_and(|name| *name == *callback_name)
-                && entry.get("callback_type").is_some_and(|known| *known == *callback_type)
-        };
-        if entries.iter().any(is_same) {
+        let added = json!({
+            "callback_name": callback_name, "callback_type": callback_type, "callback_vars": callback_vars,
+        });
+        let identity = callback::identity(&added);
+        if identity.is_some() && entries.iter().any(|entry| callback::identity(entry) == identity) {
             let message = format!("callback_name: this team has {callback_name} for {callback_type} already");
             return Err(ApiError::bad_request("callback_name", message));
         }
-        entries.push(json!({
-            "callback_name": callback_name, "callback_type": callback_type, "callback_vars": callback_vars,
-        }));
+        entries.push(added);
         Ok(())
     });
     Ok(web::Json(TeamCallbackCreated { status: "success".to_owned(), data: view(&app, after.await?).await? }))

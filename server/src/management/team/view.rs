@@ -93,6 +93,7 @@ async fn emails(app: &App, members: &[Membership]) -> ApiResult<HashMap<String, 
 pub(super) fn snapshot(team: &Model, limits: &Limit) -> Value {
     let known = Known { limited: Limited::unspent(limits.clone()), ..Known::default() };
     let mut shown = change::snapshot(&show(team.clone(), known));
+    callback::mark(&mut shown, &team.metadata);
     if let Some(fields) = shown.as_object_mut() {
         ["members_with_roles", "members_count", "keys_count"].into_iter().for_each(|name| drop(fields.remove(name)));
     }

@@ -15,7 +15,8 @@ use super::content::ContentFields;
 use super::members::{Edits, Members};
 use super::params::{ParamFields, RequestParams, is_accounted, is_for_gateway};
 use super::routing::{RoutingFields, RoutingParams};
-use super::{tags, telling};
+use super::tags;
+use super::telling::{self, TellingParams};
 use crate::config::RequestConfig;
 use crate::domain::operation::Operation;
 use crate::domain::price::ServiceTier;
@@ -51,8 +52,8 @@ pub struct ChatRequest {
     pub user: Option<String>,
     /// The tags of the body; those of headers and keys are not among them.
     pub tags: Vec<String>,
-    /// Whether what is said is told to no tool, where it says so.
-    pub turn_off_message_logging: Option<bool>,
+    /// How tools are told of it.
+    pub telling: TellingParams,
     /// The processing tier asked for.
     pub service_tier: ServiceTier,
     /// What becomes of its parameters.
@@ -98,6 +99,7 @@ struct Fields<'a> {
     metadata: Option<&'a RawValue>,
     litellm_metadata: Option<&'a RawValue>,
     turn_off_message_logging: Option<&'a RawValue>,
+    no_log: Option<&'a RawValue>,
     params: ParamFields<'a>,
     routing: RoutingFields<'a>,
     values: Vec<&'a RawValue>,
@@ -118,6 +120,7 @@ impl<'a> Fields<'a> {
             "metadata" => &mut self.metadata,
             "litellm_metadata" => &mut self.litellm_metadata,
             "turn_off_message_logging" => &mut self.turn_off_message_logging,
+            telling::NO_LOG => &mut self.no_log,
             _ => {
                 let params = &mut self.params;
                 let known = self.content.slot(name).or_else(|| params.slot(name));
@@ -227,7 +230,7 @@ impl ChatRequest {
             choices: fields.content.answers(choices)?,
             user: read("user", "a string", fields.user)?,
             tags: tags::read(fields.tags, about)?,
-            turn_off_message_logging: telling::read(fields.turn_off_message_logging, about)?,
+            telling: telling::read(fields.turn_off_message_logging, fields.no_log, about)?,
             service_tier: tier.as_deref().map_or(ServiceTier::Standard, ServiceTier::from_name),
             params: RequestParams::read(&fields.params)?,
             routing,

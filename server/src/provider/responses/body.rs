@@ -14,7 +14,8 @@ use crate::config::RequestConfig;
 use crate::provider::openai::members::{Edits, Members};
 use crate::provider::openai::params::{RequestParams, is_for_gateway};
 use crate::provider::openai::request::{malformed, members};
-use crate::provider::openai::{RequestError, tags, telling};
+use crate::provider::openai::telling::{self, TellingParams};
+use crate::provider::openai::{RequestError, tags};
 
 /// The limit of output tokens.
 const MAX_OUTPUT_TOKENS: &str = "max_output_tokens";
@@ -45,8 +46,8 @@ pub struct NativeBody {
     pub bytes: Bytes,
     /// The tags.
     pub tags: Vec<String>,
-    /// Whether what is said is told to no tool, where it says so.
-    pub turn_off_message_logging: Option<bool>,
+    /// How tools are told of it.
+    pub telling: TellingParams,
     members: Members,
     /// Of the brace that closes it.
     end: usize,
@@ -107,20 +108,21 @@ impl NativeBody {
     /// # Errors
     /// When it is not a JSON object, or names a field twice.
     pub fn read(body: Bytes) -> Result<Self, RequestError> {
-        let (tags, turn_off_message_logging, rest) = {
+        let (tags, telling, rest) = {
             let Raw(raw) = serde_json::from_slice(&body).map_err(malformed)?;
             let find = |wanted: &str| raw.iter().find(|(name, _)| name == wanted).map(|(_, value)| *value);
             let (tags, metadata) = (find("tags"), find("metadata"));
             let rest = tags::are_in(tags, metadata).then(|| tags::without(&body)).transpose().map_err(malformed)?;
             let about = [metadata, find("litellm_metadata")];
-            (tags::read(tags, about)?, telling::read(find("turn_off_message_logging"), about)?, rest)
+            let telling = telling::read(find("turn_off_message_logging"), find(telling::NO_LOG), about)?;
+            (tags::read(tags, about)?, telling, rest)
         };
         let bytes = rest.map_or(body, Bytes::from);
         let Raw(raw) = serde_json::from_slice(&bytes).map_err(malformed)?;
         let values: Vec<&RawValue> = raw.into_iter().map(|(_, value)| value).collect();
         let members = members(&bytes, &values);
         let end = bytes.iter().rposition(|byte| *byte == b'}').unwrap_or(0);
-        Ok(Self { tags, turn_off_message_logging, members, end, bytes })
+        Ok(Self { tags, telling, members, end, bytes })
     }
 
     /// The member of this name as it came.
