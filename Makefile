@@ -10,7 +10,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 ARGS ?=
 STAGES ?=
 
-.PHONY: help run dev test build console openapi fmt lint bench bench-streams bench-database bench-routing features clean setup
+.PHONY: help run dev test build console openapi fmt lint bench bench-streams bench-database bench-callbacks bench-routing features clean setup
 
 help: ## List the targets
 	@echo "Tollgate. Targets:"
@@ -70,6 +70,11 @@ bench-database: build ## Measure reports, lists and ledger verify on a PostgreSQ
 	@echo "bench-database: measuring reports and lists"
 	@$(SCRIPTS)/setup.sh postgres
 	@$(SCRIPTS)/start_test_db.sh python3 e2e/bench/database.py "$(TARGET)/release/tollgate"
+
+bench-callbacks: build ## Measure what callbacks cost: all of them on and off, in turns
+	@echo "bench-callbacks: measuring all callbacks on and off"
+	@$(SCRIPTS)/setup.sh bench
+	@python3 e2e/bench/callbacks.py "$(TARGET)/release/tollgate"
 
 bench-routing: ## Compare routing strategies on traces, and time a choice
 	@echo "bench-routing: simulating"

@@ -23,6 +23,28 @@ pub struct HealthQuery {
     pub model_id: Option<String>,
 }
 
+/// Query of `GET /health/services`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "spec", derive(utoipa::IntoParams))]
+pub struct HealthServiceQuery {
+    /// A callback of the configuration, such as `langfuse`, or `slack`, `email` or `webhook` for channels of alerts.
+    #[garde(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "spec", param(min_length = 1, max_length = 100))]
+    pub service: String,
+}
+
+/// Answer of `GET /health/services`; 200 only when the test was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"status": "success",
+    "message": "A test was sent and taken: look for it in langfuse."})))]
+pub struct HealthService {
+    /// `success` or `error`.
+    pub status: String,
+    /// What came of it.
+    pub message: String,
+}
+
 /// Answer of `GET /health/readiness`; 200 only when calls can be served.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]

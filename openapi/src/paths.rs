@@ -374,6 +374,8 @@ pub const HEALTH_LATEST: &str = "/health/latest";
 pub const HEALTH_TEST_CONNECTION: &str = "/health/test_connection";
 /// The last checks of each deployment.
 pub const HEALTH_HISTORY: &str = "/health/history";
+/// Tries a callback or a channel of alerts.
+pub const HEALTH_SERVICES: &str = "/health/services";
 
 /// Counters and gauges for Prometheus.
 pub const METRICS: &str = "/metrics";

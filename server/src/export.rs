@@ -20,6 +20,7 @@ mod said;
 mod send;
 mod share;
 mod telling;
+mod trial;
 mod webhook;
 mod worker;
 
@@ -41,6 +42,7 @@ use names::Names;
 use own::{Opener, Own};
 use queue::Bounds;
 use send::Client;
+use trial::Trials;
 use worker::Means;
 
 /// Calls that wait for a tool of the configuration at most.
@@ -79,12 +81,13 @@ pub fn start(
             .inspect_err(|error| tracing::error!(callback = callback.as_str(), %error, "calls are not exported there"))
             .ok()
     });
-    let destinations: Vec<Destination> = named.collect();
+    let destinations: Vec<Arc<Destination>> = named.map(Arc::new).collect();
     begin(&destinations);
     let content_bytes_max = usize::try_from(config.limits.stored_content_max_bytes).unwrap_or(usize::MAX);
     let names = Names::new(Arc::clone(surroundings.policy));
     let means = Means { client: Client::ours()?, names, share: None, content_bytes_max };
     let (mut queues, mut workers) = (Vec::new(), Vec::new());
+    let trials = Trials::new(destinations.clone(), means.client.clone());
     for destination in destinations {
         let (callback, told_of) = (destination.callback, (destination.on_success, destination.on_failure));
         let bounds = Bounds { calls: WAITING_MAX, bytes: WAITING_BYTES_MAX, share: None };
@@ -95,11 +98,11 @@ pub fn start(
     let guarded = Client::Guarded(Arc::new(Outbound::new(config)?));
     let opener = Opener::new(surroundings.sealer.clone(), guarded, &lookup);
     let (own, own_workers) = Own::new(opener, means);
-    Ok((Exports::new(queues, own, content_bytes_max), workers, own_workers))
+    Ok((Exports::new(queues, own, trials, content_bytes_max), workers, own_workers))
 }
 
 /// Metrics shown from the start.
-fn begin(destinations: &[Destination]) {
+fn begin(destinations: &[Arc<Destination>]) {
     for destination in destinations {
         let callback = destination.callback.as_str();
         for name in ["tollgate_export_sent_total", "tollgate_export_failed_total", "tollgate_export_dropped_total"] {

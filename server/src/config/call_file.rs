@@ -48,6 +48,6 @@ pub(super) fn read(item: &Item<'_>) -> CallFileSettings {
     let calls = section.whole("s3_batch_size", 1..=CALLS_MAX);
     let calls_max = calls.and_then(|calls| usize::try_from(calls).ok()).unwrap_or(default.calls_max);
     section.finish(&vocabulary::CALL_FILES);
-    let storage = (!read.bucket.is_empty()).then(|| StorageSettings::Bucket(read));
+    let storage = (!read.bucket.is_empty()).then_some(StorageSettings::Bucket(read));
     CallFileSettings { storage, wait, calls_max }
 }

@@ -25,14 +25,14 @@ const ID_CHARS_MAX: usize = 200;
 pub(super) struct Call {
     ended: Arc<Ended>,
     /// What was asked and answered.
-    pub(super) said: Said,
+    pub(super) said: Arc<Said>,
     /// Who it is booked to, by name.
     pub(super) names: TeamNames,
 }
 
 impl Call {
     pub(super) fn new(ended: Arc<Ended>, names: TeamNames, bytes_max: usize) -> Self {
-        let said = Said::of(&ended, bytes_max);
+        let said = ended.said(bytes_max);
         Self { ended, said, names }
     }
 

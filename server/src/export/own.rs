@@ -187,7 +187,7 @@ impl OwnWorkers {
             Ok((destination, is_theirs)) => {
                 let client = if is_theirs { self.opener.guarded.clone() } else { self.means.client.clone() };
                 let means = Means { client, share: Some(share), ..self.means.clone() };
-                Worker::new(metric, Some(destination), outlet, means)
+                Worker::new(metric, Some(Arc::new(destination)), outlet, means)
             }
             Err(error) => {
                 let (place, name) = (callback.place.as_str(), callback.callback.as_str());

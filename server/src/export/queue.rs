@@ -1,16 +1,20 @@
 //! Where calls leave what is exported. Nothing here waits, and nothing looks into what was said.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use metrics::{Counter, counter};
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tollgate_openapi::spend::CallStatus;
 
 use super::own::Own;
+use super::said::Said;
 use super::share::Share;
 use super::telling::Telling;
+use super::trial::Trials;
 use crate::config::Callback;
 use crate::ledger::SpendEvent;
 use crate::ledger::contents::AnswerContent;
@@ -30,6 +34,27 @@ pub struct Ended {
     pub answer: AnswerContent,
     /// What the request says of how it is told.
     pub telling: Arc<Telling>,
+    /// What was said, read, as long as a tool is told of it: several are told at about the same time.
+    said: Mutex<Weak<Said>>,
+}
+
+impl Ended {
+    /// A call that has ended: `request` and `answer` are what was asked and answered.
+    #[must_use]
+    pub fn new(event: SpendEvent, request: Bytes, answer: AnswerContent, telling: Arc<Telling>) -> Self {
+        Self { event, request, answer, telling, said: Mutex::default() }
+    }
+
+    /// What was said, up to so many bytes of what was asked and of what was answered, which are the same for all tools.
+    pub(super) fn said(&self, bytes_max: usize) -> Arc<Said> {
+        // Whoever comes meanwhile waits, and has it without reading it again.
+        let mut shared = self.said.lock();
+        shared.upgrade().unwrap_or_else(|| {
+            let said = Arc::new(Said::of(self, bytes_max));
+            *shared = Arc::downgrade(&said);
+            said
+        })
+    }
 }
 
 /// A call that waits, and the bytes it counts for.
@@ -186,18 +211,32 @@ pub struct Exports {
     /// Of the tools that the configuration names.
     queues: Vec<(Callback, Queue)>,
     own: Own,
+    trials: Trials,
     content_bytes_max: usize,
 }
 
 impl Exports {
-    pub(super) const fn new(queues: Vec<(Callback, Queue)>, own: Own, content_bytes_max: usize) -> Self {
-        Self { queues, own, content_bytes_max }
+    pub(super) const fn new(
+        queues: Vec<(Callback, Queue)>,
+        own: Own,
+        trials: Trials,
+        content_bytes_max: usize,
+    ) -> Self {
+        Self { queues, own, trials, content_bytes_max }
     }
 
     /// Text of one answer that is exported, in bytes.
     #[must_use]
     pub const fn content_bytes_max(&self) -> usize {
         self.content_bytes_max
+    }
+
+    /// Tells a tool of the configuration of a call that nobody made, at once; `None`: it is not set up.
+    ///
+    /// # Errors
+    /// Why it was not taken, in words.
+    pub async fn try_out(&self, callback: Callback, actor: &str, now: DateTime<Utc>) -> Option<Result<(), String>> {
+        self.trials.tell(callback, actor, now).await
     }
 
     /// Whether anybody is told of calls that say this.

@@ -55,11 +55,11 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(name: &'static str, destination: Option<Destination>, outlet: Outlet, means: Means) -> Self {
-        let pace = destination.as_ref().map_or(USUAL, Destination::pace);
+    pub(super) fn new(name: &'static str, destination: Option<Arc<Destination>>, outlet: Outlet, means: Means) -> Self {
+        let pace = destination.as_ref().map_or(USUAL, |destination| destination.pace());
         Self {
             name,
-            destination: destination.map(Arc::new),
+            destination,
             outlet,
             means,
             pace,

@@ -109,7 +109,7 @@ pub fn record_refusal(gateway: &Gateway, mut event: SpendEvent, error: &ApiError
     event.metadata.insert("error_type".to_owned(), Value::from(error.kind()));
     record(gateway, &event, None);
     let (request, answer, telling) = (Bytes::new(), AnswerContent::None, Arc::clone(telling));
-    gateway.exports.push(Ended { event, request, answer, telling });
+    gateway.exports.push(Ended::new(event, request, answer, telling));
 }
 
 /// Counts a call whose price nobody knows: it cost nothing here and something there.

@@ -295,7 +295,7 @@ impl Open {
         // What nobody had to answer takes nothing from a limit of tokens.
         let tokens = if event.cache_hit { 0 } else { usage.total_tokens() };
         ticket.settle(Demand { cost, tokens });
-        gateway.exports.push(Ended { event, request: asked.body, answer: content, telling: asked.telling });
+        gateway.exports.push(Ended::new(event, asked.body, content, asked.telling));
         Settled { cost, duration, usage }
     }
 

@@ -188,6 +188,7 @@ fn guarded(config: &mut web::ServiceConfig) {
     management::guarded(config, paths::HEALTH, Method::GET, management::health::checks::health);
     management::guarded(config, paths::HEALTH_LATEST, Method::GET, management::health::checks::latest);
     management::guarded(config, paths::HEALTH_HISTORY, Method::GET, management::health::checks::history);
+    management::guarded(config, paths::HEALTH_SERVICES, Method::GET, management::health::services::services);
     management::guarded(config, paths::CACHE_PING, Method::GET, management::cache::ping);
     management::guarded(config, paths::CACHE_DELETE, Method::POST, management::cache::delete);
     management::guarded(config, paths::CACHE_FLUSHALL, Method::POST, management::cache::flush);

@@ -1,6 +1,7 @@
 //! Health: does the process answer, can calls be served, do the deployments answer?
 
 pub mod checks;
+pub mod services;
 
 use std::time::Duration;
 

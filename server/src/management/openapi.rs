@@ -371,6 +371,7 @@ struct CredentialApi;
     health::checks::health,
     health::checks::latest,
     health::checks::history,
+    health::services::services,
     model::test::test_connection,
     metrics::metrics
 ))]

@@ -11,6 +11,7 @@ mod secrets;
 mod share;
 mod silence;
 mod telling;
+mod trial;
 mod webhook;
 
 use serde_json::Value;

@@ -231,7 +231,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 186] = [
+const PATHS: [&str; 187] = [
     paths::REPORT_NEW,
     paths::REPORT_UPDATE,
     paths::REPORT_DELETE,
@@ -417,6 +417,7 @@ const PATHS: [&str; 186] = [
     paths::HEALTH,
     paths::HEALTH_LATEST,
     paths::HEALTH_HISTORY,
+    paths::HEALTH_SERVICES,
     paths::METRICS,
 ];
 

@@ -28,7 +28,8 @@ fn lines(body: &str) -> Vec<Value> {
 
 /// The name that a file has after its first call.
 fn name_of(call: &Value) -> String {
-    let began = chrono::DateTime::from_timestamp_micros((call["startTime"].as_f64().unwrap() * 1e6).round() as i64);
+    let micros = format!("{:.0}", call["startTime"].as_f64().unwrap() * 1e6);
+    let began = chrono::DateTime::from_timestamp_micros(micros.parse().unwrap());
     format!("{}_{}.jsonl", began.unwrap().format("%Y-%m-%d/time-%H-%M-%S-%6f"), call["id"].as_str().unwrap())
 }
 
