@@ -8,17 +8,33 @@ test.use({ gateway: "load" });
 /** Questions of one page. Who is signed in is asked once, when the console itself is loaded. */
 const QUESTIONS_MAX = 3;
 
-/** Counts the questions that `act` leads to, until the page has nothing left to ask. */
+/** How long nothing is asked before a page has asked all. */
+const IDLE_MS = 500;
+
+/**
+ * Counts the questions that `act` leads to, until the page has nothing left to ask. Chromium's "networkidle" is of use only
+ * after a page was opened: it is over for good when something is opened over it.
+ */
 async function questions(page, act) {
   const asked = [];
+  const open = new Set();
+  let lastAt = Date.now();
   const listen = (request) => {
     const { pathname } = new URL(request.url());
-    if (request.resourceType() === "fetch" && pathname !== "/session/info") asked.push(pathname);
+    if (request.resourceType() !== "fetch") return;
+    open.add(request);
+    lastAt = Date.now();
+    if (pathname !== "/session/info") asked.push(pathname);
   };
-  page.on("request", listen);
+  const end = (request) => {
+    if (open.delete(request)) lastAt = Date.now();
+  };
+  page.on("request", listen).on("requestfinished", end).on("requestfailed", end);
   await act();
-  await page.waitForLoadState("networkidle");
-  page.off("request", listen);
+  await expect(page.locator("h1").first()).toBeAttached();
+  await expect(page.locator(".skeleton-line")).toHaveCount(0);
+  await expect.poll(() => open.size === 0 && Date.now() - lastAt > IDLE_MS, { timeout: 20_000 }).toBe(true);
+  page.off("request", listen).off("requestfinished", end).off("requestfailed", end);
   return asked;
 }
 
@@ -49,10 +65,9 @@ test("no page asks more than three things to show itself", async ({ page, tollga
   }
   // What lies over a page is a page of its own.
   for (const [path, name] of rows) {
-    await page.goto(path);
+    await questions(page, () => page.goto(path));
     const row = page.getByRole("table").getByRole("row").filter({ hasText: name }).first();
     await expect(row).toBeVisible();
-    await page.waitForLoadState("networkidle");
     check(`a row of ${path}`, await questions(page, () => row.click()));
     const edit = page.getByRole("dialog").getByRole("button", { name: "Edit" });
     await expect(page.getByRole("dialog")).toBeVisible();

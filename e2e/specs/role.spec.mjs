@@ -71,6 +71,10 @@ test("every role finds its pages whole", async ({ page, tollgate }) => {
       const nav = page.getByRole("navigation", { name: "Main" }).getByRole("link");
       const links = await nav.evaluateAll((all) => all.map((link) => [link.getAttribute("href"), link.textContent.trim()]));
       expect.soft(links.map(([, name]) => name), role).toEqual(expect.arrayContaining(names));
+      await page.waitForLoadState("networkidle");
+      for (const [other] of PEOPLE.filter(([other]) => role !== "viewer" && other !== who)) {
+        await expect.soft(page.getByText(`${other}'s laptop`), `${role}'s home is their own`).toHaveCount(0);
+      }
       const refused = [];
       page.on("response", (answer) => {
         if (answer.status() >= 400) refused.push(`${answer.status()} ${new URL(answer.url()).pathname}`);

@@ -49,8 +49,12 @@ pub(crate) async fn log(request_id: &str) -> Result<Option<SpendLogView>, ApiErr
     Ok(logs(query).await?.data.into_iter().next())
 }
 
-/// What the reader's keys spent on each day.
-pub(crate) async fn days(first: NaiveDate, last: NaiveDate) -> Result<Vec<SpendLogsDay>, ApiError> {
-    let query = SpendLogsQuery { start_date: Some(first), end_date: Some(last), ..SpendLogsQuery::default() };
+/// What a user spent on each day; without one, all that the reader may see.
+pub(crate) async fn days_of(
+    user_id: Option<String>,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<Vec<SpendLogsDay>, ApiError> {
+    let query = SpendLogsQuery { user_id, start_date: Some(first), end_date: Some(last), ..SpendLogsQuery::default() };
     get(paths::SPEND_LOGS, &query).await
 }

@@ -130,13 +130,16 @@ fn nothing_here(is_filtered: bool) -> AnyView {
         }
         .into_any();
     }
+    let add = channel::may_add().then(|| {
+        view! { <a class="button button-primary" href="/ui/alerts?tab=channels&channel=new">"Add a channel"</a> }
+    });
     view! {
         <Empty
             art=Icon::Alert
             title="Nothing happened so far"
             text="Budgets that are nearly spent, providers that fail and the like appear here, and in the channels that you add."
         >
-            <a class="button button-primary" href="/ui/alerts?tab=channels&channel=new">"Add a channel"</a>
+            {add}
         </Empty>
     }
     .into_any()

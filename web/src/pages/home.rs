@@ -25,8 +25,13 @@ const DAYS_SHOWN: u64 = 30;
 
 #[component]
 pub(crate) fn HomePage() -> impl IntoView {
-    let keys = Load::new(|| api::key::list(KeyListQuery { size: KEYS_SHOWN, ..KeyListQuery::default() }));
-    let usage = Load::new(|| api::spend::days(today() - Days::new(DAYS_SHOWN - 1), today()));
+    // Who leads a team or an organization may see others' keys and spend: these are not theirs.
+    let me = use_session().view().map(|session| session.user_id);
+    let owner = me.clone();
+    let keys = Load::new(move || {
+        api::key::list(KeyListQuery { size: KEYS_SHOWN, user_id: owner.clone(), ..KeyListQuery::default() })
+    });
+    let usage = Load::new(move || api::spend::days_of(me.clone(), today() - Days::new(DAYS_SHOWN - 1), today()));
     let models = Load::new(api::model::names);
     let names = models.map(Clone::clone);
     let can_write = use_session().can_write();

@@ -107,7 +107,7 @@ fn is_muted(channel: &AlertChannel) -> bool {
 }
 
 /// May the reader add channels? The server decides.
-fn may_add() -> bool {
+pub(super) fn may_add() -> bool {
     let session = use_session();
     session.is_admin() || session.administers_any() || session.leads_any()
 }
