@@ -30,15 +30,35 @@ pub enum StorageError {
         /// Why.
         source: std::io::Error,
     },
+    /// It does not take files from us. What it says of that may name the access key: it is not repeated.
+    #[error("access is denied: look at the credentials, and at what they may do")]
+    Denied,
     /// It does not take a file.
     #[error(transparent)]
-    Store(#[from] object_store::Error),
+    Store(object_store::Error),
     /// The file could not be written to its end.
     #[error(transparent)]
-    Io(#[from] std::io::Error),
+    Io(std::io::Error),
     /// A file cannot be called so.
     #[error("a file cannot be called {0}")]
     Name(String),
+}
+
+impl From<object_store::Error> for StorageError {
+    fn from(error: object_store::Error) -> Self {
+        if is_denied(&error) { Self::Denied } else { Self::Store(error) }
+    }
+}
+
+impl From<std::io::Error> for StorageError {
+    fn from(error: std::io::Error) -> Self {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+        if inner.is_some_and(is_denied) { Self::Denied } else { Self::Io(error) }
+    }
+}
+
+const fn is_denied(error: &object_store::Error) -> bool {
+    matches!(error, object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. })
 }
 
 /// Where files are put.

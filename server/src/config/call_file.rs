@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::reader::Item;
-use super::storage::{BucketSettings, StorageSettings, endpoint};
+use super::storage::{BucketSettings, StorageSettings, endpoint, folders};
 use super::vocabulary;
 
 /// Calls of one file at most.
@@ -31,7 +31,7 @@ impl Default for CallFileSettings {
 pub(super) fn read(item: &Item<'_>) -> CallFileSettings {
     let default = CallFileSettings::default();
     let Some(mut section) = item.section() else { return default };
-    let prefix = section.text("s3_path").unwrap_or_default().trim_matches('/').to_owned();
+    let prefix = section.get("s3_path").and_then(|item| folders(&item, &item.text()?)).unwrap_or_default();
     let read = BucketSettings {
         bucket: section.text("s3_bucket_name").unwrap_or_default(),
         prefix,

@@ -75,7 +75,7 @@ fn place(item: &Item<'_>, text: &str) -> Option<StorageSettings> {
             item.error("expected a bucket, such as \"s3://bucket/prefix\"");
             return None;
         }
-        let (bucket, prefix) = (bucket.to_owned(), prefix.trim_matches('/').to_owned());
+        let (bucket, prefix) = (bucket.to_owned(), folders(item, prefix)?);
         return Some(StorageSettings::Bucket(BucketSettings { bucket, prefix, ..BucketSettings::default() }));
     }
     let folder = PathBuf::from(text.strip_prefix("file://").unwrap_or(text));
@@ -86,6 +86,16 @@ fn place(item: &Item<'_>, text: &str) -> Option<StorageSettings> {
         return None;
     }
     Some(StorageSettings::Folder(folder))
+}
+
+/// What names of files begin with: folders. Others are taken by no storage.
+pub(super) fn folders(item: &Item<'_>, text: &str) -> Option<String> {
+    let text = text.trim_matches('/');
+    if !text.is_empty() && text.split('/').any(|folder| matches!(folder.trim(), "" | "." | "..")) {
+        item.error("expected folders with one slash between them, such as \"logs/calls\"");
+        return None;
+    }
+    Some(text.to_owned())
 }
 
 pub(super) fn endpoint(item: &Item<'_>) -> Option<String> {

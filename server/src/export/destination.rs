@@ -70,8 +70,8 @@ pub(super) struct Pace {
     pub(super) wait: Duration,
     /// Calls.
     pub(super) calls: usize,
-    /// What they asked and were answered, in bytes.
-    pub(super) bytes: usize,
+    /// What they asked and were answered, in bytes, as they wait.
+    pub(super) bytes: u64,
 }
 
 /// Where a message goes.

@@ -16,7 +16,7 @@ use crate::storage::{Storage, StorageError};
 /// How long putting a file may take.
 const PUT_TIMEOUT: Duration = Duration::from_secs(30);
 /// What the calls of one file asked and were answered at most, in bytes: a quarter of what may wait.
-const FILE_BYTES_MAX: usize = 8 * 1024 * 1024;
+const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Characters of a reason that are shown.
 const REASON_CHARS_MAX: usize = 240;
 
@@ -72,11 +72,7 @@ const fn may_pass(error: &StorageError) -> bool {
     !matches!(
         error,
         StorageError::Name(_)
-            | StorageError::Store(
-                StoreError::PermissionDenied { .. }
-                    | StoreError::Unauthenticated { .. }
-                    | StoreError::NotFound { .. }
-                    | StoreError::InvalidPath { .. }
-            )
+            | StorageError::Denied
+            | StorageError::Store(StoreError::NotFound { .. } | StoreError::InvalidPath { .. })
     )
 }

@@ -14,9 +14,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::destination::{Destination, DestinationError};
-use super::queue::{self, Bounds, Ended, Outlet, Queue, Room};
+use super::queue::{self, Bounds, Ended, Outlet, Queue};
 use super::send::Client;
-use super::share::{self, Owner, Share};
+use super::share::{Owner, Share, Shares, ToolPlace};
 use super::worker::{Means, Worker};
 use crate::config::{Callback, CallbackSettings};
 use crate::crypto::Sealer;
@@ -39,17 +39,20 @@ const SHARED: [&str; 4] = ["LANGFUSE_HOST", "HELICONE_API_BASE", "LUNARY_API_URL
 /// Where calls leave themselves for tools of keys and teams.
 #[derive(Clone, Debug)]
 pub(super) struct Own {
-    tools: Arc<Mutex<HashMap<[u8; 32], Tool>>>,
+    tools: Arc<Mutex<Tools>>,
     starts: mpsc::Sender<Start>,
-    room: Arc<Room>,
+}
+
+#[derive(Debug)]
+struct Tools {
+    told: HashMap<[u8; 32], Tool>,
+    shares: Shares,
 }
 
 #[derive(Debug)]
 struct Tool {
     queue: Queue,
     last_used: Instant,
-    owner: Owner,
-    share: Arc<Share>,
 }
 
 /// A tool that calls wait for, and nobody tells it of them yet.
@@ -57,7 +60,7 @@ struct Tool {
 struct Start {
     callback: Arc<OwnCallback>,
     outlet: Outlet,
-    share: Arc<Share>,
+    place: ToolPlace,
 }
 
 /// Starts and ends the workers.
@@ -110,7 +113,8 @@ impl Opener {
 impl Own {
     pub(super) fn new(opener: Opener, means: Means) -> (Self, OwnWorkers) {
         let (sender, starts) = mpsc::channel(STARTS_MAX);
-        let own = Self { tools: Arc::default(), starts: sender, room: Arc::new(Room::new(share::BYTES_MAX)) };
+        let tools = Tools { told: HashMap::new(), shares: Shares::new() };
+        let own = Self { tools: Arc::new(Mutex::new(tools)), starts: sender };
         (own.clone(), OwnWorkers { own, starts, opener, means })
     }
 
@@ -118,33 +122,27 @@ impl Own {
     pub(super) fn push(&self, callback: &Arc<OwnCallback>, ended: Arc<Ended>, bytes: u64) {
         let mut tools = self.tools.lock();
         // Within the lock: who is idle is ended within it, too, and misses nothing.
-        if let Some(tool) = tools.get_mut(&callback.id) {
+        if let Some(tool) = tools.told.get_mut(&callback.id) {
             tool.last_used = Instant::now();
             tool.queue.push(ended, bytes);
             return;
         }
         let metric = metric_name(callback.callback);
-        let owner = Owner::of(&ended.event);
-        let (mut tools_of_owner, mut share) = (0, None);
-        for tool in tools.values().filter(|tool| tool.owner == owner) {
-            tools_of_owner += 1;
-            share = Some(Arc::clone(&tool.share));
-        }
-        if !share::may_have_tool(tools_of_owner, tools.len()) {
+        let Some(place) = tools.shares.place(Owner::of(&ended.event)) else {
             counter!("tollgate_export_dropped_total", "destination" => metric).increment(1);
             return;
-        }
-        let share = share.unwrap_or_else(|| Arc::new(Share::new(Arc::clone(&self.room))));
-        let bounds = Bounds { calls: WAITING_MAX, bytes: WAITING_BYTES_MAX, share: Some(Arc::clone(&share)) };
+        };
+        let share = Some(Arc::clone(&place.share));
+        let bounds = Bounds { calls: WAITING_MAX, bytes: WAITING_BYTES_MAX, share };
         let (queue, outlet) = queue::queue(metric, (callback.on_success, callback.on_failure), bounds);
         queue.push(ended, bytes);
         // Shown from the first call on.
         for name in ["tollgate_export_sent_total", "tollgate_export_failed_total", "tollgate_export_dropped_total"] {
             counter!(name, "destination" => metric).increment(0);
         }
-        let start = Start { callback: Arc::clone(callback), outlet, share: Arc::clone(&share) };
+        let start = Start { callback: Arc::clone(callback), outlet, place };
         if self.starts.try_send(start).is_ok() {
-            tools.insert(callback.id, Tool { queue, last_used: Instant::now(), owner, share });
+            tools.told.insert(callback.id, Tool { queue, last_used: Instant::now() });
         } else {
             counter!("tollgate_export_dropped_total", "destination" => metric).increment(1);
         }
@@ -152,7 +150,9 @@ impl Own {
 
     /// Ends those that nobody has left a call for since `then`: what waits is still told.
     fn end_idle(&self, then: Instant) {
-        self.tools.lock().retain(|_, tool| tool.last_used > then);
+        let mut tools = self.tools.lock();
+        tools.told.retain(|_, tool| tool.last_used > then);
+        tools.shares.prune();
     }
 }
 
@@ -165,7 +165,7 @@ impl OwnWorkers {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                Some(start) = self.starts.recv() => drop(workers.spawn(self.worker(start).run(stop.clone()))),
+                Some(start) = self.starts.recv() => drop(workers.spawn(self.tell(start, stop.clone()))),
                 Some(_) = workers.join_next() => {}
                 now = ticks.tick() => {
                     if let Some(then) = now.checked_sub(IDLE_MAX) {
@@ -175,15 +175,24 @@ impl OwnWorkers {
             }
         }
         while let Ok(start) = self.starts.try_recv() {
-            workers.spawn(self.worker(start).run(stop.clone()));
+            workers.spawn(self.tell(start, stop.clone()));
         }
         while workers.join_next().await.is_some() {}
     }
 
-    fn worker(&self, start: Start) -> Worker {
-        let Start { callback, outlet, share } = start;
+    /// Tells a tool of calls until nobody leaves one for it any more.
+    fn tell(&self, start: Start, stop: CancellationToken) -> impl Future<Output = ()> + Send + use<> {
+        let Start { callback, outlet, place } = start;
+        let worker = self.worker(&callback, outlet, Arc::clone(&place.share));
+        async move {
+            worker.run(stop).await;
+            drop(place);
+        }
+    }
+
+    fn worker(&self, callback: &OwnCallback, outlet: Outlet, share: Arc<Share>) -> Worker {
         let metric = metric_name(callback.callback);
-        match self.opener.open(&callback) {
+        match self.opener.open(callback) {
             Ok((destination, is_theirs)) => {
                 let client = if is_theirs { self.opener.guarded.clone() } else { self.means.client.clone() };
                 let means = Means { client, share: Some(share), ..self.means.clone() };

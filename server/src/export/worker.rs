@@ -101,7 +101,8 @@ impl Worker {
             }
         };
         let Some(first) = first else { return };
-        let mut bytes = self.size(&first.ended);
+        // What a batch takes of the room for those that wait: what is left of it afterwards may be far less.
+        let mut bytes = first.bytes;
         self.batch.push(first);
         let until = Instant::now() + self.pace.wait;
         while self.batch.len() < self.pace.calls && bytes < self.pace.bytes {
@@ -110,15 +111,9 @@ impl Worker {
                 None => self.outlet.receiver.try_recv().ok(),
             };
             let Some(next) = next else { return };
-            bytes += self.size(&next.ended);
+            bytes = bytes.saturating_add(next.bytes);
             self.batch.push(next);
         }
-    }
-
-    /// What is told of a call, in bytes: about.
-    fn size(&self, ended: &Ended) -> usize {
-        let max = if ended.telling.is_redacted { 0 } else { self.means.content_bytes_max };
-        ended.request.len().min(max).saturating_add(max.min(ended.answer.len(max)))
     }
 
     async fn deliver(&mut self, stop: &CancellationToken) {

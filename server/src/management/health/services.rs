@@ -1,7 +1,7 @@
 //! `GET /health/services`: whether tools and channels take what they are told.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use tollgate_openapi::alert::ChannelKind;
 use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::health::{HealthService, HealthServiceQuery};
@@ -9,7 +9,7 @@ use tollgate_openapi::paths;
 
 use crate::alerts::{Channel, Message};
 use crate::app::App;
-use crate::auth::Principal;
+use crate::auth::{Credential, Principal, check_origin};
 use crate::config::Callback;
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
@@ -43,6 +43,7 @@ const CHANNELS: [(&str, ChannelKind); 4] = [
     ),
 )]
 pub async fn services(
+    http: HttpRequest,
     app: web::Data<App>,
     principal: Principal,
     query: Query<HealthServiceQuery>,
@@ -50,6 +51,10 @@ pub async fn services(
 ) -> ApiResult<HttpResponse> {
     // It tells others something in the gateway's name.
     principal.authorize_all(Action::SettingsWrite)?;
+    // Though it is a GET, as in LiteLLM: no link on another page sends anything.
+    if matches!(principal.credential, Credential::Session { .. }) {
+        check_origin(&http)?;
+    }
     let service = query.0.service.trim().to_ascii_lowercase();
     let actor = principal.user_email.as_deref().unwrap_or(&principal.user_id);
     let tried = if let Some((_, kind)) = CHANNELS.iter().find(|(name, _)| *name == service) {

@@ -75,6 +75,20 @@ async fn a_bucket_that_is_away_gets_the_same_file_again_and_one_that_refuses_doe
 }
 
 #[tokio::test]
+async fn large_calls_make_a_file_before_they_fill_the_room_for_those_that_wait() {
+    let receiver = Receiver::start();
+    let app = into_bucket(&receiver, "").start().await;
+    let mut asked = ask("mock");
+    asked["messages"][0]["content"] = json!("long ".repeat(400_000));
+    for _ in 0..24 {
+        app.post(CHAT, asked.clone()).expect_status(200).await;
+    }
+    until_metric(&app, SENT, "s3", "24").await;
+    assert_eq!(metric(&app, "tollgate_export_dropped_total", "s3").await, "0");
+    assert!(receiver.told().len() >= 4, "2 MB each, 8 MB a file, though nothing of it is told");
+}
+
+#[tokio::test]
 async fn a_file_has_so_many_calls_at_most() {
     let receiver = Receiver::start();
     let app = into_bucket(&receiver, ", s3_batch_size: 2").start().await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{at, exporting};
-use crate::kit::{Receiver, TestApp};
+use crate::kit::{MASTER_KEY, Receiver, TestApp};
 
 const SERVICES: &str = "/health/services?service=";
 
@@ -36,6 +36,18 @@ async fn each_tool_is_told_of_a_call_that_nobody_made() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     // It is no call: nothing is booked.
     assert_eq!(app.get("/spend/logs").expect_status(200).await.value(), json!([]));
+}
+
+#[tokio::test]
+async fn a_link_on_another_page_tries_nothing() {
+    let receiver = Receiver::start();
+    let app = at(exporting("{callbacks: [generic_api]}", ""), &receiver).start().await;
+    let admin = app.sign_in("admin", MASTER_KEY).await;
+    let from = |site| admin.clone().with_header("sec-fetch-site", site);
+    let path = format!("{SERVICES}generic_api");
+    from("cross-site").get(&path).expect_status(403).await;
+    assert!(receiver.told().is_empty());
+    from("same-origin").get(&path).expect_status(200).await;
 }
 
 #[tokio::test]
