@@ -1,5 +1,6 @@
 //! Periodic work of this process. Each job can be stopped and repeated at any time.
 
+mod exporters;
 mod figures;
 mod health_checks;
 pub mod idle_counters;
@@ -112,10 +113,7 @@ pub fn start(work: &Work, writer: Writer, takers: Takers, stop: &CancellationTok
     if let Some(contents) = takers.contents {
         jobs.spawn(contents.run(stop.clone()));
     }
-    for exporter in takers.exporters {
-        jobs.spawn(exporter.run(stop.clone()));
-    }
-    jobs.spawn(takers.own_exporters.run(stop.clone()));
+    jobs.spawn(exporters::run(takers.exporters, takers.own_exporters, stop.clone()));
     if let Some(retention) = work.retention {
         jobs.spawn(prune::prune(work.db.clone(), work.clock.clone(), retention, stop.clone()));
     }

@@ -1,9 +1,11 @@
 //! How people know the teams and organizations of calls: the ledger knows their ids.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout_at};
 
 use crate::policy::{EntityKind, PolicyStore};
 
@@ -21,34 +23,44 @@ pub(super) struct TeamNames {
 
 /// Finds names, in memory where calls have just been made.
 #[derive(Clone, Debug)]
-pub(super) struct Names(Arc<PolicyStore>);
+pub(super) struct Names {
+    policy: Arc<PolicyStore>,
+    /// Where calls are answered: what is found may be awaited by one of them.
+    runtime: Handle,
+}
 
 impl Names {
-    pub(super) const fn new(policy: Arc<PolicyStore>) -> Self {
-        Self(policy)
+    /// # Panics
+    /// Outside of a runtime.
+    pub(super) fn new(policy: Arc<PolicyStore>) -> Self {
+        Self { policy, runtime: Handle::current() }
     }
 
     /// Names by the id of the team, as far as they are known.
     pub(super) async fn of_teams(&self, teams: impl Iterator<Item = Arc<str>>) -> HashMap<Arc<str>, TeamNames> {
-        let mut names = HashMap::new();
-        let find = async {
-            for team in teams {
-                if let Entry::Vacant(place) = names.entry(team) {
-                    let found = self.of_team(place.key()).await;
-                    place.insert(found);
-                }
-            }
-        };
-        if tokio::time::timeout(NAMES_TIMEOUT, find).await.is_err() {
-            tracing::debug!("calls are exported without the names of their teams");
+        let teams: HashSet<Arc<str>> = teams.collect();
+        if teams.is_empty() {
+            return HashMap::new();
         }
-        names
+        let policy = Arc::clone(&self.policy);
+        let find = async move {
+            let (mut names, until) = (HashMap::new(), Instant::now() + NAMES_TIMEOUT);
+            for team in teams {
+                let Ok(found) = timeout_at(until, of_team(&policy, &team)).await else {
+                    tracing::debug!("calls are exported without the names of their teams");
+                    break;
+                };
+                names.insert(team, found);
+            }
+            names
+        };
+        self.runtime.spawn(find).await.unwrap_or_default()
     }
+}
 
-    async fn of_team(&self, team: &str) -> TeamNames {
-        let principal = self.0.of_principal(None, Some(team));
-        let Ok(policy) = self.0.call(principal, None, &[]).await else { return TeamNames::default() };
-        let name = |kind: EntityKind| policy.entities.iter().find(|entity| entity.kind == kind)?.alias();
-        TeamNames { team: name(EntityKind::Team), organization: name(EntityKind::Organization) }
-    }
+async fn of_team(policy: &PolicyStore, team: &str) -> TeamNames {
+    let principal = policy.of_principal(None, Some(team));
+    let Ok(policy) = policy.call(principal, None, &[]).await else { return TeamNames::default() };
+    let name = |kind: EntityKind| policy.entities.iter().find(|entity| entity.kind == kind)?.alias();
+    TeamNames { team: name(EntityKind::Team), organization: name(EntityKind::Organization) }
 }

@@ -33,7 +33,7 @@ use crate::management::spend::{dates, export};
     responses(
         (status = 200, description = "The file", content(
             (String = "text/csv", example = "date,entity_id,entity_alias,…,spend,…\r\n2026-11-21,acme,…,0.015,…\r\n"),
-            (String = "application/json", example = "[{\"date\":\"2026-11-21\",\"spend\":0.015}\n]\n"),
+            (Vec<Value> = "application/json", example = json!([{"date": "2026-11-21", "spend": 0.015}])),
         )),
     ),
 )]
@@ -62,7 +62,7 @@ pub async fn users(
     responses(
         (status = 200, description = "The file", content(
             (String = "text/csv", example = "date,entity_id,entity_alias,…,spend,…\r\n2026-11-21,acme,…,0.015,…\r\n"),
-            (String = "application/json", example = "[{\"date\":\"2026-11-21\",\"spend\":0.015}\n]\n"),
+            (Vec<Value> = "application/json", example = json!([{"date": "2026-11-21", "spend": 0.015}])),
         )),
     ),
 )]
@@ -91,7 +91,7 @@ pub async fn teams(
     responses(
         (status = 200, description = "The file", content(
             (String = "text/csv", example = "date,entity_id,entity_alias,…,spend,…\r\n2026-11-21,acme,…,0.015,…\r\n"),
-            (String = "application/json", example = "[{\"date\":\"2026-11-21\",\"spend\":0.015}\n]\n"),
+            (Vec<Value> = "application/json", example = json!([{"date": "2026-11-21", "spend": 0.015}])),
         )),
     ),
 )]
@@ -120,7 +120,7 @@ pub async fn organizations(
     responses(
         (status = 200, description = "The file", content(
             (String = "text/csv", example = "date,entity_id,entity_alias,…,spend,…\r\n2026-11-21,acme,…,0.015,…\r\n"),
-            (String = "application/json", example = "[{\"date\":\"2026-11-21\",\"spend\":0.015}\n]\n"),
+            (Vec<Value> = "application/json", example = json!([{"date": "2026-11-21", "spend": 0.015}])),
         )),
     ),
 )]
@@ -149,7 +149,7 @@ pub async fn customers(
     responses(
         (status = 200, description = "The file", content(
             (String = "text/csv", example = "date,entity_id,entity_alias,…,spend,…\r\n2026-11-21,acme,…,0.015,…\r\n"),
-            (String = "application/json", example = "[{\"date\":\"2026-11-21\",\"spend\":0.015}\n]\n"),
+            (Vec<Value> = "application/json", example = json!([{"date": "2026-11-21", "spend": 0.015}])),
         )),
     ),
 )]
