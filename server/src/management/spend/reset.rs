@@ -1,5 +1,6 @@
 //! `POST /global/spend/reset`.
 
+use actix_web::http::StatusCode;
 use actix_web::web;
 use serde_json::json;
 use tollgate_openapi::error::ErrorEnvelope;
@@ -31,11 +32,18 @@ const SCOPES_AT_ONCE: u64 = 200;
     responses(
         (status = 200, description = "They have spent nothing in their windows", body = SpendReset),
         (status = 403, description = "The caller is not the master key", body = ErrorEnvelope),
+        (status = 409, description = "Nodes count together in Redis", body = ErrorEnvelope),
     ),
 )]
 pub async fn reset(app: web::Data<App>, principal: Principal) -> ApiResult<web::Json<SpendReset>> {
     if !matches!(principal.credential, Credential::MasterKey) {
         return Err(ApiError::forbidden("Only the master key sets back the spend of all keys and teams."));
+    }
+    // What nodes know of each other's calls is behind for a moment: what one of them takes off may be too much or too little.
+    if app.counters.is_shared() {
+        let message = "Spend is not set back for all at once where nodes count together in Redis: set back single keys, or \
+                       raise their budgets.";
+        return Err(ApiError::new(StatusCode::CONFLICT, "invalid_request_error", message));
     }
     let keys = set_back(&app, &principal, limit::KEY).await?;
     let teams = set_back(&app, &principal, limit::TEAM).await?;
