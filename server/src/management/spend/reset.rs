@@ -41,8 +41,7 @@ pub async fn reset(app: web::Data<App>, principal: Principal) -> ApiResult<web::
     }
     // What nodes know of each other's calls is behind for a moment: what one of them takes off may be too much or too little.
     if app.counters.is_shared() {
-        let message = "Spend is not set back for all at once where nodes count together in Redis: set back single keys, or \
-                       raise their budgets.";
+        let message = "Spend is not set back where nodes count together in Redis: raise budgets instead.";
         return Err(ApiError::new(StatusCode::CONFLICT, "invalid_request_error", message));
     }
     let keys = set_back(&app, &principal, limit::KEY).await?;
