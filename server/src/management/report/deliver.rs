@@ -60,32 +60,50 @@ pub(crate) async fn deliver(app: &Data<App>, report: &Model, run: &mut Run) -> A
         end(run, ReportState::Failed, Some(error.to_owned()), app.clock.now());
         return Ok(());
     };
+    let (channels, mut left, mut refused) = (app.alerts.channels().await?, Vec::new(), Vec::new());
+    for place in places::of(report, &channels).into_iter().filter(|place| !run.told.0.contains(&place.name())) {
+        match place.is_allowed(app, &reader, report).await? {
+            true => left.push(place),
+            false => refused.push(place.refusal()),
+        }
+    }
+    let errors = if left.is_empty() { Vec::new() } else { send(app, report, (reader, days), &left, run).await? };
+    let now = app.clock.now();
+    match (errors.is_empty(), refused.is_empty()) {
+        (true, true) => end(run, ReportState::Sent, None, now),
+        // Asking again does not make it allowed.
+        (true, false) => end(run, ReportState::Failed, Some(refused.join("; ")), now),
+        (false, _) => {
+            run.error = Some([errors, refused].concat().join("; "));
+            put_off(run, now);
+        }
+    }
+    Ok(())
+}
+
+/// Makes a report and sends it to these places; tells what went wrong, in words for whoever looks after the report.
+async fn send(
+    app: &Data<App>,
+    report: &Model,
+    (reader, days): (Principal, (NaiveDate, NaiveDate)),
+    places: &[Place<'_>],
+    run: &mut Run,
+) -> ApiResult<Vec<String>> {
     let usage = summary::usage(app, &reader.scope(), report, days).await?;
     let words = summary::words(report, &usage);
     let mut made = Made { report, reader, days, words, whole: None };
     made.whole = made.whole(app).await?;
-    let (channels, mut errors) = (app.alerts.channels().await?, Vec::new());
-    for place in places::of(report, &channels) {
-        let name = place.name();
-        if run.told.0.contains(&name) {
-            continue;
-        }
-        match made.tell(app, &place, run).await {
+    let mut errors = Vec::new();
+    for place in places {
+        match made.tell(app, place, run).await {
             Ok(()) => {
-                run.told.0.push(name);
+                run.told.0.push(place.name());
                 report_run::write(&app.db, run).await?;
             }
             Err(error) => errors.push(error),
         }
     }
-    let now = app.clock.now();
-    if errors.is_empty() {
-        end(run, ReportState::Sent, None, now);
-    } else {
-        run.error = Some(errors.join("; "));
-        put_off(run, now);
-    }
-    Ok(())
+    Ok(errors)
 }
 
 /// Notes that a try did not come to anything.
@@ -133,9 +151,8 @@ impl Made<'_> {
         Ok(Some(whole.freeze()))
     }
 
-    /// Sends the report to one place; the error is in words, for whoever looks after the report.
+    /// Sends the report to one place; the error is in words.
     async fn tell(&self, app: &Data<App>, place: &Place<'_>, run: &mut Run) -> Result<(), String> {
-        place.check(app, &self.reader, self.report).await?;
         match place {
             Place::Letter(address) => {
                 let sent = app.mailer.send_now(&self.letter(app, address)).await;

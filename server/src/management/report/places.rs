@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::auth::Principal;
 use crate::db::report::Model;
 use crate::domain::permission::Action;
+use crate::error::ApiResult;
 use crate::management::alert::rules;
 
 /// One place that a report is sent to.
@@ -28,20 +29,16 @@ impl Place<'_> {
         }
     }
 
-    /// Goes on where the report's owner still may have it sent here, or an administrator chose it for them; else says in
-    /// words that they may not.
-    pub(super) async fn check(&self, app: &App, owner: &Principal, report: &Model) -> Result<(), String> {
-        let (name, called) = match self {
-            Self::Storage => (STORAGE.to_owned(), "the storage"),
-            Self::Letter(address) => (name_of_address(address), *address),
-            Self::Channel(channel, _) => (name_of_channel(&channel.id), channel.name.as_str()),
-        };
-        if report.definition.granted.contains(&name) {
-            return Ok(());
+    /// Whether the report's owner still may have it sent here, or an administrator chose it for them.
+    ///
+    /// # Errors
+    /// When that cannot be told now.
+    pub(super) async fn is_allowed(&self, app: &App, owner: &Principal, report: &Model) -> ApiResult<bool> {
+        if report.definition.granted.contains(&self.granted_as()) {
+            return Ok(true);
         }
         let allowed = match self {
-            Self::Storage if owner.is_admin() => return Ok(()),
-            Self::Storage => return Err(refused(called)),
+            Self::Storage => return Ok(owner.is_admin()),
             Self::Letter(address) => check_address(&app.db, owner, address).await,
             Self::Channel(channel, _) => {
                 let of = (channel.organization_id.as_deref(), channel.team_id.as_deref());
@@ -49,9 +46,27 @@ impl Place<'_> {
             }
         };
         match allowed {
-            Err(error) if error.status().is_client_error() => Err(refused(called)),
-            Err(error) => Err(format!("{called}: {}", error.message())),
-            Ok(()) => Ok(()),
+            Err(error) if error.status().is_client_error() => Ok(false),
+            Err(error) => Err(error),
+            Ok(()) => Ok(true),
+        }
+    }
+
+    /// Says that it is not sent here.
+    pub(super) fn refusal(&self) -> String {
+        let called = match self {
+            Self::Storage => "the storage",
+            Self::Letter(address) => address,
+            Self::Channel(channel, _) => channel.name.as_str(),
+        };
+        format!("{called}: not sent, the report's owner may not have it sent there any more")
+    }
+
+    fn granted_as(&self) -> String {
+        match self {
+            Self::Storage => STORAGE.to_owned(),
+            Self::Letter(address) => name_of_address(address),
+            Self::Channel(channel, _) => name_of_channel(&channel.id),
         }
     }
 }
@@ -66,10 +81,6 @@ fn name_of_channel(id: &str) -> String {
     format!("channel {id}")
 }
 
-fn refused(called: &str) -> String {
-    format!("{called}: not sent, the report's owner may not have it sent there any more")
-}
-
 /// Where a report is sent: the storage first, so that whoever is told finds its file there.
 pub(super) fn of<'a>(report: &'a Model, channels: &'a [Channel]) -> Vec<Place<'a>> {
     let mut places: Vec<Place<'a>> = Vec::new();
@@ -81,13 +92,28 @@ pub(super) fn of<'a>(report: &'a Model, channels: &'a [Channel]) -> Vec<Place<'a
     places
 }
 
-/// The places of `after` that an administrator chose for its owner: those of before that are still there, and what is new
-/// where it is somebody else who changes it.
-pub(super) fn granted(principal: &Principal, before: &Model, after: &Model) -> Vec<String> {
-    let known = names(before);
-    let is_others = principal.user_id != before.user_id;
-    let is_granted = |name: &String| before.definition.granted.contains(name) || is_others && !known.contains(name);
-    names(after).into_iter().filter(is_granted).collect()
+/// The places of `after` that an administrator chose for its owner: those of before that are still there, and where it is
+/// somebody else who changes it, what is new, and what they leave in a list that they send though its owner may not use it
+/// any more.
+pub(super) async fn granted(
+    app: &App,
+    principal: &Principal,
+    (before, after): (&Model, &Model),
+    sends_places: bool,
+) -> ApiResult<Vec<String>> {
+    let mut granted = before.definition.granted.clone();
+    if principal.user_id != before.user_id {
+        let known = names(before);
+        granted.extend(names(after).into_iter().filter(|name| !known.contains(name)));
+        if let Some(owner) = Principal::reading_for(&app.db, &after.user_id).await?.filter(|_| sends_places) {
+            for place in of(after, &app.alerts.channels().await?) {
+                if !place.is_allowed(app, &owner, after).await? {
+                    granted.push(place.granted_as());
+                }
+            }
+        }
+    }
+    Ok(names(after).into_iter().filter(|name| granted.contains(name)).collect())
 }
 
 fn names(report: &Model) -> Vec<String> {

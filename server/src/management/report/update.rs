@@ -49,9 +49,10 @@ pub async fn update(
     authorize(&principal, Action::ReportWrite, found.as_ref())?;
     let before = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
     seen.check(before.updated_at)?;
+    let sends_places = body.email_to.is_some() || body.channel_ids.is_some() || body.is_stored.is_some();
     let mut after = patched(before.clone(), body);
     check(&app, &transaction, &principal, (&after, Some(&before))).await?;
-    after.definition.granted = places::granted(&principal, &before, &after);
+    after.definition.granted = places::granted(&app, &principal, (&before, &after), sends_places).await?;
     after.updated_at = stored_time(app.clock.now());
     after.updated_by.clone_from(&principal.user_id);
     let goes_on = before.next_due_at.filter(|_| before.period == after.period);
