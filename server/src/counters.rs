@@ -34,6 +34,24 @@ pub use ticket::Ticket;
 use verdict::Verdict;
 pub use verdict::{Admission, Room};
 
+/// How long a correction waits for Redis to have it.
+const CORRECTION_TOLD_AT_MOST: Duration = Duration::from_secs(2);
+
+/// A scope, the start of a window, and what a call cost there.
+pub type Charge = (ScopeId, Option<DateTime<Utc>>, NanoUsd);
+
+/// What a scope has spent in a window was corrected in the ledger's database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// Which scope.
+    pub scope: ScopeId,
+    /// Where the window starts.
+    pub window_start: Option<DateTime<Utc>>,
+    /// By how much, where a process that counts alone has counted in this window before: a new one it reads from the
+    /// database.
+    pub counted: NanoUsd,
+}
+
 /// What every scope has spent, reserved and let through.
 #[derive(Debug)]
 pub struct Counters {
@@ -163,15 +181,35 @@ impl Counters {
         self.local.spent(scope, window_start)
     }
 
-    /// Corrects what `scope` has spent by `delta`: an admin set the figure. A scope not seen yet is left to be read
-    /// from the ledger.
-    pub fn adjust(&self, scope: &ScopeId, delta: NanoUsd) {
-        self.local.adjust(scope, delta);
+    /// What `scope` has spent in a window of which the ledger's database has `in_ledger`, corrections included: this
+    /// process is ahead of it with its own calls, and behind it with those of other nodes.
+    #[must_use]
+    pub fn spent_with(&self, scope: &ScopeId, window_start: Option<DateTime<Utc>>, in_ledger: NanoUsd) -> NanoUsd {
+        self.local.spent_with(scope, window_start, in_ledger)
     }
 
-    /// Notes that `scope` was changed on another node: what all nodes know goes before what was counted here.
-    pub fn doubt(&self, scope: &ScopeId) {
-        self.local.doubt(scope);
+    /// Puts corrections in force that the ledger's database has now: here, and where nodes count together on all of them,
+    /// also in windows that this one has not seen. A scope that is counted nowhere yet is read from the ledger.
+    pub async fn correct(&self, corrections: Vec<Correction>) {
+        if corrections.is_empty() {
+            return;
+        }
+        let Some(shared) = &self.shared else {
+            return corrections.iter().for_each(|correction| self.local.adjust(correction));
+        };
+        let windows = corrections.into_iter().map(|Correction { scope, window_start, .. }| (scope, window_start));
+        shared.tell_corrected(&self.local, windows).await;
+        // Whoever corrected it may call at once. While Redis is away, nodes hear of it with the change of policy.
+        if !self.is_degraded() {
+            self.told(CORRECTION_TOLD_AT_MOST).await;
+        }
+    }
+
+    /// Reads anew what `scopes` have spent: they were changed, perhaps on another node, and what this one told of them
+    /// meanwhile may have been older.
+    pub async fn corrected(&self, scopes: &[ScopeId]) {
+        let Some(shared) = &self.shared else { return };
+        shared.tell_corrected(&self.local, self.local.windows_of(scopes).into_iter()).await;
     }
 
     /// Forgets a scope that exists no more.
@@ -288,13 +326,16 @@ impl Counters {
         self.shared.is_some()
     }
 
-    /// Tells other nodes that calls of this node were written to the ledger's database: scope, window and what they
-    /// cost there. What cannot be told now is told the next time.
-    pub async fn written(&self, charges: Vec<(ScopeId, Option<DateTime<Utc>>, NanoUsd)>) {
-        let Some(shared) = &self.shared else { return };
-        match shared.now_written(charges).await {
-            Ok(told) => self.local.written(told),
-            Err(error) => tracing::warn!(%error, "what the ledger has now cannot be told to the shared counters"),
+    /// Notes that `charges` of this node are on their way to the ledger's database, or are not after all.
+    pub fn note_writing(&self, charges: &[Charge], is_writing: bool) {
+        self.local.note_writing(charges, is_writing);
+    }
+
+    /// Tells other nodes that `charges` of this node were written to the ledger's database. What cannot be told now is
+    /// told the next time.
+    pub async fn written(&self, charges: Vec<Charge>) {
+        if let Some(shared) = &self.shared {
+            shared.tell_written(&self.local, charges).await;
         }
     }
 

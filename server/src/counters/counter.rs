@@ -21,7 +21,7 @@ pub(super) struct Counter {
     /// Only of scopes that have a limit by the minute.
     rates: Option<Box<Rates>>,
     pub(super) line: Line,
-    /// Only of scopes that are counted together with other nodes.
+    /// Only where nodes count together.
     pub(super) share: Option<Box<Share>>,
     /// The slot in which a call last began or ended here.
     pub(super) last_used: u64,
@@ -34,18 +34,20 @@ struct Rates {
     tokens: Sliding,
 }
 
-/// This node's part of what all nodes count together.
+/// This node's part of what all nodes spend.
 #[derive(Debug, Default)]
 pub(super) struct Share {
+    /// The scope has limits that all nodes count together.
+    pub(super) is_limited: bool,
     /// Reserved in the current window by calls that are counted there.
     pub(super) reserved: NanoUsd,
     /// Calls in flight that are counted there.
     pub(super) in_flight: u64,
-    /// Spent in the current window and not in the ledger's database yet.
+    /// Spent in the current window and not in the ledger's database yet, as far as this process was told.
     pub(super) unwritten: NanoUsd,
+    /// Of that, what is being written: the database may have it by now.
+    pub(super) writing: NanoUsd,
     pub(super) window_end: Option<DateTime<Utc>>,
-    /// `spent` may be above what all nodes know: it was corrected elsewhere.
-    pub(super) is_stale: bool,
 }
 
 /// Counters by scope. Callers choose some of the ids, so that the hash is keyed; it is quicker than the standard one.
@@ -67,6 +69,7 @@ pub(super) fn current<'a>(counters: &'a mut Scopes, scope: &Scope) -> &'a mut Co
         if let Some(share) = &mut counter.share {
             share.reserved = NanoUsd::ZERO;
             share.unwritten = NanoUsd::ZERO;
+            share.writing = NanoUsd::ZERO;
         }
     }
     counter
@@ -152,6 +155,16 @@ impl Counter {
             self.reserved -= reserved.cost;
             self.line.wake();
         }
+    }
+
+    /// What the scope has spent in its window where the ledger's database has `in_ledger`, corrections included.
+    ///
+    /// A node that counts together with others hears of their spend and of corrections only from time to time; the
+    /// database has all but what the last calls of each node cost.
+    pub(super) fn spent_with(&self, in_ledger: NanoUsd) -> NanoUsd {
+        let Some(share) = &self.share else { return in_ledger };
+        let most = in_ledger + share.unwritten;
+        self.spent.clamp(most - share.writing, most)
     }
 
     /// Whether nothing would be lost of this counter, but for what the ledger's database knows as well.

@@ -10,6 +10,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::mpsc::UnboundedSender;
 use tollgate_openapi::money::NanoUsd;
 
+use super::Correction;
 use super::counter::{Counter, Scopes, current};
 use super::line::{Line, Place};
 use super::scope::{Charged, Demand, RateStates, Refusal, Scope, ScopeId, SharedPart, Standing};
@@ -185,24 +186,24 @@ impl Local {
         state.scopes.get(scope).filter(|counter| counter.window_start == window_start).map(|counter| counter.spent)
     }
 
-    pub(super) fn adjust(&self, scope: &ScopeId, delta: NanoUsd) {
-        let mut state = self.state.lock();
-        let State { scopes, feed } = &mut *state;
-        let Some(counter) = scopes.get_mut(scope) else { return };
-        counter.spent += delta;
-        counter.line.wake();
-        if let (Some(feed), Some(share)) = (feed, &counter.share) {
-            let window = Window { scope: scope.clone(), start: counter.window_start };
-            feed.tell(vec![(window, Change { adjusted: delta.0, window_end: share.window_end, ..Change::default() })]);
+    /// What `scope` has spent in a window of which the ledger has `in_ledger`.
+    pub(super) fn spent_with(&self, scope: &ScopeId, start: Option<DateTime<Utc>>, in_ledger: NanoUsd) -> NanoUsd {
+        let state = self.state.lock();
+        let counter = state.scopes.get(scope).filter(|counter| counter.window_start == start);
+        match counter {
+            None => in_ledger,
+            Some(counter) if state.feed.is_some() => counter.spent_with(in_ledger),
+            Some(counter) => counter.spent.max(in_ledger),
         }
     }
 
-    /// What all nodes know of the scope goes before what this one counted: it was changed elsewhere.
-    pub(super) fn doubt(&self, scope: &ScopeId) {
-        let mut state = self.state.lock();
-        if let Some(share) = state.scopes.get_mut(scope).and_then(|counter| counter.share.as_mut()) {
-            share.is_stale = true;
-        }
+    /// Corrects what a window has spent, where it is counted.
+    pub(super) fn adjust(&self, Correction { scope, window_start, counted }: &Correction) {
+        let window = Window { scope: scope.clone(), start: *window_start };
+        self.with_window(&window, |counter| {
+            counter.spent += *counted;
+            counter.line.wake();
+        });
     }
 
     pub(super) fn forget(&self, scope: &ScopeId) {

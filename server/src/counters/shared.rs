@@ -34,14 +34,17 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tollgate_openapi::money::NanoUsd;
 
-use super::Counters;
+use super::local::Local;
 use super::scope::{RateStates, ScopeId};
+use super::{Charge, Counters};
 use crate::clock::Clock;
 use crate::db::budget_spend;
 pub(super) use change::{Change, Note, Window};
 use keys::Keys;
 use times::Times;
 
+/// Where the ledger's database does not answer for so long, what it has is told later.
+const LEDGER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Windows read from the ledger at once.
 const WINDOWS_MAX: usize = 500;
 
@@ -92,12 +95,21 @@ pub(super) struct Shared {
     /// What a former process of this node spent is in the ledger's database, and told to be.
     former: Former,
     /// Written to the ledger's database and not told yet.
-    untold: Mutex<HashMap<Window, NanoUsd>>,
+    untold: Mutex<HashMap<Window, Untold>>,
     times: Times,
 }
 
 /// A window, what of it this node has written now, and what the ledger's database has: spent, and corrected.
 pub(super) type Written = (Window, NanoUsd, (NanoUsd, NanoUsd));
+
+/// What is to be told of a window.
+#[derive(Clone, Copy, Debug, Default)]
+struct Untold {
+    /// What of it this node has written.
+    own: NanoUsd,
+    /// An administrator has corrected it.
+    is_corrected: bool,
+}
 
 /// How far what a former process left is dealt with.
 #[derive(Debug, Default)]
@@ -216,36 +228,43 @@ impl Shared {
         self.clock.manual_now().map_or_else(String::new, |now| now.timestamp_millis().to_string())
     }
 
-    /// What is to be told of `charges` that were written to the ledger's database, and of those that could not be told
-    /// before.
-    pub(super) async fn now_written(
+    /// Tells that `charges` were written to the ledger's database, and what could not be told before.
+    pub(super) async fn tell_written(&self, local: &Local, charges: Vec<Charge>) {
+        let mut untold = std::mem::take(&mut *self.untold.lock());
+        charges.into_iter().for_each(|charge| note(&mut untold, charge, false));
+        self.tell_now(local, untold).await;
+    }
+
+    /// Tells what the ledger's database has of windows that were corrected there.
+    pub(super) async fn tell_corrected(
         &self,
-        charges: Vec<(ScopeId, Option<DateTime<Utc>>, NanoUsd)>,
-    ) -> Result<Vec<Written>, sea_orm::DbErr> {
-        let own = {
-            let mut untold = self.untold.lock();
-            for (scope, start, spent) in charges {
-                *untold.entry(Window { scope, start }).or_default() += spent;
-            }
-            std::mem::take(&mut *untold)
-        };
-        let windows: Vec<Window> = own.keys().cloned().collect();
-        let mut told = Vec::with_capacity(windows.len());
-        for windows in windows.chunks(WINDOWS_MAX) {
-            match self.in_ledger(windows).await {
-                Ok(found) => told.extend(found.into_iter().map(|(window, written)| {
-                    let spent = own.get(&window).copied().unwrap_or_default();
-                    (window, spent, written)
-                })),
+        local: &Local,
+        windows: impl Iterator<Item = (ScopeId, Option<DateTime<Utc>>)>,
+    ) {
+        let mut corrected = HashMap::new();
+        windows.for_each(|(scope, start)| note(&mut corrected, (scope, start, NanoUsd::ZERO), true));
+        self.tell_now(local, corrected).await;
+    }
+
+    /// What cannot be told now is told with what is written next.
+    async fn tell_now(&self, local: &Local, untold: HashMap<Window, Untold>) {
+        let mut untold: Vec<(Window, Untold)> = untold.into_iter().collect();
+        while !untold.is_empty() {
+            let some = untold.split_off(untold.len().saturating_sub(WINDOWS_MAX));
+            let windows: Vec<Window> = some.iter().map(|(window, _)| window.clone()).collect();
+            let reading = tokio::time::timeout(LEDGER_TIMEOUT, self.in_ledger(&windows)).await;
+            match reading.map_err(|error| error.to_string()).and_then(|read| read.map_err(|error| error.to_string())) {
+                Ok(found) => tell(local, some, &found),
                 Err(error) => {
-                    // All of it again: what was read is not told either.
-                    let mut untold = self.untold.lock();
-                    own.into_iter().for_each(|(window, spent)| *untold.entry(window).or_default() += spent);
-                    return Err(error);
+                    tracing::warn!(%error, "what the ledger has now cannot be told to the shared counters");
+                    let mut later = self.untold.lock();
+                    for (Window { scope, start }, Untold { own, is_corrected }) in untold.into_iter().chain(some) {
+                        note(&mut later, (scope, start, own), is_corrected);
+                    }
+                    return;
                 }
             }
         }
-        Ok(told)
     }
 
     /// What the ledger's database has of `windows`: spent, and corrected by administrators.
@@ -259,6 +278,27 @@ impl Shared {
         };
         Ok(windows.iter().map(|window| (window.clone(), of(window))).collect())
     }
+}
+
+fn note(untold: &mut HashMap<Window, Untold>, (scope, start, own): Charge, is_corrected: bool) {
+    let window = untold.entry(Window { scope, start }).or_default();
+    window.own += own;
+    window.is_corrected |= is_corrected;
+}
+
+fn tell(local: &Local, untold: Vec<(Window, Untold)>, found: &HashMap<Window, (NanoUsd, NanoUsd)>) {
+    let with_ledger = untold.into_iter().filter_map(|(window, untold)| {
+        let in_ledger = *found.get(&window)?;
+        Some((window, untold, in_ledger))
+    });
+    let (corrected, written): (Vec<_>, Vec<_>) = with_ledger
+        .map(|(window, Untold { own, is_corrected }, in_ledger)| {
+            let (spent, adjusted) = in_ledger;
+            (is_corrected.then(|| (window.clone(), spent + adjusted)), (window, own, in_ledger))
+        })
+        .unzip();
+    local.written(written);
+    corrected.into_iter().flatten().for_each(|(window, in_ledger)| local.count_anew_from(&window, in_ledger));
 }
 
 impl Counters {

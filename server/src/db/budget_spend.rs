@@ -51,9 +51,28 @@ pub async fn spent(
     scope_id: &str,
     window_start: Option<DateTime<Utc>>,
 ) -> Result<NanoUsd, DbErr> {
-    let key = (scope_kind.to_owned(), scope_id.to_owned(), window_key(window_start));
-    let row = Entity::find_by_id(key).one(db).await?;
-    Ok(row.map_or(NanoUsd::ZERO, |row| NanoUsd(row.spent) + NanoUsd(row.adjusted)))
+    Ok(sum(window(scope_kind, scope_id, window_start).one(db).await?))
+}
+
+/// The same; until the transaction ends, the ledger adds nothing to it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn spent_for_update(
+    transaction: &impl ConnectionTrait,
+    scope_kind: &str,
+    scope_id: &str,
+    window_start: Option<DateTime<Utc>>,
+) -> Result<NanoUsd, DbErr> {
+    Ok(sum(window(scope_kind, scope_id, window_start).lock_exclusive().one(transaction).await?))
+}
+
+fn window(scope_kind: &str, scope_id: &str, window_start: Option<DateTime<Utc>>) -> Select<Entity> {
+    Entity::find_by_id((scope_kind.to_owned(), scope_id.to_owned(), window_key(window_start)))
+}
+
+fn sum(row: Option<Model>) -> NanoUsd {
+    row.map_or(NanoUsd::ZERO, |row| NanoUsd(row.spent) + NanoUsd(row.adjusted))
 }
 
 /// What each of the scopes spent in its window, corrections included, by id and [`window_key`]. Windows without spend
@@ -163,28 +182,4 @@ pub async fn spent_of_scopes(
     });
     let rows = Entity::find().filter(each).all(db).await?.into_iter();
     Ok(rows.map(|row| ((row.scope_kind, row.scope_id), NanoUsd(row.spent) + NanoUsd(row.adjusted))).collect())
-}
-
-/// Carries what a scope has spent from one window over into another that takes its place: a new length of the window is
-/// no forgiveness, what was spent counts until the new window ends. `counted` is what this process has counted in the
-/// old window, where it has: it is ahead of the ledger.
-///
-/// # Errors
-/// When the database is away.
-pub async fn carry_over(
-    db: &impl ConnectionTrait,
-    scope_kind: &str,
-    scope_id: &str,
-    [from, to]: [Option<DateTime<Utc>>; 2],
-    counted: Option<NanoUsd>,
-) -> Result<(), DbErr> {
-    if from == to {
-        return Ok(());
-    }
-    let spent_before = match counted {
-        Some(counted) => counted,
-        None => spent(db, scope_kind, scope_id, from).await?,
-    };
-    let delta = spent_before - spent(db, scope_kind, scope_id, to).await?;
-    if delta == NanoUsd::ZERO { Ok(()) } else { adjust(db, scope_kind, scope_id, to, delta).await }
 }

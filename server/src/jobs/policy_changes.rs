@@ -31,6 +31,8 @@ const KEEP: chrono::TimeDelta = chrono::TimeDelta::hours(1);
 struct Read {
     last: i64,
     seen: BTreeSet<i64>,
+    /// There may be more than were read at once.
+    has_more: bool,
 }
 
 /// Looks when a change is announced, and from time to time.
@@ -47,6 +49,7 @@ pub(super) async fn follow(work: Work, stop: CancellationToken) {
             tokio::select! {
                 _ = ticks.tick() => {}
                 () = work.policy.bulletin().heard() => {}
+                () = std::future::ready(()), if read.has_more => {}
             }
         };
         if stop.run_until_cancelled(next).await.is_none() {
@@ -56,7 +59,7 @@ pub(super) async fn follow(work: Work, stop: CancellationToken) {
             Ok(changes) => {
                 is_away = false;
                 work.policy.bulletin().note_read(read.last);
-                changes.iter().for_each(|change| forget(&work, change));
+                forget(&work, &changes).await;
                 has_other_models |= changes.iter().any(|change| CHANGED_BY.contains(&change.entity_kind.as_str()));
                 has_other_settings |= changes.iter().any(|change| change.entity_kind == settings::CHANGED_BY);
             }
@@ -91,11 +94,11 @@ async fn in_time(reading: impl Future<Output = Result<(), DbErr>>) -> Result<(),
     read
 }
 
-fn forget(work: &Work, change: &PolicyChange) {
-    work.policy.forget(&change.entity_kind, &change.entity_id);
-    if let Some(scope) = ScopeId::named(&change.entity_kind, &change.entity_id.as_str().into()) {
-        work.counters.doubt(&scope);
-    }
+async fn forget(work: &Work, changes: &[PolicyChange]) {
+    changes.iter().for_each(|change| work.policy.forget(&change.entity_kind, &change.entity_id));
+    let scope = |change: &PolicyChange| ScopeId::named(&change.entity_kind, &change.entity_id.as_str().into());
+    let scopes: Vec<ScopeId> = changes.iter().filter_map(scope).collect();
+    work.counters.corrected(&scopes).await;
 }
 
 impl Read {
@@ -105,7 +108,10 @@ impl Read {
         let reading = policy_change::since(&work.db, from, CHANGES_MAX);
         let read = tokio::time::timeout(READ_TIMEOUT, reading).await;
         let mut changes = read.unwrap_or_else(|_| Err(DbErr::Custom("the database does not answer".to_owned())))?;
+        self.has_more = changes.len() >= usize::try_from(CHANGES_MAX).unwrap_or(usize::MAX);
         changes.retain(|change| self.seen.insert(change.id));
+        // Nothing new among so many: they are those that were read before.
+        self.has_more &= !changes.is_empty();
         self.last = changes.iter().map(|change| change.id).fold(self.last, i64::max);
         self.seen = self.seen.split_off(&self.last.saturating_sub(LOOK_BACK));
         Ok(changes)

@@ -16,7 +16,7 @@ use super::batch::{self, Sums};
 use super::event::SpendEvent;
 use super::spool::{Cursor, Spool, SpoolError};
 use super::watch::{self, Watch};
-use crate::counters::{Counters, ScopeId};
+use crate::counters::{Charge, Counters, ScopeId};
 use crate::db::{self, OwnConnection, spool_cursor};
 
 /// Events of one transaction.
@@ -121,8 +121,16 @@ impl Writer {
             let (events, to) = tokio::task::spawn_blocking(move || spool.read(from)).await??;
             let chunks = events.len().div_ceil(BATCH_EVENTS_MAX);
             for (index, chunk) in events.chunks(BATCH_EVENTS_MAX).enumerate() {
-                self.write(chunk, (index + 1 == chunks).then_some(to)).await?;
-                self.tell_counters(chunk, from < self.own_from).await;
+                let charges = self.charges(chunk, from < self.own_from);
+                self.counters.note_writing(&charges, true);
+                if let Err(error) = self.write(chunk, (index + 1 == chunks).then_some(to)).await {
+                    self.counters.note_writing(&charges, false);
+                    return Err(error);
+                }
+                if self.counters.is_shared() {
+                    self.told.extend(chunk.iter().map(|event| Arc::clone(&event.request_id)));
+                    self.counters.written(charges).await;
+                }
             }
             let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
             if count > 0 || to != self.cursor {
@@ -141,21 +149,20 @@ impl Writer {
         Ok(())
     }
 
-    /// Tells the counters what the database has now. What a former process counted is not part of what this one did.
-    async fn tell_counters(&mut self, events: &[SpendEvent], is_former: bool) {
+    /// What the counters have to hear of `events`, where nodes count together. What a former process counted is not part
+    /// of what this one did.
+    fn charges(&self, events: &[SpendEvent], is_former: bool) -> Vec<Charge> {
         if !self.counters.is_shared() {
-            return;
+            return Vec::new();
         }
-        let mut charges = Vec::new();
-        for event in events.iter().filter(|event| self.told.insert(Arc::clone(&event.request_id))) {
+        let charges = events.iter().filter(|event| !self.told.contains(&event.request_id)).flat_map(|event| {
             let spent = if is_former { NanoUsd::ZERO } else { NanoUsd(event.spend_nano) };
-            charges.extend(
-                event.charges.iter().filter_map(|charge| {
-                    Some((ScopeId::named(&charge.kind, &charge.id)?, charge.window_start(), spent))
-                }),
-            );
-        }
-        self.counters.written(charges).await;
+            let charged = event.charges.iter();
+            charged.filter_map(move |charge| {
+                Some((ScopeId::named(&charge.kind, &charge.id)?, charge.window_start(), spent))
+            })
+        });
+        charges.collect()
     }
 
     /// Writes a batch. Where the database refuses what is in it, writes one event after the other and sets those aside

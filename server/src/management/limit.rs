@@ -11,7 +11,7 @@ use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::patch::Patch;
 
 use crate::app::App;
-use crate::counters::ScopeId;
+use crate::counters::{Correction, ScopeId};
 use crate::db;
 use crate::db::JsonMap;
 use crate::db::limit::Model as Limit;
@@ -76,18 +76,8 @@ pub(super) struct Changed {
     pub(super) before: Limit,
     /// And as they are.
     pub(super) after: Limit,
-    scope: ScopeId,
-    /// Of the spend of a window that goes on.
-    correction: NanoUsd,
-}
-
-impl Changed {
-    /// Brings this process's own counters in line, once the transaction is committed.
-    pub(super) fn settle(&self, app: &App) {
-        if self.correction != NanoUsd::ZERO {
-            app.counters.adjust(&self.scope, self.correction);
-        }
-    }
+    /// What the counters have to hear of, once the transaction is committed.
+    pub(super) corrections: Vec<Correction>,
 }
 
 /// Sets what a body asks for; what the scope has spent goes along where its windows change.
@@ -116,17 +106,25 @@ pub(super) async fn set(
     }
 
     let windows = Windows::of_one(app, transaction, kind, id).await?;
-    carry_over(app, transaction, &windows_before, &windows).await?;
-    let scope = ScopeId { kind: kind.scope, id: id.into() };
-    let mut correction = NanoUsd::ZERO;
+    let mut corrections = carry_over(app, transaction, &windows_before, &windows).await?;
     if let Some(target) = wanted.spend {
-        let delta = set_spend(app, transaction, &scope, windows.whole, target).await?;
-        // A new window is read from the ledger when it is first charged.
-        if windows_before.whole == windows.whole {
-            correction = delta;
-        }
+        let scope = ScopeId { kind: kind.scope, id: id.into() };
+        corrections.extend(correct(app, transaction, scope, [&windows_before, &windows], target).await?);
     }
-    Ok(Changed { before, after, scope, correction })
+    Ok(Changed { before, after, corrections })
+}
+
+/// Makes what a scope has spent in the window of `after` the `target`; the windows before may be others.
+pub(super) async fn correct(
+    app: &App,
+    transaction: &DatabaseTransaction,
+    scope: ScopeId,
+    [before, after]: [&Windows; 2],
+    target: NanoUsd,
+) -> ApiResult<Option<Correction>> {
+    let delta = set_spend(app, transaction, &scope, after.whole, target).await?;
+    let counted = if before.whole == after.whole { delta } else { NanoUsd::ZERO };
+    Ok((delta != NanoUsd::ZERO).then_some(Correction { scope, window_start: after.whole, counted }))
 }
 
 /// A scope's own limits.

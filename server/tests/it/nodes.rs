@@ -1,5 +1,7 @@
 //! Several nodes on one database and one Redis.
 
+mod correction;
+
 use std::sync::Arc;
 use std::time::Duration;
 

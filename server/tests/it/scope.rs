@@ -305,24 +305,12 @@ async fn a_key_that_moves_leaves_its_past_where_it_was() {
 async fn a_new_window_carries_over_what_was_spent() {
     let upstream = FakeUpstream::start();
     let app = TestApp::with_upstream(&upstream).await;
-    let daily = |limit: &mut Limit| {
-        limit.max_budget = Some(130_000);
-        limit.budget_duration = Some("1d".to_owned());
-    };
-    set_limits(&app, "team", "t", daily).await;
+    let team = json!({"team_id": "t", "max_budget": 0.00013, "budget_duration": "1d"});
+    app.post("/team/new", team).expect_status(200).await;
     let client = app.bearer(&app.new_key(json!({"team_id": "t"})).await);
     client.post(CHAT, small()).expect_status(200).await;
     client.post(CHAT, small()).expect_status(200).await;
-    let windows = ["2026-11-21T00:00:00Z", "2026-11-01T00:00:00Z"].map(|start| Some(start.parse().unwrap()));
-    let team = ScopeId { kind: "team", id: "t".into() };
-    let counted = app.app.counters.spent(&team, windows[0]);
-    assert_eq!(counted.unwrap().0, 100_000);
-    db::budget_spend::carry_over(&app.app.db, "team", "t", windows, counted).await.unwrap();
-    set_limits(&app, "team", "t", |limit| {
-        daily(limit);
-        limit.budget_duration = Some("1mo".to_owned());
-    })
-    .await;
+    app.post("/team/update", json!({"team_id": "t", "budget_duration": "1mo"})).expect_status(200).await;
     let message = client.post(CHAT, small()).expect_status(400).await.error().2;
     assert!(message.contains("Current cost: 0.0001,") && message.contains("resets at 2026-12-01"), "{message}");
     app.advance(Duration::from_secs(10 * 24 * 3600));

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tollgate_openapi::money::NanoUsd;
 
 use super::{Local, State};
+use crate::counters::Charge;
 use crate::counters::counter::Counter;
-use crate::counters::scope::{Charged, Demand, Scope, SharedPart};
+use crate::counters::scope::{Charged, Demand, Scope, ScopeId, SharedPart};
 use crate::counters::shared::{Change, Grant, Note, Window, Written};
 
 /// How all nodes hear of it.
@@ -28,7 +30,7 @@ impl Local {
         let Some(feed) = feed else { return };
         feed.lease = Some(Arc::clone(lease));
         let changes = scopes.iter().filter_map(|(id, counter)| {
-            let share = counter.share.as_ref()?;
+            let share = counter.share.as_ref().filter(|share| share.is_limited)?;
             let change = Change {
                 reserved: share.reserved.0,
                 unwritten: Some(share.unwritten),
@@ -48,6 +50,18 @@ impl Local {
         }
     }
 
+    /// Notes whether `charges` of this node are on their way to the ledger's database, or are not after all.
+    pub(in crate::counters) fn note_writing(&self, charges: &[Charge], is_writing: bool) {
+        let mut state = self.state.lock();
+        for (scope, start, spent) in charges {
+            let counter = state.scopes.get_mut(scope).filter(|counter| counter.window_start == *start);
+            if let Some(share) = counter.and_then(|counter| counter.share.as_mut()) {
+                share.writing += if is_writing { *spent } else { NanoUsd::ZERO - *spent };
+                share.writing = share.writing.clamp(NanoUsd::ZERO, share.unwritten);
+            }
+        }
+    }
+
     /// Tells what was written to the ledger's database: of each window what of it came from this node, and what the
     /// database has now.
     pub(in crate::counters) fn written(&self, windows: Vec<Written>) {
@@ -59,6 +73,7 @@ impl Local {
             let share = counter.and_then(|counter| counter.share.as_mut());
             let unwritten = share.map_or(NanoUsd::ZERO, |share| {
                 share.unwritten = (share.unwritten - own).max(NanoUsd::ZERO);
+                share.writing = (share.writing - own).max(NanoUsd::ZERO);
                 share.unwritten
             });
             let change = Change { unwritten: Some(unwritten), written: Some(written), ..Change::default() };
@@ -78,17 +93,36 @@ impl Local {
     /// The windows that all nodes count together and this one has seen.
     pub(in crate::counters) fn shared_windows(&self) -> Vec<Window> {
         let state = self.state.lock();
-        let shared = state.scopes.iter().filter(|(_, counter)| counter.share.is_some());
+        let is_limited = |counter: &Counter| counter.share.as_ref().is_some_and(|share| share.is_limited);
+        let shared = state.scopes.iter().filter(|(_, counter)| is_limited(counter));
         shared.map(|(id, counter)| Window { scope: id.clone(), start: counter.window_start }).collect()
+    }
+
+    /// The windows that those of `scopes` are in that this node has seen.
+    pub(in crate::counters) fn windows_of(&self, scopes: &[ScopeId]) -> Vec<(ScopeId, Option<DateTime<Utc>>)> {
+        let state = self.state.lock();
+        let window = |scope: &ScopeId| Some((scope.clone(), state.scopes.get(scope)?.window_start));
+        scopes.iter().filter_map(window).collect()
     }
 
     /// Counts on from what the ledger's database has, while this node counts alone.
     pub(in crate::counters) fn count_on_from(&self, window: &Window, written: NanoUsd) {
+        self.with_window(window, |counter| counter.spent = counter.spent.max(counter.spent_with(written)));
+    }
+
+    /// Counts on from what the ledger's database has, which an administrator has corrected.
+    pub(in crate::counters) fn count_anew_from(&self, window: &Window, written: NanoUsd) {
+        self.with_window(window, |counter| {
+            counter.spent = counter.spent_with(written);
+            counter.line.wake();
+        });
+    }
+
+    pub(super) fn with_window(&self, window: &Window, act: impl FnOnce(&mut Counter)) {
         let mut state = self.state.lock();
         let counter = state.scopes.get_mut(&window.scope).filter(|counter| counter.window_start == window.start);
         if let Some(counter) = counter {
-            let unwritten = counter.share.as_ref().map_or(NanoUsd::ZERO, |share| share.unwritten);
-            counter.spent = counter.spent.max(written + unwritten);
+            act(counter);
         }
     }
 }
@@ -123,19 +157,19 @@ pub(super) fn share(
     let limits = scope.limits;
     let slot = grant.and_then(|grant| grant.slot).filter(|_| limits.rpm.is_some() || limits.tpm.is_some());
     let part = SharedPart { budget: limits.max_budget.is_some(), parallel: limits.parallel.is_some(), slot };
-    if !part.budget && !part.parallel {
+    let share = counter.share.get_or_insert_default();
+    share.is_limited = part.budget || part.parallel;
+    if !share.is_limited {
         return part;
     }
     let known = grant.and_then(|grant| grant.spent.get(index).copied().flatten());
-    let share = counter.share.get_or_insert_default();
     share.window_end = scope.window_end;
     if part.budget {
         share.reserved += demand.cost;
     }
     share.in_flight += u64::from(part.parallel);
     if let Some(known) = known.filter(|_| part.budget) {
-        counter.spent = if share.is_stale { known } else { known.max(counter.spent) };
-        share.is_stale = false;
+        counter.spent = known.max(counter.spent);
     }
     part
 }
@@ -155,9 +189,12 @@ pub(super) fn unshare(
             share.in_flight = share.in_flight.saturating_sub(1);
             change.in_flight = -1;
         }
-        if budget && counter.window_start == charged.window_start {
-            share.reserved -= reserved.cost;
+        let is_in_window = counter.window_start == charged.window_start;
+        if is_in_window {
             share.unwritten += used.cost;
+        }
+        if budget && is_in_window {
+            share.reserved -= reserved.cost;
             change.unwritten = Some(share.unwritten);
             change.reserved = -reserved.cost.0;
             change.window_end = charged.window_end;

@@ -1,7 +1,7 @@
 -- Brings what a node did: calls that ended, calls it admitted by itself, and what it wrote to the ledger.
 --
 -- ARGV: node, the set of the budgets that it has unwritten spend in, then of each key, by what it is:
---   b lease, reserved (added), unwritten ('': as it is), adjusted (added), expires (ms)
+--   b lease, reserved (added), unwritten ('': as it is), expires (ms)
 --   w spent and adjusted as the ledger has them, unwritten; only of budgets that are known
 --   f lease, calls in flight (added)
 --   q slot, requests that do not count after all
@@ -54,11 +54,10 @@ for _, key in ipairs(KEYS) do
   local what = ARGV[at]
   if what == 'b' then
     local lease, reserved, unwritten = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-    local adjusted, expires = ARGV[at + 4], ARGV[at + 5]
-    at = at + 6
+    local expires = ARGV[at + 4]
+    at = at + 5
     add(key, 'r:' .. lease, reserved)
     if unwritten ~= '' then set_unwritten(key, unwritten) end
-    if adjusted ~= '0' and redis.call('HEXISTS', key, 's') == 1 then redis.call('HINCRBY', key, 'a', adjusted) end
     redis.call('PEXPIREAT', key, expires)
   elseif what == 'w' then
     local spent, adjusted, unwritten = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]

@@ -30,8 +30,6 @@ pub(in crate::counters) struct Change {
     pub(in crate::counters) reserved: i64,
     /// What this node has spent that is not in the ledger's database yet, where it changed.
     pub(in crate::counters) unwritten: Option<NanoUsd>,
-    /// Added to what administrators corrected.
-    pub(in crate::counters) adjusted: i64,
     /// When the window ends; `None`: never.
     pub(in crate::counters) window_end: Option<DateTime<Utc>>,
     /// What the ledger's database has: spent, and corrected by administrators.
@@ -58,7 +56,6 @@ impl Change {
     /// What `later` says, after this.
     fn follow(&mut self, later: Self) {
         self.reserved += later.reserved;
-        self.adjusted += later.adjusted;
         self.in_flight += later.in_flight;
         self.unwritten = later.unwritten.or(self.unwritten);
         self.window_end = later.window_end.or(self.window_end);
@@ -114,7 +111,6 @@ impl Batch {
         self.changes.retain(|_, change| change.written.is_some());
         for change in self.changes.values_mut() {
             *change = std::mem::take(change).without_lease();
-            change.adjusted = 0;
         }
     }
 }

@@ -67,12 +67,12 @@ fn script<'a>(shared: &'a Shared, link: &Link, changes: &[(&Window, &Change)]) -
             call.key(shared.keys.budget(window));
             call.arg("w").arg(spent.0).arg(adjusted.0).arg(unwritten.0);
         }
-        if change.reserved != 0 || change.unwritten.is_some() || change.adjusted != 0 {
+        if change.reserved != 0 || change.unwritten.is_some() {
             let unwritten = change.unwritten.filter(|_| change.written.is_none());
             call.key(shared.keys.budget(window));
             call.arg("b").arg(&*link.lease).arg(change.reserved);
             call.arg(unwritten.map_or_else(String::new, |unwritten| unwritten.0.to_string()));
-            call.arg(change.adjusted).arg(shared.expires_ms(change.window_end));
+            call.arg(shared.expires_ms(change.window_end));
         }
         if change.in_flight != 0 {
             call.key(shared.keys.in_flight(&window.scope)).arg("f").arg(&*link.lease).arg(change.in_flight);

@@ -10,6 +10,7 @@ use super::view::{snapshot, view};
 use super::{FIELDS, NOT_FOUND};
 use crate::app::App;
 use crate::auth::Principal;
+use crate::counters::Correction;
 use crate::db;
 use crate::db::budget::{ActiveModel, Column, Model};
 use crate::db::stored_time;
@@ -49,13 +50,14 @@ pub async fn update(
     let before = found.ok_or_else(|| ApiError::not_found(NOT_FOUND))?;
     seen.check(before.updated_at)?;
     let after = patched(before.clone(), body, &app, &principal);
-    write(&app, &transaction, &before, &after).await?;
+    let corrections = write(&app, &transaction, &before, &after).await?;
     let (shown_before, shown_after) = (Some(snapshot(&before)), Some(snapshot(&after)));
     let change =
         Change { action: "updated", kind: "budget", id: &after.budget_id, before: shown_before, after: shown_after };
     record(&app, &transaction, &principal, change).await?;
     transaction.commit().await?;
     announce(&app, "budget", &after.budget_id);
+    app.counters.correct(corrections).await;
     Ok(web::Json(view(&app.db, after).await?))
 }
 
@@ -69,7 +71,12 @@ fn patched(mut budget: Model, body: BudgetPatch, app: &App, principal: &Principa
 }
 
 /// Writes the budget; what those attached to it have spent goes along where their windows change.
-async fn write(app: &App, transaction: &DatabaseTransaction, before: &Model, after: &Model) -> ApiResult<()> {
+async fn write(
+    app: &App,
+    transaction: &DatabaseTransaction,
+    before: &Model,
+    after: &Model,
+) -> ApiResult<Vec<Correction>> {
     let may_change_windows =
         before.budget_duration != after.budget_duration || before.model_limits != after.model_limits;
     let windows = match may_change_windows {

@@ -56,7 +56,7 @@ pub async fn new(
     record(&app, &transaction, &principal, change).await?;
     transaction.commit().await?;
     announce(&app, "customer", &customer.user_id);
-    limits.settle(&app);
+    app.counters.correct(limits.corrections).await;
     Ok(web::Json(view(&app, customer).await?))
 }
 

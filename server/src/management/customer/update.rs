@@ -66,7 +66,7 @@ pub async fn update(
     record(&app, &transaction, &principal, change).await?;
     transaction.commit().await?;
     announce(&app, "customer", &after.user_id);
-    limits.settle(&app);
+    app.counters.correct(limits.corrections).await;
     Ok(web::Json(view(&app, after).await?))
 }
 

@@ -107,9 +107,9 @@ async fn create(app: &App, principal: &Principal, body: KeyCreate, secret: &str)
     // A key of the caller's own choosing may have existed before: it starts afresh all the same.
     let scope = ScopeId::key(&key.token);
     let windows = Windows::of_one(app, &transaction, limit::KEY, &key.token).await?;
-    let delta = limit::set_spend(app, &transaction, &scope, windows.whole, spend).await?;
+    let correction = limit::correct(app, &transaction, scope, [&windows, &windows], spend).await?;
     change::commit(app, transaction, &key.token).await?;
-    app.counters.adjust(&scope, delta);
+    app.counters.correct(Vec::from_iter(correction)).await;
     Ok(key)
 }
 

@@ -177,13 +177,12 @@ pub(super) async fn apply(
     let changed = change::all_set(after.clone());
     changed.update(&transaction).await.map_err(|error| change::conflict(error, after.key_alias.as_deref()))?;
     let windows = Windows::of_one(app, &transaction, limit::KEY, &after.token).await?;
-    limit::carry_over(app, &transaction, &windows_before, &windows).await?;
-    Windows::carry_all(app, &transaction, &owners_before).await?;
-    let scope = ScopeId::key(&after.token);
-    let delta = match spend {
-        Some(target) => limit::set_spend(app, &transaction, &scope, windows.whole, target).await?,
-        None => NanoUsd::ZERO,
-    };
+    let mut corrections = limit::carry_over(app, &transaction, &windows_before, &windows).await?;
+    corrections.extend(Windows::carry_all(app, &transaction, &owners_before).await?);
+    if let Some(target) = spend {
+        let windows = [&windows_before, &windows];
+        corrections.extend(limit::correct(app, &transaction, ScopeId::key(&after.token), windows, target).await?);
+    }
     let action = if rotation.is_some() { "rotated" } else { "updated" };
     let (shown_before, mut shown_after) = (snapshot(&before), snapshot(&after));
     if let (Some(rotation), Some(fields)) = (rotation, shown_after.as_object_mut()) {
@@ -195,10 +194,7 @@ pub(super) async fn apply(
     if let Some(rotation) = rotation {
         announce(app, "key", &KeyDigest::of(rotation.secret).to_hex());
     }
-    // A new window is read from the ledger when it is first charged.
-    if windows_before.whole == windows.whole {
-        app.counters.adjust(&scope, delta);
-    }
+    app.counters.correct(corrections).await;
     Ok(after)
 }
 

@@ -9,7 +9,7 @@ use tollgate_openapi::money::NanoUsd;
 
 use super::{Calendars, KEY, Kind, ORGANIZATION, ORGANIZATION_MEMBER, TEAM, TEAM_MEMBER, USER};
 use crate::app::App;
-use crate::counters::ScopeId;
+use crate::counters::{Correction, ScopeId};
 use crate::db;
 use crate::db::limit::Model as Limit;
 use crate::domain::model_limits;
@@ -113,20 +113,22 @@ impl Windows {
         Ok(all)
     }
 
-    /// Carries what was spent in windows of `before` over into those that the database has for the same scopes now.
+    /// Carries what was spent in windows of `before` over into those that the database has for the same scopes now. The
+    /// counters have to hear of what is told, once it is committed.
     pub(in crate::management) async fn carry_all(
         app: &App,
         db: &impl ConnectionTrait,
         before: &[Self],
-    ) -> ApiResult<()> {
+    ) -> ApiResult<Vec<Correction>> {
+        let mut corrections = Vec::new();
         for kind in Kind::ALL {
             let of_kind: Vec<&Self> = before.iter().filter(|windows| windows.kind == kind).collect();
             let ids: Vec<String> = of_kind.iter().map(|windows| windows.id.clone()).collect();
             for (before, after) in of_kind.into_iter().zip(Self::of_many(app, db, kind, &ids).await?) {
-                carry_over(app, db, before, &after).await?;
+                corrections.extend(carry_over(app, db, before, &after).await?);
             }
         }
-        Ok(())
+        Ok(corrections)
     }
 
     /// The windows that `now` is in, of the limits that are in force.
@@ -173,27 +175,30 @@ pub(super) async fn fill(db: &impl ConnectionTrait, own: Vec<Limit>) -> ApiResul
     Ok(filled.collect())
 }
 
-/// Carries what a scope has spent over into the windows that take the place of its old ones.
+/// Carries what a scope has spent over into the windows that take the place of its old ones: a new length of a window is
+/// no forgiveness. Tells which windows the counters have to hear of, once it is committed.
 pub(in crate::management) async fn carry_over(
     app: &App,
     db: &impl ConnectionTrait,
     before: &Windows,
     after: &Windows,
-) -> ApiResult<()> {
+) -> ApiResult<Vec<Correction>> {
     let whole = (before.kind.scope, before.id.clone(), [before.whole, after.whole]);
     let kept = before.by_model.iter().filter_map(|(model, from)| Some((model, [*from, *after.by_model.get(model)?])));
     let of_models = kept.map(|(model, windows)| (before.kind.model_scope, format!("{}/{model}", before.id), windows));
-    for (kind, id, windows) in std::iter::once(whole).chain(of_models).filter(|(_, _, [from, to])| from != to) {
-        let counted = app.counters.spent(&ScopeId { kind, id: id.as_str().into() }, windows[0]);
-        db::budget_spend::carry_over(db, kind, &id, windows, counted).await?;
+    let mut corrections = Vec::new();
+    for (kind, id, [from, to]) in std::iter::once(whole).chain(of_models).filter(|(_, _, [from, to])| from != to) {
+        let scope = ScopeId { kind, id: id.as_str().into() };
+        let spent = spent(app, db, &scope, from).await?;
+        if set_spend(app, db, &scope, to, spent).await? != NanoUsd::ZERO {
+            corrections.push(Correction { scope, window_start: to, counted: NanoUsd::ZERO });
+        }
     }
-    Ok(())
+    Ok(corrections)
 }
 
-/// Makes the spend of a window `target`, and tells by how much that changed it.
-///
-/// What this process has counted goes before what the ledger has written: calls that are settled and on their way to the
-/// ledger are part of what the caller sees and sets.
+/// Makes the spend of a window `target`, and tells by how much that changed it. What other nodes spent in the last moment
+/// and the ledger does not have counts on top.
 pub(in crate::management) async fn set_spend(
     app: &App,
     db: &impl ConnectionTrait,
@@ -201,13 +206,20 @@ pub(in crate::management) async fn set_spend(
     window_start: Option<DateTime<Utc>>,
     target: NanoUsd,
 ) -> ApiResult<NanoUsd> {
-    let spent = match app.counters.spent(scope, window_start) {
-        Some(counted) => counted,
-        None => db::budget_spend::spent(db, scope.kind, &scope.id, window_start).await?,
-    };
-    let delta = target - spent;
+    let delta = target - spent(app, db, scope, window_start).await?;
     if delta != NanoUsd::ZERO {
         db::budget_spend::adjust(db, scope.kind, &scope.id, window_start, delta).await?;
     }
     Ok(delta)
+}
+
+/// What the scope has spent in the window. Calls that are settled and on their way to the ledger are part of it.
+async fn spent(
+    app: &App,
+    db: &impl ConnectionTrait,
+    scope: &ScopeId,
+    window_start: Option<DateTime<Utc>>,
+) -> ApiResult<NanoUsd> {
+    let in_ledger = db::budget_spend::spent_for_update(db, scope.kind, &scope.id, window_start).await?;
+    Ok(app.counters.spent_with(scope, window_start, in_ledger))
 }

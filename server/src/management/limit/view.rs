@@ -93,9 +93,8 @@ pub(in crate::management) async fn limited_views(
     let with_spend = shown.into_iter().map(|(id, (window_start, mut view))| {
         let window = (id.clone(), db::budget_spend::window_key(window_start));
         let in_ledger = spent.get(&window).copied().unwrap_or_default();
-        // This process is ahead of the ledger with its own calls, the ledger with those of other nodes.
-        let counted = app.counters.spent(&ScopeId { kind: kind.scope, id: id.as_str().into() }, window_start);
-        view.standing.spend = counted.unwrap_or(in_ledger).max(in_ledger);
+        let scope = ScopeId { kind: kind.scope, id: id.as_str().into() };
+        view.standing.spend = app.counters.spent_with(&scope, window_start, in_ledger);
         view.standing.total_spend = totals.get(id).copied().unwrap_or_default();
         (id.clone(), view)
     });

@@ -73,6 +73,6 @@ pub async fn update(
     record(&app, &transaction, &principal, change).await?;
     transaction.commit().await?;
     announce(&app, ORGANIZATION_MEMBER.scope, &id);
-    limits.settle(&app);
+    app.counters.correct(limits.corrections).await;
     Ok(web::Json(only(views(&app, vec![after]).await?)?))
 }

@@ -10,6 +10,7 @@ use super::view::{snapshot, view};
 use super::{FIELDS, NOT_FOUND, check_timezone, relations_to};
 use crate::app::App;
 use crate::auth::Principal;
+use crate::counters::Correction;
 use crate::db::organization::{ActiveModel, Column, Model};
 use crate::db::{self, JsonMap, Strings, stored_time};
 use crate::domain::permission::Action;
@@ -57,8 +58,9 @@ pub async fn update(
     let mut after = patched(before.clone(), body);
     after.updated_at = stored_time(app.clock.now());
     after.updated_by = Some(principal.user_id.clone());
-    write(&app, &transaction, &before, &after).await?;
+    let mut corrections = write(&app, &transaction, &before, &after).await?;
     let limits = limit::set(&app, &transaction, limit::ORGANIZATION, &after.organization_id, wanted).await?;
+    corrections.extend_from_slice(&limits.corrections);
     let change = Change {
         action: "updated",
         kind: "organization",
@@ -69,6 +71,7 @@ pub async fn update(
     record(&app, &transaction, &principal, change).await?;
     transaction.commit().await?;
     announce(&app, "organization", &after.organization_id);
+    app.counters.correct(corrections).await;
     Ok(web::Json(view(&app, after).await?))
 }
 
@@ -95,7 +98,12 @@ fn patched(mut organization: Model, body: OrganizationPatch) -> Model {
 
 /// Writes the row. With another calendar, what the organization, its teams, their members and its keys have spent goes
 /// along into their other windows.
-async fn write(app: &App, transaction: &DatabaseTransaction, before: &Model, after: &Model) -> ApiResult<()> {
+async fn write(
+    app: &App,
+    transaction: &DatabaseTransaction,
+    before: &Model,
+    after: &Model,
+) -> ApiResult<Vec<Correction>> {
     let windows = match before.timezone == after.timezone {
         true => Vec::new(),
         false => Windows::of_organization(app, transaction, &after.organization_id).await?,

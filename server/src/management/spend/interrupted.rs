@@ -13,7 +13,7 @@ use tollgate_openapi::spend::{InterruptedPage, InterruptedQuery, InterruptedReso
 
 use crate::app::App;
 use crate::auth::Principal;
-use crate::counters::ScopeId;
+use crate::counters::{Correction, ScopeId};
 use crate::db::audit::Entry;
 use crate::db::interrupted_call::{self, Model};
 use crate::db::{self, Scope, spend_log, stored_time};
@@ -115,22 +115,21 @@ async fn book(
     };
     db::audit::record(&transaction, entry).await?;
     transaction.commit().await?;
-    count(app, &call, spend);
+    count(app, &call, spend).await;
     Ok(call)
 }
 
-/// Counts what the call cost in the budget windows it was admitted in, where this process has them in memory. Others
-/// are read from the ledger when they are next needed.
-fn count(app: &App, call: &Model, spend: NanoUsd) {
-    for charge in &call.charges.0 {
-        app.policy.changed(&charge.kind, &charge.id);
-        let Some(scope) = ScopeId::named(&charge.kind, &Arc::from(charge.id.as_str())) else { continue };
+/// Counts what the call cost in the budget windows it was admitted in.
+async fn count(app: &App, call: &Model, spend: NanoUsd) {
+    let charges = &call.charges.0;
+    charges.iter().for_each(|charge| app.policy.changed(&charge.kind, &charge.id));
+    let corrections = charges.iter().filter_map(|charge| {
+        let scope = ScopeId::named(&charge.kind, &Arc::from(charge.id.as_str()))?;
         let start = charge.window_start_us;
         let window_start = (start != 0).then(|| DateTime::from_timestamp_micros(start)).flatten();
-        if app.counters.spent(&scope, window_start).is_some() {
-            app.counters.adjust(&scope, spend);
-        }
-    }
+        Some(Correction { scope, window_start, counted: spend })
+    });
+    app.counters.correct(corrections.collect()).await;
 }
 
 fn already_resolved(former: &Resolution) -> ApiError {

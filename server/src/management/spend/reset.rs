@@ -1,6 +1,5 @@
 //! `POST /global/spend/reset`.
 
-use actix_web::http::StatusCode;
 use actix_web::web;
 use serde_json::json;
 use tollgate_openapi::error::ErrorEnvelope;
@@ -10,7 +9,7 @@ use tollgate_openapi::spend::SpendReset;
 
 use crate::app::App;
 use crate::auth::{Credential, Principal};
-use crate::counters::ScopeId;
+use crate::counters::{Correction, ScopeId};
 use crate::db::budget_spend::{spent_of_many, window_key};
 use crate::db::{self, policy_change, stored_time};
 use crate::error::{ApiError, ApiResult};
@@ -32,17 +31,11 @@ const SCOPES_AT_ONCE: u64 = 200;
     responses(
         (status = 200, description = "They have spent nothing in their windows", body = SpendReset),
         (status = 403, description = "The caller is not the master key", body = ErrorEnvelope),
-        (status = 409, description = "Nodes count together in Redis", body = ErrorEnvelope),
     ),
 )]
 pub async fn reset(app: web::Data<App>, principal: Principal) -> ApiResult<web::Json<SpendReset>> {
     if !matches!(principal.credential, Credential::MasterKey) {
         return Err(ApiError::forbidden("Only the master key sets back the spend of all keys and teams."));
-    }
-    // What nodes know of each other's calls is behind for a moment: what one of them takes off may be too much or too little.
-    if app.counters.is_shared() {
-        let message = "Spend is not set back where nodes count together in Redis: raise budgets instead.";
-        return Err(ApiError::new(StatusCode::CONFLICT, "invalid_request_error", message));
     }
     let keys = set_back(&app, &principal, limit::KEY).await?;
     let teams = set_back(&app, &principal, limit::TEAM).await?;
@@ -82,14 +75,15 @@ async fn set_some_back(app: &App, principal: &Principal, kind: Kind, ids: &[Stri
     let (mut before, mut changed) = (Vec::new(), Vec::new());
     for (id, start) in windows {
         let scope = ScopeId { kind: kind.scope, id: id.as_str().into() };
-        if app.counters.spent(&scope, start).is_none() && !spent.contains_key(&(id.clone(), window_key(start))) {
+        let in_ledger = spent.get(&(id.clone(), window_key(start))).copied().unwrap_or_default();
+        if app.counters.spent_with(&scope, start, in_ledger) == NanoUsd::ZERO {
             continue;
         }
         let delta = set_spend(app, &transaction, &scope, start, NanoUsd::ZERO).await?;
         if delta != NanoUsd::ZERO {
             policy_change::record(&transaction, kind.scope, &id, now).await?;
             before.push(json!({ "id": id, "spend": NanoUsd::ZERO - delta }));
-            changed.push((scope, delta));
+            changed.push(Correction { scope, window_start: start, counted: delta });
         }
     }
     if changed.is_empty() {
@@ -105,9 +99,8 @@ async fn set_some_back(app: &App, principal: &Principal, kind: Kind, ids: &[Stri
     };
     record(app, &transaction, principal, change).await?;
     transaction.commit().await?;
-    for (scope, delta) in &changed {
-        announce(app, kind.scope, &scope.id);
-        app.counters.adjust(scope, *delta);
-    }
-    Ok(u64::try_from(changed.len()).unwrap_or(u64::MAX))
+    changed.iter().for_each(|correction| announce(app, kind.scope, &correction.scope.id));
+    let count = u64::try_from(changed.len()).unwrap_or(u64::MAX);
+    app.counters.correct(changed).await;
+    Ok(count)
 }

@@ -66,6 +66,7 @@ pub async fn update(
     record(&app, &transaction, &principal, change).await?;
     transaction.commit().await?;
     announce(&app, "tag", &after.name);
+    app.counters.correct(limits.corrections).await;
     Ok(web::Json(view(&app, after).await?))
 }
 

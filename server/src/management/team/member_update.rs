@@ -81,6 +81,7 @@ pub async fn update(
     record(&app, &transaction, &principal, change).await?;
     transaction.commit().await?;
     announce(&app, "team_member", &id);
+    app.counters.correct(limits.corrections).await;
     Ok(web::Json(only(memberships(&app, vec![after]).await?)?))
 }
 

@@ -10,6 +10,7 @@ use super::view::{snapshot, view};
 use super::{NOT_FOUND, grant, relations_to, rules};
 use crate::app::App;
 use crate::auth::Principal;
+use crate::counters::Correction;
 use crate::db::team::{ActiveModel, Column, Model};
 use crate::db::{self, JsonMap, Strings, stored_time};
 use crate::domain::permission::{Action, Relation};
@@ -63,8 +64,9 @@ pub async fn update(
     if !may_widen {
         grant::check_narrower(&before.models, &after.models)?;
     }
-    write(&app, &transaction, &principal, &before, &after).await?;
+    let mut corrections = write(&app, &transaction, &principal, &before, &after).await?;
     let limits = limit::set(&app, &transaction, limit::TEAM, &after.team_id, wanted).await?;
+    corrections.extend_from_slice(&limits.corrections);
     rules::check_soft_budget(&limits.after)?;
     let moves = after.organization_id != before.organization_id;
     if moves || after.models != before.models || limits.after != limits.before {
@@ -80,6 +82,7 @@ pub async fn update(
     record(&app, &transaction, &principal, change).await?;
     transaction.commit().await?;
     announce(&app, "team", &after.team_id);
+    app.counters.correct(corrections).await;
     Ok(web::Json(TeamUpdated { team_id: after.team_id.clone(), data: view(&app, after).await? }))
 }
 
@@ -117,14 +120,14 @@ fn patched(mut team: Model, body: TeamPatch, app: &App, principal: &Principal) -
 }
 
 /// Writes the row. A team that moves to another organization takes with it what it, its members and its keys have spent,
-/// though their windows may follow another calendar now.
+/// though their windows may follow another calendar now; tells of which windows the counters have to hear.
 pub(super) async fn write(
     app: &App,
     transaction: &DatabaseTransaction,
     principal: &Principal,
     before: &Model,
     after: &Model,
-) -> ApiResult<()> {
+) -> ApiResult<Vec<Correction>> {
     let moves = before.organization_id != after.organization_id;
     if let Some(organization_id) = after.organization_id.as_deref().filter(|_| moves) {
         rules::check_organization(transaction, organization_id).await?;

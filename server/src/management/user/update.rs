@@ -85,7 +85,7 @@ pub async fn update(
     record(&app, &transaction, &principal, change).await?;
     transaction.commit().await?;
     announce(&app, "user", &after.user_id);
-    limits.settle(&app);
+    app.counters.correct(limits.corrections).await;
     Ok(web::Json(UserUpdated { user_id: after.user_id.clone(), data: view(&app, after).await? }))
 }
 

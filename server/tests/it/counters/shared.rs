@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sea_orm::DatabaseConnection;
 use tollgate::clock::Clock;
-use tollgate::counters::{Admission, Counters, Exceeded, Limits, OnOutage, Refusal, Scope, SharedSettings};
+use tollgate::counters::{Admission, Correction, Counters, Exceeded, Limits, OnOutage, Refusal, Scope, SharedSettings};
 use tollgate::crypto::random_base62;
 use tollgate::db::{self, budget_spend};
 use tollgate_openapi::money::NanoUsd;
@@ -359,11 +359,57 @@ async fn a_correction_counts_on_every_node() {
         granted(node.admit(scopes, cost(200), None).await).settle(cost(200));
     }
     budget_spend::adjust(&cluster.db, "key", &scope.id.id, None, NanoUsd(-300)).await.unwrap();
-    cluster.nodes[0].adjust(&scope.id, NanoUsd(-300));
-    cluster.nodes[1].doubt(&scope.id);
+    let correction = Correction { scope: scope.id.clone(), window_start: None, counted: NanoUsd(-300) };
+    cluster.nodes[0].correct(vec![correction]).await;
+    cluster.nodes[1].corrected(std::slice::from_ref(&scope.id)).await;
     assert_eq!(cluster.stands(&scope).await, (100, 0));
     cluster.write(0, &scope, 200).await;
     assert_eq!(cluster.stands(&scope).await, (100, 0));
     drop(granted(cluster.nodes[1].admit(scopes, cost(1), None).await));
     assert_eq!(cluster.nodes[1].spent(&scope.id, None), Some(NanoUsd(100)));
+}
+
+#[tokio::test]
+async fn a_correction_counts_where_the_node_that_made_it_has_counted_nothing() {
+    let redis = RedisServer::start().await;
+    let cluster = Cluster::start(&redis, 2).await;
+    let scope = scope("key", budget(1_000));
+    let scopes = std::slice::from_ref(&scope);
+    granted(cluster.nodes[1].admit(scopes, cost(200), None).await).settle(cost(200));
+    cluster.write(1, &scope, 200).await;
+    cluster.told().await;
+    budget_spend::adjust(&cluster.db, "key", &scope.id.id, None, NanoUsd(-150)).await.unwrap();
+    cluster.nodes[0]
+        .correct(vec![Correction { scope: scope.id.clone(), window_start: None, counted: NanoUsd(-150) }])
+        .await;
+    assert_eq!(cluster.nodes[1].standings(scopes).await[0].spent, NanoUsd(50));
+}
+
+#[tokio::test]
+async fn a_node_tells_no_more_than_was_spent_while_others_write() {
+    let redis = RedisServer::start().await;
+    let cluster = Cluster::start(&redis, 2).await;
+    let scope = scope("key", budget(1_000));
+    let scopes = std::slice::from_ref(&scope);
+    let told = |node: usize, in_ledger: i64| cluster.nodes[node].spent_with(&scope.id, None, NanoUsd(in_ledger)).0;
+    for node in &cluster.nodes {
+        granted(node.admit(scopes, cost(200), None).await).settle(cost(100));
+    }
+    cluster.told().await;
+    // The first has written and not said so yet; the second says what it finds in the ledger.
+    let charge = (scope.id.clone(), None, NanoUsd(100));
+    cluster.nodes[0].note_writing(std::slice::from_ref(&charge), true);
+    cluster.add_to_ledger(&scope, 100).await;
+    cluster.write(1, &scope, 100).await;
+    granted(cluster.nodes[1].admit(scopes, cost(1), None).await).settle(cost(1));
+    assert_eq!((told(0, 200), told(1, 200)), (200, 201));
+    cluster.nodes[0].written(vec![charge]).await;
+    assert_eq!(cluster.stands(&scope).await, (201, 0));
+    assert_eq!((told(0, 200), told(1, 200)), (200, 201));
+    // What was not written after all is still on top of what the ledger has.
+    granted(cluster.nodes[0].admit(scopes, cost(10), None).await).settle(cost(10));
+    let charge = (scope.id.clone(), None, NanoUsd(10));
+    cluster.nodes[0].note_writing(std::slice::from_ref(&charge), true);
+    cluster.nodes[0].note_writing(std::slice::from_ref(&charge), false);
+    assert_eq!(told(0, 200), 210);
 }

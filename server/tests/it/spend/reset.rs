@@ -6,25 +6,13 @@ use tollgate_openapi::session::UserRole;
 
 use crate::budget::small;
 use crate::chat::CHAT;
-use crate::kit::{FakeUpstream, RedisServer, TestApp};
+use crate::kit::{FakeUpstream, TestApp};
 use crate::session::add_user;
 
 const RESET: &str = "/global/spend/reset";
 
 async fn spend_of(app: &TestApp, path: &str, place: &str) -> Value {
     app.get(path).expect_status(200).await.value().pointer(place).unwrap().clone()
-}
-
-#[tokio::test]
-async fn nodes_that_count_together_are_left_as_they_are() {
-    let (upstream, redis) = (FakeUpstream::start(), RedisServer::start().await);
-    let app = TestApp::builder().upstream(&upstream).redis(&redis).start().await;
-    let key = app.new_key(json!({"max_budget": 1})).await;
-    app.bearer(&key).post(CHAT, small()).expect_status(200).await;
-    app.settled().await;
-    let refused = app.post(RESET, json!({})).expect_status(409).await.error();
-    assert!(refused.2.contains("Redis"), "{refused:?}");
-    assert_ne!(spend_of(&app, &format!("/key/info?key={key}"), "/info/spend").await, 0.0);
 }
 
 #[tokio::test]
