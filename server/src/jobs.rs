@@ -22,7 +22,7 @@ use crate::alerts::{Alerts, Lookout, Sender};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::counters::Counters;
-use crate::export::{OwnWorkers, Worker};
+use crate::export::Exporters;
 use crate::gateway::waiting::WaitingCalls;
 use crate::ledger::Spool;
 use crate::ledger::contents::ContentWriter;
@@ -82,10 +82,8 @@ pub struct Work {
 pub struct Takers {
     /// Writes prompts and answers, where they are kept.
     pub contents: Option<ContentWriter>,
-    /// Tell observability tools of them, each one.
-    pub exporters: Vec<Worker>,
-    /// Tell those that keys and teams name.
-    pub own_exporters: OwnWorkers,
+    /// Tell observability tools of them.
+    pub exporters: Exporters,
 }
 
 /// Starts all jobs; they end some time after `stop`.
@@ -113,7 +111,7 @@ pub fn start(work: &Work, writer: Writer, takers: Takers, stop: &CancellationTok
     if let Some(contents) = takers.contents {
         jobs.spawn(contents.run(stop.clone()));
     }
-    jobs.spawn(exporters::run(takers.exporters, takers.own_exporters, stop.clone()));
+    jobs.spawn(exporters::run(takers.exporters, stop.clone()));
     if let Some(retention) = work.retention {
         jobs.spawn(prune::prune(work.db.clone(), work.clock.clone(), retention, stop.clone()));
     }

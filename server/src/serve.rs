@@ -198,7 +198,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let loader = loader(&config, &database, &clock).await?;
     let (master, bulletin) = (KeyDigest::of(secrets.master_key.expose()), shared::bulletin(&config, redis.clone()));
     let policy = Arc::new(PolicyStore::new(loader, clock.clone(), master, bulletin));
-    let (queues, takers) = gateway::queues(&config, &environment, &database, &policy, &outside.sealer)?;
+    let (queues, takers) = gateway::queues(&config, &environment, &database, &policy, (&outside.sealer, &clock))?;
     let parts = gateway::Parts {
         clock: clock.clone(),
         policy: Arc::clone(&policy),

@@ -82,11 +82,11 @@ impl Call {
 
     /// What kind of error, in a word.
     pub(super) fn error_kind(&self) -> String {
-        self.note("error_type").map_or_else(|| self.event().status_code.to_string(), str::to_owned)
+        error_kind(self.event())
     }
 
     fn note(&self, name: &str) -> Option<&str> {
-        self.event().metadata.get(name)?.as_str()
+        note(self.event(), name)
     }
 
     /// What the answer is kept under in the cache.
@@ -134,4 +134,13 @@ impl Call {
             })
         })
     }
+}
+
+/// What kind of error, in a word, where it was one.
+pub(super) fn error_kind(event: &SpendEvent) -> String {
+    note(event, "error_type").map_or_else(|| event.status_code.to_string(), str::to_owned)
+}
+
+fn note<'e>(event: &'e SpendEvent, name: &str) -> Option<&'e str> {
+    event.metadata.get(name)?.as_str()
 }

@@ -16,6 +16,9 @@ use crate::storage::Storage;
 /// What makes a batch for tools of the web. Langfuse takes 3.5 MB, in which it is told everything twice.
 pub(super) const USUAL: Pace = Pace { wait: Duration::from_secs(1), calls: 100, bytes: 1024 * 1024 };
 
+/// What most tools read.
+const JSON: &str = "application/json";
+
 /// Finds a variable of the environment.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -37,9 +40,16 @@ pub enum DestinationError {
     /// A secret cannot be opened.
     #[error("a secret was sealed under another key, or for something else: set it anew")]
     Sealed,
-    /// There is no such thing here.
-    #[error("{0} is not supported")]
-    Form(&'static str),
+    /// A variable says what there is not.
+    #[error("{variable} is {value:?}, and not {expected}")]
+    Value {
+        /// Which.
+        variable: &'static str,
+        /// What it says.
+        value: String,
+        /// What it may say.
+        expected: &'static str,
+    },
     /// Files cannot be put there.
     #[error("{0}")]
     Storage(String),
@@ -52,8 +62,8 @@ pub(super) enum Form {
     Webhook,
     /// As Langfuse takes them.
     Langfuse,
-    /// As OpenTelemetry has them, said by this resource.
-    Otlp(Value),
+    /// As OpenTelemetry has them.
+    Otlp(otlp::Sender),
     /// As Helicone takes them: one at a time.
     Helicone,
     /// As Lunary takes them, for this project.
@@ -83,6 +93,8 @@ pub(super) enum Place {
         url: Url,
         /// What it wants to see besides.
         headers: HeaderMap,
+        /// What the body is.
+        content_type: &'static str,
     },
     /// A file.
     File {
@@ -98,7 +110,7 @@ pub(super) enum Place {
 pub(super) struct Message {
     /// Where to.
     pub(super) place: Place,
-    /// In JSON.
+    /// As the tool reads it.
     pub(super) body: Bytes,
     /// Calls that it tells of.
     pub(super) calls: usize,
@@ -148,7 +160,7 @@ impl Destination {
         let way = match callback {
             Callback::GenericApi => web(webhook::read(lookup)?),
             Callback::Langfuse => web(langfuse::read(lookup)?),
-            Callback::Otel => web(otlp::read(lookup)?),
+            Callback::Otel => web(otlp::traces(lookup)?),
             Callback::Helicone => web(helicone::read(lookup)?),
             Callback::Lunary => web(lunary::read(lookup)?),
             Callback::S3 => Way::Files(files::read(&callbacks.s3)?),
@@ -171,16 +183,20 @@ impl Destination {
             Way::Web { url, headers, form } => (url, headers, form),
             Way::Files(files) => return files.messages(calls),
         };
-        let message = |url: Url, body: &Value, calls: usize| {
-            let place = Place::Web { url, headers: headers.clone() };
-            Message { place, body: Bytes::from(body.to_string()), calls }
+        let message = |url: Url, content_type: &'static str, body: Bytes, calls: usize| {
+            let place = Place::Web { url, headers: headers.clone(), content_type };
+            Message { place, body, calls }
         };
-        let whole = |body: &Value| vec![message(url.clone(), body, calls.len())];
-        let alone = |call: &Call| message(helicone::url(url, call), &helicone::body(call), 1);
+        let json = |url: Url, body: &Value, calls: usize| message(url, JSON, Bytes::from(body.to_string()), calls);
+        let whole = |body: &Value| vec![json(url.clone(), body, calls.len())];
+        let alone = |call: &Call| json(helicone::url(url, call), &helicone::body(call), 1);
         match form {
             Form::Webhook => whole(&webhook::body(calls)),
             Form::Langfuse => whole(&langfuse::body(calls)),
-            Form::Otlp(resource) => whole(&otlp::body(resource, calls)),
+            Form::Otlp(sender) => {
+                let content_type = sender.protocol.content_type();
+                vec![message(url.clone(), content_type, otlp::body(sender, calls), calls.len())]
+            }
             Form::Lunary { project } => whole(&lunary::body(project, calls)),
             Form::Helicone => calls.iter().map(alone).collect(),
         }
@@ -193,7 +209,7 @@ impl Destination {
             Form::Webhook | Form::Helicone => Rejected::default(),
             Form::Langfuse => langfuse::rejected(answer),
             Form::Lunary { .. } => lunary::rejected(answer),
-            Form::Otlp(_) => otlp::rejected(answer),
+            Form::Otlp(sender) => otlp::rejected(sender.protocol, answer),
         }
     }
 }

@@ -65,7 +65,7 @@ struct Start {
 
 /// Starts and ends the workers.
 #[derive(Debug)]
-pub struct OwnWorkers {
+pub(super) struct OwnWorkers {
     own: Own,
     starts: mpsc::Receiver<Start>,
     opener: Opener,
@@ -158,7 +158,7 @@ impl Own {
 
 impl OwnWorkers {
     /// Works until `stop`, and then for a while at what is left.
-    pub async fn run(mut self, stop: CancellationToken) {
+    pub(super) async fn run(mut self, stop: CancellationToken) {
         let mut workers = JoinSet::new();
         let mut ticks = interval(IDLE_CHECK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -210,6 +210,8 @@ impl Drop for Outlet {
 pub struct Exports {
     /// Of the tools that the configuration names.
     queues: Vec<(Callback, Queue)>,
+    /// Where calls are measured for OpenTelemetry's metrics.
+    meter: Option<Queue>,
     own: Own,
     trials: Trials,
     content_bytes_max: usize,
@@ -218,11 +220,12 @@ pub struct Exports {
 impl Exports {
     pub(super) const fn new(
         queues: Vec<(Callback, Queue)>,
+        meter: Option<Queue>,
         own: Own,
         trials: Trials,
         content_bytes_max: usize,
     ) -> Self {
-        Self { queues, own, trials, content_bytes_max }
+        Self { queues, meter, own, trials, content_bytes_max }
     }
 
     /// Text of one answer that is exported, in bytes.
@@ -248,7 +251,7 @@ impl Exports {
     /// Whether the configuration names a tool.
     #[must_use]
     pub const fn has_any(&self) -> bool {
-        !self.queues.is_empty()
+        !self.queues.is_empty() || self.meter.is_some()
     }
 
     /// Leaves a call to be exported. Never waits: where there is no room, it is left out and counted. A tool that the key or
@@ -269,14 +272,16 @@ impl Exports {
             .iter()
             .filter(|(callback, queue)| is_told(*callback) && !is_replaced(*callback) && wants(queue));
         let own = own.iter().filter(|one| is_told(one.callback) && takes(one));
-        if queues.clone().next().is_none() && own.clone().next().is_none() {
+        // A collector of a key or a team takes the place of no metrics: they tell nobody who called.
+        let meter = self.meter.as_ref().filter(|meter| is_told(Callback::Otel) && wants(meter));
+        if queues.clone().next().is_none() && own.clone().next().is_none() && meter.is_none() {
             return;
         }
         let metadata: usize = ended.telling.metadata.iter().map(Bytes::len).sum();
         let said = ended.request.len() + metadata + ended.answer.len(self.content_bytes_max);
         let bytes = u64::try_from(EVENT_BYTES + said).unwrap_or(u64::MAX);
         let ended = Arc::new(ended);
-        for (_, queue) in queues {
+        for queue in queues.map(|(_, queue)| queue).chain(meter) {
             queue.push(Arc::clone(&ended), bytes);
         }
         for callback in own {

@@ -6,9 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Body, Method, Request, Response, StatusCode, Url, redirect};
+use reqwest::{Body, Method, Request, Response, StatusCode, redirect};
 
 use super::destination::{Message, Place};
 use super::files;
@@ -88,16 +87,18 @@ fn barred(error: OutboundError) -> NotTaken {
 /// Sends a message and reads the answer.
 pub(super) async fn send(client: &Client, message: &Message) -> Result<Vec<u8>, NotTaken> {
     match &message.place {
-        Place::Web { url, headers } => post(client, url, headers, message.body.clone()).await,
+        Place::Web { url, headers, content_type } => {
+            let mut request = Request::new(Method::POST, url.clone());
+            *request.headers_mut() = headers.clone();
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            *request.body_mut() = Some(Body::from(message.body.clone()));
+            post(client, request).await
+        }
         Place::File { storage, name } => files::put(storage, name, message.body.clone()).await.map(|()| Vec::new()),
     }
 }
 
-async fn post(client: &Client, url: &Url, headers: &HeaderMap, body: Bytes) -> Result<Vec<u8>, NotTaken> {
-    let mut request = Request::new(Method::POST, url.clone());
-    *request.headers_mut() = headers.clone();
-    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    *request.body_mut() = Some(Body::from(body));
+async fn post(client: &Client, request: Request) -> Result<Vec<u8>, NotTaken> {
     let (status, headers, answer) = client.post(request).await?;
     let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     if status.is_success() {

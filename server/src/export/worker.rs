@@ -40,7 +40,7 @@ pub(super) struct Means {
 
 /// Tells one tool of calls.
 #[derive(Debug)]
-pub struct Worker {
+pub(super) struct Worker {
     /// What metrics and the log call it.
     name: &'static str,
     /// `None`: it is not set up, and misses all.
@@ -70,7 +70,7 @@ impl Worker {
     }
 
     /// Works until `stop`, and then for a while at what is left.
-    pub async fn run(mut self, stop: CancellationToken) {
+    pub(super) async fn run(mut self, stop: CancellationToken) {
         let time_is_up = async {
             stop.cancelled().await;
             sleep(FLUSH_TIMEOUT).await;

@@ -8,10 +8,9 @@ use std::thread;
 
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::export::{OwnWorkers, Worker};
+use crate::export::Exporters;
 
 /// Threads that word calls.
 const WORDING_MAX: usize = 2;
@@ -21,7 +20,7 @@ const WORDING_MAX: usize = 2;
 const NICE: i32 = 16;
 
 /// Tells all of them until `stop`, and then for a while of what is left.
-pub(super) async fn run(workers: Vec<Worker>, own: OwnWorkers, stop: CancellationToken) {
+pub(super) async fn run(exporters: Exporters, stop: CancellationToken) {
     let (ending, ended) = oneshot::channel::<()>();
     let tell = move || {
         give_way();
@@ -29,7 +28,7 @@ pub(super) async fn run(workers: Vec<Worker>, own: OwnWorkers, stop: Cancellatio
         let _ending = ending;
         let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(WORDING_MAX).build();
         match runtime {
-            Ok(runtime) => runtime.block_on(tell_all(workers, own, stop)),
+            Ok(runtime) => runtime.block_on(exporters.run(stop)),
             Err(error) => tracing::error!(%error, "calls are not exported"),
         }
     };
@@ -38,15 +37,6 @@ pub(super) async fn run(workers: Vec<Worker>, own: OwnWorkers, stop: Cancellatio
         Ok(_) => drop(ended.await),
         Err(error) => tracing::error!(%error, "calls are not exported"),
     }
-}
-
-async fn tell_all(workers: Vec<Worker>, own: OwnWorkers, stop: CancellationToken) {
-    let mut telling = JoinSet::new();
-    for worker in workers {
-        telling.spawn(worker.run(stop.clone()));
-    }
-    telling.spawn(own.run(stop));
-    while telling.join_next().await.is_some() {}
 }
 
 /// Threads that this one starts give way as well.

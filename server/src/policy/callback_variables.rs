@@ -51,6 +51,7 @@ pub const fn variables(callback: Callback) -> &'static [(&'static str, Kind)] {
         Callback::Otel => &[
             ("otel_exporter_otlp_endpoint", Kind::Address),
             ("otel_exporter_otlp_headers", Kind::Secret),
+            ("otel_exporter_otlp_protocol", Kind::Plain),
             ("otel_service_name", Kind::Plain),
             (TURN_OFF_MESSAGE_LOGGING, Kind::Flag),
         ],

@@ -87,12 +87,12 @@ pub(super) fn queues(
     environment: &Environment,
     database: &DatabaseConnection,
     policy: &Arc<PolicyStore>,
-    sealer: &Sealer,
+    (sealer, clock): (&Sealer, &Clock),
 ) -> Result<(Queues, Takers), std::io::Error> {
     let (contents, writer) = contents(config, database);
-    let surroundings = Surroundings { variables: &environment.variables, policy, sealer };
-    let (exports, exporters, own_exporters) = export::start(config, &surroundings).map_err(std::io::Error::other)?;
-    Ok((Queues { contents, exports }, Takers { contents: writer, exporters, own_exporters }))
+    let surroundings = Surroundings { variables: &environment.variables, policy, sealer, clock };
+    let (exports, exporters) = export::start(config, &surroundings).map_err(std::io::Error::other)?;
+    Ok((Queues { contents, exports }, Takers { contents: writer, exporters }))
 }
 
 /// Where prompts and answers go, and who writes them, where they are kept.

@@ -1,8 +1,12 @@
-//! OpenTelemetry: spans in JSON, in the words of the conventions for generative AI.
+//! OpenTelemetry: spans and metrics, in the words of the conventions for generative AI.
+
+mod metrics;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
 use serde_json::{Value, json};
 
 use super::{exporting, metric, until_metric};
@@ -134,5 +138,38 @@ async fn a_call_is_a_span_of_the_trace_that_it_was_made_in() {
     let client = app.bearer(crate::kit::MASTER_KEY).with_header("traceparent", "nonsense");
     client.post(CHAT, ask("gpt")).expect_status(200).await;
     let span = spans(&receiver.until_told(2).await[1])[0].clone();
-    assert_eq!((span["traceId"].as_str().unwrap().len(), &span["parentSpanId"]), (32, &Value::Null));
+    assert_eq!((span["traceId"].as_str().unwrap().len(), &span["parentSpanId"]), (32, &json!("")));
+}
+
+#[tokio::test]
+async fn spans_are_told_in_the_form_that_is_asked_for() {
+    let variables = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER"];
+    for (variable, failed) in variables.into_iter().zip(["1", "2", "3"]) {
+        let value = if variable == "OTEL_EXPORTER" { "otlp_http" } else { "http/protobuf" };
+        let receiver = Receiver::start();
+        // As LiteLLM has addresses.
+        let address = receiver.url("/collector/v1/traces");
+        let builder = exporting("{callbacks: [otel]}", "").variable("OTEL_ENDPOINT", &address);
+        let app = builder.variable(variable, value).start().await;
+        // What a collector says of a span that it did not take.
+        receiver.then_text("\n\u{2}\u{8}\u{1}");
+        app.post(CHAT, ask("mock")).expect_status(200).await;
+        until_metric(&app, "tollgate_export_failed_total", TOOL, failed).await;
+        let told = receiver.told();
+        assert_eq!((told[0].path.as_str(), told.len()), ("/collector/v1/traces", 1));
+        assert_eq!(told[0].header("content-type"), Some("application/x-protobuf"));
+        let request = ExportTraceServiceRequest::decode(told[0].bytes.clone()).unwrap();
+        let span = &request.resource_spans[0].scope_spans[0].spans[0];
+        assert_eq!((span.name.as_str(), span.trace_id.len(), span.span_id.len()), ("chat mock", 16, 8));
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_not_spoken_is_named_and_the_tool_left_out() {
+    let receiver = Receiver::start();
+    let builder = exporting("{callbacks: [otel]}", "").variable("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.url(""));
+    let app = builder.variable("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc").start().await;
+    app.post(CHAT, ask("mock")).expect_status(200).await;
+    let tried = app.get("/health/services?service=otel").expect_status(400).await.value();
+    assert!(receiver.told().is_empty(), "{tried}");
 }

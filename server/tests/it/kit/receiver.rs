@@ -25,6 +25,7 @@ pub(crate) struct Told {
     pub(crate) path: String,
     headers: Vec<(String, String)>,
     pub(crate) body: String,
+    pub(crate) bytes: web::Bytes,
 }
 
 impl Told {
@@ -73,6 +74,12 @@ impl Receiver {
         self
     }
 
+    /// Answers the next message with 200 and this text.
+    pub(crate) fn then_text(&self, text: &str) -> &Self {
+        self.state.answers.lock().push_back((200, Some(text.to_owned())));
+        self
+    }
+
     /// Answers every message with this status from now on, unless it is to answer with another.
     pub(crate) fn always(&self, status: u16) -> &Self {
         *self.state.usual.lock() = status;
@@ -106,10 +113,11 @@ impl Drop for Receiver {
     }
 }
 
-async fn take(http: HttpRequest, body: String, state: web::Data<State>) -> HttpResponse {
+async fn take(http: HttpRequest, bytes: web::Bytes, state: web::Data<State>) -> HttpResponse {
     let text = |value: &actix_web::http::header::HeaderValue| value.to_str().unwrap().to_owned();
     let headers = http.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-    state.told.lock().push(Told { path: http.path().to_owned(), headers, body });
+    let body = String::from_utf8_lossy(&bytes).into_owned();
+    state.told.lock().push(Told { path: http.path().to_owned(), headers, body, bytes });
     let next = state.answers.lock().pop_front();
     let (status, said) = next.unwrap_or_else(|| (*state.usual.lock(), None));
     state.news.notify_waiters();
