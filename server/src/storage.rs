@@ -199,7 +199,12 @@ impl StoredFile {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::StatusCode;
+    use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+    use parking_lot::Mutex;
+
     use super::*;
+    use crate::config::Secret;
 
     #[tokio::test]
     async fn a_file_in_a_folder_is_there_when_it_is_whole() {
@@ -225,6 +230,66 @@ mod tests {
         file.give_up().await;
         let left: Vec<_> = std::fs::read_dir(folder.path().join("made/a")).unwrap().collect();
         assert_eq!(left.len(), 2, "{left:?}");
+    }
+
+    /// A bucket that takes parts, and says this of the whole.
+    fn bucket(whole: (u16, &'static str)) -> (Storage, Arc<Mutex<Vec<String>>>) {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let data = web::Data::from(Arc::clone(&asked));
+        let answer = move |http: HttpRequest, asked: web::Data<Mutex<Vec<String>>>| async move {
+            asked.lock().push(format!("{} {}", http.method(), http.query_string()));
+            let started = "<InitiateMultipartUploadResult><Bucket>b</Bucket><Key>k</Key><UploadId>u</UploadId>\
+                           </InitiateMultipartUploadResult>";
+            let (status, said) = match (http.method().as_str(), http.query_string()) {
+                ("POST", "uploads" | "uploads=") => (200, started),
+                ("POST", _) => whole,
+                ("DELETE", _) => (204, ""),
+                _ => (200, ""),
+            };
+            let status = StatusCode::from_u16(status).unwrap();
+            HttpResponse::build(status).insert_header(("etag", "\"e\"")).body(said)
+        };
+        let server = HttpServer::new(move || {
+            let parts = web::PayloadConfig::new(2 * PART_BYTES);
+            App::new().app_data(data.clone()).app_data(parts).default_service(web::to(answer))
+        });
+        let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
+        let settings = BucketSettings {
+            bucket: "b".to_owned(),
+            prefix: String::new(),
+            region: Some("eu-central-1".to_owned()),
+            endpoint_url: Some(format!("http://{}", server.addrs()[0])),
+            access_key_id: Some(Secret::new("AK")),
+            secret_access_key: Some(Secret::new("SK")),
+            session_token: None,
+        };
+        tokio::spawn(server.run());
+        drop(rustls::crypto::ring::default_provider().install_default());
+        (Storage::open_for_retries(&StorageSettings::Bucket(settings)).unwrap(), asked)
+    }
+
+    async fn put_in_parts(storage: &Storage) -> Result<(), StorageError> {
+        let mut file = storage.file("large.csv").unwrap();
+        for _ in 0..3 {
+            file.push(Bytes::from(vec![b'x'; PART_BYTES])).await.unwrap();
+        }
+        file.finish().await
+    }
+
+    #[tokio::test]
+    async fn parts_of_a_file_that_a_bucket_does_not_take_whole_are_taken_back() {
+        let error = "<Error><Code>InternalError</Code><Message>try again</Message></Error>";
+        // S3 may fail so late that its status is a good one.
+        for whole in [(403, ""), (400, error), (200, error)] {
+            let (storage, asked) = bucket(whole);
+            assert!(put_in_parts(&storage).await.is_err(), "{whole:?}");
+            let asked = asked.lock().clone();
+            assert_eq!(asked.last().map(String::as_str), Some("DELETE uploadId=u"), "{whole:?}: {asked:?}");
+        }
+        let done = "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>";
+        let (storage, asked) = bucket((200, done));
+        put_in_parts(&storage).await.unwrap();
+        assert!(asked.lock().iter().all(|asked| !asked.starts_with("DELETE")));
     }
 
     #[tokio::test]
