@@ -20,11 +20,21 @@ pub struct CallFileSettings {
     pub wait: Duration,
     /// Calls of one file at most (`s3_batch_size`). Default: 512.
     pub calls_max: usize,
+    /// There is a folder for each team, by its alias (`s3_use_team_prefix`). Default: no.
+    pub has_team_folders: bool,
+    /// There is a folder for each key, by its alias (`s3_use_key_prefix`). Default: no.
+    pub has_key_folders: bool,
 }
 
 impl Default for CallFileSettings {
     fn default() -> Self {
-        Self { storage: None, wait: Duration::from_secs(10), calls_max: 512 }
+        Self {
+            storage: None,
+            wait: Duration::from_secs(10),
+            calls_max: 512,
+            has_team_folders: false,
+            has_key_folders: false,
+        }
     }
 }
 
@@ -47,7 +57,9 @@ pub(super) fn read(item: &Item<'_>) -> CallFileSettings {
     let wait = section.whole("s3_flush_interval", 1..=WAIT_SECONDS_MAX).map_or(default.wait, Duration::from_secs);
     let calls = section.whole("s3_batch_size", 1..=CALLS_MAX);
     let calls_max = calls.and_then(|calls| usize::try_from(calls).ok()).unwrap_or(default.calls_max);
+    let has_team_folders = section.boolean("s3_use_team_prefix", default.has_team_folders);
+    let has_key_folders = section.boolean("s3_use_key_prefix", default.has_key_folders);
     section.finish(&vocabulary::CALL_FILES);
     let storage = (!read.bucket.is_empty()).then_some(StorageSettings::Bucket(read));
-    CallFileSettings { storage, wait, calls_max }
+    CallFileSettings { storage, wait, calls_max, has_team_folders, has_key_folders }
 }

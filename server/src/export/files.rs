@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use object_store::Error as StoreError;
+use object_store::path::PathPart;
 use tokio::time::timeout;
 
 use super::call::Call;
@@ -26,6 +27,10 @@ pub(super) struct Files {
     storage: Storage,
     /// What makes a file.
     pub(super) pace: Pace,
+    /// There is a folder for each team.
+    has_team_folders: bool,
+    /// There is a folder for each key.
+    has_key_folders: bool,
 }
 
 pub(super) fn read(settings: &CallFileSettings) -> Result<Files, DestinationError> {
@@ -33,24 +38,38 @@ pub(super) fn read(settings: &CallFileSettings) -> Result<Files, DestinationErro
     let storage = settings.storage.as_ref().ok_or(missing)?;
     let storage = Storage::open_for_retries(storage).map_err(|error| DestinationError::Storage(error.to_string()))?;
     let pace = Pace { wait: settings.wait, calls: settings.calls_max, bytes: FILE_BYTES_MAX };
-    Ok(Files { storage, pace })
+    let CallFileSettings { has_team_folders, has_key_folders, .. } = *settings;
+    Ok(Files { storage, pace, has_team_folders, has_key_folders })
 }
 
 impl Files {
-    /// A file for each day that calls began on, in UTC.
+    /// A file for each folder and day that calls began on, in UTC.
     pub(super) fn messages(&self, calls: &[Call]) -> Vec<Message> {
-        let mut calls: Vec<&Call> = calls.iter().collect();
-        calls.sort_by_key(|call| call.event().start_time);
-        let days =
-            calls.chunk_by(|one, next| one.event().start_time.date_naive() == next.event().start_time.date_naive());
-        days.filter_map(|day| self.file(day)).collect()
+        let mut calls: Vec<(String, &Call)> = calls.iter().map(|call| (self.folder(call), call)).collect();
+        calls.sort_by(|(folder, call), (other, next)| {
+            folder.cmp(other).then(call.event().start_time.cmp(&next.event().start_time))
+        });
+        let files = calls.chunk_by(|one, next| one.0 == next.0);
+        files.filter_map(|calls| self.file(calls)).collect()
+    }
+
+    /// The folder that a call is in: of its team, of its key, and of its day.
+    fn folder(&self, call: &Call) -> String {
+        let event = call.event();
+        let team = call.names.team.as_deref().filter(|_| self.has_team_folders);
+        let key = event.key_alias.as_deref().filter(|_| self.has_key_folders);
+        let names = [team, key].into_iter().flatten().filter(|name| !name.is_empty());
+        // An alias is one folder, whatever is in it, and none outside.
+        let folders: String = names.map(|name| format!("{}/", PathPart::from(name).as_ref())).collect();
+        format!("{folders}{}", event.start_time.format("%Y-%m-%d"))
     }
 
     /// It is called after its first call, which is in no other: what is put again takes its own place.
-    fn file(&self, calls: &[&Call]) -> Option<Message> {
-        let first = calls.first()?.event();
-        let name = format!("{}_{}.jsonl", first.start_time.format("%Y-%m-%d/time-%H-%M-%S-%6f"), first.request_id);
-        let lines: String = calls.iter().map(|call| format!("{}\n", webhook::payload(call))).collect();
+    fn file(&self, calls: &[(String, &Call)]) -> Option<Message> {
+        let (folder, first) = calls.first()?;
+        let began = first.event().start_time.format("%H-%M-%S-%6f");
+        let name = format!("{folder}/time-{began}_{}.jsonl", first.event().request_id);
+        let lines: String = calls.iter().map(|(_, call)| format!("{}\n", webhook::payload(call))).collect();
         let place = Place::File { storage: self.storage.clone(), name };
         Some(Message { place, body: Bytes::from(lines), calls: calls.len() })
     }

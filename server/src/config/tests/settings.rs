@@ -134,12 +134,16 @@ fn where_files_of_calls_are_put() {
     };
     assert_eq!((settings.storage, problems.as_str()), (Some(StorageSettings::Bucket(bucket)), ""));
     assert_eq!((settings.wait, settings.calls_max), (Duration::from_secs(60), 1));
+    assert_eq!((settings.has_team_folders, settings.has_key_folders), (false, false));
+    let (settings, problems) =
+        read("litellm_settings: {s3_callback_params: {s3_use_team_prefix: true, s3_use_key_prefix: true}}\n");
+    assert_eq!((settings.has_team_folders, settings.has_key_folders, problems.as_str()), (true, true, ""));
     for (wrong, said) in [
         ("s3_aws_access_key_id: AK", "or neither"),
         ("s3_endpoint_url: minio", "http or https"),
         ("s3_flush_interval: 0", "s3_flush_interval"),
         ("s3_batch_size: 10000", "s3_batch_size"),
-        ("s3_use_team_prefix: true", "s3_use_team_prefix: this setting of LiteLLM"),
+        ("s3_use_ssl: true", "s3_use_ssl: this setting of LiteLLM"),
     ] {
         let (_, problems) = read(&format!("litellm_settings: {{s3_callback_params: {{{wrong}}}}}\n"));
         assert!(problems.contains("s3_callback_params") && problems.contains(said), "{wrong}: {problems}");

@@ -102,6 +102,32 @@ async fn a_file_has_so_many_calls_at_most() {
 }
 
 #[tokio::test]
+async fn teams_and_keys_have_folders_where_that_is_asked_for() {
+    let receiver = Receiver::start();
+    let app = into_bucket(&receiver, ", s3_use_team_prefix: true, s3_use_key_prefix: true").start().await;
+    app.post("/team/new", json!({"team_id": "t", "team_alias": "Search"})).expect_status(200).await;
+    let of_team = app.new_key(json!({"team_id": "t", "key_alias": "../a/b"})).await;
+    let teamless = app.new_key(json!({"key_alias": "mine"})).await;
+    let keys = [of_team.clone(), teamless, app.new_key(json!({})).await, of_team];
+    for key in keys {
+        app.bearer(&key).post(CHAT, ask("mock")).expect_status(200).await;
+    }
+    until_metric(&app, SENT, "s3", "4").await;
+    let told = receiver.told();
+    let mut folders: Vec<(String, usize)> = Vec::new();
+    for told in &told {
+        let calls = lines(&told.body);
+        let (path, name) =
+            (percent_encoding::percent_decode_str(&told.path).decode_utf8().unwrap(), name_of(&calls[0]));
+        let folder = path.strip_prefix("/logs/calls/").unwrap().strip_suffix(&name).unwrap();
+        folders.push((folder.to_owned(), calls.len()));
+    }
+    folders.sort();
+    let expected = [("", 1), ("Search/..%2Fa%2Fb/", 2), ("mine/", 1)];
+    assert_eq!(folders, expected.map(|(folder, calls)| (folder.to_owned(), calls)));
+}
+
+#[tokio::test]
 async fn calls_are_put_into_a_folder_and_what_is_left_at_the_end_too() {
     let folder = tempfile::tempdir().unwrap();
     let config =
