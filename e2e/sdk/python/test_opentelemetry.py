@@ -1,4 +1,4 @@
-"""A collector of OpenTelemetry's, which reads what it is told with the official messages: spans and metrics, in both forms."""
+"""A collector of OpenTelemetry's, which reads spans and metrics with the official messages, in both forms."""
 
 import base64
 import json
@@ -16,7 +16,10 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
 )
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, HistogramDataPoint, Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
@@ -99,7 +102,8 @@ def with_ids(message: Any) -> Any:
         return [with_ids(one) for one in message]
     if not isinstance(message, dict):
         return message
-    ids = {name: base64.b64encode(bytes.fromhex(text)).decode() for name, text in message.items() if name.endswith("Id")}
+    ids = {name: text for name, text in message.items() if name.endswith("Id")}
+    ids = {name: base64.b64encode(bytes.fromhex(text)).decode() for name, text in ids.items()}
     return {name: with_ids(value) for name, value in message.items()} | ids
 
 
@@ -193,8 +197,8 @@ def test_metrics(collector: Collector) -> None:
 def test_metrics_count_tokens_and_failures(collector: Collector) -> None:
     metrics, spans = collector.metrics(), collector.spans()
     for kind in ("input", "output"):
-        points = [labels(point) | {"sum": point.sum} for point in metrics["gen_ai.client.token.usage"].histogram.data_points]
-        told = sum(point["sum"] for point in points if point["gen_ai.token.type"] == kind)
+        points = metrics["gen_ai.client.token.usage"].histogram.data_points
+        told = sum(point.sum for point in points if labels(point)["gen_ai.token.type"] == kind)
         of_spans = [one.value.int_value for span in spans for one in span.attributes]
         keys = [one.key for span in spans for one in span.attributes]
         assert told == sum(value for key, value in zip(keys, of_spans) if key == f"gen_ai.usage.{kind}_tokens")
