@@ -23,6 +23,7 @@ mod m20261122_000011_tenant_reports;
 mod m20261122_000012_alerts;
 mod m20261122_000013_finance;
 mod m20261122_000014_reports;
+mod m20261122_000016_outages;
 mod table;
 
 use sea_orm_migration::MigrationTrait;
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_alerts::Migration),
             Box::new(m20261122_000013_finance::Migration),
             Box::new(m20261122_000014_reports::Migration),
+            Box::new(m20261122_000016_outages::Migration),
         ]
     }
 }

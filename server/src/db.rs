@@ -35,6 +35,7 @@ pub mod model;
 pub mod monthly_spend;
 pub mod organization;
 pub mod organization_member;
+pub mod outage;
 mod page;
 mod pool;
 pub mod password_reset;

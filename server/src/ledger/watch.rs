@@ -26,9 +26,6 @@ use crate::domain::alert::{Happened, NewAlert};
 pub struct Watch {
     settings: LiveAlertSettings,
     budgets: ConfiguredBudgets,
-    outages: Outages,
-    /// What they are once the batch is written that is looked at.
-    outages_then: Option<Outages>,
 }
 
 /// A window of a budget as a batch leaves it.
@@ -44,13 +41,13 @@ impl Watch {
     /// A watch by these settings, and for these budgets besides those of the database.
     #[must_use]
     pub fn new(settings: LiveAlertSettings, budgets: ConfiguredBudgets) -> Self {
-        Self { settings, budgets, outages: Outages::default(), outages_then: None }
+        Self { settings, budgets }
     }
 
     /// Writes what is to be told of a batch: of those of its `events` that are new, and of the budgets they are charged
     /// to.
     pub(super) async fn look(
-        &mut self,
+        &self,
         db: &DatabaseTransaction,
         events: &[Cow<'_, SpendEvent>],
         inserted: &HashSet<String>,
@@ -59,19 +56,12 @@ impl Watch {
     ) -> Result<(), DbErr> {
         let settings = self.settings.load_full();
         let new = || events.iter().map(AsRef::as_ref).filter(|event| inserted.contains(&*event.request_id));
-        let mut outages = self.outages.clone();
+        let mut outages = Outages::load(db, new()).await?;
         let mut alerts = calls::of(new(), &settings, &mut outages);
-        self.outages_then = Some(outages);
+        outages.store(db).await?;
         alerts.extend(budget::refused(new(), now));
         alerts.extend(budget::of(db, &self.budgets, &settings, new(), touched, now).await?);
         if alerts.is_empty() { Ok(()) } else { raise(db, alerts).await }
-    }
-
-    /// Notes that a batch was written.
-    pub(super) fn written(&mut self) {
-        if let Some(outages) = self.outages_then.take() {
-            self.outages = outages;
-        }
     }
 }
 

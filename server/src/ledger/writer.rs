@@ -199,14 +199,13 @@ impl Writer {
             position: whole(to.offset),
             written_at: db::stored_time(self.spool.now()),
         });
-        let watching = Some(&mut self.watch);
+        let watching = Some(&self.watch);
         let began = Instant::now();
         let writing = write(self.db.get(), events, cursor, watching, self.spool.now());
         let written = tokio::time::timeout(BATCH_TIMEOUT, writing).await;
         let written = written.map_err(|_| WriterError::Timeout).and_then(|written| Ok(written?));
         count_batch(began.elapsed(), written.is_ok());
         written?;
-        self.watch.written();
         Ok(())
     }
 }
@@ -233,7 +232,7 @@ async fn write(
     db: &DatabaseConnection,
     events: &[SpendEvent],
     cursor: Option<spool_cursor::Model>,
-    watching: Option<&mut Watch>,
+    watching: Option<&Watch>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let events: Vec<_> = events.iter().map(SpendEvent::storable).collect();

@@ -1,14 +1,18 @@
-//! Providers that fail for many calls, as a whole or in one place, and that they answer again. Each node counts for itself.
+//! Providers that fail for many calls, as a whole or in one place, and that they answer again. What is counted is in the
+//! database: nodes count together, and go on after a restart.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ConnectionTrait, DbErr};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tollgate_openapi::alert::{AlertLevel, AlertType};
 use tollgate_openapi::spend::CallStatus;
 
 use super::calls::{TOLD_EVERY, shortened};
 use crate::config::AlertSettings;
+use crate::db::{self, JsonMap};
 use crate::domain::alert::{Happened, NewAlert};
 use crate::ledger::event::SpendEvent;
 
@@ -22,12 +26,17 @@ const DEPLOYMENTS_MIN: usize = 2;
 /// A provider, or one place of it: a region, or a host.
 type Place = (String, Option<String>);
 
-/// What failed in the last minute, and what is down.
+/// What failed in the last minute, and what is down: of what a batch says something of.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Outages(HashMap<Place, Count>);
+pub(super) struct Outages {
+    counts: BTreeMap<Place, Count>,
+    /// What of it is in the database.
+    stored: BTreeMap<Place, Count>,
+}
 
 /// What failed in a minute.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 struct Count {
     minute: i64,
     failures: i64,
@@ -66,7 +75,55 @@ fn attempts(event: &SpendEvent) -> impl Iterator<Item = Attempt<'_>> {
     })
 }
 
+/// A provider answered it.
+fn is_answered(event: &SpendEvent) -> bool {
+    event.status == CallStatus::Success && !event.cache_hit
+}
+
 impl Outages {
+    /// Those that these events say something of, which nobody else changes until the transaction ends.
+    pub(super) async fn load<'e>(
+        db: &impl ConnectionTrait,
+        events: impl Iterator<Item = &'e SpendEvent> + Clone,
+    ) -> Result<Self, DbErr> {
+        let mut places = BTreeSet::new();
+        for attempt in events.clone().flat_map(attempts) {
+            let provider = attempt.provider.to_owned();
+            places.extend(attempt.place.map(|place| (provider.clone(), place.to_owned())));
+            places.insert((provider, String::new()));
+        }
+        if events.clone().any(is_answered) {
+            places.extend(db::outage::open(db).await?);
+        }
+        let mut stored = BTreeMap::new();
+        if !places.is_empty() {
+            for row in db::outage::lock(db, &places).await? {
+                let place = Some(row.place).filter(|place| !place.is_empty());
+                // What an older version wrote and this one does not know begins anew.
+                let count = serde_json::from_value(Value::Object(row.state.0)).unwrap_or_default();
+                stored.insert((row.provider, place), count);
+            }
+        }
+        Ok(Self { counts: stored.clone(), stored })
+    }
+
+    /// Writes down what has changed.
+    pub(super) async fn store(self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
+        for (place, count) in self.counts {
+            if self.stored.get(&place) == Some(&count) {
+                continue;
+            }
+            let state = match serde_json::to_value(&count) {
+                Ok(Value::Object(state)) => JsonMap(state),
+                _ => JsonMap::default(),
+            };
+            let (provider, place) = (place.0, place.1.unwrap_or_default());
+            let row = db::outage::Model { provider, place, is_open: !count.told.is_empty(), state };
+            db::outage::set(db, row).await?;
+        }
+        Ok(())
+    }
+
     /// Counts what failed for a call; what makes it an outage is told of, and what ends one.
     pub(super) fn look(&mut self, event: &SpendEvent, settings: &AlertSettings) -> Vec<NewAlert> {
         let mut alerts = Vec::new();
@@ -76,8 +133,8 @@ impl Outages {
                 alerts.extend(self.note(&attempt, attempt.place, event.end_time, settings));
             }
         }
-        if event.status == CallStatus::Success && !event.cache_hit {
-            alerts.extend(self.0.iter_mut().filter_map(|(place, count)| count.answered(place, event)));
+        if is_answered(event) {
+            alerts.extend(self.counts.iter_mut().filter_map(|(place, count)| count.answered(place, event)));
         }
         alerts
     }
@@ -90,7 +147,7 @@ impl Outages {
         settings: &AlertSettings,
     ) -> Option<NewAlert> {
         let key = (attempt.provider.to_owned(), place.map(str::to_owned));
-        let counted = self.0.entry(key).or_default();
+        let counted = self.counts.entry(key).or_default();
         counted.count(attempt, at);
         if place.is_some() && counted.deployments.len() < DEPLOYMENTS_MIN {
             return None;

@@ -156,6 +156,49 @@ async fn a_place_where_several_deployments_fail_is_told_of_and_so_is_its_end() {
 }
 
 #[tokio::test]
+async fn an_outage_is_one_for_all_nodes_and_over_a_restart() {
+    let (upstream, receiver) = (FakeUpstream::start(), Receiver::start());
+    let yaml = format!(
+        "model_list:\n{}general_settings:\n  alerting: [webhook]\n  alert_types: [outage_alerts]\n  \
+         alerting_args: {{minor_outage_alert_threshold: 4, major_outage_alert_threshold: 100}}\n\
+         router_settings: {{num_retries: 0, disable_cooldowns: true}}\n",
+        upstream.deployment("gpt", "one")
+    );
+    let first = TestApp::builder().config(&yaml).alerts(&receiver).start().await;
+    let second = first.beside().await;
+    let key = first.new_key(json!({})).await;
+    let fail = async |app: &TestApp| {
+        upstream.then(busy());
+        app.bearer(&key).post(CHAT, ask("gpt")).expect_status(503).await;
+        app.settled().await;
+    };
+    // Neither node sees four failures by itself, and one of them is another after each.
+    fail(&first).await;
+    fail(&second).await;
+    let first = first.stop().await.start().await;
+    fail(&first).await;
+    assert_eq!(list(&first, "outage_alerts").await["total"], 0);
+    fail(&second).await;
+    let told = receiver.until_told(1).await;
+    assert_eq!(titles(&told), ["Provider openai fails again and again"]);
+    assert_eq!(told[0].json()["details"]["failures"], 4);
+    for app in [&first, &second, &first] {
+        fail(app).await;
+    }
+    let first = first.stop().await.start().await;
+    first.advance(Duration::from_secs(61));
+    // Whoever it answers first tells that it is over, and nobody else does.
+    for app in [&first, &second, &first] {
+        app.bearer(&key).post(CHAT, ask("gpt")).expect_status(200).await;
+        app.settled().await;
+    }
+    let told = receiver.until_told(2).await;
+    assert_eq!(titles(&told)[1], "Provider openai answers again");
+    assert_eq!(told[1].json()["details"]["since"], "2026-11-21T12:00:00Z");
+    assert_eq!(list(&second, "outage_alerts").await["total"], 2);
+}
+
+#[tokio::test]
 async fn one_deployment_is_no_place() {
     let (upstream, receiver) = (FakeUpstream::start(), Receiver::start());
     let yaml = format!(
