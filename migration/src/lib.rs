@@ -23,7 +23,8 @@ mod m20261122_000011_tenant_reports;
 mod m20261122_000012_alerts;
 mod m20261122_000013_finance;
 mod m20261122_000014_reports;
-mod m20261122_000016_outages;
+mod m20261123_000015_corrections;
+mod m20261123_000016_outages;
 mod table;
 
 use sea_orm_migration::MigrationTrait;
@@ -56,7 +57,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_alerts::Migration),
             Box::new(m20261122_000013_finance::Migration),
             Box::new(m20261122_000014_reports::Migration),
-            Box::new(m20261122_000016_outages::Migration),
+            Box::new(m20261123_000015_corrections::Migration),
+            Box::new(m20261123_000016_outages::Migration),
         ]
     }
 }

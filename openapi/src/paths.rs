@@ -200,6 +200,10 @@ pub const SPEND_FORECAST: &str = "/spend/forecast";
 pub const SPEND_MONTH_LIST: &str = "/spend/month/list";
 /// Freezes the figures of a month.
 pub const SPEND_MONTH_CLOSE: &str = "/spend/month/close";
+/// Books an entry to a month that no call made.
+pub const SPEND_ADJUSTMENT: &str = "/spend/adjustment";
+/// What was booked to months apart from their calls.
+pub const SPEND_ADJUSTMENTS: &str = "/spend/adjustments";
 /// A month as a bill.
 pub const SPEND_STATEMENT: &str = "/spend/statement";
 /// Saves a report.

@@ -1,6 +1,7 @@
 //! Spend: the log of calls, and sums of it.
 
 mod activity;
+mod adjustment;
 mod calculate;
 mod export;
 mod global;
@@ -25,6 +26,7 @@ pub use activity::{
     DailyActivityPage, OrganizationActivityQuery, TagActivityQuery, TeamActivityQuery, UserActivityQuery,
     WholeActivityQuery,
 };
+pub use adjustment::{AdjustmentCreate, AdjustmentKind, AdjustmentPage, AdjustmentQuery, AdjustmentView};
 pub use calculate::{CalculatedCost, CostEstimate, CostEstimated, SpendCalculate};
 pub use export::{ExportFormat, ExportLevel, SpendExportQuery};
 pub use global::{
@@ -34,8 +36,8 @@ pub use global::{
 };
 pub use interrupted::{InterruptedPage, InterruptedQuery, InterruptedResolve, InterruptedView, Resolution};
 pub use month::{
-    AdjustmentReason, AdjustmentView, ForecastDay, ForecastQuery, Month, MonthClose, MonthForecast, MonthList,
-    MonthState, MonthView, SpendForecast, Statement, StatementLine, StatementQuery,
+    ForecastDay, ForecastQuery, Month, MonthClose, MonthForecast, MonthList, MonthState, MonthView, SpendForecast,
+    Statement, StatementLine, StatementQuery,
 };
 pub use report::{
     Activity, DayActivity, DayRangeQuery, DaySpend, DayTotals, GlobalSpend, KeySpend, ModelSpend, Overview,

@@ -109,10 +109,7 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::SPEND_INTERRUPTED_RESOLVE, Method::POST, spend::interrupted::resolve);
     guarded(config, paths::SPEND_USAGE, Method::GET, spend::usage::usage);
     guarded(config, paths::SPEND_EXPORT, Method::GET, spend::export::export);
-    guarded(config, paths::SPEND_FORECAST, Method::GET, spend::forecast::forecast);
-    guarded(config, paths::SPEND_STATEMENT, Method::GET, spend::statement::statement);
-    guarded(config, paths::SPEND_MONTH_LIST, Method::GET, spend::month::list);
-    guarded(config, paths::SPEND_MONTH_CLOSE, Method::POST, spend::month::close);
+    months(config);
     guarded(config, paths::PROVIDER_BUDGETS, Method::GET, spend::provider_budgets::list);
     guarded(config, paths::SPEND_OVERVIEW, Method::GET, spend::overview::overview);
     guarded(config, paths::GLOBAL_SPEND, Method::GET, spend::global::total);
@@ -128,6 +125,16 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::CONFIG_UPDATE, Method::POST, settings::update::update);
     guarded(config, paths::CONFIG_FIELD_UPDATE, Method::POST, settings::update::update_field);
     guarded(config, paths::CONFIG_FIELD_DELETE, Method::POST, settings::update::delete_field);
+}
+
+/// What a month will have cost, costs and is corrected by.
+fn months(config: &mut ServiceConfig) {
+    guarded(config, paths::SPEND_FORECAST, Method::GET, spend::forecast::forecast);
+    guarded(config, paths::SPEND_STATEMENT, Method::GET, spend::statement::statement);
+    guarded(config, paths::SPEND_MONTH_LIST, Method::GET, spend::month::list);
+    guarded(config, paths::SPEND_MONTH_CLOSE, Method::POST, spend::month::close);
+    guarded(config, paths::SPEND_ADJUSTMENT, Method::POST, spend::adjustment::create);
+    guarded(config, paths::SPEND_ADJUSTMENTS, Method::GET, spend::adjustment::list);
 }
 
 /// Mounts LiteLLM's reports on spend.

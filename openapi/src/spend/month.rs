@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use garde::Validate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::UsageSums;
+use super::{AdjustmentView, UsageSums};
 use crate::money::NanoUsd;
 
 /// A calendar month, UTC, written `2026-11`.
@@ -93,7 +93,7 @@ pub struct ForecastQuery {
 /// Answer of `GET /spend/forecast`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "spec", schema(example = json!({"month": "2026-11", "today": "2026-11-21", "spend": 812.25,
+#[cfg_attr(feature = "spec", schema(example = json!({"month": "2026-11", "today": "2026-11-21", "spend": 812.25, "corrections_spend": 0.0,
     "forecast": {"spend": 1180.0, "low": 1100.5, "high": 1259.5, "confidence": 0.8}, "previous_spend": 1012.0,
     "previous_spend_to_date": 700.25, "max_budget": 1500.0, "budget_spend": 812.25, "soft_budget": null, "exhausted_on": null,
     "days": [{"date": "2026-11-21", "spend": 38.5, "expected": 40.0, "previous": 33.0}]})))]
@@ -105,6 +105,8 @@ pub struct SpendForecast {
     pub today: NaiveDate,
     /// Spend of the month so far, in dollars.
     pub spend: NanoUsd,
+    /// What people booked to it, in dollars: in its statement, and not in `spend` nor in what is expected.
+    pub corrections_spend: NanoUsd,
     /// What it will be when the month ends. Absent where too little is known: a forecast takes three days.
     pub forecast: Option<MonthForecast>,
     /// Spend of the month before, in dollars.
@@ -157,7 +159,7 @@ pub struct ForecastDay {
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"months": [{"month": "2026-10", "state": "closed",
     "closed_at": "2026-11-02T09:00:00Z", "closed_by": "ada", "spend": 1012.0, "api_requests": 50400,
-    "adjustments": 0.02}]})))]
+    "corrections": -12.5, "adjustments": 0.02}]})))]
 pub struct MonthList {
     /// From the first with calls on, the latest first.
     pub months: Vec<MonthView>,
@@ -181,7 +183,7 @@ pub enum MonthState {
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "spec", schema(example = json!({"month": "2026-10", "state": "closed",
     "closed_at": "2026-11-02T09:00:00Z", "closed_by": "ada", "spend": 1012.0, "api_requests": 50400,
-    "adjustments": 0.0})))]
+    "corrections": -12.5, "adjustments": 0.0})))]
 pub struct MonthView {
     /// The month.
     #[cfg_attr(feature = "spec", schema(value_type = String, pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$"))]
@@ -196,7 +198,9 @@ pub struct MonthView {
     pub spend: NanoUsd,
     /// Calls.
     pub api_requests: i64,
-    /// What it was found to cost more or less after it was closed, in dollars.
+    /// What people booked to it before it was closed, in dollars; not in `spend`.
+    pub corrections: NanoUsd,
+    /// What was booked to it after it was closed, by calls and by people, in dollars.
     pub adjustments: NanoUsd,
 }
 
@@ -246,8 +250,8 @@ pub struct StatementQuery {
     "closed_at": "2026-11-02T09:00:00Z", "closed_by": "ada", "title": "Acme",
     "usage": {"spend": 1012.0, "api_requests": 50400, "failed_requests": 12, "prompt_tokens": 84000,
         "completion_tokens": 168000, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0, "reasoning_tokens": 0},
-    "previous_spend": 990.0, "adjustments_spend": 0.02, "adjustments_count": 1, "due": 1012.02,
-    "adjustments": [], "later_adjustments_spend": 0.0, "later_adjustments_count": 0,
+    "previous_spend": 990.0, "corrections_spend": -12.0, "corrections_count": 1, "corrections": [],
+    "adjustments_spend": 0.02, "adjustments_count": 1, "adjustments": [], "due": 1000.02, "later_adjustments_spend": 0.0, "later_adjustments_count": 0,
     "cost_centers": [], "organizations": [], "teams": [], "users": [], "keys": [], "models": [], "providers": []})))]
 pub struct Statement {
     /// The month, UTC's.
@@ -265,14 +269,21 @@ pub struct Statement {
     pub usage: UsageSums,
     /// The usage of the month before, in dollars.
     pub previous_spend: NanoUsd,
-    /// What was booked in this month to earlier ones that were closed, in dollars.
+    /// What people booked to this month before it was closed, in dollars.
+    pub corrections_spend: NanoUsd,
+    /// How many entries that is.
+    pub corrections_count: i64,
+    /// The first 200 of these entries.
+    pub corrections: Vec<AdjustmentView>,
+    /// What was booked in this month to earlier ones that were closed, by calls and by people, in dollars.
     pub adjustments_spend: NanoUsd,
     /// How many entries that is.
     pub adjustments_count: i64,
-    /// Usage and adjustments together, in dollars. Added up over all months, it is all that was ever spent.
-    pub due: NanoUsd,
     /// The first 200 of these entries.
     pub adjustments: Vec<AdjustmentView>,
+    /// Usage, corrections and adjustments together, in dollars. Added up over all months, it is all that was ever spent and
+    /// booked.
+    pub due: NanoUsd,
     /// What was booked to this month after it was closed: in later statements, and not in this one's sum.
     pub later_adjustments_spend: NanoUsd,
     /// How many entries that is.
@@ -304,44 +315,6 @@ pub struct StatementLine {
     /// What it adds up to.
     #[serde(flatten)]
     pub sums: UsageSums,
-}
-
-/// Why a closed month was found to cost something else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum AdjustmentReason {
-    /// A call of the month that the ledger heard of later.
-    LateCall,
-    /// A call whose cost became known later.
-    Correction,
-}
-
-/// An entry: what a call added to a month that was closed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
-pub struct AdjustmentView {
-    /// The month it is about.
-    #[cfg_attr(feature = "spec", schema(value_type = String, pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$"))]
-    pub month: Month,
-    /// When it was booked.
-    pub booked_at: DateTime<Utc>,
-    /// Why.
-    pub reason: AdjustmentReason,
-    /// The call.
-    pub request_id: String,
-    /// Organization, team and user; empty: none.
-    pub organization_id: String,
-    /// Team.
-    pub team_id: String,
-    /// Owner of the key.
-    pub user_id: String,
-    /// Hash of the key.
-    pub api_key: String,
-    /// Public model.
-    pub model: String,
-    /// Cost in dollars.
-    pub spend: NanoUsd,
 }
 
 #[cfg(test)]

@@ -1,13 +1,23 @@
-//! What closed months were found to cost more or less afterwards: an entry a call, never changed.
+//! What is booked to months apart from their days: what closed months were found to cost more or less afterwards, an
+//! entry a call, and what people book. None is ever changed.
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue, Condition, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Order;
+use sea_orm::{ActiveValue, Condition, ExprTrait, FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect};
 
+use super::page::{Page, PageOf};
 use super::usage::{Of, sight};
 use super::{monthly_spend, organization, team};
+
+/// Kind of an entry: a call of a closed month that was heard of later.
+pub const LATE_CALL: &str = "late_call";
+/// Kind of an entry: a call of a closed month whose cost became known later.
+pub const RESOLVED_CALL: &str = "resolved_call";
+/// Kind of an entry: what a person booked.
+pub const MANUAL: &str = "manual";
 
 /// One entry. An entity its call did not have is the empty string.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -18,11 +28,19 @@ pub struct Model {
     pub id: i64,
     /// The month it is about, by its first day.
     pub month: Date,
+    /// The month in whose statement it counts, by its first day.
+    pub counted_in: Date,
     /// When it was booked.
     pub booked_at: DateTimeUtc,
-    /// Why: `late_call` or `correction`.
+    /// What it comes from: [`LATE_CALL`], [`RESOLVED_CALL`] or [`MANUAL`].
+    pub kind: String,
+    /// Who booked it; empty: nobody did.
+    pub booked_by: String,
+    /// Why, in the words of who booked it.
     pub reason: String,
-    /// The call.
+    /// What it goes back to, such as an invoice; empty: nothing.
+    pub reference: String,
+    /// The call; empty: none.
     pub request_id: String,
     /// What it was to be booked to when it was booked; empty: none.
     pub cost_center: String,
@@ -64,27 +82,13 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Books entries: ids are given by the database, cost centres are those of now.
+/// Books entries of calls: ids are given by the database, cost centres are those of now.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn book(db: &impl ConnectionTrait, mut entries: Vec<Model>) -> Result<(), DbErr> {
-    let ids = |of: fn(&Model) -> &String| -> Vec<String> { entries.iter().map(|entry| of(entry).clone()).collect() };
-    let teams = team::find_many(db, &ids(|entry| &entry.team_id)).await?.into_iter();
-    let teams: HashMap<_, _> = teams.filter_map(|team| Some((team.team_id, team.cost_center?))).collect();
-    let organizations = organization::find_many(db, &ids(|entry| &entry.organization_id)).await?.into_iter();
-    let organizations: HashMap<_, _> =
-        organizations.filter_map(|one| Some((one.organization_id, one.cost_center?))).collect();
-    for entry in &mut entries {
-        let center = teams.get(&entry.team_id).or_else(|| organizations.get(&entry.organization_id));
-        entry.cost_center = center.cloned().unwrap_or_default();
-    }
-    let rows = entries.into_iter().map(|entry| {
-        let mut row = entry.into_active_model();
-        row.id = ActiveValue::NotSet;
-        row
-    });
-    let rows: Vec<ActiveModel> = rows.collect();
+    set_cost_centers(db, &mut entries).await?;
+    let rows: Vec<ActiveModel> = entries.into_iter().map(unnumbered).collect();
     // A statement takes some thousands of values.
     for chunk in rows.chunks(100) {
         Entity::insert_many(chunk.to_vec()).exec_without_returning(db).await?;
@@ -92,13 +96,69 @@ pub async fn book(db: &impl ConnectionTrait, mut entries: Vec<Model>) -> Result<
     Ok(())
 }
 
-/// Which entries are meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Books one entry, and returns it as it is booked.
+///
+/// # Errors
+/// When the database is away.
+pub async fn book_one(db: &impl ConnectionTrait, mut entry: Model) -> Result<Model, DbErr> {
+    set_cost_centers(db, std::slice::from_mut(&mut entry)).await?;
+    unnumbered(entry).insert(db).await
+}
+
+fn unnumbered(entry: Model) -> ActiveModel {
+    ActiveModel { id: ActiveValue::NotSet, ..entry.into_active_model() }
+}
+
+async fn set_cost_centers(db: &impl ConnectionTrait, entries: &mut [Model]) -> Result<(), DbErr> {
+    let ids = |of: fn(&Model) -> &String| -> Vec<String> { entries.iter().map(|entry| of(entry).clone()).collect() };
+    let teams = team::find_many(db, &ids(|entry| &entry.team_id)).await?.into_iter();
+    let teams: HashMap<_, _> = teams.filter_map(|team| Some((team.team_id, team.cost_center?))).collect();
+    let organizations = organization::find_many(db, &ids(|entry| &entry.organization_id)).await?.into_iter();
+    let organizations: HashMap<_, _> =
+        organizations.filter_map(|one| Some((one.organization_id, one.cost_center?))).collect();
+    for entry in entries {
+        let center = teams.get(&entry.team_id).or_else(|| organizations.get(&entry.organization_id));
+        entry.cost_center = center.cloned().unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// Which entries are meant; months are those of these first days.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum When {
-    /// Those about the month of this first day.
+    /// All.
+    #[default]
+    Ever,
+    /// Those about the month.
     About(NaiveDate),
-    /// Those booked from one instant until just before another.
-    Booked(DateTime<Utc>, DateTime<Utc>),
+    /// Those that count in its statement.
+    CountedIn(NaiveDate),
+    /// Those about the first that count in the statement of the second.
+    Of(NaiveDate, NaiveDate),
+    /// Those about the month that count in later statements.
+    After(NaiveDate),
+    /// Those that count in its statement and are about earlier ones.
+    Before(NaiveDate),
+}
+
+impl When {
+    /// Those about the month that count in its own statement.
+    #[must_use]
+    pub const fn corrects(month: NaiveDate) -> Self {
+        Self::Of(month, month)
+    }
+
+    fn condition(self) -> Condition {
+        let all = Condition::all();
+        match self {
+            Self::Ever => all,
+            Self::About(month) => all.add(Column::Month.eq(month)),
+            Self::CountedIn(month) => all.add(Column::CountedIn.eq(month)),
+            Self::Of(month, counted_in) => all.add(Column::Month.eq(month)).add(Column::CountedIn.eq(counted_in)),
+            Self::After(month) => all.add(Column::Month.eq(month)).add(Column::CountedIn.ne(month)),
+            Self::Before(month) => all.add(Column::CountedIn.eq(month)).add(Column::Month.ne(month)),
+        }
+    }
 }
 
 /// Entries of these calls, oldest first, at most `limit`.
@@ -122,18 +182,45 @@ pub async fn sum(db: &impl ConnectionTrait, of: &Of<'_>, when: When) -> Result<(
     Ok(found.map_or((0, 0), |(entries, spend)| (entries, spend.unwrap_or_default())))
 }
 
-/// What was booked to each of the months afterwards, in nano-dollars.
+/// One page of them, those booked last first.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn by_month(db: &impl ConnectionTrait, of: &Of<'_>) -> Result<Vec<(NaiveDate, i64)>, DbErr> {
-    let sums = Entity::find()
-        .filter(sight(of.scope))
+pub async fn page(
+    db: &impl ConnectionTrait,
+    of: &Of<'_>,
+    when: When,
+    kind: Option<&str>,
+    page: &PageOf,
+) -> Result<Page<Model>, DbErr> {
+    let meant = matching(of, when);
+    let meant = kind.into_iter().fold(meant, |meant, kind| meant.filter(Column::Kind.eq(kind)));
+    page.read(db, meant, &[Column::Id], Order::Desc).await
+}
+
+/// What is booked to a month and counts in the statement of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Booked {
+    /// The month it is about.
+    pub month: NaiveDate,
+    /// The month in whose statement it counts.
+    pub counted_in: NaiveDate,
+    /// What it adds up to, in nano-dollars.
+    pub spend: i64,
+}
+
+/// What was booked, by month.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_month(db: &impl ConnectionTrait, of: &Of<'_>) -> Result<Vec<Booked>, DbErr> {
+    let sums = matching(of, When::Ever)
         .select_only()
-        .column(Column::Month)
+        .columns([Column::Month, Column::CountedIn])
         .column_as(Expr::col(Column::Spend).sum().cast_as("bigint"), "spend")
-        .group_by(Column::Month);
-    sums.into_tuple().all(db).await
+        .group_by(Column::Month)
+        .group_by(Column::CountedIn);
+    sums.into_model().all(db).await
 }
 
 fn matching(of: &Of<'_>, when: When) -> Select<Entity> {
@@ -141,9 +228,5 @@ fn matching(of: &Of<'_>, when: When) -> Select<Entity> {
         .filters
         .iter()
         .fold(Condition::all(), |all, (dimension, value)| all.add(monthly_spend::column(*dimension).eq(*value)));
-    let entries = Entity::find().filter(narrowed).filter(sight(of.scope));
-    match when {
-        When::About(month) => entries.filter(Column::Month.eq(month)),
-        When::Booked(from, before) => entries.filter(Column::BookedAt.gte(from)).filter(Column::BookedAt.lt(before)),
-    }
+    Entity::find().filter(narrowed).filter(sight(of.scope)).filter(when.condition())
 }

@@ -26,6 +26,8 @@ pub enum Action {
     SpendResolve,
     /// Freeze the figures of a month.
     MonthClose,
+    /// Book an entry to a month that no call made.
+    AdjustmentCreate,
     /// See the models and their state.
     ModelRead,
     /// Add, change, block, try or delete a deployment.
@@ -94,7 +96,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::KeyCreate,
         Self::KeyRead,
         Self::KeyUpdate,
@@ -104,6 +106,7 @@ impl Action {
         Self::SpendReadAll,
         Self::SpendResolve,
         Self::MonthClose,
+        Self::AdjustmentCreate,
         Self::ModelRead,
         Self::ModelWrite,
         Self::CredentialWrite,
@@ -221,9 +224,8 @@ fn allows(role: UserRole, action: Action, relation: Relation) -> bool {
     match (role, action) {
         (UserRole::ProxyAdmin, _) | (_, A::ModelRead | A::Session) => true,
         (UserRole::ProxyAdminViewer, action) => is_reading(action),
-        (_, A::SpendReadAll | A::SpendResolve | A::MonthClose | A::SettingsRead | A::SettingsWrite | A::AuditRead) => {
-            false
-        }
+        (_, A::SpendReadAll | A::SpendResolve | A::MonthClose | A::AdjustmentCreate) => false,
+        (_, A::SettingsRead | A::SettingsWrite | A::AuditRead) => false,
         (_, A::ModelWrite | A::CredentialWrite) => false,
         (_, A::BudgetRead | A::CustomerRead | A::TagRead) => false,
         (_, A::BudgetWrite | A::CustomerWrite | A::TagWrite | A::UserWrite | A::CacheWrite) => false,

@@ -208,21 +208,15 @@ pub(super) async fn book_late(
     if closed.is_empty() {
         return Ok(());
     }
-    let now = booking_time(db, now).await?;
+    let now = closed_month::booking_time(db, now).await?;
     let mut seen = HashSet::new();
     let late = events.iter().filter(|event| closed.contains(&month(event)) && inserted.contains(&*event.request_id));
     let late = late.filter(|event| seen.insert(Arc::clone(&event.request_id)));
     let entries = late.map(|event| {
         let call = (&*event.request_id, event.start_time);
-        adjustment_row(call, &Payers::of_event(event), daily_parts(event), ("late_call", now))
+        adjustment_row(call, &Payers::of_event(event), daily_parts(event), (spend_adjustment::LATE_CALL, now))
     });
     spend_adjustment::book(db, entries.collect()).await
-}
-
-/// When an entry counts as booked: never in a month that is closed, whatever the clock of this node says.
-async fn booking_time(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<DateTime<Utc>, DbErr> {
-    // Months are closed when they are over, so none that is closed goes on after the last closing.
-    Ok(closed_month::last_closing(db).await?.map_or(now, |closing| now.max(closing)))
 }
 
 /// The same of what a call that is in the log already costs more than is known so far.
@@ -235,9 +229,9 @@ pub(super) async fn book_correction(
     if closed_month::closed_of(db, [month_of(call.start_time.date_naive())]).await?.is_empty() {
         return Ok(());
     }
-    let (parts, now) = ([spend, 0, 0, 0, 0, 0, 0, 0], booking_time(db, now).await?);
+    let (parts, now) = ([spend, 0, 0, 0, 0, 0, 0, 0], closed_month::booking_time(db, now).await?);
     let of_call = (call.request_id.as_str(), call.start_time);
-    let entry = adjustment_row(of_call, &Payers::of_call(call), parts, ("correction", now));
+    let entry = adjustment_row(of_call, &Payers::of_call(call), parts, (spend_adjustment::RESOLVED_CALL, now));
     spend_adjustment::book(db, vec![entry]).await
 }
 

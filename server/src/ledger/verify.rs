@@ -2,7 +2,8 @@
 //! log + what retention took from it = the day's sum; what reports read, sums by day and key and by day and entity, = Σ
 //! the day's sums; for every entity, Σ days = running total; for every budget window, Σ calls that say they were charged
 //! to it + what retention took of these = what it has spent; for every key, Σ budget windows = running total;
-//! for every closed month, its figures + its adjustments = its days. And that the audit chain is whole.
+//! for every closed month, its figures + its adjustments = its days, and the entries in its statement are those it was
+//! closed with. And that the audit chain is whole.
 //!
 //! The database compares; only what does not agree comes here. The log is read once, however many entities there are.
 
@@ -13,6 +14,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 use tollgate_openapi::money::NanoUsd;
 
 use crate::db;
+use crate::db::spend_adjustment::MANUAL;
 
 /// Entities by kind, with the table and the column that each stands in by day.
 const ENTITIES: [(&str, &str, &str); 9] = [
@@ -114,6 +116,7 @@ pub async fn verify(database: &DatabaseConnection) -> Result<Report, DbErr> {
     compare(&snapshot, "key", ("days", &keys_by_day(backend, "daily_spend")), of_key, &mut report).await?;
     let (closed, days) = closed_months(backend);
     compare(&snapshot, "month", ("closed and adjusted", &closed), ("days", &days), &mut report).await?;
+    compare(&snapshot, "entries", ("closed", CLOSED_ENTRIES), ("entries", ENTRIES), &mut report).await?;
     for (kind, table, column) in ENTITIES {
         compare_entities(&snapshot, kind, table, column, &mut report).await?;
     }
@@ -226,7 +229,11 @@ fn closed_months(backend: DbBackend) -> (String, String) {
         let payers = of_key.join(&format!(" || {separator} || "));
         format!("substr(CAST({month} AS TEXT), 1, 7) || {separator} || {payers} AS id, spend, api_requests AS calls")
     };
-    let closed = format!("SELECT {0} FROM closed_spend UNION ALL SELECT {0} FROM spend_adjustments", id("month"));
+    // What people book is no call's, and in no day.
+    let closed = format!(
+        "SELECT {0} FROM closed_spend UNION ALL SELECT {0} FROM spend_adjustments WHERE kind <> '{MANUAL}'",
+        id("month")
+    );
     let days = format!(
         "SELECT {} FROM daily_key_spend WHERE substr(CAST(date AS TEXT), 1, 7) IN \
          (SELECT substr(CAST(month AS TEXT), 1, 7) FROM closed_months)",
@@ -234,6 +241,12 @@ fn closed_months(backend: DbBackend) -> (String, String) {
     );
     (closed, days)
 }
+
+/// What entries add to the statement of each closed month: as it was closed, and as they are.
+const CLOSED_ENTRIES: &str =
+    "SELECT CAST(month AS TEXT) AS id, entries_spend AS spend, entries_count AS calls FROM closed_months";
+const ENTRIES: &str = "SELECT CAST(counted_in AS TEXT) AS id, spend, 1 AS calls FROM spend_adjustments \
+                       WHERE counted_in IN (SELECT month FROM closed_months)";
 
 /// The sums by day and everything but the end user.
 fn keys_by_day(backend: DbBackend, table: &str) -> String {

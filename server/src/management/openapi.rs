@@ -221,6 +221,8 @@ struct PolicyApi;
         spend::statement::statement,
         spend::month::list,
         spend::month::close,
+        spend::adjustment::create,
+        spend::adjustment::list,
         spend::provider_budgets::list,
         spend::global::total,
         spend::global::by_day,

@@ -1,6 +1,7 @@
 //! What calls cost: the log of calls, and sums read from rollups, never from the log.
 
 pub mod activity;
+pub mod adjustment;
 mod by_day;
 pub mod calculate;
 pub(super) mod dates;

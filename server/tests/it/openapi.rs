@@ -231,7 +231,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 187] = [
+const PATHS: [&str; 189] = [
     paths::REPORT_NEW,
     paths::REPORT_UPDATE,
     paths::REPORT_DELETE,
@@ -353,6 +353,8 @@ const PATHS: [&str; 187] = [
     paths::SPEND_FORECAST,
     paths::SPEND_MONTH_LIST,
     paths::SPEND_MONTH_CLOSE,
+    paths::SPEND_ADJUSTMENT,
+    paths::SPEND_ADJUSTMENTS,
     paths::SPEND_STATEMENT,
     paths::PROVIDER_BUDGETS,
     paths::GLOBAL_SPEND,

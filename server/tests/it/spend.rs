@@ -2,6 +2,7 @@
 
 mod access;
 mod activity;
+mod adjustment;
 mod contents;
 mod export;
 mod interrupted;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::organization::OrganizationListQuery;
-use tollgate_openapi::spend::{AdjustmentReason, AdjustmentView, MonthState, Statement, StatementLine, StatementQuery};
+use tollgate_openapi::spend::{AdjustmentKind, AdjustmentView, MonthState, Statement, StatementLine, StatementQuery};
 
 use crate::api;
 use crate::browser;
@@ -133,7 +133,7 @@ fn sheet(statement: &Statement, url: UrlState) -> AnyView {
         format!(
             "After it was closed, {} more was booked to this month: {}, in the statements of the months in which it was.",
             format::money_total(statement.later_adjustments_spend),
-            if statement.later_adjustments_count == 1 { "one call".to_owned() } else { format!("{} calls", statement.later_adjustments_count) },
+            if statement.later_adjustments_count == 1 { "one entry".to_owned() } else { format!("{} entries", statement.later_adjustments_count) },
         )
     });
     let link = move |name: &'static str| move |id: &str| Some(url.href(&[(name, id)]));
@@ -156,7 +156,8 @@ fn sheet(statement: &Statement, url: UrlState) -> AnyView {
             {section("By key", &statement.keys, calls)}
             {section("By model", &statement.models, calls)}
             {section("By provider", &statement.providers, calls)}
-            {adjustments(statement)}
+            {entries("Corrections", &statement.corrections, statement.corrections_count)}
+            {entries("Adjustments to earlier months", &statement.adjustments, statement.adjustments_count)}
         </article>
     }
     .into_any()
@@ -177,6 +178,7 @@ fn sums(statement: &Statement) -> AnyView {
     view! {
         <dl class="sheet-sums">
             {row(calls, usage.spend, "")}
+            {(statement.corrections_count > 0).then(|| row("Corrections".to_owned(), statement.corrections_spend, ""))}
             {row(adjusted, statement.adjustments_spend, "")}
             {row("Together".to_owned(), statement.due, "sheet-due")}
             {row("The month before".to_owned(), statement.previous_spend, "muted")}
@@ -231,26 +233,23 @@ fn section(title: &'static str, lines: &[StatementLine], href: impl Fn(&str) -> 
     )
 }
 
-fn adjustments(statement: &Statement) -> Option<AnyView> {
-    if statement.adjustments.is_empty() {
-        return None;
-    }
-    let shown = i64::try_from(statement.adjustments.len()).unwrap_or(i64::MAX);
-    let more = (statement.adjustments_count > shown)
-        .then(|| format!("The first {} of {}.", format::count(shown), format::count(statement.adjustments_count)));
-    let rows = statement.adjustments.iter().map(entry).collect_view();
-    Some(
+/// Entries, of which `count` there are; none where there are none.
+fn entries(title: &'static str, entries: &[AdjustmentView], count: i64) -> Option<AnyView> {
+    let shown = i64::try_from(entries.len()).unwrap_or(i64::MAX);
+    let more = (count > shown).then(|| format!("The first {} of {}.", format::count(shown), format::count(count)));
+    let rows = entries.iter().map(entry).collect_view();
+    (shown > 0).then(|| {
         view! {
-            <section class="sheet-section" aria-label="Adjustments to earlier months">
-                <h3>"Adjustments to earlier months"</h3>
+            <section class="sheet-section" aria-label=title>
+                <h3>{title}</h3>
                 <table class="table table-plain">
                     <thead>
                         <tr>
-                            <th scope="col">"Call"</th>
+                            <th scope="col">"What"</th>
                             <th scope="col">"Of"</th>
-                            <th class="minor" scope="col">"Why"</th>
+                            <th class="minor" scope="col">"To"</th>
                             <th class="minor" scope="col">"Booked"</th>
-                            <th class="end" scope="col">"Spend"</th>
+                            <th class="end" scope="col">"Amount"</th>
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>
@@ -258,26 +257,32 @@ fn adjustments(statement: &Statement) -> Option<AnyView> {
                 {more.map(|text| view! { <p class="muted sheet-note">{text}</p> })}
             </section>
         }
-        .into_any(),
-    )
+        .into_any()
+    })
 }
 
+/// What people booked says why; what calls added leads to the call.
 fn entry(entry: &AdjustmentView) -> AnyView {
-    let why = match entry.reason {
-        AdjustmentReason::LateCall => "Heard of after the month was closed",
-        AdjustmentReason::Correction => "Its cost became known later",
+    let why = match entry.kind {
+        AdjustmentKind::LateCall => "Heard of after the month was closed".to_owned(),
+        AdjustmentKind::ResolvedCall => "Its cost became known later".to_owned(),
+        AdjustmentKind::Manual => entry.reason.clone().unwrap_or_default(),
     };
+    let call = (!entry.request_id.is_empty()).then(
+        || view! { <a href=format!("/ui/logs?call={}", encode(&entry.request_id))>{entry.model.clone()}</a>" · " },
+    );
+    let reference = entry.reference.clone().map(|reference| format!(" · {reference}"));
+    let payers = [&entry.team_id, &entry.organization_id, &entry.user_id, &entry.api_key];
+    let payer = payers.into_iter().find(|id| !id.is_empty());
+    let payer = payer.map_or("The whole gateway", |id| format::person(id)).to_owned();
+    let by = entry.booked_by.as_deref().map(|id| format!(" by {}", format::person(id)));
     view! {
         <tr>
-            <td class="lead">
-                <a class="ellipsis" href=format!("/ui/logs?call={}", encode(&entry.request_id)) title=entry.request_id.clone()>
-                    {entry.model.clone()}
-                </a>
-            </td>
+            <td class="lead">{call}{why}{reference}</td>
             <td>{month_name(entry.month)}</td>
-            <td class="minor">{why}</td>
-            <td class="minor number">{day_and_minute(entry.booked_at)}</td>
-            <td class="end">{total(entry.spend)}</td>
+            <td class="minor">{payer}</td>
+            <td class="minor number">{day_and_minute(entry.booked_at)}{by}</td>
+            <td class="end">{total(entry.amount)}</td>
         </tr>
     }
     .into_any()

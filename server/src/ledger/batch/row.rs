@@ -93,20 +93,24 @@ pub(super) fn daily_key_row((date, payers): &DailyKeyKey, sums: DailySums) -> da
     }
 }
 
-/// What a closed month notes of a call, why and when.
+/// What a closed month notes of a call, as which kind of entry and when.
 pub(super) fn adjustment_row(
     (request_id, start): (&str, DateTime<Utc>),
     payers: &Payers<'_>,
     sums: DailySums,
-    (reason, now): (&str, DateTime<Utc>),
+    (kind, now): (&str, DateTime<Utc>),
 ) -> spend_adjustment::Model {
     let [organization_id, team_id, user_id, api_key, model_group, model, provider, _] = payers.daily_key();
     let [spend, api_requests, failed_requests, prompt, completion, cache_read, cache_creation, reasoning] = sums;
     spend_adjustment::Model {
         id: 0,
         month: month_of(start.date_naive()),
+        counted_in: month_of(now.date_naive()),
         booked_at: stored_time(now),
-        reason: reason.to_owned(),
+        kind: kind.to_owned(),
+        booked_by: String::new(),
+        reason: String::new(),
+        reference: String::new(),
         request_id: request_id.to_owned(),
         cost_center: String::new(),
         organization_id,

@@ -207,8 +207,17 @@ fn of_statement(statement: &Statement) -> String {
         }
     }
     let only = |spend: NanoUsd| UsageSums { spend, ..UsageSums::default() };
+    for entry in &statement.corrections {
+        push(
+            "correction",
+            entry.reference.as_deref().unwrap_or_default(),
+            entry.reason.as_deref(),
+            &only(entry.amount),
+        );
+    }
     for entry in &statement.adjustments {
-        push("adjustment", &entry.request_id, Some(&entry.month.to_string()), &only(entry.spend));
+        let id = entry.reference.as_deref().unwrap_or(&entry.request_id);
+        push("adjustment", id, Some(&entry.month.to_string()), &only(entry.amount));
     }
     push("due", "", None, &only(statement.due));
     text

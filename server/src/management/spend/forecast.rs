@@ -17,8 +17,9 @@ use crate::auth::Principal;
 use crate::db::budget_spend::spent_of_many;
 use crate::db::daily_entity_spend::Days;
 use crate::db::monthly_spend::{days_of, month_of};
+use crate::db::spend_adjustment::When;
 use crate::db::usage::{self, Of};
-use crate::db::{Scope, Sight};
+use crate::db::{Scope, Sight, spend_adjustment};
 use crate::domain::forecast::{CONFIDENCE, HISTORY_DAYS, History};
 use crate::domain::permission::Action;
 use crate::domain::window::{BudgetWindow, Span};
@@ -54,7 +55,8 @@ pub async fn forecast(
     let asked = asked(query);
     let of = Of { scope: &scope, filters: filters(&asked, token.as_deref()) };
     let known = Known::read(&app, &of, today).await?;
-    Ok(web::Json(known.view(budget)))
+    let (_, corrections) = spend_adjustment::sum(&app.db, &of, When::corrects(month_of(today))).await?;
+    Ok(web::Json(SpendForecast { corrections_spend: NanoUsd(corrections), ..known.view(budget) }))
 }
 
 /// The same question to `/spend/usage`.
@@ -102,6 +104,7 @@ impl Known {
             month: Month::of(self.today),
             today: self.today,
             spend: month.iter().map(|day| self.spent(day)).sum(),
+            corrections_spend: NanoUsd::ZERO,
             forecast: history.map(|history| self.month(&history, &rest)),
             previous_spend: before.iter().map(|day| self.spent(day)).sum(),
             previous_spend_to_date: before

@@ -16,6 +16,7 @@ use crate::auth::Principal;
 use crate::db::audit::Entry;
 use crate::db::daily_entity_spend::Days;
 use crate::db::monthly_spend::{self, Figures, month_of};
+use crate::db::spend_adjustment::When;
 use crate::db::usage::{self, Of, Sums};
 use crate::db::{self, Scope, closed_month, spend_adjustment, stored_time};
 use crate::domain::permission::Action;
@@ -55,8 +56,14 @@ pub async fn list(app: web::Data<App>, principal: Principal) -> ApiResult<web::J
     let closed: HashMap<NaiveDate, _> =
         closed_month::all(&app.db).await?.into_iter().map(|row| (row.month, row)).collect();
     let frozen: HashMap<_, _> = monthly_spend::frozen(&app.db, &of).await?.into_iter().collect();
-    let adjustments: HashMap<_, _> = spend_adjustment::by_month(&app.db, &of).await?.into_iter().collect();
-    let known = |month: &NaiveDate| sums.contains_key(month) || closed.contains_key(month);
+    let booked = spend_adjustment::by_month(&app.db, &of).await?;
+    let entries = |month: NaiveDate, is_later: bool| -> NanoUsd {
+        let meant = booked.iter().filter(|one| one.month == month && (one.counted_in != month) == is_later);
+        meant.map(|one| NanoUsd(one.spend)).sum()
+    };
+    let known = |month: &NaiveDate| {
+        sums.contains_key(month) || closed.contains_key(month) || booked.iter().any(|one| one.month == *month)
+    };
     let months = (0..MONTHS_SHOWN).rev().filter_map(|back| current.checked_sub_months(Months::new(back)));
     // From the first on every one: a month without calls is closed like the others.
     let listed = months.skip_while(|month| *month != current && !known(month)).map(|month| {
@@ -72,7 +79,8 @@ pub async fn list(app: web::Data<App>, principal: Principal) -> ApiResult<web::J
             closed_by: row.and_then(|row| row.closed_by.clone()).filter(|_| scope == Scope::All),
             spend: figures.spend,
             api_requests: figures.api_requests,
-            adjustments: NanoUsd(adjustments.get(&month).copied().unwrap_or_default()),
+            corrections: entries(month, false),
+            adjustments: entries(month, true),
         }
     });
     let mut months: Vec<MonthView> = listed.collect();
@@ -91,7 +99,7 @@ pub(super) fn state_of(month: NaiveDate, current: NaiveDate, is_closed: bool) ->
 /// Close a month
 ///
 /// Freezes its figures, with the cost centres, names and owners of now, once and for all. Months are closed one after the
-/// other; the first may be any that is over. What the ledger hears of the
+/// other; the first may be any that is over. What is heard of the
 /// month later is booked as an adjustment, call by call, and appears in the statement of the month in which it is.
 #[utoipa::path(
     post,
@@ -116,10 +124,8 @@ pub async fn close(
     check_over(month, now)?;
     let transaction = db::begin(&app.db).await?;
     check_order(month, closed_month::all(&transaction).await?.into_iter().map(|row| row.month).max())?;
-    let row =
-        closed_month::Model { month: month.first_day(), closed_at: now, closed_by: Some(principal.user_id.clone()) };
-    let closed = closed_month::close(&transaction, row.clone()).await;
-    closed.map_err(|error| match error.sql_err() {
+    let closed = closed_month::close(&transaction, month.first_day(), now, &principal.user_id).await;
+    let row = closed.map_err(|error| match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => {
             ApiError::bad_request("month", format!("{month} is closed already. Its figures stay as they are."))
         }
@@ -127,6 +133,7 @@ pub async fn close(
     })?;
     let of = Of { scope: &Scope::All, filters: Vec::new() };
     let total = shown(monthly_spend::total(&transaction, &of, Figures::Frozen(row.month)).await?);
+    let (_, corrections) = spend_adjustment::sum(&transaction, &of, When::corrects(row.month)).await?;
     let view = MonthView {
         month,
         state: MonthState::Closed,
@@ -134,6 +141,7 @@ pub async fn close(
         closed_by: row.closed_by,
         spend: total.spend,
         api_requests: total.api_requests,
+        corrections: NanoUsd(corrections),
         adjustments: NanoUsd::ZERO,
     };
     let entry = Entry {

@@ -1,13 +1,14 @@
 //! `GET /spend/statement`.
 
 use actix_web::web;
-use chrono::{DateTime, Months, NaiveDate, NaiveTime, Utc};
+use chrono::NaiveDate;
 use sea_orm::ConnectionTrait;
 use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::paths;
-use tollgate_openapi::spend::{AdjustmentReason, AdjustmentView, Month, Statement, StatementLine, StatementQuery};
+use tollgate_openapi::spend::{Month, Statement, StatementLine, StatementQuery};
 
+use super::adjustment;
 use super::month::state_of;
 use super::usage::shown;
 use crate::app::App;
@@ -28,8 +29,8 @@ const ADJUSTMENTS_SHOWN: u64 = 200;
 
 /// A month's statement
 ///
-/// What the calls of a month cost that the caller may see, and what was booked in it to earlier months that were closed:
-/// of the whole gateway, or of an organization, a team or a cost centre. The figures of a closed month never change.
+/// What the calls of a month cost that the caller may see, what people booked to it, and what was booked in it to earlier
+/// months that were closed: of the whole gateway, or of an organization, a team or a cost centre. The figures of a closed month never change.
 /// Months are UTC.
 #[utoipa::path(
     get,
@@ -74,13 +75,13 @@ async fn read(db: &impl ConnectionTrait, of: &Of<'_>, month: Month, current: Mon
     let figures = figures_of(first, closed.is_some());
     let [cost_centers, organizations, teams, users, keys, models, providers] = sections(db, of, figures).await?;
     let usage = shown(monthly_spend::total(db, of, figures).await?);
-    let booked = When::Booked(start(first), start(next(first)));
-    let (adjustments_count, adjusted) = spend_adjustment::sum(db, of, booked).await?;
-    let (later_adjustments_count, later) = match closed {
-        Some(_) => spend_adjustment::sum(db, of, When::About(first)).await?,
-        None => (0, 0),
-    };
-    let entries = spend_adjustment::list(db, of, booked, ADJUSTMENTS_SHOWN).await?;
+    let [own, earlier] = [When::corrects(first), When::Before(first)];
+    let (corrections_count, corrected) = spend_adjustment::sum(db, of, own).await?;
+    let (adjustments_count, adjusted) = spend_adjustment::sum(db, of, earlier).await?;
+    let (later_adjustments_count, later) = spend_adjustment::sum(db, of, When::After(first)).await?;
+    let corrections = spend_adjustment::list(db, of, own, ADJUSTMENTS_SHOWN).await?;
+    let adjustments = spend_adjustment::list(db, of, earlier, ADJUSTMENTS_SHOWN).await?;
+    let views = |rows: Vec<_>| rows.into_iter().map(|row| adjustment::view(row, of.scope)).collect();
     Ok(Statement {
         month,
         state: state_of(first, current.first_day(), closed.is_some()),
@@ -88,11 +89,14 @@ async fn read(db: &impl ConnectionTrait, of: &Of<'_>, month: Month, current: Mon
         closed_by: closed.and_then(|row| row.closed_by),
         title: None,
         previous_spend: previous_spend(db, of, first).await?,
+        corrections_spend: NanoUsd(corrected),
+        corrections_count,
+        corrections: views(corrections),
         adjustments_spend: NanoUsd(adjusted),
         adjustments_count,
-        due: usage.spend + NanoUsd(adjusted),
+        adjustments: views(adjustments),
+        due: usage.spend + NanoUsd(corrected) + NanoUsd(adjusted),
         usage,
-        adjustments: entries.into_iter().map(entry).collect(),
         later_adjustments_spend: NanoUsd(later),
         later_adjustments_count,
         cost_centers,
@@ -116,14 +120,6 @@ fn filters(query: &StatementQuery) -> Vec<(Dimension, &str)> {
 
 const fn figures_of(month: NaiveDate, is_closed: bool) -> Figures {
     if is_closed { Figures::Frozen(month) } else { Figures::Current(month) }
-}
-
-fn next(month: NaiveDate) -> NaiveDate {
-    month.checked_add_months(Months::new(1)).unwrap_or(month)
-}
-
-fn start(day: NaiveDate) -> DateTime<Utc> {
-    day.and_time(NaiveTime::MIN).and_utc()
 }
 
 async fn previous_spend(db: &impl ConnectionTrait, of: &Of<'_>, month: NaiveDate) -> ApiResult<NanoUsd> {
@@ -170,19 +166,4 @@ async fn sections(db: &impl ConnectionTrait, of: &Of<'_>, figures: Figures) -> A
 fn line(line: Line) -> StatementLine {
     let name = if line.id == MASTER_TOKEN { MASTER_ALIAS.to_owned() } else { line.name };
     StatementLine { id: line.id, name: Some(name).filter(|name| !name.is_empty()), sums: shown(line.sums) }
-}
-
-fn entry(row: spend_adjustment::Model) -> AdjustmentView {
-    AdjustmentView {
-        month: Month::of(row.month),
-        booked_at: row.booked_at,
-        reason: if row.reason == "correction" { AdjustmentReason::Correction } else { AdjustmentReason::LateCall },
-        request_id: row.request_id,
-        organization_id: row.organization_id,
-        team_id: row.team_id,
-        user_id: row.user_id,
-        api_key: row.api_key,
-        model: row.model_group,
-        spend: NanoUsd(row.spend),
-    }
 }

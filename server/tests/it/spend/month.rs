@@ -14,7 +14,7 @@ use tollgate::ledger::{Charge, SpendEvent};
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::session::UserRole;
 use tollgate_openapi::spend::{
-    AdjustmentReason, Month, MonthList, MonthState, MonthView, SpendForecast, Statement, StatementLine, Usage,
+    AdjustmentKind, Month, MonthList, MonthState, MonthView, SpendForecast, Statement, StatementLine, Usage,
 };
 
 use super::{call, usd, write};
@@ -103,8 +103,8 @@ async fn a_closed_month_keeps_its_figures_and_what_comes_late_is_an_entry() {
         (usd(0.04), usd(0.055), usd(0.045))
     );
     let entry = &november.adjustments[0];
-    assert_eq!((entry.month.to_string().as_str(), entry.reason), ("2026-10", AdjustmentReason::LateCall));
-    assert_eq!((entry.request_id.as_str(), entry.team_id.as_str(), entry.spend), ("late", "search", usd(0.04)));
+    assert_eq!((entry.month.to_string().as_str(), entry.kind), ("2026-10", AdjustmentKind::LateCall));
+    assert_eq!((entry.request_id.as_str(), entry.team_id.as_str(), entry.amount), ("late", "search", usd(0.04)));
     // All that was ever spent is in one statement or another.
     let usage: Usage =
         app.get("/spend/usage?start_date=2026-10-01&end_date=2026-11-21").expect_status(200).await.json();
@@ -235,7 +235,7 @@ async fn what_an_interrupted_call_of_a_closed_month_cost_is_an_entry() {
     let resolve = json!({"request_id": "cut", "spend": 0.5, "reason": "the provider's bill"});
     app.post("/spend/interrupted/resolve", resolve).expect_status(200).await;
     let now = statement(&app, "").await;
-    assert_eq!((now.due, now.adjustments[0].reason), (usd(0.5), AdjustmentReason::Correction));
+    assert_eq!((now.due, now.adjustments[0].kind), (usd(0.5), AdjustmentKind::ResolvedCall));
     assert_eq!(statement(&app, "month=2026-10").await.usage.spend, NanoUsd::ZERO);
     assert_eq!(months_that_differ(&app).await, 0);
 }

@@ -54,6 +54,7 @@ pub(crate) const KIND_OPTIONS: &[(&str, &str)] = &[
     ("invitation", "Invitations"),
     ("setting", "Settings"),
     ("month", "Months"),
+    ("adjustment", "Corrections of months"),
     ("sso", "Single sign-on"),
     ("scim", "SCIM tokens"),
     ("alert_channel", "Alert channels"),
