@@ -1,4 +1,4 @@
-//! Entries that people book to a month, and in which month's statement each entry counts.
+//! Entries that people book to a month, in which month's statement each entry counts, and what caches saved.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, date, text};
@@ -13,6 +13,11 @@ pub(crate) struct Migration;
 const TOLD: [&str; 3] = ["reason", "reference", "booked_by"];
 /// Of a closed month: what entries added to its statement, and how many.
 const ENTRIES: [&str; 2] = ["entries_spend", "entries_count"];
+
+/// What is kept of what caches saved, in nano-dollars, and where.
+const SAVED: [&str; 2] = ["saved_by_cache", "saved_by_prompt_cache"];
+const SUMS: [&str; 6] =
+    ["spend_logs", "daily_spend", "daily_key_spend", "daily_entity_spend", "daily_tag_spend", "closed_spend"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -29,6 +34,12 @@ impl MigrationTrait for Migration {
         manager.create_index(index("spend_adjustments", &["counted_in", "id"])).await?;
         let unused = Index::drop().table("spend_adjustments").name("idx_spend_adjustments_booked_at_id").to_owned();
         manager.drop_index(unused).await?;
+        for table in SUMS {
+            for column in SAVED {
+                // What was saved before is not known.
+                add(manager, table, big_integer(column).default(0)).await?;
+            }
+        }
         let db = manager.get_connection();
         let month = match manager.get_database_backend() {
             DbBackend::Postgres => "CAST(date_trunc('month', booked_at AT TIME ZONE 'UTC') AS DATE)",
@@ -54,7 +65,8 @@ impl MigrationTrait for Migration {
         manager.create_index(index("spend_adjustments", &["booked_at", "id"])).await?;
         let columns = TOLD.map(|column| ("spend_adjustments", column));
         let columns = columns.into_iter().chain([("spend_adjustments", "counted_in")]);
-        for (table, column) in columns.chain(ENTRIES.map(|column| ("closed_months", column))) {
+        let saved = SUMS.into_iter().flat_map(|table| SAVED.map(|column| (table, column)));
+        for (table, column) in columns.chain(ENTRIES.map(|column| ("closed_months", column))).chain(saved) {
             manager.alter_table(Table::alter().table(table).drop_column(column).to_owned()).await?;
         }
         rename(manager, "kind", "reason").await

@@ -52,6 +52,7 @@ pub use usage::{Usage, UsageDay, UsageDimension, UsageGroup, UsagePart, UsageQue
 #[cfg_attr(feature = "spec", schema(example = json!({"request_id": "01a1fd4270c27547aa3e36f336417bb1", "call_type": "acompletion",
     "api_key": "b1946ac92492d2347c6235b4d2611184c0c0d1d5e7b7b0d4d2a5b2c0f1e0d3a4", "key_alias": "checkout", "spend": 0.00015, "total_tokens": 30, "prompt_tokens": 10,
     "completion_tokens": 20, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0, "reasoning_tokens": 0,
+    "saved_by_cache": 0.0, "saved_by_prompt_cache": 0.0,
     "startTime": "2026-11-21T09:30:00Z", "endTime": "2026-11-21T09:30:01.5Z", "completionStartTime": null,
     "request_duration_ms": 1500, "overhead_us": 60, "model": "gpt-4o-2024-08-06", "model_id": "deployment-1",
     "model_group": "gpt-4o", "custom_llm_provider": "openai", "api_base": "https://api.openai.com/v1", "user": "ada",
@@ -81,6 +82,13 @@ pub struct SpendLogView {
     pub cache_creation_input_tokens: i64,
     /// Output tokens spent on reasoning.
     pub reasoning_tokens: i64,
+    /// What answers from the gateway's cache would have cost, in dollars, at the prices of when they were given first.
+    #[serde(default)]
+    pub saved_by_cache: NanoUsd,
+    /// What calls would have cost more had the provider cached none of their input, in dollars; less than nothing where
+    /// writing into its cache cost more than reading from it spared.
+    #[serde(default)]
+    pub saved_by_prompt_cache: NanoUsd,
     /// When the call arrived.
     #[serde(rename = "startTime")]
     pub start_time: DateTime<Utc>,

@@ -14,5 +14,5 @@ pub mod watch;
 pub mod writer;
 
 pub use correct::correct;
-pub use event::{BeginRecord, Charge, RefusingBudget, SpendEvent};
+pub use event::{BeginRecord, Charge, RefusingBudget, Saved, SpendEvent};
 pub use spool::{Spool, SpoolError, SpoolLimits, set_aside};

@@ -249,7 +249,8 @@ pub struct StatementQuery {
 #[cfg_attr(feature = "spec", schema(example = json!({"month": "2026-10", "state": "closed",
     "closed_at": "2026-11-02T09:00:00Z", "closed_by": "ada", "title": "Acme",
     "usage": {"spend": 1012.0, "api_requests": 50400, "failed_requests": 12, "prompt_tokens": 84000,
-        "completion_tokens": 168000, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0, "reasoning_tokens": 0},
+        "completion_tokens": 168000, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0, "reasoning_tokens": 0,
+        "saved_by_cache": 20.0, "saved_by_prompt_cache": 90.5},
     "previous_spend": 990.0, "corrections_spend": -12.0, "corrections_count": 1, "corrections": [],
     "adjustments_spend": 0.02, "adjustments_count": 1, "adjustments": [], "due": 1000.02, "later_adjustments_spend": 0.0, "later_adjustments_count": 0,
     "cost_centers": [], "organizations": [], "teams": [], "users": [], "keys": [], "models": [], "providers": []})))]

@@ -155,6 +155,13 @@ pub struct UsageSums {
     pub cache_creation_input_tokens: i64,
     /// Output tokens spent on reasoning.
     pub reasoning_tokens: i64,
+    /// What answers from the gateway's cache would have cost, in dollars, at the prices of when they were given first.
+    #[serde(default)]
+    pub saved_by_cache: NanoUsd,
+    /// What calls would have cost more had the provider cached none of their input, in dollars; less than nothing where
+    /// writing into its cache cost more than reading from it spared.
+    #[serde(default)]
+    pub saved_by_prompt_cache: NanoUsd,
 }
 
 /// Answer of `GET /spend/usage`.
@@ -163,10 +170,12 @@ pub struct UsageSums {
 #[cfg_attr(feature = "spec", schema(example = json!({"start_date": "2026-11-20", "end_date": "2026-11-21",
     "previous_start_date": "2026-11-18", "previous_end_date": "2026-11-19",
     "total": {"spend": 12.5, "api_requests": 840, "failed_requests": 2, "prompt_tokens": 8400, "completion_tokens": 16800,
-        "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0, "reasoning_tokens": 0},
+        "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0, "reasoning_tokens": 0,
+        "saved_by_cache": 0.25, "saved_by_prompt_cache": 1.5},
     "previous": {"spend": 10.0, "api_requests": 700, "failed_requests": 0, "prompt_tokens": 7000,
         "completion_tokens": 14000, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0,
-        "reasoning_tokens": 0}, "days": [], "groups": []})))]
+        "reasoning_tokens": 0,
+        "saved_by_cache": 0.25, "saved_by_prompt_cache": 1.5}, "days": [], "groups": []})))]
 pub struct Usage {
     /// First day.
     pub start_date: NaiveDate,

@@ -49,6 +49,10 @@ pub struct Model {
     pub cache_creation_tokens: i64,
     /// Output tokens spent on reasoning.
     pub reasoning_tokens: i64,
+    /// What answers from the gateway's cache would have cost, in nano-dollars.
+    pub saved_by_cache: i64,
+    /// What the provider's cache saved, in nano-dollars.
+    pub saved_by_prompt_cache: i64,
     /// The part of `spend` whose calls are no longer in the log, in nano-dollars.
     pub pruned_spend: i64,
     /// The part of `api_requests` that is no longer in the log.

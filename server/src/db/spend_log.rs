@@ -40,6 +40,10 @@ pub struct Model {
     pub cache_creation_input_tokens: i64,
     /// Output tokens spent on reasoning.
     pub reasoning_tokens: i64,
+    /// What its answer from the gateway's cache would have cost, in nano-dollars.
+    pub saved_by_cache: i64,
+    /// What the provider's cache saved, in nano-dollars.
+    pub saved_by_prompt_cache: i64,
     /// When the call arrived.
     pub start_time: DateTimeUtc,
     /// When its answer ended.

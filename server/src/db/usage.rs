@@ -78,6 +78,8 @@ pub struct Sums {
     pub cache_read_tokens: i64,
     pub cache_creation_tokens: i64,
     pub reasoning_tokens: i64,
+    pub saved_by_cache: i64,
+    pub saved_by_prompt_cache: i64,
 }
 
 impl Sums {
@@ -103,11 +105,13 @@ impl Sums {
             cache_read_tokens: of(self.cache_read_tokens, other.cache_read_tokens),
             cache_creation_tokens: of(self.cache_creation_tokens, other.cache_creation_tokens),
             reasoning_tokens: of(self.reasoning_tokens, other.reasoning_tokens),
+            saved_by_cache: of(self.saved_by_cache, other.saved_by_cache),
+            saved_by_prompt_cache: of(self.saved_by_prompt_cache, other.saved_by_prompt_cache),
         }
     }
 }
 
-pub(super) const SUMS: [&str; 8] = [
+pub(super) const SUMS: [&str; 10] = [
     "spend",
     "api_requests",
     "failed_requests",
@@ -116,6 +120,8 @@ pub(super) const SUMS: [&str; 8] = [
     "cache_read_tokens",
     "cache_creation_tokens",
     "reasoning_tokens",
+    "saved_by_cache",
+    "saved_by_prompt_cache",
 ];
 
 #[derive(Debug, FromQueryResult)]

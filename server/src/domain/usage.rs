@@ -93,6 +93,14 @@ impl Usage {
         }
     }
 
+    /// The same where the provider had cached nothing: what was read from its cache and written to it is read like the
+    /// rest. The prompt stays as long, so the same rates hold.
+    #[must_use]
+    pub fn uncached(self) -> Self {
+        let input = sum([self.input, self.cache_read, self.cache_write_5m, self.cache_write_1h]);
+        Self { input, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, ..self }
+    }
+
     /// Every token of the call. Saturates.
     #[must_use]
     pub fn total_tokens(&self) -> u64 {

@@ -15,8 +15,8 @@ use super::queue::Ended;
 use super::send::{self, Client};
 use crate::config::Callback;
 use crate::domain::usage::Usage;
-use crate::ledger::SpendEvent;
 use crate::ledger::contents::AnswerContent;
+use crate::ledger::{Saved, SpendEvent};
 
 /// What the call is booked to, as far as tools know.
 const NAME: &str = "tollgate-test";
@@ -77,6 +77,7 @@ fn event(now: DateTime<Utc>) -> SpendEvent {
         organization_id: None,
         end_user: None,
         spend_nano: 0,
+        saved: Saved::default(),
         usage: Usage::default(),
         start_time: now - TOOK,
         end_time: now,

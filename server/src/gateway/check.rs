@@ -13,8 +13,8 @@ use tollgate_openapi::spend::CallStatus;
 use super::ping::{self, Pong};
 use super::upstream::Upstream;
 use super::{Gateway, record};
-use crate::ledger::SpendEvent;
 use crate::ledger::event::Charge;
+use crate::ledger::{Saved, SpendEvent};
 use crate::provider::catalog::Catalog;
 use crate::router::Deployment;
 use crate::router::checks::Check;
@@ -68,6 +68,7 @@ fn book(gateway: &Gateway, deployment: &Deployment, asked: &Deployment, pong: &P
             organization_id: None,
             end_user: None,
             spend_nano: cost.unwrap_or_default().0,
+            saved: Saved::default(),
             usage,
             start_time,
             end_time: gateway.clock.now().max(start_time),

@@ -13,9 +13,9 @@ use super::Gateway;
 use crate::domain::usage::Usage;
 use crate::error::ApiError;
 use crate::export::{Ended, Telling};
-use crate::ledger::SpendEvent;
 use crate::ledger::contents::AnswerContent;
 use crate::ledger::event::TEXT_BYTES_MAX;
+use crate::ledger::{Saved, SpendEvent};
 use crate::policy::{CallPolicy, EntityKind};
 use crate::router::Deployment;
 use crate::telemetry::{Aliases, calls};
@@ -47,6 +47,7 @@ pub fn new_event(caller: &Caller, policy: &CallPolicy, model: &str, user: Option
         organization_id: policy.organization_id.clone(),
         end_user: user.map(|user| cut(user).to_owned()),
         spend_nano: 0,
+        saved: Saved::default(),
         usage: Usage::default(),
         start_time: caller.start_time,
         end_time: caller.start_time,

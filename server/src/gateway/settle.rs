@@ -275,7 +275,12 @@ impl Open {
         let content = std::mem::take(&mut outcome.content);
         self.keep_content(&content);
         let usage = self.usage(&outcome);
-        let cost = self.cost(&usage, outcome.answer.service_tier.unwrap_or(self.asked.tier));
+        let tier = outcome.answer.service_tier.unwrap_or(self.asked.tier);
+        let cost = self.cost(&usage, tier);
+        let uncached = usage.uncached();
+        if uncached != usage {
+            self.event.saved.by_prompt_cache_nano = self.priced(&uncached, tier).map_or(0, |full| (full - cost).0);
+        }
         let duration = self.age();
         self.note_health(&outcome, &usage);
         self.note_length(&outcome, &usage);
@@ -331,17 +336,19 @@ impl Open {
 
     fn cost(&self, usage: &Usage, tier: ServiceTier) -> NanoUsd {
         let Some(target) = &self.target else { return NanoUsd::ZERO };
-        let deployment = target.deployment();
-        match &deployment.prices {
-            Some(prices) => match &self.asked.image {
-                Some(image) => prices.image_cost(image.quality.as_deref(), image.size.as_deref(), usage, tier),
-                None => prices.cost(usage, tier),
-            },
-            None => {
-                record::unpriced(deployment);
-                NanoUsd::ZERO
-            }
-        }
+        self.priced(usage, tier).unwrap_or_else(|| {
+            record::unpriced(target.deployment());
+            NanoUsd::ZERO
+        })
+    }
+
+    /// What so much costs where it was sent; `None` where that has no prices.
+    fn priced(&self, usage: &Usage, tier: ServiceTier) -> Option<NanoUsd> {
+        let prices = self.target.as_ref()?.deployment().prices.as_ref()?;
+        Some(match &self.asked.image {
+            Some(image) => prices.image_cost(image.quality.as_deref(), image.size.as_deref(), usage, tier),
+            None => prices.cost(usage, tier),
+        })
     }
 
     fn note_health(&mut self, outcome: &Outcome, usage: &Usage) {

@@ -54,8 +54,14 @@ struct WindowSums {
     pruned: i64,
 }
 
-/// Spend, requests, failures, prompt, completion, cache read, cache creation, reasoning.
-type DailySums = [i64; 8];
+/// Spend, requests, failures, prompt, completion, cache read, cache creation, reasoning, saved by the cache and by the
+/// provider's.
+type DailySums = [i64; 10];
+
+/// Nothing but what was spent.
+const fn only_spend(spend: i64) -> DailySums {
+    [spend, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+}
 
 impl Sums {
     /// The sums of those `events` whose ids are in `inserted`, each id once.
@@ -73,7 +79,7 @@ impl Sums {
     /// What a call that is in the log already costs more than is known so far.
     pub(super) fn of_correction(call: &spend_log::Model, charges: &[Charge], spend: i64) -> Self {
         let mut sums = Self::default();
-        let parts = [spend, 0, 0, 0, 0, 0, 0, 0];
+        let parts = only_spend(spend);
         sums.book(&Payers::of_call(call), call.start_time, parts, charges);
         if call.charges.is_none() {
             sums.budgets.values_mut().for_each(|window| window.pruned = window.spent);
@@ -229,7 +235,7 @@ pub(super) async fn book_correction(
     if closed_month::closed_of(db, [month_of(call.start_time.date_naive())]).await?.is_empty() {
         return Ok(());
     }
-    let (parts, now) = ([spend, 0, 0, 0, 0, 0, 0, 0], closed_month::booking_time(db, now).await?);
+    let (parts, now) = (only_spend(spend), closed_month::booking_time(db, now).await?);
     let of_call = (call.request_id.as_str(), call.start_time);
     let entry = adjustment_row(of_call, &Payers::of_call(call), parts, (spend_adjustment::RESOLVED_CALL, now));
     spend_adjustment::book(db, vec![entry]).await
@@ -247,7 +253,7 @@ pub(super) fn pruned_rows(calls: &[spend_log::Model]) -> Vec<daily_spend::Model>
     let row = |(key, (spend, requests)): (DailyKey, (i64, i64))| daily_spend::Model {
         pruned_spend: spend,
         pruned_requests: requests,
-        ..daily_row(&key, [0; 8])
+        ..daily_row(&key, [0; 10])
     };
     pruned.into_iter().map(row).collect()
 }
@@ -267,7 +273,7 @@ pub(super) fn pruned_tag_rows(calls: &[spend_log::Model]) -> Vec<daily_tag_spend
     let row = |(key, (spend, requests)): (DailyKey, (i64, i64))| daily_tag_spend::Model {
         pruned_spend: spend,
         pruned_requests: requests,
-        ..daily_tag_row(&key, [0; 8])
+        ..daily_tag_row(&key, [0; 10])
     };
     pruned.into_iter().map(row).collect()
 }

@@ -61,6 +61,9 @@ pub struct SpendEvent {
     pub end_user: Option<String>,
     /// Cost in nano-dollars.
     pub spend_nano: i64,
+    /// What caches spared of it.
+    #[serde(default, skip_serializing_if = "Saved::is_nothing")]
+    pub saved: Saved,
     /// Tokens, each leg apart.
     pub usage: Usage,
     /// When the call arrived.
@@ -114,6 +117,23 @@ pub struct SpendEvent {
     /// The budget windows the call is charged to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub charges: Vec<Charge>,
+}
+
+/// What caches spared of the cost of a call, in nano-dollars, at the prices of its time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Saved {
+    /// What the call cost that the gateway's cache had the answer of.
+    pub by_cache_nano: i64,
+    /// What it would have cost more had the provider cached nothing; less than nothing where writing into that cache cost
+    /// more than reading from it spared.
+    pub by_prompt_cache_nano: i64,
+}
+
+impl Saved {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A budget that has nothing left for a call.

@@ -82,6 +82,11 @@ async fn the_second_call_is_not_bought() {
         (&json!("success"), &miss["model"], &miss["model_id"])
     );
     assert_eq!(hit["metadata"]["cache"], json!({"age_seconds": 90.0, "saved": 0.00005}));
+    assert_eq!((&hit["spend"], &hit["saved_by_cache"]), (&json!(0.0), &json!(0.00005)));
+    let usage = app.get("/spend/usage?group_by=team").expect_status(200).await.value();
+    assert_eq!((&usage["total"]["spend"], &usage["total"]["saved_by_cache"]), (&json!(0.0001), &json!(0.00005)));
+    assert_eq!(usage["groups"][0]["saved_by_cache"], usage["total"]["saved_by_cache"]);
+    assert_eq!(usage["total"]["saved_by_prompt_cache"], json!(0.0));
     assert_eq!(hit["metadata"]["cache_key"], first.header("x-litellm-cache-key"));
     assert_eq!(miss["metadata"]["cache_key"], first.header("x-litellm-cache-key"));
 }

@@ -120,6 +120,31 @@ async fn cached_and_reasoning_tokens_are_kept_apart() {
 }
 
 #[tokio::test]
+async fn what_the_providers_cache_saved_is_kept_at_the_prices_of_the_call() {
+    let upstream = FakeUpstream::start();
+    let prices = "cache_read_input_token_cost: 0.0000001\n      api_key:";
+    let deployment = upstream.deployment("gpt", "one").replace("api_key:", prices);
+    let app = TestApp::builder().config(&format!("model_list:\n{deployment}")).start().await;
+    let body = json!({"id": "c", "choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 10,
+        "prompt_tokens_details": {"cached_tokens": 60}}});
+    upstream.then(Behaviour::Status(200, body.to_string(), vec![]));
+    app.post(CHAT, ask("gpt")).expect_status(200).await;
+    app.settled().await;
+    let log = app.get("/spend/logs").expect_status(200).await.value()[0].clone();
+    // Sixty tokens at a tenth of the price.
+    assert_eq!((&log["spend"], &log["saved_by_prompt_cache"]), (&json!(0.000_066), &json!(0.000_054)));
+    for by in ["model", "key", "cost_center"] {
+        let usage = app.get(&format!("/spend/usage?group_by={by}")).expect_status(200).await.value();
+        assert_eq!(usage["total"]["saved_by_prompt_cache"], json!(0.000_054), "{by}");
+        assert_eq!(usage["groups"][0]["saved_by_prompt_cache"], json!(0.000_054), "{by}");
+    }
+    let statement = app.get("/spend/statement").expect_status(200).await.value();
+    assert_eq!(statement["usage"]["saved_by_prompt_cache"], json!(0.000_054));
+    let file = app.get("/spend/export?format=jsonl&level=calls").expect_status(200).await.value();
+    assert_eq!((&file["saved_by_cache"], &file["saved_by_prompt_cache"]), (&json!(0), &json!(0.000_054)));
+}
+
+#[tokio::test]
 async fn the_demo_model_answers_by_itself() {
     let app = TestApp::start().await;
     let answer = app.post(CHAT, ask("demo")).expect_status(200).await.value();

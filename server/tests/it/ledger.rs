@@ -12,7 +12,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tollgate::domain::usage::Usage;
 use tollgate::ledger::writer::write_batch;
-use tollgate::ledger::{Charge, SpendEvent, Spool, verify};
+use tollgate::ledger::{Charge, Saved, SpendEvent, Spool, verify};
 use tollgate_migration::{Migrator, MigratorTrait as _};
 use tollgate_openapi::spend::CallStatus;
 
@@ -32,6 +32,7 @@ pub(crate) fn event(id: usize) -> SpendEvent {
         organization_id: None,
         end_user: (id.is_multiple_of(4)).then(|| format!("customer-{}", id % 8)),
         spend_nano,
+        saved: Saved::default(),
         usage: Usage { input: 10, output: 20, ..Usage::default() },
         start_time: DateTime::from_timestamp(i64::try_from(id).unwrap() * 3600, 0).unwrap(),
         end_time: DateTime::from_timestamp(i64::try_from(id).unwrap() * 3600 + 2, 0).unwrap(),

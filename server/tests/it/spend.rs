@@ -16,8 +16,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use tollgate::domain::usage::Usage;
-use tollgate::ledger::SpendEvent;
 use tollgate::ledger::writer::write_batch;
+use tollgate::ledger::{Saved, SpendEvent};
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::spend::{
     Activity, CallStatus, DaySpend, GlobalSpend, KeySpend, ModelSpend, SpendLogPage, SpendLogView, SpendLogsDay,
@@ -39,6 +39,7 @@ pub(crate) fn call(id: &str, api_key: &str, at: &str) -> SpendEvent {
         organization_id: None,
         end_user: Some("customer-7".to_owned()),
         spend_nano: 15_000_000,
+        saved: Saved::default(),
         usage: Usage { input: 10, output: 5, ..Usage::default() },
         start_time: start,
         end_time: start + TimeDelta::milliseconds(500),

@@ -23,6 +23,8 @@ pub struct Exported {
     pub cache_read_input_tokens: i64,
     pub cache_creation_input_tokens: i64,
     pub reasoning_tokens: i64,
+    pub saved_by_cache: i64,
+    pub saved_by_prompt_cache: i64,
     pub start_time: DateTimeUtc,
     pub end_time: DateTimeUtc,
     pub request_duration_ms: i64,
@@ -41,7 +43,7 @@ pub struct Exported {
     pub request_tags: Strings,
 }
 
-const COLUMNS: [Column; 27] = [
+const COLUMNS: [Column; 29] = [
     Column::RequestId,
     Column::CallType,
     Column::ApiKey,
@@ -53,6 +55,8 @@ const COLUMNS: [Column; 27] = [
     Column::CacheReadInputTokens,
     Column::CacheCreationInputTokens,
     Column::ReasoningTokens,
+    Column::SavedByCache,
+    Column::SavedByPromptCache,
     Column::StartTime,
     Column::EndTime,
     Column::RequestDurationMs,

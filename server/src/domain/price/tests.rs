@@ -290,6 +290,19 @@ proptest! {
     }
 
     #[test]
+    fn what_the_providers_cache_saves_is_the_price_without_it_less_the_price_with_it(
+        legs in prop::array::uniform15(written()), usage in usages()
+    ) {
+        let (prices, uncached) = (prices_of(legs), usage.uncached());
+        prop_assert_eq!(uncached.prompt_tokens(), usage.prompt_tokens());
+        prop_assert_eq!((uncached.cache_read, uncached.cache_write_5m, uncached.cache_write_1h), (0, 0, 0));
+        let nano = BigUint::from(10_u32).pow(SCALE - 9);
+        let rounded = |usage: &Usage| i64::try_from((exact_cost(legs, usage) + &nano - 1_u32) / &nano).unwrap_or(i64::MAX);
+        let of = |usage: &Usage| prices.cost(usage, ServiceTier::Standard);
+        prop_assert_eq!(of(&uncached) - of(&usage), NanoUsd(rounded(&uncached).saturating_sub(rounded(&usage))));
+    }
+
+    #[test]
     fn two_calls_cost_their_sum_to_a_nano_dollar(
         legs in prop::array::uniform15(written()), a in usages(), b in usages()
     ) {

@@ -102,12 +102,16 @@ impl Basket {
     /// What it is about, for the log.
     pub(in crate::gateway) fn note(&self, now: chrono::DateTime<chrono::Utc>) -> Value {
         let found = self.found.iter().flatten();
-        let saved: i64 = found.clone().map(|entry| entry.head.cost_nano).fold(0, i64::saturating_add);
         let oldest = found.clone().map(|entry| entry.age_ms(now)).max().unwrap_or(0);
         json!({
-            "inputs": self.found.len(), "found": found.count(), "saved": NanoUsd(saved).to_usd(),
+            "inputs": self.found.len(), "found": found.count(), "saved": self.saved().to_usd(),
             "age_seconds": super::replay::seconds(oldest),
         })
+    }
+
+    /// What the inputs cost that are known.
+    pub(in crate::gateway) fn saved(&self) -> NanoUsd {
+        self.found.iter().flatten().map(|entry| entry.cost()).sum()
     }
 
     /// Nothing has to be bought.

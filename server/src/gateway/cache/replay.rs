@@ -42,7 +42,12 @@ pub(in crate::gateway) async fn replay(context: &Context, mut call: Call, hit: H
         head.insert_header((SIMILARITY_HEADER, similarity.to_string()));
     }
     let note = Value::Object(note);
-    call.answered_from_cache(FromCache { served: served.clone(), key: key.as_str().to_owned(), note });
+    call.answered_from_cache(FromCache {
+        served: served.clone(),
+        key: key.as_str().to_owned(),
+        saved: entry.cost(),
+        note,
+    });
     let answer = Answer { usage: Some(entry.head.usage), response_id: served.response_id.clone(), ..Answer::default() };
     let content = match &pieces {
         None => AnswerContent::Whole(entry.bytes().clone()),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value;
+use tollgate_openapi::money::NanoUsd;
 
 use super::{Call, Settled};
 use crate::cache::Served;
@@ -18,6 +19,8 @@ pub(in crate::gateway) struct FromCache {
     pub(in crate::gateway) served: Served,
     /// What it is kept under.
     pub(in crate::gateway) key: String,
+    /// What it cost then.
+    pub(in crate::gateway) saved: NanoUsd,
     /// Its age, and what it spared.
     pub(in crate::gateway) note: Value,
 }
@@ -44,12 +47,20 @@ impl Call {
         }
     }
 
+    /// Notes that a part of the answer comes from the cache, and what that cost then.
+    pub(in crate::gateway) fn saved_by_cache(&mut self, saved: NanoUsd) {
+        if let Some(open) = &mut self.0 {
+            open.event.saved.by_cache_nano = saved.0;
+        }
+    }
+
     /// Notes that the answer comes from the cache: nobody is called, and it costs nothing.
     pub(in crate::gateway) fn answered_from_cache(&mut self, from: FromCache) {
         let Some(open) = &mut self.0 else { return };
-        let FromCache { served, key, note } = from;
+        let FromCache { served, key, saved, note } = from;
         let event = &mut open.event;
         event.cache_hit = true;
+        event.saved.by_cache_nano = saved.0;
         event.model = Arc::from(served.model);
         event.model_id = served.model_id.map(Arc::from);
         event.provider = served.provider.map(Arc::from);

@@ -41,6 +41,7 @@ pub(super) async fn embed(
     let is_part = rest.is_some();
     if let Some(rest) = &rest {
         started.call.note("cache", basket.note(context.gateway.clock.now()));
+        started.call.saved_by_cache(basket.saved());
         started.call.counts_by(rest.body.clone());
     }
     match route::forward(context, upstream, started, rest.as_ref().unwrap_or(task)).await {
@@ -105,7 +106,7 @@ async fn known(context: &Context, mut call: Call, basket: &Basket, body: bytes::
     let age_ms = basket.oldest().map_or(0, |entry| entry.age_ms(now));
     let note: Value = basket.note(now);
     describe_hit(&mut head, basket.key(), &served);
-    call.answered_from_cache(FromCache { served, key: basket.key().as_str().to_owned(), note });
+    call.answered_from_cache(FromCache { served, key: basket.key().as_str().to_owned(), saved: basket.saved(), note });
     let answer = Answer { usage: Some(Usage::default()), ..Answer::default() };
     let outcome = Outcome::answered(200, answer, TextCounter::default());
     let settled = call.finish(outcome.with_content(AnswerContent::Whole(body.clone()))).await;

@@ -38,6 +38,8 @@ pub(super) fn daily_tag_row(key: &DailyKey, sums: DailySums) -> daily_tag_spend:
         cache_read_tokens: day.cache_read_tokens,
         cache_creation_tokens: day.cache_creation_tokens,
         reasoning_tokens: day.reasoning_tokens,
+        saved_by_cache: day.saved_by_cache,
+        saved_by_prompt_cache: day.saved_by_prompt_cache,
         pruned_spend: day.pruned_spend,
         pruned_requests: day.pruned_requests,
     }
@@ -45,7 +47,18 @@ pub(super) fn daily_tag_row(key: &DailyKey, sums: DailySums) -> daily_tag_spend:
 
 pub(super) fn daily_row((date, payers): &DailyKey, sums: DailySums) -> daily_spend::Model {
     let [organization_id, team_id, user_id, api_key, model_group, model, provider, end_user] = payers.clone();
-    let [spend, api_requests, failed_requests, prompt, completion, cache_read, cache_creation, reasoning] = sums;
+    let [
+        spend,
+        api_requests,
+        failed_requests,
+        prompt,
+        completion,
+        cache_read,
+        cache_creation,
+        reasoning,
+        by_cache,
+        by_prompt,
+    ] = sums;
     daily_spend::Model {
         date: *date,
         organization_id,
@@ -64,6 +77,8 @@ pub(super) fn daily_row((date, payers): &DailyKey, sums: DailySums) -> daily_spe
         cache_read_tokens: cache_read,
         cache_creation_tokens: cache_creation,
         reasoning_tokens: reasoning,
+        saved_by_cache: by_cache,
+        saved_by_prompt_cache: by_prompt,
         pruned_spend: 0,
         pruned_requests: 0,
     }
@@ -72,7 +87,18 @@ pub(super) fn daily_row((date, payers): &DailyKey, sums: DailySums) -> daily_spe
 /// The same without the end user.
 pub(super) fn daily_key_row((date, payers): &DailyKeyKey, sums: DailySums) -> daily_key_spend::Model {
     let [organization_id, team_id, user_id, api_key, model_group, model, provider] = payers.clone();
-    let [spend, api_requests, failed_requests, prompt, completion, cache_read, cache_creation, reasoning] = sums;
+    let [
+        spend,
+        api_requests,
+        failed_requests,
+        prompt,
+        completion,
+        cache_read,
+        cache_creation,
+        reasoning,
+        by_cache,
+        by_prompt,
+    ] = sums;
     daily_key_spend::Model {
         date: *date,
         user_id,
@@ -90,6 +116,8 @@ pub(super) fn daily_key_row((date, payers): &DailyKeyKey, sums: DailySums) -> da
         cache_read_tokens: cache_read,
         cache_creation_tokens: cache_creation,
         reasoning_tokens: reasoning,
+        saved_by_cache: by_cache,
+        saved_by_prompt_cache: by_prompt,
     }
 }
 
@@ -101,7 +129,7 @@ pub(super) fn adjustment_row(
     (kind, now): (&str, DateTime<Utc>),
 ) -> spend_adjustment::Model {
     let [organization_id, team_id, user_id, api_key, model_group, model, provider, _] = payers.daily_key();
-    let [spend, api_requests, failed_requests, prompt, completion, cache_read, cache_creation, reasoning] = sums;
+    let [spend, api_requests, failed_requests, prompt, completion, cache_read, cache_creation, reasoning, ..] = sums;
     spend_adjustment::Model {
         id: 0,
         month: month_of(start.date_naive()),
@@ -132,7 +160,18 @@ pub(super) fn adjustment_row(
 }
 
 pub(super) fn daily_entity_row((kind, date, id): &DailyEntityKey, sums: DailySums) -> daily_entity_spend::Model {
-    let [spend, api_requests, failed_requests, prompt, completion, cache_read, cache_creation, reasoning] = sums;
+    let [
+        spend,
+        api_requests,
+        failed_requests,
+        prompt,
+        completion,
+        cache_read,
+        cache_creation,
+        reasoning,
+        by_cache,
+        by_prompt,
+    ] = sums;
     daily_entity_spend::Model {
         entity_kind: (*kind).to_owned(),
         date: *date,
@@ -145,6 +184,8 @@ pub(super) fn daily_entity_row((kind, date, id): &DailyEntityKey, sums: DailySum
         cache_read_tokens: cache_read,
         cache_creation_tokens: cache_creation,
         reasoning_tokens: reasoning,
+        saved_by_cache: by_cache,
+        saved_by_prompt_cache: by_prompt,
     }
 }
 
@@ -160,6 +201,8 @@ pub(super) fn daily_parts(event: &SpendEvent) -> DailySums {
         count(usage.cache_read),
         count(usage.cache_write_5m.saturating_add(usage.cache_write_1h)),
         count(usage.reasoning),
+        event.saved.by_cache_nano,
+        event.saved.by_prompt_cache_nano,
     ]
 }
 
@@ -198,6 +241,8 @@ pub(in crate::ledger) fn log_row(event: &SpendEvent) -> spend_log::Model {
         cache_read_input_tokens: count(usage.cache_read),
         cache_creation_input_tokens: count(usage.cache_write_5m.saturating_add(usage.cache_write_1h)),
         reasoning_tokens: count(usage.reasoning),
+        saved_by_cache: event.saved.by_cache_nano,
+        saved_by_prompt_cache: event.saved.by_prompt_cache_nano,
         start_time: stored_time(event.start_time),
         end_time: stored_time(event.end_time),
         completion_start_time: event.completion_start_time.map(stored_time),

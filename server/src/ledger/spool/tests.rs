@@ -3,6 +3,7 @@ use tollgate_openapi::spend::CallStatus;
 
 use super::*;
 use crate::domain::usage::Usage;
+use crate::ledger::Saved;
 
 fn event(id: &str) -> SpendEvent {
     SpendEvent {
@@ -15,6 +16,7 @@ fn event(id: &str) -> SpendEvent {
         organization_id: None,
         end_user: None,
         spend_nano: 7,
+        saved: Saved::default(),
         usage: Usage { input: 1, output: 2, images: 3, ..Usage::default() },
         start_time: DateTime::UNIX_EPOCH,
         end_time: DateTime::UNIX_EPOCH,

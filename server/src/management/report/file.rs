@@ -22,7 +22,7 @@ use crate::management::spend::statement;
 /// Characters of a report's name that are part of a file's.
 const NAME_CHARS_MAX: usize = 60;
 /// Columns of sums.
-const SUMS: [&str; 8] = [
+const SUMS: [&str; 10] = [
     "spend",
     "api_requests",
     "failed_requests",
@@ -31,6 +31,8 @@ const SUMS: [&str; 8] = [
     "cache_read_input_tokens",
     "cache_creation_input_tokens",
     "reasoning_tokens",
+    "saved_by_cache",
+    "saved_by_prompt_cache",
 ];
 
 /// A file, made as far as it was asked for.
@@ -233,6 +235,8 @@ fn sums(sums: &UsageSums) -> [Cell<'static>; SUMS.len()] {
         Cell::Count(sums.cache_read_input_tokens),
         Cell::Count(sums.cache_creation_input_tokens),
         Cell::Count(sums.reasoning_tokens),
+        Cell::Money(sums.saved_by_cache),
+        Cell::Money(sums.saved_by_prompt_cache),
     ]
 }
 
@@ -246,6 +250,8 @@ fn less(from: UsageSums, taken: UsageSums) -> UsageSums {
         cache_read_input_tokens: from.cache_read_input_tokens - taken.cache_read_input_tokens,
         cache_creation_input_tokens: from.cache_creation_input_tokens - taken.cache_creation_input_tokens,
         reasoning_tokens: from.reasoning_tokens - taken.reasoning_tokens,
+        saved_by_cache: from.saved_by_cache - taken.saved_by_cache,
+        saved_by_prompt_cache: from.saved_by_prompt_cache - taken.saved_by_prompt_cache,
     }
 }
 

@@ -164,6 +164,8 @@ pub(super) fn shown(sums: Sums) -> UsageSums {
         cache_read_input_tokens: sums.cache_read_tokens,
         cache_creation_input_tokens: sums.cache_creation_tokens,
         reasoning_tokens: sums.reasoning_tokens,
+        saved_by_cache: NanoUsd(sums.saved_by_cache),
+        saved_by_prompt_cache: NanoUsd(sums.saved_by_prompt_cache),
     }
 }
 

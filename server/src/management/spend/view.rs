@@ -19,6 +19,8 @@ pub(super) fn view(call: Model) -> SpendLogView {
         cache_read_input_tokens: call.cache_read_input_tokens,
         cache_creation_input_tokens: call.cache_creation_input_tokens,
         reasoning_tokens: call.reasoning_tokens,
+        saved_by_cache: NanoUsd(call.saved_by_cache),
+        saved_by_prompt_cache: NanoUsd(call.saved_by_prompt_cache),
         start_time: call.start_time,
         end_time: call.end_time,
         completion_start_time: call.completion_start_time,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use tollgate::ledger::SpendEvent;
+use tollgate::ledger::{Saved, SpendEvent};
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::session::UserRole;
 use tollgate_openapi::spend::{SpendLogPage, Usage};
@@ -100,7 +100,8 @@ async fn days_are_exported_with_names_beside_ids() {
     let made = app.post("/key/generate", json!({"key_alias": "checkout"})).expect_status(200).await.value();
     let token = made["token"].as_str().unwrap();
     let first = SpendEvent { organization_id: Some(Arc::from("acme")), ..call("a", token, "2026-11-20T10:00:00Z") };
-    let cheap = SpendEvent { spend_nano: 1, ..first.clone() };
+    let saved = Saved { by_cache_nano: 700_000_000, by_prompt_cache_nano: -3 };
+    let cheap = SpendEvent { spend_nano: 1, saved, ..first.clone() };
     let bare = SpendEvent {
         user_id: None,
         team_id: None,
@@ -119,14 +120,14 @@ async fn days_are_exported_with_names_beside_ids() {
     );
     let header = "date,organization_id,organization_alias,team_id,team_alias,user_id,user_email,api_key,key_alias,\
         model_group,model,provider,end_user,spend,api_requests,failed_requests,prompt_tokens,completion_tokens,\
-        cache_read_input_tokens,cache_creation_input_tokens,reasoning_tokens,cost_center";
+        cache_read_input_tokens,cache_creation_input_tokens,reasoning_tokens,saved_by_cache,saved_by_prompt_cache,cost_center";
     let lines = [
         header.to_owned(),
         format!(
             "2026-11-20,acme,\"Acme, Inc.\",shop,'=cmd|' /C calc'!A0,ada,ada@shop.example,{token},checkout,gpt-4o,\
-             gpt-4o-2024-08-06,openai,customer-7,0.015000001,2,0,20,10,0,0,0,4711"
+             gpt-4o-2024-08-06,openai,customer-7,0.015000001,2,0,20,10,0,0,0,0.7,-0.000000003,4711"
         ),
-        "2026-11-21,,,,,,,gone,,gpt-4o,gpt-4o-2024-08-06,,,2,1,0,10,5,0,0,0,".to_owned(),
+        "2026-11-21,,,,,,,gone,,gpt-4o,gpt-4o-2024-08-06,,,2,1,0,10,5,0,0,0,0,0,".to_owned(),
     ];
     assert_eq!(answer.body(), lines.join("\r\n") + "\r\n");
 
@@ -137,7 +138,8 @@ async fn days_are_exported_with_names_beside_ids() {
         "team_alias": null, "user_id": null, "user_email": null, "api_key": "gone", "key_alias": null,
         "model_group": "gpt-4o", "model": "gpt-4o-2024-08-06", "provider": null, "end_user": null, "spend": 2,
         "api_requests": 1, "failed_requests": 0, "prompt_tokens": 10, "completion_tokens": 5,
-        "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0, "reasoning_tokens": 0, "cost_center": null});
+        "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0, "reasoning_tokens": 0,
+        "saved_by_cache": 0, "saved_by_prompt_cache": 0, "cost_center": null});
     assert_eq!(answer.value(), expected);
 }
 

@@ -6,7 +6,7 @@ use super::cell::Cell;
 use super::named::Named;
 use crate::db::spend_log::Exported;
 
-pub(super) const COLUMNS: [&str; 31] = [
+pub(super) const COLUMNS: [&str; 33] = [
     "request_id",
     "start_time",
     "end_time",
@@ -35,6 +35,8 @@ pub(super) const COLUMNS: [&str; 31] = [
     "cache_read_input_tokens",
     "cache_creation_input_tokens",
     "reasoning_tokens",
+    "saved_by_cache",
+    "saved_by_prompt_cache",
     "stream",
     "cache_hit",
     "cost_center",
@@ -73,6 +75,8 @@ pub(super) fn cells<'a>(call: &'a Exported, named: &'a Named) -> [Cell<'a>; COLU
         Cell::Count(call.cache_read_input_tokens),
         Cell::Count(call.cache_creation_input_tokens),
         Cell::Count(call.reasoning_tokens),
+        Cell::Money(NanoUsd(call.saved_by_cache)),
+        Cell::Money(NanoUsd(call.saved_by_prompt_cache)),
         Cell::Flag(call.stream),
         Cell::Flag(call.cache_hit == "True"),
         Cell::maybe(named.cost_center(

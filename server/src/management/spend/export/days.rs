@@ -6,7 +6,7 @@ use super::cell::Cell;
 use super::named::Named;
 use crate::db::day_row::Row;
 
-pub(super) const COLUMNS: [&str; 22] = [
+pub(super) const COLUMNS: [&str; 24] = [
     "date",
     "organization_id",
     "organization_alias",
@@ -28,6 +28,8 @@ pub(super) const COLUMNS: [&str; 22] = [
     "cache_read_input_tokens",
     "cache_creation_input_tokens",
     "reasoning_tokens",
+    "saved_by_cache",
+    "saved_by_prompt_cache",
     "cost_center",
 ];
 
@@ -54,6 +56,8 @@ pub(super) fn cells<'a>(row: &'a Row, named: &'a Named) -> [Cell<'a>; COLUMNS.le
         Cell::Count(row.sums.cache_read_tokens),
         Cell::Count(row.sums.cache_creation_tokens),
         Cell::Count(row.sums.reasoning_tokens),
+        Cell::Money(NanoUsd(row.sums.saved_by_cache)),
+        Cell::Money(NanoUsd(row.sums.saved_by_prompt_cache)),
         Cell::maybe(named.cost_center(&row.team_id, &row.organization_id)),
     ]
 }
