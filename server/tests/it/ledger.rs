@@ -101,7 +101,7 @@ async fn verify_finds_a_single_nano_dollar() {
 }
 
 /// Takes back the changes of the schema from this one on, and makes them again.
-async fn migrate_again(app: &TestApp, from: &str) {
+pub(crate) async fn migrate_again(app: &TestApp, from: &str) {
     let changes = Migrator::migrations();
     let known = changes.iter().position(|change| change.name().contains(from)).unwrap();
     let steps = u32::try_from(changes.len() - known).unwrap();

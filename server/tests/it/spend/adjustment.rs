@@ -1,6 +1,7 @@
 //! Entries that people book to months: credits and corrections.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use tollgate_openapi::spend::{
 
 use super::{call, usd, write};
 use crate::kit::TestApp;
+use crate::ledger::migrate_again;
 use crate::session::add_user;
 
 const BOOK: &str = "/spend/adjustment";
@@ -218,4 +220,21 @@ async fn only_the_gateways_administrator_books_and_people_see_the_entries_of_wha
     let audit = app.get("/audit?table_name=adjustment").expect_status(200).await.value();
     assert_eq!(audit["audit_logs"].as_array().unwrap().len(), 5);
     assert_eq!(audit["audit_logs"][0]["action"], json!("created"));
+}
+
+/// What calls added to closed months before there were entries by hand is told as it was.
+#[tokio::test]
+async fn entries_of_calls_are_kept_through_an_upgrade() {
+    let app = TestApp::start().await;
+    october(&app).await;
+    app.post("/spend/month/close", json!({"month": "2026-10"})).expect_status(200).await;
+    write(&app, &[call("late", "key1", "2026-10-31T22:00:00Z")]).await;
+    app.advance(Duration::from_secs(20 * 24 * 3600));
+    app.post("/spend/month/close", json!({"month": "2026-11"})).expect_status(200).await;
+    let before = [statement(&app, "month=2026-10").await, statement(&app, "month=2026-11").await];
+    assert_eq!((before[0].later_adjustments_spend, before[1].due), (usd(0.015), usd(0.015)));
+    migrate_again(&app, "m20261123_000015_corrections").await;
+    let after = [statement(&app, "month=2026-10").await, statement(&app, "month=2026-11").await];
+    assert_eq!(after, before);
+    assert_eq!(months_that_differ(&app).await, 0);
 }
