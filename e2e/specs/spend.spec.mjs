@@ -106,6 +106,30 @@ test("the finance lead reads the month and closes the last one", async ({ page, 
     await page.emulateMedia({ media: null });
   });
 
+  await test.step("a credit is booked to the closed month, and counts in this one's statement", async () => {
+    const month = new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth() - 1, 1)).toISOString().slice(0, 7);
+    const credit = { month, amount: -12.5, organization_id: "acme", reason: "Credit for the outage", reference: "CN-114" };
+    await manage(tollgate, "POST", "/spend/adjustment", credit);
+    await page.goto(`/ui/spend/statement?month=${month}`);
+    await expect(page.getByRole("article")).toContainText("After it was closed");
+    await page.goto("/ui/spend/statement");
+    const entries = page.getByRole("region", { name: "Adjustments to earlier months" });
+    await expect(entries).toContainText("Credit for the outage · CN-114");
+    await expect(entries).toContainText(monthsBack(1));
+    await inspect(page, "statement-corrected");
+    await page.getByRole("button", { name: "Export" }).click();
+    const menu = page.getByRole("dialog", { name: "Export" });
+    const file = await page.request.get(await menu.getByRole("link", { name: /Days as FOCUS/ }).getAttribute("href"));
+    expect(await file.text()).toContain("BilledCost");
+    const teams = await page.request.get(await menu.getByRole("link", { name: "All teams by day" }).getAttribute("href"));
+    expect(teams.status()).toBe(200);
+    await inspect(page, "statement-export");
+    await manage(tollgate, "POST", "/spend/adjustment", { month: new Date().toISOString().slice(0, 7), amount: 3.25, reason: "Priced too low" });
+    await page.goto("/ui/spend");
+    await expect(page.getByRole("region", { name: "Months, as a table" }).getByRole("row").nth(1)).toContainText("$3.25");
+    await inspect(page, "spend-corrected");
+  });
+
   await test.step("who closed it is in the audit log", async () => {
     await page.goto("/ui/audit?kind=month");
     await expect(page.getByRole("table")).toContainText("Closed month");

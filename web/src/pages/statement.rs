@@ -1,15 +1,18 @@
 //! A month's statement, to be read, printed and filed.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Months, Utc};
 use leptos::prelude::*;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::organization::OrganizationListQuery;
-use tollgate_openapi::spend::{AdjustmentKind, AdjustmentView, MonthState, Statement, StatementLine, StatementQuery};
+use tollgate_openapi::spend::{
+    AdjustmentKind, AdjustmentView, Month, MonthState, SpendExportQuery, Statement, StatementLine, StatementQuery,
+};
 
 use crate::api;
 use crate::browser;
 use crate::format;
 use crate::pages::spend::month_name;
+use crate::pages::usage::ExportMenu;
 use crate::ui::badge::{Badge, Tone};
 use crate::ui::load::{Load, skeleton};
 use crate::ui::location::{UrlState, use_url};
@@ -37,9 +40,25 @@ pub(crate) fn StatementPage() -> impl IntoView {
     let url = use_url();
     let query = Memo::new(move |_| query_of(url));
     let load = Load::<Statement>::new(move || api::spend::statement(query.get()));
+    let month = Memo::new(move |_| load.data.with(|data| data.as_ref().map(|statement| statement.month)));
+    let export = Signal::derive(move || {
+        let StatementQuery { organization_id, team_id, cost_center, .. } = query.get();
+        let first = month.get().map(Month::first_day);
+        let last =
+            first.and_then(|day| (day + Months::new(1)).pred_opt()).map(|day| day.min(browser::now().date_naive()));
+        SpendExportQuery {
+            start_date: first,
+            end_date: last,
+            organization_id,
+            team_id,
+            cost_center,
+            ..SpendExportQuery::default()
+        }
+    });
     let actions = move || {
         view! {
             <a class="button" href="/ui/spend">"All months"</a>
+            <ExportMenu query=export has_activity=true />
             <button
                 class="button button-primary"
                 type="button"

@@ -12,7 +12,7 @@ use tollgate_openapi::spend::Usage;
 use crate::api;
 use crate::browser;
 use crate::pages::usage::days::Days;
-use crate::pages::usage::export::ExportMenu;
+pub(crate) use crate::pages::usage::export::ExportMenu;
 use crate::pages::usage::groups::Groups;
 use crate::pages::usage::question::{BY, DIMENSIONS, FROM, Question, RANGE, RANGES, TO};
 use crate::pages::usage::tiles::Tiles;
@@ -54,7 +54,7 @@ pub(crate) fn UsagePage() -> impl IntoView {
         <Page
             title="Usage"
             lead="Of the calls that you may see. Days are counted in UTC."
-            actions=move || view! { <ExportMenu question=question /> }.into_any()
+            actions=move || view! { <ExportMenu query=Signal::derive(move || question.get().to_export()) /> }.into_any()
         >
             <div class="toolbar">
                 <Segments name=RANGE label="Range" options=RANGES />

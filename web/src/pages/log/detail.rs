@@ -154,6 +154,11 @@ fn tokens(call: &SpendLogView) -> impl IntoView + use<> {
                 .collect_view()}
             <dt class="facts-sum">"Cost"</dt>
             <dd class="number facts-sum">{format::money_exact(call.spend)}</dd>
+            {[("saved by the cache", call.saved_by_cache), ("saved by the provider's cache", call.saved_by_prompt_cache)]
+                .into_iter()
+                .filter(|(_, saved)| *saved != NanoUsd::ZERO)
+                .map(|(label, saved)| view! { <dt class="facts-part">{label}</dt><dd class="number">{format::money_exact(saved)}</dd> })
+                .collect_view()}
         </dl>
     }
 }

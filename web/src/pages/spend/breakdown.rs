@@ -62,6 +62,7 @@ pub(super) fn Breakdown(#[prop(into)] month: Signal<Option<Month>>) -> impl Into
             Ok((asked, api::spend::usage(query).await?))
         }
     });
+    let saved = move || load.data.with(|data| data.as_ref().and_then(|(_, usage)| saved_of(usage.total)));
     let content = move || {
         let matrix = load.data.with(|data| data.as_ref().map(|((by, then), usage)| Matrix::of(usage, *by, *then)));
         match matrix.filter(|matrix| !matrix.rows.is_empty()) {
@@ -80,8 +81,23 @@ pub(super) fn Breakdown(#[prop(into)] month: Signal<Option<Month>>) -> impl Into
                 </div>
             </header>
             {load.show(skeleton, move || view! { {content} }.into_any())}
+            {saved}
         </section>
     }
+}
+
+/// What caches saved of all of it, where they did.
+fn saved_of(total: UsageSums) -> Option<AnyView> {
+    let UsageSums { saved_by_cache: own, saved_by_prompt_cache: providers, .. } = total;
+    (own != NanoUsd::ZERO || providers != NanoUsd::ZERO).then(|| {
+        view! {
+            <p class="muted number sheet-note">
+                "Saved by caching: "{format::money_total(own)}" by answers given again, "
+                {format::money_total(providers)}" by the providers' caches."
+            </p>
+        }
+        .into_any()
+    })
 }
 
 /// A row of the table.

@@ -53,6 +53,7 @@ pub(super) fn Months() -> impl IntoView {
                             <th scope="col">"State"</th>
                             <th class="end" scope="col">"Spend"</th>
                             <th class="end minor" scope="col">"Requests"</th>
+                            <th class="end minor" scope="col">"Corrections"</th>
                             <th class="end minor" scope="col">"Booked afterwards"</th>
                             <th class="minor" scope="col">"Closed"</th>
                             <th class="end" scope="col"><span class="sr-only">"Actions"</span></th>
@@ -95,7 +96,8 @@ fn row(month: &MonthView, is_next: bool, asked: RwSignal<Option<Month>>) -> AnyV
         let by = month.closed_by.as_deref().map(|id| format!(" by {}", format::person(id)));
         format!("{}{}", format::moment(at, now, browser::zone(at)), by.unwrap_or_default())
     });
-    let adjustments = (month.adjustments != NanoUsd::ZERO).then(|| total(month.adjustments));
+    let [corrections, adjustments] =
+        [month.corrections, month.adjustments].map(|amount| (amount != NanoUsd::ZERO).then(|| total(amount)));
     let which = month.month;
     let may_close = is_next && month.state == MonthState::Open && use_session().is_admin();
     let close = may_close.then(|| {
@@ -111,6 +113,7 @@ fn row(month: &MonthView, is_next: bool, asked: RwSignal<Option<Month>>) -> AnyV
             <td><Badge tone=tone text=state /></td>
             <td class="end">{total(month.spend)}</td>
             <td class="end minor number">{format::count(month.api_requests)}</td>
+            <td class="end minor">{corrections}</td>
             <td class="end minor">{adjustments}</td>
             <td class="minor"><span class="muted">{closed}</span></td>
             <td class="end">

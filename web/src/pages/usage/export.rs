@@ -1,9 +1,9 @@
 //! What the page is about, as a file that the browser fetches by itself: it may be longer than a page could hold.
 
 use leptos::prelude::*;
+use tollgate_openapi::paths;
 use tollgate_openapi::spend::{ExportFormat, ExportLevel, SpendExportQuery};
 
-use super::question::Question;
 use crate::api::spend::export_href;
 use crate::browser;
 use crate::ui::icon::{Icon, icon};
@@ -52,11 +52,27 @@ const CHOICES: [Choice; 5] = [
     },
 ];
 
+/// Whatever the filters.
+const ACTIVITY: [(&str, &str); 5] = [
+    (paths::USER_DAILY_ACTIVITY_EXPORT, "All users by day"),
+    (paths::TEAM_DAILY_ACTIVITY_EXPORT, "All teams by day"),
+    (paths::ORGANIZATION_DAILY_ACTIVITY_EXPORT, "All organizations by day"),
+    (paths::CUSTOMER_DAILY_ACTIVITY_EXPORT, "All customers by day"),
+    (paths::TAG_DAILY_ACTIVITY_EXPORT, "All tags by day"),
+];
+
 #[component]
-pub(super) fn ExportMenu(question: Memo<Question>) -> impl IntoView {
+pub(crate) fn ExportMenu(
+    /// Days and filters.
+    #[prop(into)]
+    query: Signal<SpendExportQuery>,
+    /// Whose reports by day are offered, too. They are of all that the reader may see.
+    #[prop(optional)]
+    has_activity: bool,
+) -> impl IntoView {
     let link = move |choice: Choice| {
         let Choice { level, format, name, text } = choice;
-        let href = move || export_href(&SpendExportQuery { level, format, ..question.get().to_export() });
+        let href = move || export_href(&SpendExportQuery { level, format, ..query.get() });
         view! {
             <li>
                 <a class="menu-item" href=href download="" on:click=|_| browser::hide_popover(MENU_SELECTOR)>
@@ -64,6 +80,13 @@ pub(super) fn ExportMenu(question: Memo<Question>) -> impl IntoView {
                     <span class="menu-note muted">{text}</span>
                 </a>
             </li>
+        }
+    };
+    let activity = move |(path, name): (&'static str, &'static str)| {
+        let days = move || query.with(|query| query.start_date.zip(query.end_date));
+        let href = move || days().map(|(first, last)| format!("{path}?start_date={first}&end_date={last}"));
+        view! {
+            <li><a class="menu-item" href=href download="" on:click=|_| browser::hide_popover(MENU_SELECTOR)>{name}</a></li>
         }
     };
     view! {
@@ -76,7 +99,10 @@ pub(super) fn ExportMenu(question: Memo<Question>) -> impl IntoView {
                 <strong>"Export"</strong>
                 <span class="muted">"The days and filters of this page, with every row."</span>
             </p>
-            <ul>{CHOICES.map(link).into_iter().collect_view()}</ul>
+            <ul>
+                {CHOICES.map(link).into_iter().collect_view()}
+                {has_activity.then(|| ACTIVITY.map(activity).into_iter().collect_view())}
+            </ul>
         </div>
     }
 }
