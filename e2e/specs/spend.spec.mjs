@@ -101,6 +101,7 @@ test("the finance lead reads the month and closes the last one", async ({ page, 
     await expect(page.getByRole("region", { name: "By team" })).not.toContainText("Shop");
     await page.emulateMedia({ media: "print" });
     await expect(page.getByRole("button", { name: "Print" })).toBeHidden();
+    await expect(page.getByRole("combobox", { name: "Whose statement" })).toBeHidden();
     await expect(page.getByRole("heading", { name: /Acme · CC-200/ })).toBeVisible();
     await page.screenshot({ path: fileURLToPath(new URL("../test-results/screens/statement-print.png", import.meta.url)), fullPage: true });
     await page.emulateMedia({ media: null });
@@ -116,6 +117,7 @@ test("the finance lead reads the month and closes the last one", async ({ page, 
     const entries = page.getByRole("region", { name: "Adjustments to earlier months" });
     await expect(entries).toContainText("Credit for the outage · CN-114");
     await expect(entries).toContainText(monthsBack(1));
+    await expect(entries).toContainText("Acme");
     await inspect(page, "statement-corrected");
     await page.getByRole("button", { name: "Export" }).click();
     const menu = page.getByRole("dialog", { name: "Export" });
@@ -124,7 +126,20 @@ test("the finance lead reads the month and closes the last one", async ({ page, 
     const teams = await page.request.get(await menu.getByRole("link", { name: "All teams by day" }).getAttribute("href"));
     expect(teams.status()).toBe(200);
     await inspect(page, "statement-export");
-    await manage(tollgate, "POST", "/spend/adjustment", { month: new Date().toISOString().slice(0, 7), amount: 3.25, reason: "Priced too low" });
+  });
+
+  await test.step("a correction is booked from the statement", async () => {
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Book a correction" }).click();
+    const form = page.getByRole("dialog", { name: "Book a correction" });
+    await form.getByLabel("Amount").fill("ten");
+    await form.getByRole("button", { name: "Book" }).click();
+    await expect(form.getByLabel("Amount")).toHaveAttribute("aria-invalid", "true");
+    await inspect(page, "statement-book");
+    await form.getByLabel("Amount").fill("3.25");
+    await form.getByLabel("Reason").fill("Priced too low");
+    await form.getByRole("button", { name: "Book" }).click();
+    await expect(page.getByRole("region", { name: "Corrections" })).toContainText("Priced too low");
     await page.goto("/ui/spend");
     await expect(page.getByRole("region", { name: "Months, as a table" }).getByRole("row").nth(1)).toContainText("$3.25");
     await inspect(page, "spend-corrected");

@@ -3,8 +3,9 @@
 use chrono::NaiveDate;
 use tollgate_openapi::paths;
 use tollgate_openapi::spend::{
-    ForecastQuery, Month, MonthClose, MonthList, MonthView, Overview, SpendExportQuery, SpendForecast, SpendLogPage,
-    SpendLogQuery, SpendLogView, SpendLogsDay, SpendLogsQuery, Statement, StatementQuery, Usage, UsageQuery,
+    AdjustmentCreate, AdjustmentView, ForecastQuery, Month, MonthClose, MonthList, MonthView, Overview,
+    SpendExportQuery, SpendForecast, SpendLogPage, SpendLogQuery, SpendLogView, SpendLogsDay, SpendLogsQuery,
+    Statement, StatementQuery, Usage, UsageQuery,
 };
 
 use super::{ApiError, get, post};
@@ -28,6 +29,10 @@ pub(crate) async fn months() -> Result<MonthList, ApiError> {
 
 pub(crate) async fn close_month(month: Month) -> Result<MonthView, ApiError> {
     post(paths::SPEND_MONTH_CLOSE, &MonthClose { month }).await
+}
+
+pub(crate) async fn book(entry: &AdjustmentCreate) -> Result<AdjustmentView, ApiError> {
+    post(paths::SPEND_ADJUSTMENT, entry).await
 }
 
 pub(crate) async fn statement(query: StatementQuery) -> Result<Statement, ApiError> {

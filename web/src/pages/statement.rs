@@ -1,5 +1,7 @@
 //! A month's statement, to be read, printed and filed.
 
+mod book;
+
 use chrono::{DateTime, Months, Utc};
 use leptos::prelude::*;
 use tollgate_openapi::money::NanoUsd;
@@ -9,9 +11,11 @@ use tollgate_openapi::spend::{
 };
 
 use crate::api;
+use crate::app::use_session;
 use crate::browser;
 use crate::format;
 use crate::pages::spend::month_name;
+use crate::pages::statement::book::Book;
 use crate::pages::usage::ExportMenu;
 use crate::ui::badge::{Badge, Tone};
 use crate::ui::load::{Load, skeleton};
@@ -40,6 +44,7 @@ pub(crate) fn StatementPage() -> impl IntoView {
     let url = use_url();
     let query = Memo::new(move |_| query_of(url));
     let load = Load::<Statement>::new(move || api::spend::statement(query.get()));
+    let is_booking = RwSignal::new(false);
     let month = Memo::new(move |_| load.data.with(|data| data.as_ref().map(|statement| statement.month)));
     let export = Signal::derive(move || {
         let StatementQuery { organization_id, team_id, cost_center, .. } = query.get();
@@ -55,9 +60,19 @@ pub(crate) fn StatementPage() -> impl IntoView {
             ..SpendExportQuery::default()
         }
     });
+    let book = move || {
+        let has_place = query.with(|query| query.cost_center.is_none()) && month.get().is_some();
+        let button = || {
+            view! {
+                <button class="button" type="button" on:click=move |_| is_booking.set(true)>"Book a correction"</button>
+            }
+        };
+        (use_session().is_admin() && has_place).then(button)
+    };
     let actions = move || {
         view! {
             <a class="button" href="/ui/spend">"All months"</a>
+            {book}
             <ExportMenu query=export has_activity=true />
             <button
                 class="button button-primary"
@@ -81,6 +96,14 @@ pub(crate) fn StatementPage() -> impl IntoView {
             </div>
             {load.show(skeleton, ready)}
         </Page>
+        {move || is_booking.get().then(|| month.get_untracked()).flatten().map(|month| view! {
+            <Book
+                month=month
+                asked=query.get_untracked()
+                on_close=Callback::new(move |()| is_booking.set(false))
+                on_change=Callback::new(move |()| load.refresh())
+            />
+        })}
     }
     .into_any()
 }
@@ -175,8 +198,8 @@ fn sheet(statement: &Statement, url: UrlState) -> AnyView {
             {section("By key", &statement.keys, calls)}
             {section("By model", &statement.models, calls)}
             {section("By provider", &statement.providers, calls)}
-            {entries("Corrections", &statement.corrections, statement.corrections_count)}
-            {entries("Adjustments to earlier months", &statement.adjustments, statement.adjustments_count)}
+            {entries("Corrections", &statement.corrections, statement.corrections_count, statement)}
+            {entries("Adjustments to earlier months", &statement.adjustments, statement.adjustments_count, statement)}
         </article>
     }
     .into_any()
@@ -253,10 +276,10 @@ fn section(title: &'static str, lines: &[StatementLine], href: impl Fn(&str) -> 
 }
 
 /// Entries, of which `count` there are; none where there are none.
-fn entries(title: &'static str, entries: &[AdjustmentView], count: i64) -> Option<AnyView> {
+fn entries(title: &'static str, entries: &[AdjustmentView], count: i64, statement: &Statement) -> Option<AnyView> {
     let shown = i64::try_from(entries.len()).unwrap_or(i64::MAX);
     let more = (count > shown).then(|| format!("The first {} of {}.", format::count(shown), format::count(count)));
-    let rows = entries.iter().map(entry).collect_view();
+    let rows = entries.iter().map(|line| entry(line, statement)).collect_view();
     (shown > 0).then(|| {
         view! {
             <section class="sheet-section" aria-label=title>
@@ -281,7 +304,7 @@ fn entries(title: &'static str, entries: &[AdjustmentView], count: i64) -> Optio
 }
 
 /// What people booked says why; what calls added leads to the call.
-fn entry(entry: &AdjustmentView) -> AnyView {
+fn entry(entry: &AdjustmentView, statement: &Statement) -> AnyView {
     let why = match entry.kind {
         AdjustmentKind::LateCall => "Heard of after the month was closed".to_owned(),
         AdjustmentKind::ResolvedCall => "Its cost became known later".to_owned(),
@@ -291,9 +314,19 @@ fn entry(entry: &AdjustmentView) -> AnyView {
         || view! { <a href=format!("/ui/logs?call={}", encode(&entry.request_id))>{entry.model.clone()}</a>" · " },
     );
     let reference = entry.reference.clone().map(|reference| format!(" · {reference}"));
-    let payers = [&entry.team_id, &entry.organization_id, &entry.user_id, &entry.api_key];
-    let payer = payers.into_iter().find(|id| !id.is_empty());
-    let payer = payer.map_or("The whole gateway", |id| format::person(id)).to_owned();
+    let Statement { keys, users, teams, organizations, .. } = statement;
+    let payers = [
+        (&entry.team_id, teams),
+        (&entry.organization_id, organizations),
+        (&entry.user_id, users),
+        (&entry.api_key, keys),
+    ];
+    let payer = payers.into_iter().find(|(id, _)| !id.is_empty());
+    let payer = payer.map_or("The whole gateway", |(id, lines)| {
+        let name = lines.iter().find(|line| line.id == *id).and_then(|line| line.name.as_deref());
+        name.unwrap_or_else(|| format::person(id))
+    });
+    let payer = payer.to_owned();
     let by = entry.booked_by.as_deref().map(|id| format!(" by {}", format::person(id)));
     view! {
         <tr>
