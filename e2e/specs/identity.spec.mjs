@@ -320,7 +320,7 @@ test("a blocked user is out at once", async ({ page, browser, tollgate }) => {
   await inspect(page, "user");
   await page.getByRole("button", { name: "Block", exact: true }).click();
   await page.getByRole("button", { name: "Block user" }).click();
-  await expect(page.getByText("dan is blocked.")).toBeVisible();
+  await expect(page.getByText("dan is blocked.", { exact: true })).toBeVisible();
   await other.reload();
   await expect(other.getByRole("heading", { name: "Sign in to Tollgate" })).toBeVisible();
   await fillSignIn(other, "dan", FIRST);

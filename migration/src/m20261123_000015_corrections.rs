@@ -47,6 +47,16 @@ impl MigrationTrait for Migration {
         };
         db.execute_unprepared(&format!("UPDATE spend_adjustments SET counted_in = {month}")).await?;
         db.execute_unprepared("UPDATE spend_adjustments SET kind = 'resolved_call' WHERE kind = 'correction'").await?;
+        if manager.get_database_backend() == DbBackend::Postgres {
+            // A node of the version before goes on for a while, and its late calls must not be refused: their reason it
+            // writes where a person's is.
+            for default in [
+                "kind SET DEFAULT 'late_call'",
+                "counted_in SET DEFAULT CAST(date_trunc('month', now() AT TIME ZONE 'UTC') AS DATE)",
+            ] {
+                db.execute_unprepared(&format!("ALTER TABLE spend_adjustments ALTER COLUMN {default}")).await?;
+            }
+        }
         let of_month = "FROM spend_adjustments WHERE counted_in = closed_months.month";
         let sums = format!(
             "UPDATE closed_months SET entries_spend = (SELECT CAST(COALESCE(SUM(spend), 0) AS BIGINT) {of_month}), \
@@ -68,6 +78,9 @@ impl MigrationTrait for Migration {
         let saved = SUMS.into_iter().flat_map(|table| SAVED.map(|column| (table, column)));
         for (table, column) in columns.chain(ENTRIES.map(|column| ("closed_months", column))).chain(saved) {
             manager.alter_table(Table::alter().table(table).drop_column(column).to_owned()).await?;
+        }
+        if manager.get_database_backend() == DbBackend::Postgres {
+            db.execute_unprepared("ALTER TABLE spend_adjustments ALTER COLUMN kind DROP DEFAULT").await?;
         }
         rename(manager, "kind", "reason").await
     }

@@ -124,7 +124,12 @@ impl Serialize for NanoUsd {
 impl<'de> Deserialize<'de> for NanoUsd {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let usd = f64::deserialize(deserializer)?;
-        let money = Self::from_usd(usd).map_err(de::Error::custom)?;
+        let money = match Self::from_usd(usd) {
+            // The console reads sums, which may be larger than what anybody may send.
+            #[expect(clippy::as_conversions, reason = "what is beyond an i64 saturates")]
+            Err(MoneyError::TooLarge) if cfg!(target_arch = "wasm32") => Self((usd * NANO_PER_USD as f64) as i64),
+            read => read.map_err(de::Error::custom)?,
+        };
         // What is less than nothing stays so, however little it is: it must not pass for zero.
         Ok(if usd < 0.0 && money == Self::ZERO { Self(-1) } else { money })
     }

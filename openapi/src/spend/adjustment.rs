@@ -5,6 +5,7 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 use super::Month;
+use crate::check::{is_unseen, valid_name};
 use crate::money::NanoUsd;
 
 /// What an entry comes from.
@@ -81,12 +82,12 @@ pub struct AdjustmentCreate {
     #[garde(custom(something))]
     pub amount: NanoUsd,
     /// Why.
-    #[garde(length(chars, min = 1, max = 1000), custom(not_blank))]
+    #[garde(length(chars, min = 1, max = 1000), custom(not_blank), custom(plain))]
     #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 1000))]
     pub reason: String,
     /// What it goes back to, such as the number of an invoice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[garde(length(chars, min = 1, max = 255))]
+    #[garde(custom(valid_name))]
     #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 255))]
     pub reference: Option<String>,
     /// The organization it is booked to.
@@ -111,14 +112,21 @@ pub struct AdjustmentCreate {
     pub api_key: Option<String>,
     /// The public model it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[garde(length(min = 1, max = 255))]
+    #[garde(custom(valid_name))]
     #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 255))]
     pub model: Option<String>,
     /// The provider it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[garde(length(min = 1, max = 255))]
+    #[garde(custom(valid_name))]
     #[cfg_attr(feature = "spec", schema(min_length = 1, max_length = 255))]
     pub provider: Option<String>,
+}
+
+fn plain<C>(text: &str, _context: &C) -> garde::Result {
+    if text.chars().any(|character| is_unseen(character) && character != '\n') {
+        return Err(garde::Error::new("expected text without control characters"));
+    }
+    Ok(())
 }
 
 fn something<C>(amount: &NanoUsd, _context: &C) -> garde::Result {

@@ -43,6 +43,14 @@ pub async fn find(db: &impl ConnectionTrait, month: NaiveDate) -> Result<Option<
     Entity::find_by_id(month).one(db).await
 }
 
+/// Whether nothing is booked to the month any more: it is closed, or a later one is, so that it never will be.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_past(db: &impl ConnectionTrait, month: NaiveDate) -> Result<bool, DbErr> {
+    Ok(Entity::find().filter(Column::Month.gte(month)).count(db).await? > 0)
+}
+
 /// Every closed month.
 ///
 /// # Errors

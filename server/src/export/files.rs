@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use object_store::Error as StoreError;
-use object_store::path::PathPart;
 use tokio::time::timeout;
 
 use super::call::Call;
@@ -12,6 +11,7 @@ use super::destination::{DestinationError, Message, Pace, Place};
 use super::send::NotTaken;
 use super::webhook;
 use crate::config::CallFileSettings;
+use crate::crypto::KeyDigest;
 use crate::storage::{Storage, StorageError};
 
 /// How long putting a file may take.
@@ -20,6 +20,10 @@ const PUT_TIMEOUT: Duration = Duration::from_secs(30);
 const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Characters of a reason that are shown.
 const REASON_CHARS_MAX: usize = 240;
+/// Longest name of a folder: file systems take 255, and a bucket 1,024 for all of a file's.
+const FOLDER_BYTES_MAX: usize = 200;
+/// Digits of the hash that a cut one ends with.
+const FOLDER_HASH: usize = 16;
 
 /// Where files of calls are put.
 #[derive(Clone, Debug)]
@@ -59,8 +63,7 @@ impl Files {
         let team = call.names.team.as_deref().filter(|_| self.has_team_folders);
         let key = event.key_alias.as_deref().filter(|_| self.has_key_folders);
         let names = [team, key].into_iter().flatten().filter(|name| !name.is_empty());
-        // An alias is one folder, whatever is in it, and none outside.
-        let folders: String = names.map(|name| format!("{}/", PathPart::from(name).as_ref())).collect();
+        let folders: String = names.map(|name| format!("{}/", folder_called(name))).collect();
         format!("{folders}{}", event.start_time.format("%Y-%m-%d"))
     }
 
@@ -73,6 +76,24 @@ impl Files {
         let place = Place::File { storage: self.storage.clone(), name };
         Some(Message { place, body: Bytes::from(lines), calls: calls.len() })
     }
+}
+
+/// An alias as one folder, whatever is in it, and none outside. One that is too long for a name on disk is cut, and ends with
+/// a hash of all of it.
+fn folder_called(alias: &str) -> String {
+    let is_dots = alias.chars().all(|character| character == '.');
+    let is_escaped = |character: char| matches!(character, '/' | '\\' | '%') || character.is_control() || is_dots;
+    let escaped = |character: char| match is_escaped(character) {
+        true => format!("%{:02X}", u32::from(character)),
+        false => character.to_string(),
+    };
+    let folder: String = alias.chars().map(escaped).collect();
+    if folder.len() <= FOLDER_BYTES_MAX {
+        return folder;
+    }
+    let hash: String = KeyDigest::of(alias).to_hex().chars().take(FOLDER_HASH).collect();
+    let kept = folder.floor_char_boundary(FOLDER_BYTES_MAX - FOLDER_HASH - 1);
+    format!("{}-{hash}", folder.split_at(kept).0)
 }
 
 /// Puts a file there, once.
@@ -94,4 +115,25 @@ const fn may_pass(error: &StorageError) -> bool {
             | StorageError::Denied
             | StorageError::Store(StoreError::NotFound { .. } | StoreError::InvalidPath { .. })
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alias_is_one_folder_that_a_disk_takes() {
+        for (alias, folder) in [
+            ("Search", "Search"),
+            ("a/b%c", "a%2Fb%25c"),
+            ("..", "%2E%2E"),
+            (".", "%2E"),
+            ("検索 ü", "検索 ü"),
+            ("a\nb", "a%0Ab"),
+        ] {
+            assert_eq!(folder_called(alias), folder);
+        }
+        let [one, other] = ["検".repeat(255), format!("{}索", "検".repeat(254))].map(|alias| folder_called(&alias));
+        assert!(one.len() <= FOLDER_BYTES_MAX && other.len() <= FOLDER_BYTES_MAX && one != other, "{one} {other}");
+    }
 }

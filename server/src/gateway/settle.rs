@@ -377,6 +377,10 @@ impl Open {
         event.end_time = event.start_time + TimeDelta::from_std(duration).unwrap_or(TimeDelta::zero());
         event.status = outcome.status;
         event.status_code = outcome.status_code;
+        if event.status != CallStatus::Success {
+            // What was known beforehand was given to nobody.
+            event.saved.by_cache_nano = 0;
+        }
         event.response_id = outcome.answer.response_id;
         let error = if self.is_overtaken { Some(OVERTAKEN.to_owned()) } else { outcome.error };
         let is_counted = outcome.answer.raw_usage.is_none() && usage != Usage::default() && !event.cache_hit;

@@ -131,14 +131,17 @@ fn resource(lookup: Lookup<'_>) -> Resource {
     let mut attributes = Attributes::default();
     let name = lookup(SERVICE_NAME);
     for (key, value) in listed.split(',').filter_map(|entry| entry.split_once('=')) {
-        if key.trim() != "service.name" || name.is_none() {
+        // A key stands once; the first one holds.
+        if (key.trim() != "service.name" || name.is_none()) && !attributes.has(key.trim()) {
             attributes.text(key.trim(), Some(&percent_decode_str(value.trim()).decode_utf8_lossy()));
         }
     }
     if !attributes.has("service.name") {
         attributes.text("service.name", Some(name.as_deref().unwrap_or(SERVICE)));
     }
-    attributes.text("service.version", Some(env!("CARGO_PKG_VERSION")));
+    if !attributes.has("service.version") {
+        attributes.text("service.version", Some(env!("CARGO_PKG_VERSION")));
+    }
     Resource { attributes: attributes.0, ..Resource::default() }
 }
 

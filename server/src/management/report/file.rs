@@ -209,17 +209,21 @@ fn of_statement(statement: &Statement) -> String {
         }
     }
     let only = |spend: NanoUsd| UsageSums { spend, ..UsageSums::default() };
-    for entry in &statement.corrections {
-        push(
-            "correction",
-            entry.reference.as_deref().unwrap_or_default(),
-            entry.reason.as_deref(),
-            &only(entry.amount),
-        );
-    }
-    for entry in &statement.adjustments {
-        let id = entry.reference.as_deref().unwrap_or(&entry.request_id);
-        push("adjustment", id, Some(&entry.month.to_string()), &only(entry.amount));
+    for (section, entries, total) in [
+        ("correction", &statement.corrections, statement.corrections_spend),
+        ("adjustment", &statement.adjustments, statement.adjustments_spend),
+    ] {
+        for entry in entries {
+            let id = entry.reference.as_deref().unwrap_or(&entry.request_id);
+            let name = entry.reason.as_deref().unwrap_or_default();
+            let name = if section == "adjustment" { format!("{} {name}", entry.month) } else { name.to_owned() };
+            push(section, id, Some(name.trim()), &only(entry.amount));
+        }
+        // No more entries are listed than a page shows; all of them are due.
+        let others = total - entries.iter().map(|entry| entry.amount).sum::<NanoUsd>();
+        if others != NanoUsd::ZERO {
+            push(section, "", Some("(others)"), &only(others));
+        }
     }
     push("due", "", None, &only(statement.due));
     text

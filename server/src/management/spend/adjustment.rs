@@ -57,10 +57,10 @@ pub async fn create(
         let current = Month::of(current);
         return Err(ApiError::bad_request("month", format!("month: expected {current} or an earlier one")));
     }
-    let is_closed = closed_month::find(&transaction, month).await?.is_some();
+    let is_past = closed_month::is_past(&transaction, month).await?;
     let payer = Payer::find(&transaction, &body, token).await?;
     let entry = Model {
-        counted_in: if is_closed { current } else { month },
+        counted_in: if is_past { current } else { month },
         booked_at: now,
         booked_by: principal.user_id.clone(),
         ..entry_of(body, payer)
@@ -193,7 +193,7 @@ fn entry_of(body: AdjustmentCreate, payer: Payer) -> Model {
         kind: spend_adjustment::MANUAL.to_owned(),
         booked_by: String::new(),
         reason: body.reason.trim().to_owned(),
-        reference: body.reference.unwrap_or_default(),
+        reference: body.reference.unwrap_or_default().trim().to_owned(),
         request_id: String::new(),
         cost_center: String::new(),
         organization_id,

@@ -6,7 +6,7 @@ use sea_orm::ConnectionTrait;
 use tollgate_openapi::error::ErrorEnvelope;
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::paths;
-use tollgate_openapi::spend::{Month, Statement, StatementLine, StatementQuery};
+use tollgate_openapi::spend::{AdjustmentView, Month, Statement, StatementLine, StatementQuery};
 
 use super::adjustment;
 use super::month::state_of;
@@ -131,14 +131,18 @@ async fn previous_spend(db: &impl ConnectionTrait, of: &Of<'_>, month: NaiveDate
 
 /// Whose statement it is, by what is on it: who sees nothing of somebody learns no name.
 fn title(query: &StatementQuery, statement: &Statement) -> Option<String> {
-    let named = |id: &Option<String>, lines: &[StatementLine]| {
-        let line = lines.iter().find(|line| Some(&line.id) == id.as_ref())?;
-        Some(line.name.clone().unwrap_or_else(|| line.id.clone()))
+    let entries = || statement.corrections.iter().chain(&statement.adjustments);
+    let named = |id: &Option<String>, lines: &[StatementLine], of: fn(&AdjustmentView) -> &String| {
+        let id = id.as_ref()?;
+        match lines.iter().find(|line| line.id == *id) {
+            Some(line) => Some(line.name.clone().unwrap_or_else(|| line.id.clone())),
+            None => entries().any(|entry| of(entry) == id).then(|| id.clone()),
+        }
     };
     let parts = [
-        named(&query.organization_id, &statement.organizations),
-        named(&query.team_id, &statement.teams),
-        named(&query.cost_center, &statement.cost_centers),
+        named(&query.organization_id, &statement.organizations, |entry| &entry.organization_id),
+        named(&query.team_id, &statement.teams, |entry| &entry.team_id),
+        named(&query.cost_center, &statement.cost_centers, |entry| &entry.cost_center),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(" · "))

@@ -80,6 +80,17 @@ async fn only_what_is_not_known_is_bought() {
 }
 
 #[tokio::test]
+async fn what_was_known_saves_nothing_where_the_rest_is_not_answered() {
+    let upstream = FakeUpstream::start();
+    let app = start(&upstream, "type: local").await;
+    upstream.then(vectors(&[1.0])).then(Behaviour::Status(400, "{}".to_owned(), Vec::new()));
+    call(&app, embed(json!(["a"]))).await;
+    app.post(EMBEDDINGS, embed(json!(["a", "b"]))).expect_status(400).await;
+    let failed = &log(&app).await[0];
+    assert_eq!((&failed["status"], &failed["saved_by_cache"]), (&json!("failure"), &json!(0.0)));
+}
+
+#[tokio::test]
 async fn numbers_are_inputs_too() {
     let upstream = FakeUpstream::start();
     let app = start(&upstream, "type: local").await;

@@ -127,6 +127,55 @@ async fn what_is_shown_of_a_month_tells_usage_and_corrections_apart_and_the_same
 }
 
 #[tokio::test]
+async fn what_is_about_a_month_that_can_no_longer_be_closed_is_due_now() {
+    let app = TestApp::start().await;
+    october(&app).await;
+    app.post("/spend/month/close", json!({"month": "2026-10"})).expect_status(200).await;
+    let entry = book(&app, json!({"month": "2026-09", "amount": -1, "reason": "forgotten"})).await;
+    assert_eq!(entry.counted_in.to_string(), "2026-11");
+    assert_eq!(statement(&app, "").await.due, usd(-1.0));
+    assert_eq!(statement(&app, "month=2026-09").await.due, NanoUsd::ZERO);
+}
+
+#[tokio::test]
+async fn a_statement_of_who_only_has_an_entry_says_whose_it_is() {
+    let app = TestApp::start().await;
+    october(&app).await;
+    book(&app, json!({"month": "2026-11", "amount": -1, "team_id": "shop", "reason": "a credit"})).await;
+    for (query, title) in [("organization_id=acme", "acme"), ("team_id=shop", "shop"), ("cost_center=CC-1", "CC-1")] {
+        assert_eq!(statement(&app, query).await.title.as_deref(), Some(title));
+    }
+    assert_eq!(statement(&app, "team_id=lab").await.title, None);
+}
+
+#[tokio::test]
+async fn a_statements_file_adds_up_though_it_lists_no_more_entries_than_a_page() {
+    let app = TestApp::start().await;
+    october(&app).await;
+    app.post("/spend/month/close", json!({"month": "2026-10"})).expect_status(200).await;
+    for n in 0..205 {
+        let month = if n % 41 == 0 { "2026-10" } else { "2026-11" };
+        book(&app, json!({"month": month, "amount": 0.01, "reason": format!("number {n}")})).await;
+    }
+    for _ in 0..6 {
+        book(&app, json!({"month": "2026-11", "amount": 1, "reason": "another"})).await;
+    }
+    let report = json!({"name": "Bill", "period": "month", "content": "statement"});
+    let report = app.post("/spend/report/new", report).expect_status(200).await.value();
+    let path = format!("/spend/report/file?report_id={}&day=2026-11-01", report["report_id"].as_str().unwrap());
+    let file = app.get(&path).expect_status(200).await.body().to_owned();
+    let lines: Vec<Vec<&str>> = file.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let sum = |sections: &[&str]| {
+        let of = lines.iter().filter(|line| sections.contains(&line[1]));
+        of.map(|line| (line[4].parse::<f64>().unwrap() * 1e9).round()).sum::<f64>()
+    };
+    assert_eq!(sum(&["usage", "correction", "adjustment"]), sum(&["due"]));
+    assert_eq!(sum(&["due"]), 8.05e9);
+    assert!(lines.iter().any(|line| line[1] == "correction" && line[3] == "(others)"), "{file}");
+    assert!(lines.iter().any(|line| line[1] == "adjustment" && line[3] == "2026-10 number 41"), "{file}");
+}
+
+#[tokio::test]
 async fn an_entry_changes_no_budget_and_no_running_total() {
     let app = TestApp::start().await;
     let team = json!({"team_id": "shop", "max_budget": 1, "budget_duration": "30d"});
@@ -154,7 +203,10 @@ async fn an_entry_that_will_not_do_is_refused_by_field_and_nothing_is_booked() {
         (json!({"reason": "  "}), 400, "reason", "expected some words"),
         (json!({"reason": ""}), 400, "reason", "length"),
         (json!({"reason": "x".repeat(1001)}), 400, "reason", "length"),
-        (json!({"reference": ""}), 400, "reference", "length"),
+        (json!({"reason": "tab\u{202e}"}), 400, "reason", "control characters"),
+        (json!({"reference": ""}), 400, "reference", "255 characters"),
+        (json!({"reference": "   "}), 400, "reference", "255 characters"),
+        (json!({"provider": "open\u{7}ai"}), 400, "provider", "control characters"),
         (json!({"month": "2026-13"}), 422, "month", "2026-11"),
         (json!({"team": "shop"}), 422, "team", "team"),
     ] {

@@ -227,7 +227,7 @@ mod tests {
     /// Every kind that the server writes; a kind without words would show as the log spells it.
     #[test]
     fn every_kind_can_be_filtered_by() {
-        let written = "access_token alert_channel budget cache credential customer interrupted_call invitation key model month organization \
+        let written = "access_token adjustment alert_channel budget cache credential customer interrupted_call invitation key model month organization \
             organization_member password report scim second_factor session setting sso tag team team_member user";
         let mut offered: Vec<&str> =
             KIND_OPTIONS.iter().map(|(kind, _)| *kind).filter(|kind| !kind.is_empty()).collect();

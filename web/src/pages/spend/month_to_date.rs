@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn what_is_expected_goes_on_from_what_was_spent() {
         let month: SpendForecast = serde_json::from_value(json!({
-            "month": "2026-11", "today": "2026-11-02", "spend": 5.0,
+            "month": "2026-11", "today": "2026-11-02", "spend": 5.0, "corrections_spend": 0.0,
             "forecast": {"spend": 12.0, "low": 9.0, "high": 15.0, "confidence": 0.8},
             "previous_spend": 3.0, "previous_spend_to_date": 2.0, "max_budget": 10.0, "budget_spend": 5.0, "soft_budget": null,
             "exhausted_on": "2026-11-03",
