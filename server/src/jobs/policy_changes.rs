@@ -58,7 +58,6 @@ pub(super) async fn follow(work: Work, stop: CancellationToken) {
         match read.next(&work).await {
             Ok(changes) => {
                 is_away = false;
-                work.policy.bulletin().note_read(read.last);
                 forget(&work, &changes).await;
                 has_other_models |= changes.iter().any(|change| CHANGED_BY.contains(&change.entity_kind.as_str()));
                 has_other_settings |= changes.iter().any(|change| change.entity_kind == settings::CHANGED_BY);
@@ -75,6 +74,7 @@ pub(super) async fn follow(work: Work, stop: CancellationToken) {
         if has_other_models {
             has_other_models = in_time(work.models.refresh()).await.is_err();
         }
+        work.policy.bulletin().note_read(read.last);
         if pruned_at.elapsed() >= PRUNE_EVERY {
             pruned_at = Instant::now();
             if let Err(error) = policy_change::prune(&work.db, work.clock.now() - KEEP).await {

@@ -16,7 +16,11 @@ struct Reloading {
 
 impl Reloading {
     async fn start(yaml: &str) -> Self {
-        Self { app: TestApp::builder().config(yaml).start().await }
+        let app = TestApp::builder().config(yaml).start().await;
+        // A node that has just started looks once more by itself, and would find what is written next.
+        app.new_key(json!({})).await;
+        app.followed().await;
+        Self { app }
     }
 
     async fn write(&mut self, yaml: &str) -> Reloaded {
