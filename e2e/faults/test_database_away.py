@@ -1,8 +1,11 @@
 """The database goes away while the server runs: known keys go on, readiness says so, events arrive once it is back."""
 
+import contextlib
+import http.client
 import os
 import signal
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -106,11 +109,24 @@ def test_a_kill_while_it_is_away_loses_nothing(make_tollgate: Callable[..., Toll
     assert_verified(tollgate)
 
 
+def read_keys(tollgate: Tollgate, begun: threading.Event) -> None:
+    """Reads the list of keys again and again, until that fails."""
+    with contextlib.suppress(AssertionError, OSError, http.client.HTTPException):
+        while True:
+            tollgate.manage("GET", "/key/list")
+            begun.set()
+
+
 @needs_postgres
 def test_it_stops_in_time_while_it_is_away(make_tollgate: Callable[..., Tollgate], link: Link) -> None:
     tollgate = make_tollgate(DATABASE_URL=link.url).start()
     key = tollgate.manage("POST", "/key/generate", {})["key"]
     seen = [call_once(tollgate, key)]
+    # Requests that wait for it hold nobody up, nor do connections that are never given back.
+    begun = [threading.Event() for _ in range(30)]
+    for event in begun:
+        threading.Thread(target=read_keys, args=(tollgate, event), daemon=True).start()
+    assert all(event.wait(30) for event in begun)
     link.freeze()
     seen.append(call_once(tollgate, key))
     assert [answer.status for answer in seen] == [200, 200]

@@ -23,6 +23,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Threads a worker has for work that takes long: passwords, counting of tokens. As much of it as there are processors
 /// gets done at once, and each thread keeps memory of its own.
 const BLOCKING_THREADS_MAX: usize = 2;
+/// Once it is to stop, requests under way have this long to end, in seconds: calls have ended before or were cut off, so these
+/// are the control plane's.
+const STOP_TIMEOUT: u64 = 10;
 /// Connections waiting to be accepted.
 const BACKLOG: u32 = 4096;
 
@@ -67,6 +70,7 @@ pub fn serve(parts: Parts, listener: TcpListener, workers: usize) -> std::io::Re
         // A piece of a stream does not wait until the client has acknowledged the piece before it.
         .tcp_nodelay(true)
         .disable_signals()
+        .shutdown_timeout(STOP_TIMEOUT)
         .listen(listener)?;
     Ok(server.run())
 }

@@ -45,8 +45,10 @@ use crate::telemetry;
 use outside::Outside;
 pub use secrets::{Environment, SecretError, Secrets};
 
-/// Jobs and connections have this long to end once no call is in flight.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// Jobs have this long to end once no request is under way.
+const JOBS_TIMEOUT: Duration = Duration::from_secs(10);
+/// Then connections have: those of a server that is away would never end.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What a gateway starts from.
 #[derive(Debug)]
@@ -335,13 +337,16 @@ impl Running {
         self.server.stop(true).await;
         self.stop.cancel();
         let jobs = async { while self.jobs.join_next().await.is_some() {} };
-        if tokio::time::timeout(STOP_TIMEOUT, jobs).await.is_err() {
+        if tokio::time::timeout(JOBS_TIMEOUT, jobs).await.is_err() {
             tracing::warn!("jobs did not end in time; what they have not written stays in the spool");
+            self.jobs.abort_all();
         }
         self.gateway.spool.sync();
-        self.app.counters.close(STOP_TIMEOUT).await;
-        if let Err(error) = self.app.db.clone().close().await {
-            tracing::warn!(%error, "the database was not closed");
+        self.app.counters.close(CLOSE_TIMEOUT).await;
+        match tokio::time::timeout(CLOSE_TIMEOUT, self.app.db.clone().close()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the database was not closed"),
+            Err(_) => tracing::warn!("the database did not answer as it was closed"),
         }
     }
 

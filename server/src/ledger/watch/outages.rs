@@ -23,6 +23,9 @@ const DEPLOYMENTS_MAX: usize = 64;
 /// It is a place that fails, and not what is called there, from so many deployments on.
 const DEPLOYMENTS_MIN: usize = 2;
 
+/// An outage of what neither failed nor answered for so long is left alone.
+const FORGOTTEN_AFTER: TimeDelta = TimeDelta::days(1);
+
 /// A provider, or one place of it: a region, or a host.
 type Place = (String, Option<String>);
 
@@ -205,12 +208,18 @@ impl Count {
         }
     }
 
-    /// What a call that was answered says of it: nothing failed for a minute before.
+    /// What a call that was answered says of it: nothing failed for a minute before. What nobody has called for long is not
+    /// told of any more: nobody knows whether it would answer.
     fn answered(&mut self, (provider, place): &Place, event: &SpendEvent) -> Option<NewAlert> {
         let is_here = match place {
             None => event.provider.as_deref() == Some(provider),
             Some(_) => event.model_id.as_deref().is_some_and(|id| self.deployments.contains(id)),
         };
+        if !is_here && event.end_time >= self.failed_at + FORGOTTEN_AFTER {
+            self.told.clear();
+            self.deployments.clear();
+            return None;
+        }
         let is_quiet = event.end_time >= self.failed_at + TimeDelta::seconds(WINDOW);
         // As bad as the outage was, or whoever was told of that would not be told of this.
         let level = self.told.iter().map(|(level, _)| *level).max().filter(|_| is_here && is_quiet)?;

@@ -199,6 +199,32 @@ async fn an_outage_is_one_for_all_nodes_and_over_a_restart() {
 }
 
 #[tokio::test]
+async fn an_outage_of_what_nobody_calls_any_more_is_forgotten_after_a_day() {
+    let (upstream, receiver) = (FakeUpstream::start(), Receiver::start());
+    let yaml = format!(
+        "model_list:\n{}  - model_name: other\n    litellm_params: {{model: azure/one, api_base: \"{}\", api_key: sk-a, \
+         api_version: \"2024-10-21\"}}\ngeneral_settings:\n  alerting: [webhook]\n  alert_types: [outage_alerts]\n\
+         router_settings: {{num_retries: 0, disable_cooldowns: true}}\n",
+        upstream.deployment("gpt", "one"),
+        upstream.base()
+    );
+    let app = TestApp::builder().config(&yaml).alerts(&receiver).start().await;
+    let key = app.bearer(&app.new_key(json!({})).await);
+    for _ in 0..6 {
+        upstream.then(busy());
+        key.post(CHAT, ask("gpt")).expect_status(503).await;
+    }
+    receiver.until_told(1).await;
+    for (hours, open) in [(23, 1), (2, 0)] {
+        app.advance(Duration::from_secs(hours * 3600));
+        key.post(CHAT, ask("other")).expect_status(200).await;
+        app.settled().await;
+        assert_eq!(tollgate::db::outage::open(&app.app.db).await.unwrap().len(), open);
+    }
+    assert_eq!(list(&app, "outage_alerts").await["total"], 1);
+}
+
+#[tokio::test]
 async fn one_deployment_is_no_place() {
     let (upstream, receiver) = (FakeUpstream::start(), Receiver::start());
     let yaml = format!(
