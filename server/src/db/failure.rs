@@ -1,5 +1,7 @@
 //! What a failed query means to the caller.
 
+use std::borrow::Cow;
+
 use sea_orm::{DbErr, RuntimeErr, SqlErr, SqlxError};
 
 use crate::error::ApiError;
@@ -29,14 +31,23 @@ fn is_passing(error: &DbErr) -> bool {
     }
 }
 
+/// What the database calls its refusal of a statement: five characters on Postgres, a number on SQLite.
+fn refusal_code(error: &DbErr) -> Option<Cow<'_, str>> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(source)) | DbErr::Query(RuntimeErr::SqlxError(source))) = error else {
+        return None;
+    };
+    source.as_database_error().and_then(|refusal| refusal.code())
+}
+
+/// Whether a lock was not had within Postgres' `lock_timeout`.
+pub(super) fn is_lock_timeout(error: &DbErr) -> bool {
+    refusal_code(error).is_some_and(|code| code == "55P03")
+}
+
 /// Whether the database refuses the values themselves, so that the same row will never be taken.
 #[must_use]
 pub fn is_data_refused(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(source)) | DbErr::Query(RuntimeErr::SqlxError(source))) = error else {
-        return false;
-    };
-    let SqlxError::Database(refusal) = &**source else { return false };
-    let code = refusal.code().unwrap_or_default();
+    let Some(code) = refusal_code(error) else { return false };
     // Postgres: a class of two characters in a code of five. SQLite: a number whose low byte is the kind.
     if code.len() == 5 {
         return ["22", "23", "54"].iter().any(|class| code.starts_with(class));

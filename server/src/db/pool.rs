@@ -9,6 +9,7 @@ use sea_orm::{
 };
 use tollgate_migration::{Migrator, MigratorTrait};
 
+use super::failure::is_lock_timeout;
 use super::measure::measure;
 
 /// How long SQLite waits for another writer.
@@ -21,6 +22,13 @@ const POSTGRES_BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; \
                               SET LOCAL idle_in_transaction_session_timeout = '30s'";
 /// Any number: nodes that start together take this Postgres lock before they migrate.
 const MIGRATION_LOCK: i64 = 0x746f_6c6c_6d69;
+
+/// How long a change of the schema waits for a table that others work with. Whoever comes later waits behind it: not long.
+const MIGRATION_LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '2s'";
+/// So long later it tries again.
+const MIGRATION_PAUSE: Duration = Duration::from_secs(3);
+/// So often: for five minutes.
+const MIGRATION_TRIES_MAX: u32 = 60;
 
 /// The database cannot be used. The text names it without its password.
 #[derive(Debug, thiserror::Error)]
@@ -164,15 +172,33 @@ pub async fn begin_snapshot(db: &DatabaseConnection) -> Result<DatabaseTransacti
     }
 }
 
-/// Brings the schema up to date, all changes or none. Nodes that start together wait for each other.
+/// Brings the schema up to date, all changes or none. Nodes that start together wait for each other, and nodes that serve
+/// calls go on: a change that would wait for a long statement steps back and tries again.
 ///
 /// # Errors
 /// When a change fails.
 pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbError> {
+    let mut tries = 1;
+    loop {
+        match try_migrate(db).await {
+            Err(error) if is_lock_timeout(&error) && tries < MIGRATION_TRIES_MAX => {
+                tracing::warn!(tries, "a table to be changed is in use by a long statement; trying again");
+                tries += 1;
+                tokio::time::sleep(MIGRATION_PAUSE).await;
+            }
+            result => return Ok(result?),
+        }
+    }
+}
+
+async fn try_migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
     let transaction = begin(db).await?;
     lock_until_commit(&transaction, MIGRATION_LOCK).await?;
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared(MIGRATION_LOCK_TIMEOUT).await?;
+    }
     Migrator::up(&transaction, None).await?;
-    Ok(transaction.commit().await?)
+    transaction.commit().await
 }
 
 /// Lets one transaction at a time past this point. On SQLite [`begin`] has already seen to that.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::DateTime;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use serde_json::json;
 use tollgate::domain::usage::Usage;
 use tollgate::ledger::writer::write_batch;
@@ -100,13 +100,45 @@ async fn verify_finds_a_single_nano_dollar() {
     }
 }
 
-/// Takes back the changes of the schema from this one on, and makes them again.
-pub(crate) async fn migrate_again(app: &TestApp, from: &str) {
+/// Takes back the changes of the schema from this one on.
+async fn migrate_back(app: &TestApp, from: &str) {
     let changes = Migrator::migrations();
     let known = changes.iter().position(|change| change.name().contains(from)).unwrap();
     let steps = u32::try_from(changes.len() - known).unwrap();
     Migrator::down(&app.app.db, Some(steps)).await.unwrap();
+}
+
+/// Takes back the changes of the schema from this one on, and makes them again.
+pub(crate) async fn migrate_again(app: &TestApp, from: &str) {
+    migrate_back(app, from).await;
     tollgate::db::migrate(&app.app.db).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_of_the_schema_holds_nobody_up_behind_a_long_statement() {
+    let app = TestApp::start().await;
+    let db = app.app.db.clone();
+    if db.get_database_backend() != DbBackend::Postgres {
+        return;
+    }
+    migrate_back(&app, "m20261123_000015_corrections").await;
+    let long = db.begin().await.unwrap();
+    long.execute_unprepared("SELECT count(*) FROM spend_adjustments").await.unwrap();
+    let change = tokio::spawn({
+        let db = db.clone();
+        async move { tollgate::db::migrate(&db).await }
+    });
+    let waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'spend_adjustments'::regclass";
+    while db.query_one_raw(Statement::from_string(DbBackend::Postgres, waits)).await.unwrap().is_none() {
+        assert!(!change.is_finished(), "it did not wait for the table");
+        tokio::task::yield_now().await;
+    }
+    // Behind it, others wait no longer than it does.
+    db.execute_unprepared("SELECT count(*) FROM spend_adjustments").await.unwrap();
+    assert!(!change.is_finished());
+    long.rollback().await.unwrap();
+    change.await.unwrap().unwrap();
+    assert_eq!(app.get("/spend/adjustments").expect_status(200).await.value()["total"], 0);
 }
 
 #[tokio::test]
