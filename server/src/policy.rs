@@ -66,8 +66,8 @@ pub struct Policy {
     pub is_blocked: bool,
     /// When it stops working.
     pub expires_at: Option<DateTime<Utc>>,
-    /// The secret it was found by.
-    pub secret: Secret,
+    /// The secret it was found by, where the key has had several. Boxed: few have.
+    pub secret: Option<Box<Secret>>,
     /// The routes it may call, where not all.
     pub routes: Option<AllowedRoutes>,
     /// Its own limits.
@@ -77,7 +77,7 @@ pub struct Policy {
     /// Its owner as a member of its team: `team_id/user_id`.
     pub member_id: Option<Arc<str>>,
     /// Tags that all its calls carry.
-    pub tags: Vec<Arc<str>>,
+    pub tags: Box<[Arc<str>]>,
     /// How its calls are routed, where it says so.
     pub routing: Option<Arc<RoutingOverrides>>,
     /// Tools that are told of its calls, where it names some.
@@ -89,10 +89,10 @@ pub struct Policy {
 }
 
 /// One of the secrets of a key: what is kept of it here.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Secret {
     /// Its digest, where that is not the key's id.
-    pub digest: Option<Box<KeyDigest>>,
+    pub digest: Option<KeyDigest>,
     /// When it stops working: the key has another one since.
     pub ends_at: Option<DateTime<Utc>>,
 }
@@ -155,7 +155,7 @@ impl Policy {
         let token: Arc<str> = Arc::from("");
         let whole = Limited::unlimited(ScopeId { kind: "key", id: Arc::clone(&token) }, "");
         Self {
-            account: Account { whole, by_model: Vec::new() },
+            account: Account { whole, by_model: Box::default() },
             token,
             key_alias: None,
             user_id: user_id.map(Arc::from),
@@ -173,11 +173,11 @@ impl Policy {
         Self {
             account: Account {
                 whole: Limited::unlimited(ScopeId { kind: "key", id: Arc::clone(&token) }, MASTER_ALIAS),
-                by_model: Vec::new(),
+                by_model: Box::default(),
             },
             budget_id: None,
             member_id: None,
-            tags: Vec::new(),
+            tags: Box::default(),
             routing: None,
             callbacks: None,
             time_zone: Tz::UTC,
@@ -191,7 +191,7 @@ impl Policy {
             models: ModelAccess::All,
             is_blocked: false,
             expires_at: None,
-            secret: Secret::default(),
+            secret: None,
             routes: None,
         }
     }

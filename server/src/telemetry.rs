@@ -6,6 +6,7 @@
 pub mod calls;
 pub mod database;
 pub mod deployments;
+mod handles;
 mod help;
 pub mod limits;
 pub mod names;

@@ -11,45 +11,57 @@ use super::scope::ScopeId;
 /// Calls that may wait for one scope; further ones are refused.
 const WAITING_MAX: usize = 10_000;
 
+/// Numbers of those who wait, and how each is told to look.
+type Waiting = VecDeque<(u64, Arc<Notify>)>;
+
 /// Who waits for a scope.
 #[derive(Debug, Default)]
 pub(super) struct Line {
-    waiting: VecDeque<(u64, Arc<Notify>)>,
+    /// Boxed: few lines have anybody in them, and every key has one.
+    waiting: Option<Box<Waiting>>,
 }
 
 impl Line {
     pub(super) fn len(&self) -> usize {
-        self.waiting.len()
+        self.waiting.as_ref().map_or(0, |waiting| waiting.len())
     }
 
     /// Whether the call at `place` has to wait for others.
     pub(super) fn is_before(&self, place: Option<&Place>) -> bool {
-        self.waiting.front().is_some_and(|(first, _)| place.is_none_or(|place| place.number != *first))
+        self.first().is_some_and(|(first, _)| place.is_none_or(|place| place.number != *first))
     }
 
     /// Lets the first one look.
     pub(super) fn wake(&self) {
-        if let Some((_, turn)) = self.waiting.front() {
+        if let Some((_, turn)) = self.first() {
             turn.notify_one();
         }
     }
 
     /// Joins at the end; `None` where the line is full.
     pub(super) fn join(&mut self, number: u64) -> Option<Arc<Notify>> {
-        if self.waiting.len() >= WAITING_MAX {
+        let waiting = self.waiting.get_or_insert_default();
+        if waiting.len() >= WAITING_MAX {
             return None;
         }
         let turn = Arc::new(Notify::new());
-        self.waiting.push_back((number, Arc::clone(&turn)));
-        if self.waiting.len() == 1 {
+        waiting.push_back((number, Arc::clone(&turn)));
+        if waiting.len() == 1 {
             turn.notify_one();
         }
         Some(turn)
     }
 
+    fn first(&self) -> Option<&(u64, Arc<Notify>)> {
+        self.waiting.as_ref()?.front()
+    }
+
     fn leave(&mut self, number: u64) {
-        let was_first = self.waiting.front().is_some_and(|(first, _)| *first == number);
-        self.waiting.retain(|(other, _)| *other != number);
+        let was_first = self.first().is_some_and(|(first, _)| *first == number);
+        if let Some(waiting) = &mut self.waiting {
+            waiting.retain(|(other, _)| *other != number);
+        }
+        self.waiting.take_if(|waiting| waiting.is_empty());
         if was_first {
             self.wake();
         }

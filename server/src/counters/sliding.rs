@@ -18,34 +18,36 @@ const LENGTH: usize = 21;
 /// Counts by slot; slots are numbered from when counting began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sliding {
-    newest: u64,
+    /// Three seconds each: no more bits are needed for centuries.
+    newest: u32,
     total: u64,
     /// Slot `n` is at `n % SLOTS`. Every active key has two of these: a slot of three seconds needs no more bits.
     counts: [u32; LENGTH],
 }
 
-/// What counts of `amount`.
-fn counted(amount: u64) -> u32 {
-    u32::try_from(amount).unwrap_or(u32::MAX)
+/// A number as it is kept.
+fn counted(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 impl Sliding {
     /// What counts at `slot`, after older slots were forgotten.
     pub(super) fn used(&mut self, slot: u64) -> u64 {
-        let passed = slot.saturating_sub(self.newest);
+        let newest = self.newest();
+        let passed = slot.saturating_sub(newest);
         for age in 1..=passed.min(SLOTS) {
-            let expired = self.newest + age;
+            let expired = newest + age;
             let count = std::mem::take(self.at(expired));
             self.total -= u64::from(count);
         }
-        self.newest = self.newest.max(slot);
+        self.newest = self.newest.max(counted(slot));
         self.total
     }
 
     /// Counts `amount` in `slot`.
     pub(super) fn add(&mut self, slot: u64, amount: u64) {
         self.used(slot);
-        if self.newest - slot < SLOTS {
+        if self.newest() - slot < SLOTS {
             let count = self.at(slot);
             let added = counted(amount).min(u32::MAX - *count);
             *count += added;
@@ -55,7 +57,7 @@ impl Sliding {
 
     /// Takes back what was counted in `slot`, where it still counts.
     pub(super) fn take_back(&mut self, slot: u64, amount: u64) {
-        if self.newest.saturating_sub(slot) < SLOTS {
+        if self.newest().saturating_sub(slot) < SLOTS {
             let count = self.at(slot);
             let taken = counted(amount).min(*count);
             *count -= taken;
@@ -67,7 +69,7 @@ impl Sliding {
     pub(super) fn fits_at(&mut self, slot: u64, amount: u64, limit: u64) -> Option<u64> {
         let mut used = self.used(slot);
         let room = limit.checked_sub(amount)?;
-        let mut at = self.newest;
+        let mut at = self.newest();
         while used > room {
             at += 1;
             used -= u64::from(*self.at(at));
@@ -78,9 +80,13 @@ impl Sliding {
     /// The first slot at which nothing counts any more.
     pub(super) fn empty_at(&mut self, slot: u64) -> u64 {
         self.used(slot);
-        let newest = self.newest;
+        let newest = self.newest();
         let last = (0..SLOTS).find(|age| newest >= *age && *self.at(newest - age) > 0);
         last.map_or(newest, |age| newest - age + SLOTS)
+    }
+
+    fn newest(&self) -> u64 {
+        u64::from(self.newest)
     }
 
     #[expect(clippy::indexing_slicing, reason = "a number modulo the length is inside")]

@@ -40,7 +40,7 @@ async fn find(gateway: &Gateway, path: &str, headers: &HeaderMap) -> Result<Arc<
     if let Some(routes) = policy.routes.as_ref().filter(|routes| !routes.allows(path, RouteKind::Llm)) {
         return Err(GatewayError::RouteNotAllowed { path: path.to_owned(), allowed: routes.listed() });
     }
-    match policy.expires_at.into_iter().chain(policy.secret.ends_at).min() {
+    match policy.expires_at.into_iter().chain(policy.secret.as_ref().and_then(|secret| secret.ends_at)).min() {
         Some(expired_at) if expired_at <= gateway.clock.now() => {
             Err(GatewayError::ExpiredKey { key_name: policy.key_name.to_string(), expired_at })
         }

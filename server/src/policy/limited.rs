@@ -19,8 +19,8 @@ pub struct Limited {
     pub name: Arc<str>,
     /// Its limits.
     pub limits: Limits,
-    /// A budget that is higher for a while.
-    pub raised: Option<Raised>,
+    /// A budget that is higher for a while. Boxed: few are, and many keys are in memory.
+    pub raised: Option<Box<Raised>>,
     /// The limit that only warns.
     pub soft_budget: Option<Arc<SoftBudget>>,
     /// When its budget resets; `None`: never.
@@ -105,7 +105,7 @@ pub struct Account {
     /// The entity itself.
     pub whole: Limited,
     /// Its limits for single models, by name or `prefix/*`.
-    pub by_model: Vec<(String, Limited)>,
+    pub by_model: Box<[(String, Limited)]>,
 }
 
 impl Account {
@@ -150,7 +150,8 @@ impl Limited {
 
     /// Its limits at `now`.
     fn limits_at(&self, now: DateTime<Utc>) -> Limits {
-        let raise = self.raised.filter(|raised| now < raised.until).map_or(NanoUsd::ZERO, |raised| raised.by);
+        let raise =
+            self.raised.as_deref().filter(|raised| now < raised.until).map_or(NanoUsd::ZERO, |raised| raised.by);
         let max_budget = self.limits.max_budget.map(|max| NanoUsd(max.0.saturating_add(raise.0)));
         Limits { max_budget, ..self.limits }
     }

@@ -92,7 +92,7 @@ impl Loader {
     pub(super) async fn key(
         &self,
         key: Key,
-        secret: Secret,
+        secret: Option<Box<Secret>>,
         time_zone: Tz,
         now: DateTime<Utc>,
     ) -> Result<Policy, DbErr> {
@@ -104,7 +104,7 @@ impl Loader {
         let budget_id = limits.budget_id.as_deref().map(Arc::from);
         let mut account = self.account(["key", "key_model"], &limits, &name, time_zone, now).await?;
         let raised = key.temp_budget_increase.zip(key.temp_budget_expiry);
-        account.whole.raised = raised.map(|(by, until)| Raised { by: NanoUsd(by), until });
+        account.whole.raised = raised.map(|(by, until)| Box::new(Raised { by: NanoUsd(by), until }));
         let member_id = key.team_id.as_deref().zip(key.user_id.as_deref());
         Ok(Policy {
             token: Arc::clone(&account.whole.id.id),
@@ -199,7 +199,7 @@ fn routing_of(other: &JsonMap) -> Option<Arc<RoutingOverrides>> {
 }
 
 /// The tags that all calls of a key carry.
-fn tags_of(key: &Key) -> Vec<Arc<str>> {
+fn tags_of(key: &Key) -> Box<[Arc<str>]> {
     let tags = key.other.0.get("tags").and_then(|tags| tags.as_array()).into_iter().flatten();
     tags.filter_map(|tag| tag.as_str()).take(TAGS_MAX).map(Arc::from).collect()
 }

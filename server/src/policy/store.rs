@@ -255,7 +255,7 @@ impl PolicyStore {
 
 impl PolicyStore {
     /// The id of the key that has the secret with this digest, and what is to be known of the secret.
-    async fn secret(&self, digest: &KeyDigest) -> Result<(String, Secret), PolicyError> {
+    async fn secret(&self, digest: &KeyDigest) -> Result<(String, Option<Box<Secret>>), PolicyError> {
         let own = digest.to_hex();
         let mut found = self.loader.read_secret(&own).await?;
         if let Some(secret) = found.as_ref().filter(|secret| secret.token != own) {
@@ -265,8 +265,8 @@ impl PolicyStore {
         }
         let ends_at = found.as_ref().and_then(|secret| secret.expires_at);
         let token = found.map_or_else(|| own.clone(), |secret| secret.token);
-        let digest = (token != own).then(|| Box::new(*digest));
-        Ok((token, Secret { digest, ends_at }))
+        let secret = Secret { digest: (token != own).then_some(*digest), ends_at };
+        Ok((token, (secret != Secret::default()).then(|| Box::new(secret))))
     }
 
     fn note_secret(&self, token: String, digest: KeyDigest) {

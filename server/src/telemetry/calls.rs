@@ -1,10 +1,6 @@
 //! Metrics of calls: LiteLLM's names, and the simple ones its guides use.
-//!
-//! Looking a metric up by its labels costs more than counting, so each worker keeps the handles it has used.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -12,16 +8,14 @@ use metrics::{Counter, Gauge, Histogram, Label, counter, gauge, histogram};
 use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::spend::CallStatus;
 
+use super::handles::Known;
 use super::names::{CUSTOMERS, MODELS, OTHER, TAGS};
-use super::payer::{Aliases, NONE, Payer, PayerLabels};
+use super::payer::{Aliases, NONE, Payer, PayerLabels, Told};
 use super::tokens::Kinds;
 use crate::config::ErrorClass;
 use crate::domain::operation::Operation;
 use crate::ledger::SpendEvent;
 use crate::ledger::event::CACHE_KEY_NOTE;
-
-/// Handles a worker keeps; above it, it starts anew.
-const HANDLES_MAX: usize = 10_000;
 
 struct Handles {
     requests: Counter,
@@ -54,7 +48,7 @@ struct Seldom {
 }
 
 thread_local! {
-    static HANDLES: RefCell<HashMap<u64, Arc<Handles>>> = RefCell::new(HashMap::new());
+    static HANDLES: RefCell<Known<Handles>> = RefCell::default();
 }
 
 /// Counts an ended call. `provider_time` is how long the provider took for the answer, where it gave one; `aliases` is
@@ -132,21 +126,9 @@ fn route_of(call_type: &str) -> &'static str {
 }
 
 fn handles(event: &SpendEvent, aliases: impl FnOnce() -> Aliases) -> Arc<Handles> {
-    let payer = Payer::of(event);
-    let mut hasher = DefaultHasher::new();
-    (payer, &event.model_id, served_model(event), event.status_code, event.status, &event.call_type).hash(&mut hasher);
-    let hash = hasher.finish();
-    HANDLES.with_borrow_mut(|known| {
-        if let Some(handles) = known.get(&hash) {
-            return Arc::clone(handles);
-        }
-        if known.len() >= HANDLES_MAX {
-            known.clear();
-        }
-        let made = Arc::new(Handles::new(event, &payer.labels(aliases())));
-        known.insert(hash, Arc::clone(&made));
-        made
-    })
+    let rest = (&event.model_id, served_model(event), event.status_code, event.status, &event.call_type);
+    let make = |told: Told<'_>| Handles::new(event, &told.labels(&aliases()));
+    HANDLES.with_borrow_mut(|known| known.get(Payer::of(event), &rest, make))
 }
 
 fn text(value: Option<&str>) -> String {

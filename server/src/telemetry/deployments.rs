@@ -1,8 +1,6 @@
 //! Metrics of attempts at deployments: one call may be several of them.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -10,13 +8,11 @@ use metrics::{Counter, Histogram, Label, counter, histogram};
 use serde_json::Value;
 
 use super::calls::kept;
-use super::payer::{Aliases, NONE, Payer, PayerLabels};
+use super::handles::Known;
+use super::payer::{Aliases, NONE, Payer, PayerLabels, Told};
 use crate::config::ErrorClass;
 use crate::ledger::SpendEvent;
 use crate::ledger::event::ASKED_FOR_NOTE;
-
-/// Handles a worker keeps; above it, it starts anew.
-const HANDLES_MAX: usize = 10_000;
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,7 +34,7 @@ struct Handles {
 }
 
 thread_local! {
-    static HANDLES: RefCell<HashMap<u64, Arc<Handles>>> = RefCell::new(HashMap::new());
+    static HANDLES: RefCell<Known<Handles>> = RefCell::default();
 }
 
 /// Counts an attempt at the deployment that `event` names. `took` is the time of its answer; `aliases` is asked seldom.
@@ -60,7 +56,7 @@ pub fn attempted(event: &SpendEvent, ended: Ended, took: Duration, aliases: impl
 
 /// Counts a model that stood in for the one asked for, because of `failure`, and whether it answered.
 pub fn fell_back(event: &SpendEvent, failure: (Option<u16>, ErrorClass), has_answered: bool, aliases: Aliases) {
-    let payer = Payer::of(event).labels(aliases);
+    let payer = Payer::of(event).told().labels(&aliases);
     let mut labels = vec![
         Label::new("requested_model", kept(requested(event))),
         Label::new("fallback_model", kept(&event.model_group)),
@@ -107,21 +103,9 @@ fn requested(event: &SpendEvent) -> &str {
 }
 
 fn handles(event: &SpendEvent, ended: Ended, aliases: impl FnOnce() -> Aliases) -> Arc<Handles> {
-    let payer = Payer::of(event);
-    let mut hasher = DefaultHasher::new();
-    (payer, requested(event), &event.model_group, &event.model, &event.model_id, ended).hash(&mut hasher);
-    let hash = hasher.finish();
-    HANDLES.with_borrow_mut(|known| {
-        if let Some(handles) = known.get(&hash) {
-            return Arc::clone(handles);
-        }
-        if known.len() >= HANDLES_MAX {
-            known.clear();
-        }
-        let made = Arc::new(Handles::new(event, ended, payer.labels(aliases())));
-        known.insert(hash, Arc::clone(&made));
-        made
-    })
+    let rest = (requested(event), &event.model_group, &event.model, &event.model_id, ended);
+    let make = |told: Told<'_>| Handles::new(event, ended, told.labels(&aliases()));
+    HANDLES.with_borrow_mut(|known| known.get(Payer::of(event), &rest, make))
 }
 
 impl Handles {

@@ -1,11 +1,10 @@
 //! Whose call it was, as labels say it.
 
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use metrics::Label;
 
-use super::names::{KEYS, ORGANIZATIONS, OTHER, TEAMS, USERS};
+use super::names::{KEYS, Names, ORGANIZATIONS, OTHER, TEAMS, USERS};
 use crate::ledger::SpendEvent;
 
 /// What stands where there is none: LiteLLM's word.
@@ -21,7 +20,7 @@ pub struct Aliases {
 }
 
 /// Whose call it was.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(super) struct Payer<'a> {
     key: &'a Arc<str>,
     alias: Option<&'a str>,
@@ -41,13 +40,43 @@ pub(super) struct PayerLabels {
     organization: [Label; 2],
 }
 
-impl Hash for Payer<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.key, self.alias, self.user, self.team, self.organization).hash(state);
+/// Whose call it was, as far as labels tell one from another: who has no metrics of their own is [`OTHER`].
+#[derive(Clone, Copy, Debug, Hash)]
+pub(super) struct Told<'a> {
+    /// Key, its alias, its user.
+    key: [Option<&'a str>; 3],
+    team: Group<'a>,
+    organization: Group<'a>,
+}
+
+/// A team or an organization, where there is one.
+#[derive(Clone, Copy, Debug, Hash)]
+struct Group<'a> {
+    id: Option<&'a str>,
+    is_kept: bool,
+}
+
+impl<'a> Group<'a> {
+    fn of(id: Option<&'a Arc<str>>, names: &Names) -> Self {
+        let is_kept = id.is_none_or(|id| names.keeps(id));
+        Self { id: if is_kept { id.map(|id| &**id) } else { Some(OTHER) }, is_kept }
+    }
+
+    fn labels(self, [of_id, of_alias]: [&'static str; 2], alias: Option<&str>) -> [Label; 2] {
+        [label(of_id, self.id), label(of_alias, if self.is_kept { alias } else { Some(OTHER) })]
     }
 }
 
+fn label(name: &'static str, value: Option<&str>) -> Label {
+    Label::new(name, value.unwrap_or(NONE).to_owned())
+}
+
 impl<'a> Payer<'a> {
+    #[cfg(test)]
+    pub(super) const fn of_key(key: &'a Arc<str>) -> Self {
+        Self { key, alias: None, user: None, team: None, organization: None }
+    }
+
     pub(super) fn of(event: &'a SpendEvent) -> Self {
         Self {
             key: &event.api_key,
@@ -58,34 +87,29 @@ impl<'a> Payer<'a> {
         }
     }
 
-    /// Its labels. Of a key without metrics of its own, only the team and the organization may still be told apart.
-    pub(super) fn labels(self, aliases: Aliases) -> PayerLabels {
+    /// Who it is to labels. Of a key without metrics of its own, only the team and the organization may still be told apart.
+    pub(super) fn told(self) -> Told<'a> {
         if let Some(user) = self.user {
             USERS.keeps(user);
         }
-        let label = |name: &'static str, value: Option<&str>| Label::new(name, value.unwrap_or(NONE).to_owned());
-        let group = |names: [&'static str; 2], is_kept: bool, id: Option<&str>, alias: Option<Arc<str>>| {
-            let values = if is_kept { [id, alias.as_deref()] } else { [Some(OTHER); 2] };
-            let [id, alias] = values;
-            let [of_id, of_alias] = names;
-            [label(of_id, id), label(of_alias, alias)]
-        };
-        let is_own = KEYS.keeps(self.key);
-        let [key, alias, user] =
-            if is_own { [Some(&**self.key), self.alias, self.user.map(|user| &**user)] } else { [Some(OTHER); 3] };
-        let is_kept = |id: Option<&Arc<str>>, names: &super::names::Names| id.is_none_or(|id| names.keeps(id));
-        let Aliases { team, organization } = aliases;
-        let id = |id: Option<&'a Arc<str>>| id.map(|id| &**id);
+        let own = [Some(&**self.key), self.alias, self.user.map(|user| &**user)];
+        Told {
+            key: if KEYS.keeps(self.key) { own } else { [Some(OTHER); 3] },
+            team: Group::of(self.team, &TEAMS),
+            organization: Group::of(self.organization, &ORGANIZATIONS),
+        }
+    }
+}
+
+impl Told<'_> {
+    /// Its labels.
+    pub(super) fn labels(self, aliases: &Aliases) -> PayerLabels {
+        let [key, alias, user] = self.key;
         PayerLabels {
             key: [label("hashed_api_key", key), label("api_key_alias", alias)],
             user: label("user", user),
-            team: group(["team", "team_alias"], is_kept(self.team, &TEAMS), id(self.team), team),
-            organization: group(
-                ["org_id", "org_alias"],
-                is_kept(self.organization, &ORGANIZATIONS),
-                id(self.organization),
-                organization,
-            ),
+            team: self.team.labels(["team", "team_alias"], aliases.team.as_deref()),
+            organization: self.organization.labels(["org_id", "org_alias"], aliases.organization.as_deref()),
         }
     }
 }

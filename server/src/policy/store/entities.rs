@@ -214,7 +214,7 @@ impl PolicyStore {
         if !policy.account.has_windows() || policy.time_zone == self.time_zone_of(organization) {
             return Ok(policy);
         }
-        let secret = policy.secret.digest.as_deref().copied();
+        let secret = policy.secret.as_ref().and_then(|secret| secret.digest);
         let Some(digest) = secret.or_else(|| KeyDigest::from_hex(&policy.token)) else { return Ok(policy) };
         self.entries.remove(&digest);
         self.resolve(&digest).await
