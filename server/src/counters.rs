@@ -50,6 +50,19 @@ pub struct Correction {
     /// By how much, where a process that counts alone has counted in this window before: a new one it reads from the
     /// database.
     pub counted: NanoUsd,
+    /// The window took the place of another one.
+    pub moved: Option<Moved>,
+}
+
+/// A change of a budget put one window in the place of another, with what was spent there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Where the former one starts.
+    pub from: Option<DateTime<Utc>>,
+    /// Where the new one ends.
+    pub end: Option<DateTime<Utc>>,
+    /// What was spent.
+    pub spent: NanoUsd,
 }
 
 /// What every scope has spent, reserved and let through.
@@ -194,6 +207,7 @@ impl Counters {
         if corrections.is_empty() {
             return;
         }
+        corrections.iter().for_each(|correction| self.local.replace(correction));
         let Some(shared) = &self.shared else {
             return corrections.iter().for_each(|correction| self.local.adjust(correction));
         };

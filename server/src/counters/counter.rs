@@ -7,14 +7,18 @@ use indexmap::IndexMap;
 use tollgate_openapi::money::NanoUsd;
 
 use super::line::{Line, Place};
-use super::scope::{Charged, Demand, RateState, RateStates, Scope, ScopeId, Standing};
+use super::scope::{Charged, Demand, RateState, RateStates, Scope, ScopeId, Standing, WindowBounds};
+use super::shared::{Change, Window};
 use super::sliding::Sliding;
 use super::verdict::{Position, Traffic};
 
 /// One scope.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Counter {
+    /// Tells it from others of the same scope, before and after it.
+    pub(super) number: u64,
     pub(super) window_start: Option<DateTime<Utc>>,
+    pub(super) window_end: Option<DateTime<Utc>>,
     pub(super) spent: NanoUsd,
     pub(super) reserved: NanoUsd,
     pub(super) in_flight: u64,
@@ -25,7 +29,16 @@ pub(super) struct Counter {
     pub(super) share: Option<Box<Share>>,
     /// The slot in which a call last began or ended here.
     pub(super) last_used: u64,
+    /// Larger with each window that was over: calls that were admitted before count in theirs.
+    era: u32,
+    /// In this era one window has taken another one's place, with calls in flight.
+    has_moved: bool,
+    /// The last windows of eras that are over and had several, while calls of theirs may be in flight.
+    past: Option<Box<Past>>,
 }
+
+/// Eras, and where their last windows start.
+type Past = Vec<(u32, Option<DateTime<Utc>>)>;
 
 /// What came by the minute.
 #[derive(Debug, Default)]
@@ -47,35 +60,93 @@ pub(super) struct Share {
     pub(super) unwritten: NanoUsd,
     /// Of that, what is being written: the database may have it by now.
     pub(super) writing: NanoUsd,
-    pub(super) window_end: Option<DateTime<Utc>>,
 }
 
 /// Counters by scope. Callers choose some of the ids, so that the hash is keyed; it is quicker than the standard one.
 /// Indexed, so that it can be walked through bit by bit.
 pub(super) type Scopes = IndexMap<ScopeId, Counter, ahash::RandomState>;
 
-/// The counter of `scope` in its current window; a new window starts empty.
-pub(super) fn current<'a>(counters: &'a mut Scopes, scope: &Scope) -> &'a mut Counter {
-    let seed = || {
-        let is_same_window = scope.loaded_window_start == scope.window_start;
-        if is_same_window { scope.spent_at_load } else { NanoUsd::ZERO }
-    };
-    let new = || Counter { window_start: scope.window_start, spent: seed(), ..Counter::default() };
-    let counter = counters.entry(scope.id.clone()).or_insert_with(new);
-    if counter.window_start != scope.window_start {
-        counter.window_start = scope.window_start;
-        counter.spent = seed();
-        counter.reserved = NanoUsd::ZERO;
-        if let Some(share) = &mut counter.share {
-            share.reserved = NanoUsd::ZERO;
-            share.unwritten = NanoUsd::ZERO;
-            share.writing = NanoUsd::ZERO;
+impl Counter {
+    /// An empty counter of `scope`, which knows of its window what was read of it.
+    pub(super) fn new(number: u64, scope: &Scope) -> Self {
+        Self {
+            number,
+            window_start: scope.window_start,
+            window_end: scope.window_end,
+            spent: scope.seed(),
+            reserved: NanoUsd::ZERO,
+            in_flight: 0,
+            rates: None,
+            line: Line::default(),
+            share: None,
+            last_used: 0,
+            era: 0,
+            has_moved: false,
+            past: None,
         }
     }
-    counter
-}
 
-impl Counter {
+    /// Goes on to another window of the scope, in which `spent` is known to be spent.
+    ///
+    /// Calls in flight count in the window they were admitted in once that is over. Where it is not, somebody has changed
+    /// the budget: the new window takes its place, and them with it.
+    pub(super) fn move_to(&mut self, to: &WindowBounds, spent: NanoUsd, now: DateTime<Utc>) -> Vec<(Window, Change)> {
+        let is_over = self.window_end.is_some_and(|end| end <= now);
+        let from = WindowBounds { scope: to.scope.clone(), start: self.window_start, end: self.window_end };
+        (self.window_start, self.window_end, self.spent) = (to.start, to.end, spent);
+        if let Some(share) = &mut self.share {
+            (share.unwritten, share.writing) = (NanoUsd::ZERO, NanoUsd::ZERO);
+        }
+        if is_over || self.in_flight == 0 {
+            if std::mem::take(&mut self.has_moved) && self.in_flight > 0 {
+                self.past.get_or_insert_default().push((self.era, from.start));
+            }
+            self.era += 1;
+            self.reserved = NanoUsd::ZERO;
+            if let Some(share) = &mut self.share {
+                share.reserved = NanoUsd::ZERO;
+            }
+            return Vec::new();
+        }
+        self.has_moved = true;
+        let Some(share) = self.share.as_ref().filter(|share| share.is_limited) else { return Vec::new() };
+        let reserved = |window: &WindowBounds, reserved: i64| {
+            let change = Change { reserved, window_end: window.end, ..Change::default() };
+            (Window { scope: window.scope.clone(), start: window.start }, change)
+        };
+        vec![reserved(&from, -share.reserved.0), reserved(to, share.reserved.0)]
+    }
+
+    /// Its present window.
+    pub(super) fn window(&self, scope: &Scope) -> WindowBounds {
+        WindowBounds { scope: scope.id.clone(), start: self.window_start, end: self.window_end }
+    }
+
+    /// Whether a call that was charged so counts in the present window.
+    pub(super) fn counts(&self, charged: &Charged) -> bool {
+        (self.number, self.era) == charged.counter
+    }
+
+    /// Where the window starts that a call counts in which was charged so.
+    pub(super) fn start_of(&self, charged: &Charged) -> Option<DateTime<Utc>> {
+        if self.counts(charged) {
+            return self.window_start;
+        }
+        let mut past = self.past.iter().flat_map(|past| past.iter());
+        let last = past.find(|(era, _)| (self.number, *era) == charged.counter);
+        last.map_or(charged.window_start, |(_, start)| *start)
+    }
+
+    /// What calls are counted in that are charged to another window.
+    pub(super) const fn elsewhere(&self) -> (u64, u32) {
+        (self.number, u32::MAX)
+    }
+
+    /// What calls that are admitted now are counted in.
+    pub(super) const fn present(&self) -> (u64, u32) {
+        (self.number, self.era)
+    }
+
     fn rates(&mut self) -> &mut Rates {
         self.rates.get_or_insert_default()
     }
@@ -103,10 +174,18 @@ impl Counter {
         window.fits_at(slot, amount, limit)
     }
 
-    /// Reserves; whether the call also counts by the minute.
-    pub(super) fn take(&mut self, demand: Demand, scope: &Scope, slot: u64) -> bool {
+    /// Reserves in the window that starts then, if it is the present one; whether the call also counts by the minute.
+    pub(super) fn take(
+        &mut self,
+        demand: Demand,
+        scope: &Scope,
+        window_start: Option<DateTime<Utc>>,
+        slot: u64,
+    ) -> bool {
         self.last_used = slot;
-        self.reserved += demand.cost;
+        if self.window_start == window_start {
+            self.reserved += demand.cost;
+        }
         self.in_flight += 1;
         // As in Redis: what has no limits by the minute does not count by it, whoever else is charged here.
         let counts_rates = scope.limits.rpm.is_some() || scope.limits.tpm.is_some();
@@ -149,11 +228,17 @@ impl Counter {
             rates.tokens.take_back(slot, reserved.tokens.saturating_sub(used.tokens));
             rates.tokens.add(slot, used.tokens.saturating_sub(reserved.tokens));
         }
-        // A call admitted in the window before this one is charged there, where the ledger books it.
-        if self.window_start == charged.window_start {
+        // A call admitted in a window that is over is charged there, where the ledger books it.
+        if self.counts(charged) {
             self.spent += used.cost;
             self.reserved -= reserved.cost;
             self.line.wake();
+        } else if self.window_start == self.start_of(charged) {
+            // The window that is over and this one start together, and are one to the ledger.
+            self.spent += used.cost;
+        }
+        if self.in_flight == 0 {
+            self.past = None;
         }
     }
 

@@ -3,6 +3,8 @@
 mod idle;
 mod together;
 
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -10,13 +12,13 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::mpsc::UnboundedSender;
 use tollgate_openapi::money::NanoUsd;
 
-use super::Correction;
-use super::counter::{Counter, Scopes, current};
+use super::counter::{Counter, Scopes};
 use super::line::{Line, Place};
-use super::scope::{Charged, Demand, RateStates, Refusal, Scope, ScopeId, SharedPart, Standing};
+use super::scope::{Charged, Demand, RateStates, Refusal, Scope, ScopeId, SharedPart, Standing, WindowBounds};
 use super::shared::{Change, Grant, Note, Window};
 use super::sliding::SLOT;
 use super::verdict::{Admission, Traffic, Verdict};
+use super::{Correction, Moved};
 use crate::clock::Clock;
 pub use idle::IdleScope;
 use together::{Feed, share, unshare};
@@ -27,12 +29,16 @@ pub(super) struct Local {
     clock: Clock,
     /// Where slots are numbered from.
     origin: Instant,
+    /// A window has once taken another one's place while calls were in flight.
+    has_moved: AtomicBool,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
     scopes: Scopes,
+    /// Counters made so far.
+    made: u64,
     /// Where all nodes count together: what happens here is told there, in order.
     feed: Option<Feed>,
 }
@@ -50,14 +56,15 @@ impl Local {
     pub(super) fn new(clock: Clock, notes: Option<UnboundedSender<Note>>) -> Self {
         let origin = clock.monotonic();
         let feed = notes.map(|notes| Feed { notes, lease: None });
-        Self { clock, origin, state: Mutex::new(State { scopes: Scopes::default(), feed }) }
+        let has_moved = AtomicBool::new(false);
+        Self { clock, origin, has_moved, state: Mutex::new(State { scopes: Scopes::default(), made: 0, feed }) }
     }
 
     /// Takes `demand` from every scope, or says why not.
     pub(super) fn admit(&self, scopes: &[Scope], demand: Demand, place: Option<&Place>) -> Result<Taken, Admission> {
         let now = self.clock.monotonic();
         let mut state = self.state.lock();
-        if let Some(refusal) = Verdict::into_refusal(self.check(&mut state.scopes, scopes, demand, place, now)) {
+        if let Some(refusal) = Verdict::into_refusal(self.check(&mut state, scopes, demand, place, now)) {
             return Err(refusal);
         }
         Ok(self.take(&mut state, scopes, demand, now, None))
@@ -72,7 +79,7 @@ impl Local {
     /// What stands in the way of `demand`; `None`: nothing.
     pub(super) fn refusal(&self, scopes: &[Scope], demand: Demand, place: Option<&Place>) -> Option<Admission> {
         let now = self.clock.monotonic();
-        Verdict::into_refusal(self.check(&mut self.state.lock().scopes, scopes, demand, place, now))
+        Verdict::into_refusal(self.check(&mut self.state.lock(), scopes, demand, place, now))
     }
 
     /// Whether the call has to wait for others of this process.
@@ -91,7 +98,7 @@ impl Local {
     pub(super) fn standings(&self, scopes: &[Scope]) -> Vec<Standing> {
         let slot = self.slot(self.clock.monotonic());
         let mut state = self.state.lock();
-        scopes.iter().map(|scope| current(&mut state.scopes, scope).standing(slot)).collect()
+        scopes.iter().map(|scope| self.current(&mut state, scope).standing(slot)).collect()
     }
 
     /// The same, and nothing is noted.
@@ -104,10 +111,8 @@ impl Local {
             if let Some((_, standing)) = standing.take_if(|(start, _)| *start == scope.window_start) {
                 return standing;
             }
-            let is_same_window = scope.loaded_window_start == scope.window_start;
-            let spent = if is_same_window { scope.spent_at_load } else { NanoUsd::ZERO };
             let of_former = standing.map(|(_, standing)| standing).unwrap_or_default();
-            Standing { spent, reserved: NanoUsd::ZERO, ..of_former }
+            Standing { spent: scope.seed(), reserved: NanoUsd::ZERO, ..of_former }
         };
         scopes.iter().map(standing).collect()
     }
@@ -115,12 +120,12 @@ impl Local {
     /// What a call at `place` would find.
     pub(super) fn look(&self, scopes: &[Scope], place: &Place) -> Result<Verdict, Refusal> {
         let now = self.clock.monotonic();
-        self.check(&mut self.state.lock().scopes, scopes, Demand::default(), Some(place), now)?.finish()
+        self.check(&mut self.state.lock(), scopes, Demand::default(), Some(place), now)?.finish()
     }
 
     fn check(
         &self,
-        counters: &mut Scopes,
+        state: &mut State,
         scopes: &[Scope],
         demand: Demand,
         place: Option<&Place>,
@@ -129,7 +134,7 @@ impl Local {
         let slot = self.slot(now);
         let mut verdict = Verdict::default();
         for scope in scopes {
-            let counter = current(counters, scope);
+            let counter = self.current(state, scope);
             let position = counter.position(slot, place);
             verdict.add(scope, position, demand, |traffic: Traffic, amount, limit| {
                 counter.fits_at(traffic, slot, amount, limit).map_or(Duration::ZERO, |at| self.until(at, now))
@@ -149,24 +154,26 @@ impl Local {
         let slot = self.slot(now);
         let mut rates = grant.map_or_else(RateStates::default, |grant| grant.rates);
         let mut charged = Vec::with_capacity(scopes.len());
-        let State { scopes: counters, feed } = &mut **state;
         let mut changes = Vec::new();
         for (index, scope) in scopes.iter().enumerate() {
-            let counter = current(counters, scope);
-            let counts_rates = counter.take(demand, scope, slot);
+            let is_shared = state.feed.is_some();
+            let counter = self.current(state, scope);
+            // A window that has just ended takes no more calls here; what Redis has granted is charged there.
+            let window = if grant.is_some() { scope.window() } else { counter.window(scope) };
+            let counts_rates = counter.take(demand, scope, window.start, slot);
             if grant.is_none() {
                 counter.note_rates(scope, slot, |at| self.until(at, now), &mut rates);
             }
             let mut shared = SharedPart::default();
-            if feed.is_some() {
-                shared = share(counter, scope, demand, grant, index);
-                changes.push((Window::of(scope), Change::taken(scope, shared, demand)));
+            if is_shared {
+                shared = share(counter, (scope, &window), demand, grant, index);
+                changes.push(Change::taken(&window, shared, demand));
             }
-            let Scope { id, window_start, window_end, .. } = scope;
-            let (window_start, window_end) = (*window_start, *window_end);
-            charged.push(Charged { id: id.clone(), window_start, window_end, counts_rates, shared });
+            let counter = if counter.window_start == window.start { counter.present() } else { counter.elsewhere() };
+            let WindowBounds { scope: id, start: window_start, end: window_end } = window;
+            charged.push(Charged { id, counter, window_start, window_end, counts_rates, shared });
         }
-        if let Some(feed) = feed {
+        if let Some(feed) = &state.feed {
             // What was granted under the present lease is known there already.
             let is_known = grant.is_some_and(|grant| Some(&grant.lease) == feed.lease.as_ref());
             if !is_known {
@@ -174,6 +181,75 @@ impl Local {
             }
         }
         Taken { charged, slot, rates }
+    }
+
+    /// The counter of `scope`, in the window that is now. A new window starts with what was read of it.
+    fn current<'a>(&self, state: &'a mut State, scope: &Scope) -> &'a mut Counter {
+        let State { scopes, made, feed } = state;
+        let new = || {
+            *made += 1;
+            Counter::new(*made, scope)
+        };
+        let counter = scopes.entry(scope.id.clone()).or_insert_with(new);
+        if counter.window_start != scope.window_start {
+            let now = self.clock.now();
+            // Whoever looked the window up before it ended does not bring it back.
+            if !scope.is_over(now) {
+                self.go_on(counter, feed.as_ref(), &scope.window(), scope.seed(), now);
+            }
+        } else if counter.window_end != scope.window_end {
+            counter.window_end = scope.window_end;
+        }
+        counter
+    }
+
+    fn go_on(
+        &self,
+        counter: &mut Counter,
+        feed: Option<&Feed>,
+        window: &WindowBounds,
+        spent: NanoUsd,
+        now: DateTime<Utc>,
+    ) {
+        let before = counter.present();
+        let changes = counter.move_to(window, spent, now);
+        if counter.present() == before {
+            self.has_moved.store(true, Ordering::Relaxed);
+        }
+        if let Some(feed) = feed {
+            feed.tell(changes);
+        }
+    }
+
+    /// Goes on to the window that took the place of another one, where it did.
+    pub(super) fn replace(&self, Correction { scope, window_start, moved, .. }: &Correction) {
+        let Some(Moved { from, end, spent }) = *moved else { return };
+        let to = WindowBounds { scope: scope.clone(), start: *window_start, end };
+        let now = self.clock.now();
+        let mut state = self.state.lock();
+        let State { scopes, feed, .. } = &mut *state;
+        if let Some(counter) = scopes.get_mut(&to.scope).filter(|counter| counter.window_start == from) {
+            self.go_on(counter, feed.as_ref(), &to, spent, now);
+        }
+    }
+
+    /// Whether a window has ever taken another one's place while calls were in flight.
+    pub(super) fn has_moved(&self) -> bool {
+        self.has_moved.load(Ordering::Relaxed)
+    }
+
+    /// The windows that `charged` count in now: one that took the place of another has taken over its calls.
+    pub(super) fn charged_now<'a>(&self, charged: &'a [Charged]) -> Cow<'a, [Charged]> {
+        if !self.has_moved() {
+            return Cow::Borrowed(charged);
+        }
+        let state = self.state.lock();
+        let now = |charged: &Charged| {
+            let counter = state.scopes.get(&charged.id);
+            let window_start = counter.map_or(charged.window_start, |counter| counter.start_of(charged));
+            Charged { window_start, ..charged.clone() }
+        };
+        Cow::Owned(charged.iter().map(now).collect())
     }
 
     /// Joins the line before `scope`; `None` where it is full.
@@ -198,7 +274,7 @@ impl Local {
     }
 
     /// Corrects what a window has spent, where it is counted.
-    pub(super) fn adjust(&self, Correction { scope, window_start, counted }: &Correction) {
+    pub(super) fn adjust(&self, Correction { scope, window_start, counted, .. }: &Correction) {
         let window = Window { scope: scope.clone(), start: *window_start };
         self.with_window(&window, |counter| {
             counter.spent += *counted;
@@ -215,31 +291,36 @@ impl Local {
     }
 
     pub(super) fn settle(&self, charged: &[Charged], reserved: Demand, used: Demand, slot: u64) {
-        self.end(charged, |counter, charged, is_shared| {
-            counter.settle(charged, reserved, used, slot);
-            is_shared.then(|| unshare(counter, charged, reserved, used)).flatten()
+        self.end(charged, |mut counter, charged, is_shared| {
+            let told = is_shared.then(|| unshare(counter.as_deref_mut(), charged, reserved, used)).flatten();
+            counter.into_iter().for_each(|counter| counter.settle(charged, reserved, used, slot));
+            told
         });
     }
 
     /// Gives back what was reserved, the requests included.
     pub(super) fn release(&self, charged: &[Charged], reserved: Demand, slot: u64) {
-        self.end(charged, |counter, charged, is_shared| {
-            counter.release(charged, reserved, slot);
-            let unshared = is_shared.then(|| unshare(counter, charged, reserved, Demand::default()));
+        self.end(charged, |mut counter, charged, is_shared| {
+            let unshared = is_shared.then(|| unshare(counter.as_deref_mut(), charged, reserved, Demand::default()));
+            counter.into_iter().for_each(|counter| counter.release(charged, reserved, slot));
             let (window, mut change) = unshared.flatten()?;
             change.requests_back.extend(charged.shared.slot.map(|slot| (slot, 1)));
             Some((window, change))
         });
     }
 
-    fn end(&self, charged: &[Charged], act: impl Fn(&mut Counter, &Charged, bool) -> Option<(Window, Change)>) {
+    /// Ends calls' part in their scopes, in counters that are still those they were counted in.
+    fn end(&self, charged: &[Charged], act: impl Fn(Option<&mut Counter>, &Charged, bool) -> Option<(Window, Change)>) {
         let now = self.slot(self.clock.monotonic());
         let mut state = self.state.lock();
-        let State { scopes, feed } = &mut *state;
+        let State { scopes, feed, .. } = &mut *state;
         let is_shared = feed.is_some();
         let end = |charged: &Charged| {
-            let counter = scopes.get_mut(&charged.id)?;
-            counter.last_used = counter.last_used.max(now);
+            // Of a scope that was deleted and made again, there is another one.
+            let mut counter = scopes.get_mut(&charged.id).filter(|counter| counter.number == charged.counter.0);
+            if let Some(counter) = &mut counter {
+                counter.last_used = counter.last_used.max(now);
+            }
             act(counter, charged, is_shared)
         };
         let changes: Vec<_> = charged.iter().filter_map(end).collect();

@@ -85,6 +85,35 @@ pub struct Scope {
     pub loaded_window_start: Option<DateTime<Utc>>,
 }
 
+/// A budget window of a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct WindowBounds {
+    /// Whose.
+    pub(super) scope: ScopeId,
+    /// Its start; `None`: the budget never resets.
+    pub(super) start: Option<DateTime<Utc>>,
+    /// Its end.
+    pub(super) end: Option<DateTime<Utc>>,
+}
+
+impl Scope {
+    /// The window it is charged in.
+    pub(super) fn window(&self) -> WindowBounds {
+        WindowBounds { scope: self.id.clone(), start: self.window_start, end: self.window_end }
+    }
+
+    /// What is known to be spent in the window, where this process has not seen it yet.
+    pub(super) fn seed(&self) -> NanoUsd {
+        let is_same_window = self.loaded_window_start == self.window_start;
+        if is_same_window { self.spent_at_load } else { NanoUsd::ZERO }
+    }
+
+    /// Whether the window is over: whoever looked it up did so too long ago.
+    pub(super) fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.window_end.is_some_and(|end| end <= now)
+    }
+}
+
 /// What a call takes from each scope, apart from being one request in flight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Demand {
@@ -99,6 +128,8 @@ pub struct Demand {
 pub struct Charged {
     /// The scope.
     pub id: ScopeId,
+    /// Which of the scope's counters, one after the other, it is counted in, and in which era of that.
+    pub(super) counter: (u64, u32),
     /// Its budget window at admission.
     pub window_start: Option<DateTime<Utc>>,
     /// End of that window.

@@ -1,5 +1,6 @@
 //! A reservation, which ends exactly once.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Counters;
@@ -24,10 +25,17 @@ impl Ticket {
         self.reserved
     }
 
-    /// The scopes that are charged and the windows they were admitted in.
+    /// The scopes that are charged and the windows that the call counts in: those it was admitted in, or those that took
+    /// their place since.
     #[must_use]
-    pub fn charged(&self) -> &[Charged] {
-        &self.charged
+    pub fn charged(&self) -> Cow<'_, [Charged]> {
+        self.counters.local.charged_now(&self.charged)
+    }
+
+    /// Whether [`Ticket::charged`] may say something else than before.
+    #[must_use]
+    pub fn may_have_moved(&self) -> bool {
+        self.counters.local.has_moved()
     }
 
     /// The tightest limits by the minute, this call counted.

@@ -76,6 +76,8 @@ struct Applicant<'a> {
     providers: Vec<Arc<Entity>>,
     scopes: Vec<Scope>,
     bounds: Bounds,
+    /// Tokens that the client allows each answer.
+    allowed_output: Option<u64>,
     /// Nothing is reserved: somebody only wants to know.
     is_trial: bool,
 }
@@ -133,9 +135,18 @@ impl<'a> Applicant<'a> {
         providers: Vec<Arc<Entity>>,
         bounds: Bounds,
     ) -> Self {
-        let (barred, scopes) = (Vec::new(), Vec::new());
-        let mut applicant =
-            Self { gateway, policy, model, deployments, barred, providers, scopes, bounds, is_trial: false };
+        let mut applicant = Self {
+            gateway,
+            policy,
+            model,
+            deployments,
+            barred: Vec::new(),
+            providers,
+            scopes: Vec::new(),
+            bounds,
+            allowed_output: bounds.allowed_output(),
+            is_trial: false,
+        };
         applicant.scopes = applicant.scopes_now();
         applicant
     }
@@ -158,6 +169,8 @@ impl<'a> Applicant<'a> {
 
     /// Decides with what is known of the call.
     async fn decide(&mut self) -> Decision {
+        // A window may have ended since they were looked up.
+        self.scopes = self.scopes_now();
         let mut admission = self.apply(self.bounds, None).await;
         while let Some(refusal) = providers::refusal_of(&admission)
             && self.bar(refusal)
@@ -167,7 +180,8 @@ impl<'a> Applicant<'a> {
         match admission {
             Admission::Granted(ticket) => Decision::Admitted(self.admitted(ticket, None)),
             Admission::Refused(refusal) => Decision::Refused(self.refused(refusal)),
-            Admission::Short { room, refusal } if room.may_grow => Decision::Waits(refusal),
+            // Whoever is behind others waits, too, however much is left: they may be about to take it.
+            Admission::Short { room, refusal } if room.may_grow || room.waiting > 0 => Decision::Waits(refusal),
             Admission::Short { room, refusal } => match self.limited(room, None).await {
                 Some(Ok(admitted)) => Decision::Admitted(admitted),
                 Some(Err(error)) => Decision::Refused(error),
@@ -185,11 +199,13 @@ impl<'a> Applicant<'a> {
         self.gateway.counters.admit(&self.scopes, demand, place).await
     }
 
-    /// Tokens that count against limits by the minute: unlike money, those of an answer as it usually is, since the most
-    /// it could be would fill many a minute with one call. The real figure takes their place at the end.
+    /// Tokens that count against limits by the minute: those that the client allows the answer, as OpenAI counts them.
+    /// Where it allows any number, unlike money, those of an answer as it usually is, since the most it could be would fill
+    /// many a minute with one call. The real figure takes their place at the end.
     fn tokens(&self, bounds: Bounds) -> u64 {
         let Some(limit) = self.scopes.iter().filter_map(|scope| scope.limits.tpm).min() else { return 0 };
-        let output = self.usual_length().unwrap_or(OUTPUT_TOKENS_USUAL).min(bounds.longest(&self.deployments));
+        let allowed = self.allowed_output.or_else(|| self.usual_length()).unwrap_or(OUTPUT_TOKENS_USUAL);
+        let output = allowed.min(bounds.longest(&self.deployments));
         let tokens = bounds.tokens(output);
         // An answer that might be too long for the minute is no reason to refuse, a prompt that is, is.
         if bounds.input() <= limit { tokens.min(limit) } else { tokens }

@@ -187,6 +187,11 @@ impl Bounds {
         Self { output: Some(self.output.map_or(limit, |output| output.min(limit))), ..self }
     }
 
+    /// Output tokens that each answer may have, where that is limited.
+    pub(super) const fn allowed_output(&self) -> Option<u64> {
+        self.output
+    }
+
     /// Input tokens at most.
     pub(super) const fn input(&self) -> u64 {
         self.input

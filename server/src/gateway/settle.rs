@@ -288,8 +288,8 @@ impl Open {
         self.fill_event(outcome, usage, cost, duration);
         let provider_time = self.count_attempt(took);
         let provider = self.target.as_ref().map(|target| Arc::clone(&target.deployment().provider_name));
-        if provider.is_none() {
-            self.event.charges = charge::charges(&self.ticket, None);
+        if provider.is_none() || self.ticket.may_have_moved() {
+            self.event.charges = charge::charges(&self.ticket, provider.as_deref());
         }
         let Self { gateway, mut event, mut ticket, soft, asked, .. } = *self;
         if let Some(used_up) = charge::used_up(&soft, &gateway.counters, provider.as_deref(), cost) {

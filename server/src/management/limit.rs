@@ -122,9 +122,10 @@ pub(super) async fn correct(
     [before, after]: [&Windows; 2],
     target: NanoUsd,
 ) -> ApiResult<Option<Correction>> {
-    let delta = set_spend(app, transaction, &scope, after.whole, target).await?;
-    let counted = if before.whole == after.whole { delta } else { NanoUsd::ZERO };
-    Ok((delta != NanoUsd::ZERO).then_some(Correction { scope, window_start: after.whole, counted }))
+    let window_start = after.start();
+    let delta = set_spend(app, transaction, &scope, window_start, target).await?;
+    let counted = if before.start() == window_start { delta } else { NanoUsd::ZERO };
+    Ok((delta != NanoUsd::ZERO).then_some(Correction { scope, window_start, counted, moved: None }))
 }
 
 /// A scope's own limits.

@@ -1,6 +1,7 @@
 //! Counters of one process and those that nodes share: one behaviour, tested by the same operations.
 
 mod shared;
+mod windows;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -179,11 +180,14 @@ async fn no_limit_is_ever_exceeded(nodes: &[Arc<Counters>], clock: &Clock, limit
 
 type Case = ([Limits; 3], Vec<Act>);
 
-fn run_cases(cases: u32, mut run: impl FnMut(Case)) {
-    let strategy = (prop::array::uniform3(limits()), prop::collection::vec(act(), 1..200));
+fn run_cases(cases: u32, run: impl FnMut(Case)) {
+    run_with(cases, &(prop::array::uniform3(limits()), prop::collection::vec(act(), 1..200)), run);
+}
+
+fn run_with<S: Strategy>(cases: u32, strategy: &S, mut run: impl FnMut(S::Value)) {
     let runner = std::sync::Mutex::new(&mut run);
-    TestRunner::new(Config { cases, failure_persistence: None, max_shrink_iters: 100, ..Config::default() })
-        .run(&strategy, |case| {
+    TestRunner::new(Config { cases, failure_persistence: None, max_shrink_iters: 1_000, ..Config::default() })
+        .run(strategy, |case| {
             runner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)(case);
             Ok(())
         })

@@ -1,11 +1,16 @@
 //! Limits by the minute, calls in flight, single models and the gateway as a whole.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::Notify;
+use tollgate::counters::{Admission, Demand, Limits, Scope, ScopeId};
+use tollgate::crypto::KeyDigest;
+use tollgate_openapi::money::NanoUsd;
 
 use crate::chat::{CHAT, ask};
-use crate::kit::{Behaviour, FakeUpstream, TestApp, delta, usage};
+use crate::kit::{Behaviour, DONE, FakeUpstream, TestApp, delta, usage};
 
 fn error(status: u16) -> Behaviour {
     Behaviour::Status(status, r#"{"error":{"message":"no"}}"#.to_owned(), vec![])
@@ -63,6 +68,90 @@ async fn tokens_are_reserved_and_corrected() {
     app.advance(Duration::from_secs(63));
     let refused = key.post(CHAT, long).expect_status(429).await;
     assert!(refused.error().2.contains("needs more than that"), "{:?}", refused.error());
+}
+
+#[tokio::test]
+async fn a_burst_is_reckoned_with_as_many_tokens_as_it_allows_its_answers() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let key = app.bearer(&app.new_key(json!({"tpm_limit": 1_000})).await);
+    let mut long = ask("gpt");
+    long["max_tokens"] = json!(600);
+    // What answers usually are is known to be less.
+    key.post(CHAT, ask("gpt")).expect_status(200).await;
+    let go_on = Arc::new(Notify::new());
+    upstream.then(Behaviour::HeldAnswer(Arc::clone(&go_on)));
+    let first = tokio::spawn({
+        let call = key.post(CHAT, long.clone());
+        async move { call.send().await }
+    });
+    upstream.until_called(2).await;
+    let refused = key.post(CHAT, long.clone()).expect_status(429).await;
+    assert!(refused.error().2.contains("Limit type: tokens. Current limit: 1000"), "{:?}", refused.error());
+    key.post(CHAT, json!({"max_tokens": 50, "model": "gpt", "messages": long["messages"]})).expect_status(200).await;
+    go_on.notify_one();
+    assert_eq!(first.await.unwrap().status, 200);
+    app.settled().await;
+    key.post(CHAT, long).expect_status(200).await;
+}
+
+/// Waits until a call is in line before the budget of nine thousandths of a dollar that this key has.
+async fn until_somebody_waits(app: &TestApp, secret: &str) {
+    let scope = Scope {
+        id: ScopeId::key(&KeyDigest::of(secret).to_hex()),
+        limits: Limits { max_budget: Some(NanoUsd(9_000_000)), ..Limits::default() },
+        window_start: None,
+        window_end: None,
+        spent_at_load: NanoUsd::ZERO,
+        loaded_window_start: None,
+    };
+    let too_much = Demand { cost: NanoUsd(9_000_000), tokens: 0 };
+    loop {
+        match app.app.counters.admit(std::slice::from_ref(&scope), too_much, None).await {
+            Admission::Short { room, .. } if room.waiting > 0 => return,
+            _ => tokio::task::yield_now().await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_money_that_was_spent_is_refused_and_holds_nobody_up() {
+    let upstream = FakeUpstream::start();
+    let yaml =
+        format!("model_list:\n{}tollgate_settings: {{budget_wait_ms: 120000}}\n", upstream.deployment("gpt", "one"));
+    let app = TestApp::builder().config(&yaml).start().await;
+    let secret = app.new_key(json!({"max_budget": 0.009})).await;
+    let key = app.bearer(&secret);
+    let asking = |tokens: u64| {
+        let mut body = ask("gpt");
+        (body["max_tokens"], body["stream"]) = (json!(tokens), json!(true));
+        body
+    };
+    // An answer has a thousand tokens, as far as is known: 0.002 dollars.
+    upstream.then(Behaviour::Stream(vec![delta("x"), usage(10, 1_000), DONE.to_owned()], Duration::ZERO));
+    key.post(CHAT, asking(3_000)).expect_status(200).await;
+    app.settled().await;
+    let go_on = Arc::new(Notify::new());
+    let rest = vec![usage(10, 3_000), DONE.to_owned()];
+    upstream.then(Behaviour::Held(vec![delta("x")], rest, Arc::clone(&go_on)));
+    let first = tokio::spawn({
+        let call = key.post(CHAT, asking(3_000));
+        async move { call.send().await }
+    });
+    upstream.until_called(2).await;
+    let second = tokio::spawn({
+        let call = key.post(CHAT, asking(3_000));
+        async move { call.send().await }
+    });
+    until_somebody_waits(&app, &secret).await;
+    go_on.notify_one();
+    assert_eq!(first.await.unwrap().status, 200);
+    // 0.00098 dollars are left, and nothing is reserved.
+    key.post(CHAT, asking(16)).expect_status(200).await;
+    let refused = second.await.unwrap();
+    assert_eq!(refused.status, 400, "{}", refused.body());
+    assert!(refused.error().2.contains("0.00802"), "{:?}", refused.error());
+    assert!(!refused.has_header("retry-after"));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use tollgate_openapi::money::NanoUsd;
 use super::{Local, State};
 use crate::counters::Charge;
 use crate::counters::counter::Counter;
-use crate::counters::scope::{Charged, Demand, Scope, ScopeId, SharedPart};
+use crate::counters::scope::{Charged, Demand, Scope, ScopeId, SharedPart, WindowBounds};
 use crate::counters::shared::{Change, Grant, Note, Window, Written};
 
 /// How all nodes hear of it.
@@ -26,7 +26,7 @@ impl Local {
     /// not in the ledger's database. `done` hears whether that arrived.
     pub(in crate::counters) fn join(&self, lease: &Arc<str>, done: oneshot::Sender<bool>) {
         let mut state = self.state.lock();
-        let State { scopes, feed } = &mut *state;
+        let State { scopes, feed, .. } = &mut *state;
         let Some(feed) = feed else { return };
         feed.lease = Some(Arc::clone(lease));
         let changes = scopes.iter().filter_map(|(id, counter)| {
@@ -34,7 +34,7 @@ impl Local {
             let change = Change {
                 reserved: share.reserved.0,
                 unwritten: Some(share.unwritten),
-                window_end: share.window_end,
+                window_end: counter.window_end,
                 in_flight: i64::try_from(share.in_flight).unwrap_or(i64::MAX),
                 ..Change::default()
             };
@@ -66,7 +66,7 @@ impl Local {
     /// database has now.
     pub(in crate::counters) fn written(&self, windows: Vec<Written>) {
         let mut state = self.state.lock();
-        let State { scopes, feed } = &mut *state;
+        let State { scopes, feed, .. } = &mut *state;
         let Some(feed) = feed else { return };
         let changes = windows.into_iter().map(|(window, own, written)| {
             let counter = scopes.get_mut(&window.scope).filter(|counter| counter.window_start == window.start);
@@ -146,10 +146,10 @@ impl Feed {
     }
 }
 
-/// Notes what of a call all nodes count together.
+/// Notes what of a call all nodes count together. It is charged to this window of the scope.
 pub(super) fn share(
     counter: &mut Counter,
-    scope: &Scope,
+    (scope, window): (&Scope, &WindowBounds),
     demand: Demand,
     grant: Option<&Grant>,
     index: usize,
@@ -157,52 +157,55 @@ pub(super) fn share(
     let limits = scope.limits;
     let slot = grant.and_then(|grant| grant.slot).filter(|_| limits.rpm.is_some() || limits.tpm.is_some());
     let part = SharedPart { budget: limits.max_budget.is_some(), parallel: limits.parallel.is_some(), slot };
+    let is_present = counter.window_start == window.start;
     let share = counter.share.get_or_insert_default();
     share.is_limited = part.budget || part.parallel;
     if !share.is_limited {
         return part;
     }
-    let known = grant.and_then(|grant| grant.spent.get(index).copied().flatten());
-    share.window_end = scope.window_end;
-    if part.budget {
-        share.reserved += demand.cost;
-    }
     share.in_flight += u64::from(part.parallel);
-    if let Some(known) = known.filter(|_| part.budget) {
-        counter.spent = known.max(counter.spent);
+    if part.budget && is_present {
+        share.reserved += demand.cost;
+        let known = grant.and_then(|grant| grant.spent.get(index).copied().flatten());
+        counter.spent = known.map_or(counter.spent, |known| known.max(counter.spent));
     }
     part
 }
 
-/// What all nodes have to hear of a call that ended.
+/// What all nodes have to hear of a call that ended; `counter` is the one it was counted in, if there still is.
 pub(super) fn unshare(
-    counter: &mut Counter,
+    counter: Option<&mut Counter>,
     charged: &Charged,
     reserved: Demand,
     used: Demand,
 ) -> Option<(Window, Change)> {
     let SharedPart { budget, parallel, slot } = charged.shared;
-    let window = Window { scope: charged.id.clone(), start: charged.window_start };
-    let mut change = Change::default();
-    if let Some(share) = counter.share.as_mut() {
-        if parallel {
-            share.in_flight = share.in_flight.saturating_sub(1);
-            change.in_flight = -1;
+    let mut window = WindowBounds { scope: charged.id.clone(), start: charged.window_start, end: charged.window_end };
+    let mut change = Change { in_flight: -i64::from(parallel), ..Change::default() };
+    if let Some(counter) = counter {
+        let is_counted = counter.counts(charged);
+        if is_counted {
+            (window.start, window.end) = (counter.window_start, counter.window_end);
         }
-        let is_in_window = counter.window_start == charged.window_start;
-        if is_in_window {
-            share.unwritten += used.cost;
+        if let Some(share) = counter.share.as_mut() {
+            share.in_flight = share.in_flight.saturating_sub(u64::from(parallel));
+            if is_counted {
+                share.unwritten += used.cost;
+            }
+            if is_counted && budget {
+                share.reserved -= reserved.cost;
+                change.unwritten = Some(share.unwritten);
+            }
         }
-        if budget && is_in_window {
-            share.reserved -= reserved.cost;
-            change.unwritten = Some(share.unwritten);
-            change.reserved = -reserved.cost.0;
-            change.window_end = charged.window_end;
-        }
+    }
+    if budget {
+        // Also where its window is over: it was reserved there.
+        (change.reserved, change.window_end) = (-reserved.cost.0, window.end);
     }
     if let Some(slot) = slot {
         let difference = i128::from(used.tokens) - i128::from(reserved.tokens);
         change.tokens.insert(slot, i64::try_from(difference).unwrap_or(i64::MAX));
     }
-    (change != Change::default()).then_some((window, change))
+    let is_any = change != Change::default();
+    is_any.then_some((Window { scope: window.scope, start: window.start }, change))
 }

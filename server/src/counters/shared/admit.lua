@@ -4,14 +4,16 @@
 -- ARGV: generation, node, what the nodes' leases begin with, time in ms ('': the server's), 1 to reserve or 0 to look,
 --       cost, tokens, then of each scope: max_budget, spent and adjusted as the ledger has them, when the budget's key
 --       expires (ms), rpm, tpm, parallel. '' stands for none.
--- Answer: 0 refused, 1 granted, 2 the ledger has to say what the scopes that follow have spent, 3 another generation;
---       time in ms; of each scope: spent and reserved (dollars and nano-dollars), requests, tokens, calls in flight,
+-- Answer: 0 refused, 1 granted, 2 the ledger has to say what the scopes that follow have spent, 3 another generation, or
+--       the lease of the node has run out; time in ms; of each scope: spent and reserved (dollars and nano-dollars), requests, tokens, calls in flight,
 --       the slots in which another request and the tokens fit (0: now, -1: never).
 
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return { 3 } end
 
 local SLOTS, SLOT_MS = 21, 3000
 local node, leases = ARGV[2], ARGV[3]
+-- What is reserved under a lease that has run out counts for nobody.
+if redis.call('EXISTS', leases .. node) == 0 then return { 3 } end
 local takes, cost, tokens = ARGV[5] == '1', ARGV[6], tonumber(ARGV[7])
 local now = tonumber(ARGV[4])
 if not now then

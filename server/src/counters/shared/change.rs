@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 use tollgate_openapi::money::NanoUsd;
 
-use crate::counters::scope::{Demand, Scope, ScopeId, SharedPart};
+use crate::counters::scope::{Demand, Scope, ScopeId, SharedPart, WindowBounds};
 
 /// One budget window of one scope.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,14 +43,15 @@ pub(in crate::counters) struct Change {
 }
 
 impl Change {
-    /// What a call that this node admitted by itself takes.
-    pub(in crate::counters) fn taken(scope: &Scope, part: SharedPart, demand: Demand) -> Self {
-        Self {
+    /// What a call that this node admitted by itself takes in a window.
+    pub(in crate::counters) fn taken(window: &WindowBounds, part: SharedPart, demand: Demand) -> (Window, Self) {
+        let change = Self {
             reserved: if part.budget { demand.cost.0 } else { 0 },
             in_flight: i64::from(part.parallel),
-            window_end: scope.window_end.filter(|_| part.budget),
+            window_end: window.end.filter(|_| part.budget),
             ..Self::default()
-        }
+        };
+        (Window { scope: window.scope.clone(), start: window.start }, change)
     }
 
     /// What `later` says, after this.

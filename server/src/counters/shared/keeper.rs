@@ -77,6 +77,7 @@ impl Shared {
         call.key(self.keys.lease(&online.link.lease)).arg(&online.generation).arg(LEASE_MS);
         match call.invoke_async::<u8>(&mut connection).await {
             Ok(1) => {}
+            Ok(2) => self.lose(&online.link.lease, &"this node was silent for too long"),
             Ok(_) => self.lose(&online.link.lease, &"they are new"),
             Err(error) => self.lose(&online.link.lease, &error),
         }

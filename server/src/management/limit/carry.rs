@@ -9,21 +9,21 @@ use tollgate_openapi::money::NanoUsd;
 
 use super::{Calendars, KEY, Kind, ORGANIZATION, ORGANIZATION_MEMBER, TEAM, TEAM_MEMBER, USER};
 use crate::app::App;
-use crate::counters::{Correction, ScopeId};
+use crate::counters::{Correction, Moved, ScopeId};
 use crate::db;
 use crate::db::limit::Model as Limit;
 use crate::domain::model_limits;
 use crate::domain::window::BudgetWindow;
 use crate::error::{ApiError, ApiResult};
 
-/// Where the current budget windows of a scope start; `None`: the budget never resets.
+/// The current budget windows of a scope; `None`: the budget never resets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::management) struct Windows {
     kind: Kind,
     id: String,
     /// Of the scope as a whole.
-    pub(in crate::management) whole: Option<DateTime<Utc>>,
-    by_model: BTreeMap<String, Option<DateTime<Utc>>>,
+    whole: Option<BudgetWindow>,
+    by_model: BTreeMap<String, Option<BudgetWindow>>,
 }
 
 /// Scopes looked up in one query.
@@ -133,15 +133,20 @@ impl Windows {
 
     /// The windows that `now` is in, of the limits that are in force.
     fn of(kind: Kind, limits: &Limit, time_zone: Tz, now: DateTime<Utc>) -> Self {
-        let start = |span| BudgetWindow::bounds(span, now, limits.budget_anchor_at, time_zone).start;
+        let bounds = |span| BudgetWindow::bounds(span, now, limits.budget_anchor_at, time_zone);
         // What does not parse was refused when it was set; what slipped in resets nothing.
         let by_model = model_limits::read(|name| limits.model_limits.0.get(name)).unwrap_or_default();
         Self {
             kind,
             id: limits.scope_id.clone(),
-            whole: limits.budget_window(now, time_zone).map(|window| window.start),
-            by_model: by_model.into_iter().map(|(model, limits)| (model, limits.span.map(start))).collect(),
+            whole: limits.budget_window(now, time_zone),
+            by_model: by_model.into_iter().map(|(model, limits)| (model, limits.span.map(bounds))).collect(),
         }
+    }
+
+    /// Where that of the scope as a whole starts.
+    pub(in crate::management) fn start(&self) -> Option<DateTime<Utc>> {
+        self.whole.map(|window| window.start)
     }
 }
 
@@ -187,12 +192,17 @@ pub(in crate::management) async fn carry_over(
     let kept = before.by_model.iter().filter_map(|(model, from)| Some((model, [*from, *after.by_model.get(model)?])));
     let of_models = kept.map(|(model, windows)| (before.kind.model_scope, format!("{}/{model}", before.id), windows));
     let mut corrections = Vec::new();
-    for (kind, id, [from, to]) in std::iter::once(whole).chain(of_models).filter(|(_, _, [from, to])| from != to) {
+    let start = |window: Option<BudgetWindow>| window.map(|window| window.start);
+    for (kind, id, [from, to]) in std::iter::once(whole).chain(of_models) {
+        let (from, window_start) = (start(from), start(to));
+        if from == window_start {
+            continue;
+        }
         let scope = ScopeId { kind, id: id.as_str().into() };
         let spent = spent(app, db, &scope, from).await?;
-        if set_spend(app, db, &scope, to, spent).await? != NanoUsd::ZERO {
-            corrections.push(Correction { scope, window_start: to, counted: NanoUsd::ZERO });
-        }
+        set_spend(app, db, &scope, window_start, spent).await?;
+        let moved = Some(Moved { from, end: to.map(|window| window.end), spent });
+        corrections.push(Correction { scope, window_start, counted: NanoUsd::ZERO, moved });
     }
     Ok(corrections)
 }

@@ -127,7 +127,7 @@ async fn count(app: &App, call: &Model, spend: NanoUsd) {
         let scope = ScopeId::named(&charge.kind, &Arc::from(charge.id.as_str()))?;
         let start = charge.window_start_us;
         let window_start = (start != 0).then(|| DateTime::from_timestamp_micros(start)).flatten();
-        Some(Correction { scope, window_start, counted: spend })
+        Some(Correction { scope, window_start, counted: spend, moved: None })
     });
     app.counters.correct(corrections.collect()).await;
 }

@@ -69,7 +69,7 @@ async fn set_back(app: &App, principal: &Principal, kind: Kind) -> ApiResult<u64
 async fn set_some_back(app: &App, principal: &Principal, kind: Kind, ids: &[String]) -> ApiResult<u64> {
     let transaction = db::begin(&app.db).await?;
     let now = stored_time(app.clock.now());
-    let starts = Windows::of_many(app, &transaction, kind, ids).await?.into_iter().map(|windows| windows.whole);
+    let starts = Windows::of_many(app, &transaction, kind, ids).await?.into_iter().map(|windows| windows.start());
     let windows: Vec<_> = ids.iter().cloned().zip(starts).collect();
     let spent = spent_of_many(&transaction, kind.scope, windows.iter().cloned()).await?;
     let (mut before, mut changed) = (Vec::new(), Vec::new());
@@ -83,7 +83,7 @@ async fn set_some_back(app: &App, principal: &Principal, kind: Kind, ids: &[Stri
         if delta != NanoUsd::ZERO {
             policy_change::record(&transaction, kind.scope, &id, now).await?;
             before.push(json!({ "id": id, "spend": NanoUsd::ZERO - delta }));
-            changed.push(Correction { scope, window_start: start, counted: delta });
+            changed.push(Correction { scope, window_start: start, counted: delta, moved: None });
         }
     }
     if changed.is_empty() {

@@ -277,6 +277,27 @@ async fn what_a_node_holds_counts_once_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn a_node_that_was_silent_for_too_long_tells_again_what_it_holds() {
+    let redis = RedisServer::start().await;
+    let cluster = Cluster::start(&redis, 2).await;
+    let scope = scope("key", budget(1_000));
+    let scopes = std::slice::from_ref(&scope);
+    let held = granted(cluster.nodes[0].admit(scopes, cost(800), None).await);
+    // As those of processes that were stopped for a while: their leases have run out, and nobody has told them.
+    let mut connection = redis.client().get_multiplexed_async_connection().await.unwrap();
+    let pattern = format!("{{{}}}:lease:*", cluster.namespace);
+    let leases: Vec<String> = redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.unwrap();
+    let gone: usize = redis::cmd("DEL").arg(leases).query_async(&mut connection).await.unwrap();
+    assert_eq!(gone, 2);
+    drop(cluster.nodes[1].standings(scopes).await);
+    cluster.until_all_say(&scope, (0, 800)).await;
+    let admission = cluster.nodes[1].admit(scopes, cost(300), None).await;
+    assert!(matches!(admission, Admission::Short { .. }), "{admission:?}");
+    held.settle(cost(1));
+    assert_eq!(cluster.stands(&scope).await, (1, 0));
+}
+
+#[tokio::test]
 async fn a_node_that_cannot_join_for_lack_of_a_database_holds_nothing_twice() {
     let redis = RedisServer::start().await;
     let cluster = Cluster::start(&redis, 1).await;
@@ -359,7 +380,7 @@ async fn a_correction_counts_on_every_node() {
         granted(node.admit(scopes, cost(200), None).await).settle(cost(200));
     }
     budget_spend::adjust(&cluster.db, "key", &scope.id.id, None, NanoUsd(-300)).await.unwrap();
-    let correction = Correction { scope: scope.id.clone(), window_start: None, counted: NanoUsd(-300) };
+    let correction = Correction { scope: scope.id.clone(), window_start: None, counted: NanoUsd(-300), moved: None };
     cluster.nodes[0].correct(vec![correction]).await;
     cluster.nodes[1].corrected(std::slice::from_ref(&scope.id)).await;
     assert_eq!(cluster.stands(&scope).await, (100, 0));
@@ -380,7 +401,7 @@ async fn a_correction_counts_where_the_node_that_made_it_has_counted_nothing() {
     cluster.told().await;
     budget_spend::adjust(&cluster.db, "key", &scope.id.id, None, NanoUsd(-150)).await.unwrap();
     cluster.nodes[0]
-        .correct(vec![Correction { scope: scope.id.clone(), window_start: None, counted: NanoUsd(-150) }])
+        .correct(vec![Correction { scope: scope.id.clone(), window_start: None, counted: NanoUsd(-150), moved: None }])
         .await;
     assert_eq!(cluster.nodes[1].standings(scopes).await[0].spent, NanoUsd(50));
 }
