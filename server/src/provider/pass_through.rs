@@ -31,8 +31,13 @@ pub struct NativeApi {
 pub enum ModelPlace {
     /// In `model` of the body.
     Body,
-    /// Behind one of these parts of the path, up to a colon; else in the body.
-    Path(&'static [&'static str]),
+    /// In the path; where a path of OpenAI's names none, in the body.
+    Path {
+        /// Behind one of these parts.
+        folders: &'static [&'static str],
+        /// What is to be done follows the name, after a colon; else colons are part of names.
+        has_verb: bool,
+    },
 }
 
 /// Those that are served.
@@ -42,16 +47,24 @@ pub const NATIVE_APIS: &[NativeApi] = &[
     NativeApi {
         provider: ProviderKind::Gemini,
         prefixes: &["gemini"],
-        model: ModelPlace::Path(&["models", "tunedModels"]),
+        model: ModelPlace::Path { folders: &["models", "tunedModels"], has_verb: true },
     },
     NativeApi {
         provider: ProviderKind::VertexAi,
         prefixes: &["vertex_ai", "vertex-ai"],
-        model: ModelPlace::Path(&["models", "endpoints"]),
+        model: ModelPlace::Path { folders: &["models", "endpoints"], has_verb: true },
     },
-    NativeApi { provider: ProviderKind::Bedrock, prefixes: &["bedrock"], model: ModelPlace::Path(&["model"]) },
+    NativeApi {
+        provider: ProviderKind::Bedrock,
+        prefixes: &["bedrock"],
+        model: ModelPlace::Path { folders: &["model"], has_verb: false },
+    },
     NativeApi { provider: ProviderKind::Cohere, prefixes: &["cohere"], model: ModelPlace::Body },
-    NativeApi { provider: ProviderKind::Azure, prefixes: &["azure"], model: ModelPlace::Path(&["deployments"]) },
+    NativeApi {
+        provider: ProviderKind::Azure,
+        prefixes: &["azure"],
+        model: ModelPlace::Path { folders: &["deployments"], has_verb: false },
+    },
     NativeApi { provider: ProviderKind::Mistral, prefixes: &["mistral"], model: ModelPlace::Body },
     NativeApi { provider: ProviderKind::HostedVllm, prefixes: &["vllm"], model: ModelPlace::Body },
 ];

@@ -149,6 +149,37 @@ async fn a_key_uses_only_its_models_under_either_name() {
     assert_eq!(app.settled().await.spend.0, 2 * COST_NANO);
 }
 
+#[tokio::test]
+async fn a_model_in_a_path_is_the_same_however_it_is_written() {
+    let upstream = FakeUpstream::start();
+    let model = "amazon.nova-lite-v1:0";
+    let yaml = format!(
+        "model_list:\n  - model_name: nova\n    litellm_params:\n      model: bedrock/{model}\n      \
+         aws_bedrock_runtime_endpoint: {}\n      aws_region_name: us-east-1\n      aws_access_key_id: AKIAEXAMPLE\n      \
+         aws_secret_access_key: secret\n",
+        upstream.base()
+    );
+    let app = TestApp::builder().config(&yaml).start().await;
+    let answer = r#"{"output":{"message":{"role":"assistant","content":[{"text":"hi"}]}},"stopReason":"end_turn",
+        "usage":{"inputTokens":1000,"outputTokens":1000,"totalTokens":2000}}"#;
+    let body = json!({ "messages": [{ "role": "user", "content": [{ "text": "hi" }] }] });
+    let key = app.bearer(&app.new_key(json!({ "models": ["nova"], "max_budget": 0.01 })).await);
+    for written in [model, "amazon.nova-lite-v1%3A0", "nova"] {
+        upstream.then(Behaviour::Status(200, answer.to_owned(), vec![]));
+        key.post(&format!("/bedrock/model/{written}/converse"), body.clone()).expect_status(200).await;
+    }
+    // 0.06 dollars a million tokens of input, 0.24 of output.
+    assert_eq!(app.settled().await.spend.0, 3 * 300_000);
+    for path in ["/bedrock/mode%6C/amazon.nova-pro-v1:0/converse", "/bedrock/Model/amazon.nova-pro-v1:0/converse"] {
+        let mut body = body.clone();
+        body["model"] = json!("nova");
+        key.post(path, body).expect_status(403).await;
+    }
+    let refused = key.post("/bedrock/async-invoke", json!({ "modelId": "amazon.nova-reel-v1:0", "model": "nova" }));
+    assert!(refused.expect_status(403).await.error().2.contains("names no model"));
+    assert_eq!(upstream.received().len(), 3);
+}
+
 /// A model that is no deployment's costs what the catalog says: of `message()` at 1 dollar a million input tokens, 0.10
 /// cached, 1.25 and 2 written to the cache, 5 output.
 #[tokio::test]

@@ -43,7 +43,8 @@ impl Asked {
         let path = NativePath::new(api.prefixes.iter().find_map(below).unwrap_or_default())?;
         let request = NativeRequest::read(&body)?;
         let in_path = path.model(api.model).map(|(_, name)| name);
-        let in_body = || request.model.as_ref().map(|(_, name)| name.clone());
+        let in_body =
+            || request.model.as_ref().map(|(_, name)| name.clone()).filter(|_| path.model_may_be_in_body(api.model));
         let model = in_path.or_else(in_body).unwrap_or_default();
         let (query, headers) = (head::query(api, http), head::pass_on(http.headers()));
         Ok(Self { api, method, path, query, headers, body, request, model })

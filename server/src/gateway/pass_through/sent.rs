@@ -19,7 +19,7 @@ use crate::provider::chat::AnswerHead;
 use crate::provider::endpoint::Endpoint;
 use crate::provider::openai::{Answer, RequestError};
 use crate::provider::pass_through::reading::{Spoken, spoken};
-use crate::provider::pass_through::{ModelPlace, NativePath, Place, model_at, usage_in};
+use crate::provider::pass_through::{NativePath, Place, model_at, usage_in};
 use crate::provider::tokens::TextCounter;
 use crate::router::Deployment;
 use crate::router::deployment::Target as Reached;
@@ -114,11 +114,7 @@ fn renamed(asked: &Asked, target: &Target, deployment: &Deployment, endpoint: &E
     if !target.is_renamed {
         return (path, body);
     }
-    let in_path = match asked.api.model {
-        ModelPlace::Path(_) => path.model(asked.api.model).zip(model_at(asked.api, endpoint)),
-        ModelPlace::Body => None,
-    };
-    match in_path {
+    match path.model(asked.api.model).zip(model_at(asked.api, endpoint)) {
         Some(((at, _), name)) => (path.with_model(at, name), body),
         None => {
             let body = asked.request.with_model(&body, &deployment.upstream_model);

@@ -3,7 +3,7 @@
 use reqwest::Url;
 
 use super::path::{is_version, span_of_model};
-use super::{ModelPlace, NativeApi, NativePath};
+use super::{NativeApi, NativePath};
 use crate::domain::provider::ProviderKind;
 use crate::provider::endpoint::Endpoint;
 use crate::provider::openai::RequestError;
@@ -54,9 +54,8 @@ impl Place<'_> {
 /// The model in the address of a deployment, as it is written there.
 #[must_use]
 pub fn model_at<'e>(api: &NativeApi, endpoint: &'e Endpoint) -> Option<&'e str> {
-    let ModelPlace::Path(folders) = api.model else { return None };
     let path = endpoint.whole_url.path();
-    path.get(span_of_model(path, folders)?)
+    path.get(span_of_model(path, api.model)?)
 }
 
 /// What stands before the paths of an API whose configured address has this path.

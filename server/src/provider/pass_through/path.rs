@@ -48,10 +48,16 @@ impl NativePath {
     /// Where it names a model, and which.
     #[must_use]
     pub fn model(&self, place: ModelPlace) -> Option<(Range<usize>, String)> {
-        let ModelPlace::Path(folders) = place else { return None };
-        let at = span_of_model(&self.0, folders)?;
+        let at = span_of_model(&self.0, place)?;
         let name = percent_decode_str(self.0.get(at.clone())?).decode_utf8().ok()?.into_owned();
         (!name.is_empty()).then_some((at, name))
+    }
+
+    /// Whether a model that the body names is the one that is called: elsewhere the provider goes by the path alone.
+    #[must_use]
+    pub fn model_may_be_in_body(&self, place: ModelPlace) -> bool {
+        const PARTS: [&str; 2] = ["openai", "openapi"];
+        place == ModelPlace::Body || self.0.split('/').any(|part| PARTS.iter().any(|known| is_same(part, known)))
     }
 
     /// The same path with another model, given as it is written in a path.
@@ -68,19 +74,28 @@ impl NativePath {
     }
 }
 
-/// Where the part of `path` stands that names a model: behind one of `folders`, up to a colon.
-pub(super) fn span_of_model(path: &str, folders: &[&str]) -> Option<Range<usize>> {
+/// Where the part of `path` stands that names a model.
+pub(super) fn span_of_model(path: &str, place: ModelPlace) -> Option<Range<usize>> {
+    let ModelPlace::Path { folders, has_verb } = place else { return None };
     let mut start = 0;
     let mut is_next = false;
     for part in path.split('/') {
         if is_next && !part.is_empty() {
-            let length = part.find(':').unwrap_or(part.len());
-            return Some(start..start + length);
+            let verb = if has_verb { part.rfind(':') } else { None };
+            return Some(start..start + verb.unwrap_or(part.len()));
         }
-        is_next = folders.contains(&part);
+        is_next = folders.iter().any(|folder| is_same(part, folder));
         start += part.len() + 1;
     }
     None
+}
+
+/// Whether a provider may read this part of a path as `known`: encoded, or in other letters.
+fn is_same(part: &str, known: &str) -> bool {
+    part.eq_ignore_ascii_case(known) || {
+        let decoded = percent_decode_str(part).decode_utf8_lossy();
+        decoded != part && is_same(&decoded, known)
+    }
 }
 
 /// `v1`, `v2`, `v1beta1` and their like.
@@ -157,9 +172,27 @@ mod tests {
         }
     }
 
+    const fn plain(folders: &'static [&'static str]) -> ModelPlace {
+        ModelPlace::Path { folders, has_verb: false }
+    }
+
+    #[test]
+    fn only_paths_of_openais_may_name_their_model_in_the_body() {
+        for (path, place, expected) in [
+            ("/v1/messages", ModelPlace::Body, true),
+            ("/openai/v1/chat/completions", plain(&["deployments"]), true),
+            ("/v1beta/openai/chat/completions", plain(&["models"]), true),
+            ("/v1/projects/p/locations/l/endpoints/openapi/chat/completions", plain(&["models"]), true),
+            ("/async-invoke", plain(&["model"]), false),
+        ] {
+            assert_eq!(NativePath::new(path).unwrap().model_may_be_in_body(place), expected, "{path}");
+        }
+    }
+
     #[test]
     fn models_are_found_in_paths() {
-        let google = ModelPlace::Path(&["models", "tunedModels"]);
+        let google = ModelPlace::Path { folders: &["models", "tunedModels"], has_verb: true };
+        let (bedrock, azure) = (plain(&["model"]), plain(&["deployments"]));
         for (path, place, expected) in [
             ("/v1beta/models/gemini-2.5-flash:generateContent", google, Some("gemini-2.5-flash")),
             ("/v1beta/models/gemini-2.5-flash", google, Some("gemini-2.5-flash")),
@@ -167,12 +200,13 @@ mod tests {
             ("/v1beta/models", google, None),
             ("/v1beta/models/", google, None),
             ("/v1beta/files", google, None),
-            (
-                "/model/us.anthropic.claude-x-v1%3A0/converse",
-                ModelPlace::Path(&["model"]),
-                Some("us.anthropic.claude-x-v1:0"),
-            ),
-            ("/openai/deployments/my-gpt/chat/completions", ModelPlace::Path(&["deployments"]), Some("my-gpt")),
+            ("/model/us.anthropic.claude-x-v1%3A0/converse", bedrock, Some("us.anthropic.claude-x-v1:0")),
+            ("/model/us.anthropic.claude-x-v1:0/converse", bedrock, Some("us.anthropic.claude-x-v1:0")),
+            ("/openai/deployments/my-gpt/chat/completions", azure, Some("my-gpt")),
+            ("/openai/Deployments/my-gpt/chat/completions", azure, Some("my-gpt")),
+            ("/openai/deployment%73/my-gpt/chat/completions", azure, Some("my-gpt")),
+            ("/openai/deployment%2573/my-gpt/chat/completions", azure, Some("my-gpt")),
+            ("/v1beta/tunedmodel%53/a:b:generateContent", google, Some("a:b")),
             ("/v1/messages", ModelPlace::Body, None),
         ] {
             let path = NativePath::new(path).unwrap();
@@ -193,7 +227,7 @@ mod tests {
             url.set_path(&format!("/base{}", path.as_str()));
             prop_assert_eq!(url.host_str(), Some("provider.example"));
             prop_assert!(url.path().starts_with("/base/"), "{} became {}", raw, url);
-            drop(path.model(ModelPlace::Path(&["models", "a"])));
+            drop(path.model(plain(&["models", "a"])));
         }
     }
 }
