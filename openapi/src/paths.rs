@@ -204,6 +204,8 @@ pub const SPEND_MONTH_CLOSE: &str = "/spend/month/close";
 pub const SPEND_ADJUSTMENT: &str = "/spend/adjustment";
 /// What was booked to months apart from their calls.
 pub const SPEND_ADJUSTMENTS: &str = "/spend/adjustments";
+/// What deployments cost, and since when.
+pub const SPEND_PRICES: &str = "/spend/prices";
 /// A month as a bill.
 pub const SPEND_STATEMENT: &str = "/spend/statement";
 /// Saves a report.

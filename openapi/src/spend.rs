@@ -7,6 +7,7 @@ mod export;
 mod global;
 mod interrupted;
 mod month;
+mod price;
 mod report;
 mod scoped;
 mod usage;
@@ -39,6 +40,7 @@ pub use month::{
     ForecastDay, ForecastQuery, Month, MonthClose, MonthForecast, MonthList, MonthState, MonthView, SpendForecast,
     Statement, StatementLine, StatementQuery,
 };
+pub use price::{PricePage, PriceQuery, PriceSource, PriceView};
 pub use report::{
     Activity, DayActivity, DayRangeQuery, DaySpend, DayTotals, GlobalSpend, KeySpend, ModelSpend, Overview,
     PeriodTotals, TopQuery,

@@ -32,6 +32,7 @@ pub mod ledger;
 pub mod limit;
 mod measure;
 pub mod model;
+pub mod model_price;
 pub mod monthly_spend;
 pub mod organization;
 pub mod organization_member;

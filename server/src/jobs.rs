@@ -4,6 +4,7 @@ mod exporters;
 mod figures;
 mod health_checks;
 pub mod idle_counters;
+mod model_prices;
 mod node_alerts;
 mod policy_changes;
 mod prune;
@@ -92,6 +93,7 @@ pub fn start(work: &Work, writer: Writer, takers: Takers, stop: &CancellationTok
     jobs.spawn(writer.run(stop.clone()));
     jobs.spawn(sync_spool(Arc::clone(&work.spool), stop.clone()));
     jobs.spawn(policy_changes::follow(work.clone(), stop.clone()));
+    jobs.spawn(model_prices::enter(work.clone(), stop.clone()));
     let (policy, until) = (Arc::clone(&work.policy), stop.clone());
     jobs.spawn(async move { policy.bulletin().run(until).await });
     if let Some(channel) = work.rests.clone() {

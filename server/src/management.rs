@@ -127,7 +127,7 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::CONFIG_FIELD_DELETE, Method::POST, settings::update::delete_field);
 }
 
-/// What a month will have cost, costs and is corrected by.
+/// What a month will have cost, costs and is corrected by, and at which prices.
 fn months(config: &mut ServiceConfig) {
     guarded(config, paths::SPEND_FORECAST, Method::GET, spend::forecast::forecast);
     guarded(config, paths::SPEND_STATEMENT, Method::GET, spend::statement::statement);
@@ -135,6 +135,7 @@ fn months(config: &mut ServiceConfig) {
     guarded(config, paths::SPEND_MONTH_CLOSE, Method::POST, spend::month::close);
     guarded(config, paths::SPEND_ADJUSTMENT, Method::POST, spend::adjustment::create);
     guarded(config, paths::SPEND_ADJUSTMENTS, Method::GET, spend::adjustment::list);
+    guarded(config, paths::SPEND_PRICES, Method::GET, spend::price::list);
 }
 
 /// Mounts LiteLLM's reports on spend.

@@ -3,12 +3,15 @@
 //! Whatever changes one of them, here or on another node, ends in the router's table being replaced as a whole: calls in
 //! flight end where they are, and what is known of deployments whose id stays is kept.
 
+mod prices;
+
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use sea_orm::{DatabaseConnection, DbErr};
 use serde_json::{Map, Value, json};
 
+use crate::clock::Clock;
 use crate::config::{
     CREDENTIAL_NAME, Config, Credential, DeploymentConfig, Problem, SentDeployment, SentRead, Variables,
 };
@@ -17,6 +20,8 @@ use crate::db;
 use crate::policy::{AccessGroups, PolicyStore};
 use crate::provider::catalog::Catalog;
 use crate::router::{self, Deployment, Models, Patterns, Router, Rules};
+use prices::PriceQueue;
+pub use prices::{PricesInForce, enter_prices};
 
 /// The kinds of `policy_changes` that say that the models have to be read anew.
 pub const CHANGED_BY: [&str; 2] = ["model", "credential"];
@@ -24,6 +29,8 @@ pub const CHANGED_BY: [&str; 2] = ["model", "credential"];
 /// What models and credentials are read with.
 #[derive(Clone, Debug)]
 pub struct Means {
+    /// Time.
+    pub clock: Clock,
     /// Where they are kept.
     pub db: DatabaseConnection,
     /// Opens their secrets.
@@ -43,6 +50,7 @@ pub struct LiveModels {
     /// One reads at a time, so that what was read earlier never takes the place of what was read later.
     reading: tokio::sync::Mutex<()>,
     state: Mutex<State>,
+    prices: PriceQueue,
 }
 
 #[derive(Debug, Default)]
@@ -63,7 +71,8 @@ impl LiveModels {
     #[must_use]
     pub fn new(config: Config, means: Means, policy: Arc<PolicyStore>, router: Arc<Router>) -> Self {
         let state = State { config, rows: Rows::default() };
-        let live = Self { means, policy, router, reading: tokio::sync::Mutex::default(), state: Mutex::new(state) };
+        let (reading, state, prices) = (tokio::sync::Mutex::default(), Mutex::new(state), PriceQueue::default());
+        let live = Self { means, policy, router, reading, state, prices };
         live.put_in_force(&live.state.lock());
         live
     }
@@ -210,6 +219,7 @@ impl LiveModels {
             patterns: Patterns::among(&all, config),
         };
         self.router.replace(models, Rules::of(config));
+        self.prices.note(self.means.clock.now(), prices::of(&all, &rows.models));
     }
 
     /// A deployment of the database. One that cannot be read is shown with the reason, and is not called.

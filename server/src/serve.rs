@@ -310,6 +310,7 @@ async fn live_models(
 ) -> Result<LiveModels, StartError> {
     let stored = config.general.store_model_in_db.or(environment.store_model_in_db);
     let means = Means {
+        clock: gateway.clock.clone(),
         db: database.clone(),
         sealer: sealer.clone(),
         variables: environment.variables.clone(),

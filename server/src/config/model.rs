@@ -205,7 +205,7 @@ impl DeploymentConfig {
 /// LiteLLM's names of all prices a deployment may have.
 #[cfg(test)]
 pub(super) fn price_names() -> impl Iterator<Item = &'static str> {
-    prices::LEGS.iter().map(|(name, _)| *name)
+    crate::domain::price::named::RATES.iter().map(|(name, _)| *name)
 }
 
 /// Name of the model that answers by itself.

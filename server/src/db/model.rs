@@ -1,5 +1,7 @@
 //! Deployments that are kept in the database. Their parameters are sealed.
 
+use std::collections::HashMap;
+
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, QueryOrder, QuerySelect};
 
@@ -49,6 +51,15 @@ pub fn place(model_id: &str) -> String {
 /// When the database is away.
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
     Entity::find().order_by_asc(Column::CreatedAt).order_by_asc(Column::ModelId).all(db).await
+}
+
+/// The sealed parameters of each, by its id: sealing them never gives the same text twice.
+///
+/// # Errors
+/// When the database is away.
+pub async fn sealed_params(db: &impl ConnectionTrait) -> Result<HashMap<String, String>, DbErr> {
+    let rows = Entity::find().select_only().columns([Column::ModelId, Column::SealedParams]);
+    Ok(rows.into_tuple::<(String, String)>().all(db).await?.into_iter().collect())
 }
 
 /// The deployment of this id.

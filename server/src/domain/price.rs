@@ -1,6 +1,7 @@
 //! What a call costs: rates per token and per other unit, tiers, and the one place where they become money.
 
 mod image;
+pub mod named;
 mod overrides;
 pub mod rate;
 #[cfg(test)]

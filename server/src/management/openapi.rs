@@ -223,6 +223,7 @@ struct PolicyApi;
         spend::month::close,
         spend::adjustment::create,
         spend::adjustment::list,
+        spend::price::list,
         spend::provider_budgets::list,
         spend::global::total,
         spend::global::by_day,

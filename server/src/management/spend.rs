@@ -15,6 +15,7 @@ pub mod logs;
 pub mod month;
 mod names;
 pub mod overview;
+pub mod price;
 pub mod provider_budgets;
 pub mod report;
 pub mod reset;

@@ -47,7 +47,7 @@ pub fn deployments_of(deployments: &[DeploymentConfig], config: &Config, catalog
 }
 
 pub(super) fn deployment(one: &DeploymentConfig, times: &Times, catalog: &Catalog) -> Deployment {
-    let card = one.provider.and_then(|provider| catalog.find(provider, &one.provider_model, one.base_model.as_deref()));
+    let card = card(one, catalog);
     let prices = prices(one, card);
     let mode = one.mode.as_deref().or(card.map(|card| card.mode));
     let unavailable = one.unavailable.clone().or_else(|| one.is_blocked.then(|| BLOCKED.to_owned()));
@@ -104,6 +104,16 @@ fn azure_host(one: &DeploymentConfig) -> Option<String> {
     let is_azure = matches!(one.provider, Some(ProviderKind::Azure | ProviderKind::AzureAi));
     let url = one.api_base.as_deref().filter(|_| is_azure).and_then(|base| Url::parse(base).ok())?;
     url.host_str().map(str::to_owned)
+}
+
+/// What a deployment costs; `None`: nobody knows.
+#[must_use]
+pub fn prices_of(one: &DeploymentConfig, catalog: &Catalog) -> Option<Prices> {
+    prices(one, card(one, catalog))
+}
+
+fn card<'c>(one: &DeploymentConfig, catalog: &'c Catalog) -> Option<&'c ModelCard> {
+    catalog.find(one.provider?, &one.provider_model, one.base_model.as_deref())
 }
 
 /// The catalog's prices with those of the configuration laid over them. A mock costs what its configuration says.

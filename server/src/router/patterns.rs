@@ -2,7 +2,6 @@
 //! that name when one is first asked for.
 
 use crate::config::{Config, DeploymentConfig};
-use crate::domain::provider::ProviderKind;
 use crate::provider::catalog::Catalog;
 
 use super::build::{self, Times};
@@ -47,17 +46,19 @@ impl Patterns {
 
     /// The models that are known to fit, by their public names.
     pub(super) fn known(&self) -> impl Iterator<Item = String> {
-        let names = |one: &DeploymentConfig| {
-            let models = Catalog::embedded().iter();
-            let of_provider = move |provider: ProviderKind| one.provider == Some(provider);
-            let fitting = models.filter(move |(provider, ..)| of_provider(*provider)).filter_map(|(_, model, _)| {
-                // What the pattern puts around a model's name is taken off again.
-                let (before, after) = one.provider_model.split_once('*')?;
-                let middle = model.strip_prefix(before)?.strip_suffix(after)?;
-                Some(one.model_name.replace('*', middle))
-            });
-            fitting.collect::<Vec<_>>()
-        };
-        self.all.iter().flat_map(names)
+        self.all.iter().flat_map(known_names)
     }
+}
+
+/// The models that are known to fit a pattern, by their public names.
+#[must_use]
+pub fn known_names(one: &DeploymentConfig) -> Vec<String> {
+    let models = Catalog::embedded().iter().filter(|(provider, ..)| one.provider == Some(*provider));
+    let fitting = models.filter_map(|(_, model, _)| {
+        // What the pattern puts around a model's name is taken off again.
+        let (before, after) = one.provider_model.split_once('*')?;
+        let middle = model.strip_prefix(before)?.strip_suffix(after)?;
+        Some(one.model_name.replace('*', middle))
+    });
+    fitting.collect()
 }

@@ -153,6 +153,7 @@ fn every_example_is_read(document: &Value) {
     serde_json::from_value::<sso::SsoChoices>(example("SsoChoices")).unwrap();
     serde_json::from_value::<sso::SsoLookupView>(example("SsoLookupView")).unwrap();
     serde_json::from_value::<spend::SpendLogView>(example("SpendLogView")).unwrap();
+    serde_json::from_value::<spend::PriceView>(example("PriceView")).unwrap();
     serde_json::from_value::<spend::SpendLogsDay>(example("SpendLogsDay")).unwrap();
     serde_json::from_value::<spend::InterruptedView>(example("InterruptedView")).unwrap();
     serde_json::from_value::<spend::InterruptedResolve>(example("InterruptedResolve")).unwrap();
@@ -231,7 +232,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 189] = [
+const PATHS: [&str; 190] = [
     paths::REPORT_NEW,
     paths::REPORT_UPDATE,
     paths::REPORT_DELETE,
@@ -355,6 +356,7 @@ const PATHS: [&str; 189] = [
     paths::SPEND_MONTH_CLOSE,
     paths::SPEND_ADJUSTMENT,
     paths::SPEND_ADJUSTMENTS,
+    paths::SPEND_PRICES,
     paths::SPEND_STATEMENT,
     paths::PROVIDER_BUDGETS,
     paths::GLOBAL_SPEND,

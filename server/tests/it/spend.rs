@@ -8,6 +8,7 @@ mod export;
 mod interrupted;
 mod month;
 mod overview;
+mod price;
 mod reset;
 
 use std::borrow::Cow;

@@ -1,28 +1,8 @@
 //! Prices of a deployment's own, under LiteLLM's names.
 
 use super::super::reader::{Item, Section};
+use crate::domain::price::named::{BATCH, FLEX, PRIORITY, RATES, RateOf};
 use crate::domain::price::{PriceTier, Prices, Rate};
-
-pub(super) type Leg = fn(&mut Prices) -> &mut Option<Rate>;
-
-/// LiteLLM's name of each rate.
-pub(super) const LEGS: &[(&str, Leg)] = &[
-    ("input_cost_per_token", |p| &mut p.input),
-    ("output_cost_per_token", |p| &mut p.output),
-    ("cache_read_input_token_cost", |p| &mut p.cache_read),
-    ("cache_creation_input_token_cost", |p| &mut p.cache_write_5m),
-    ("cache_creation_input_token_cost_above_1hr", |p| &mut p.cache_write_1h),
-    ("input_cost_per_audio_token", |p| &mut p.input_audio),
-    ("output_cost_per_audio_token", |p| &mut p.output_audio),
-    ("output_cost_per_reasoning_token", |p| &mut p.reasoning),
-    ("input_cost_per_image_token", |p| &mut p.input_image),
-    ("output_cost_per_image_token", |p| &mut p.output_image),
-    ("input_cost_per_character", |p| &mut p.per_character),
-    ("input_cost_per_second", |p| &mut p.per_second),
-    ("input_cost_per_query", |p| &mut p.per_query),
-    ("output_cost_per_second", |p| &mut p.per_output_second),
-    ("output_cost_per_image", |p| &mut p.per_image),
-];
 
 /// Which of the variants of a rate a name means.
 #[derive(Clone, Copy, Default)]
@@ -63,11 +43,11 @@ fn read_rate(item: &Item<'_>) -> Option<Rate> {
 }
 
 /// Takes a name such as `input_cost_per_token_above_200k_tokens_priority` apart.
-fn parse_name(name: &str) -> Option<(Leg, Variant)> {
+fn parse_name(name: &str) -> Option<(RateOf, Variant)> {
     let mut base = name;
     let mut variant = Variant::default();
     loop {
-        if let Some((_, leg)) = LEGS.iter().find(|(known, _)| *known == base) {
+        if let Some((_, leg)) = RATES.iter().find(|(known, _)| *known == base) {
             return Some((*leg, variant));
         }
         base = variant.strip(base)?;
@@ -77,7 +57,7 @@ fn parse_name(name: &str) -> Option<(Leg, Variant)> {
 impl Variant {
     /// Takes one ending off the name.
     fn strip<'n>(&mut self, name: &'n str) -> Option<&'n str> {
-        let services = [("_batches", Service::Batch), ("_flex", Service::Flex), ("_priority", Service::Priority)];
+        let services = [(BATCH, Service::Batch), (FLEX, Service::Flex), (PRIORITY, Service::Priority)];
         for (ending, service) in services {
             if let Some(rest) = name.strip_suffix(ending) {
                 self.service = Some(service);

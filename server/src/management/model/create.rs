@@ -57,7 +57,7 @@ pub async fn new(
     merge(&mut params, litellm_params, "litellm_params")?;
     merge(&mut info, rules::said(&app, "", model_info), "model_info")?;
     let sent = SentDeployment { id, model_name, params, info };
-    let (_, warnings) = rules::read(&app, &sent)?;
+    let (deployment, warnings) = rules::read(&app, &sent)?;
     let now = stored_time(app.clock.now());
     let row = Model {
         sealed_params: rules::seal(&app, &sent.id, &sent.params)?,
@@ -79,6 +79,8 @@ pub async fn new(
     let after = Some(snapshot(&row, &sent.params));
     let change = Change { action: "created", kind: "model", id: &row.model_id, before: None, after };
     record(&app, &transaction, &principal, change).await?;
+    let of = (&*row.model_id, Some(deployment));
+    app.models.enter_price(&transaction, of, (&principal.user_id, now)).await?;
     transaction.commit().await?;
     announce_models(&app, "model", &row.model_id).await;
     Ok(web::Json(view(row, &sent.params, warnings)))

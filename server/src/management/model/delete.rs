@@ -10,7 +10,7 @@ use super::rules;
 use super::view::snapshot;
 use crate::app::App;
 use crate::auth::Principal;
-use crate::db;
+use crate::db::{self, stored_time};
 use crate::domain::permission::Action;
 use crate::error::ApiResult;
 use crate::management::Json;
@@ -48,6 +48,8 @@ pub async fn delete(
     model.delete(&transaction).await?;
     let change = Change { action: "deleted", kind: "model", id: &id, before, after: None };
     record(&app, &transaction, &principal, change).await?;
+    let by = (&*principal.user_id, stored_time(app.clock.now()));
+    app.models.enter_price(&transaction, (&id, None), by).await?;
     transaction.commit().await?;
     announce_models(&app, "model", &id).await;
     Ok(web::Json(ModelDeleted { message: format!("Model: {id} deleted successfully") }))

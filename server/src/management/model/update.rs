@@ -93,7 +93,7 @@ async fn change(
     let mut after = before.clone();
     merge(&mut after.model_info.0, rules::said(app, id, patch.model_info), "model_info")?;
     after.model_name = patch.model_name.unwrap_or(after.model_name);
-    let (_, warnings) = rules::read(app, &models::sent(&after, params.clone()))?;
+    let (deployment, warnings) = rules::read(app, &models::sent(&after, params.clone()))?;
     after.sealed_params = rules::seal(app, id, &params)?;
     after.updated_at = stored_time(app.clock.now());
     after.updated_by = Some(principal.user_id.clone());
@@ -106,6 +106,8 @@ async fn change(
         after: Some(snapshot(&after, &params)),
     };
     record(app, &transaction, principal, change).await?;
+    let by = (&*principal.user_id, after.updated_at);
+    app.models.enter_price(&transaction, (id, Some(deployment)), by).await?;
     transaction.commit().await?;
     announce_models(app, "model", id).await;
     Ok(web::Json(view(after, &params, warnings)))

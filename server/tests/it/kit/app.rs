@@ -141,6 +141,12 @@ impl Home {
         self
     }
 
+    /// With another config.yaml from now on.
+    pub(crate) fn with_config(mut self, yaml: &str) -> Self {
+        self.config = Some(yaml.to_owned());
+        self
+    }
+
     pub(crate) async fn start(self) -> TestApp {
         let config = self.config.as_ref().map(|yaml| {
             let path = self.data.path().join("config.yaml");
