@@ -380,9 +380,10 @@ impl Context {
         unanswered: Unanswered,
         word: impl FnOnce(u16, Bytes) -> Bytes,
     ) -> Result<HttpResponse, ApiError> {
+        let rates = call.rates();
         let failure = match unanswered {
             Unanswered::Refused(error) => {
-                let error = ApiError::from(error);
+                let error = headers::error_with_rates(error.into(), rates);
                 call.finish(Outcome::failed(error.status().as_u16(), error.message())).await;
                 return Err(error.with_call_id(&self.caller.request_id));
             }
@@ -395,13 +396,14 @@ impl Context {
                 let mut head = self.head(code, None, Some(&call));
                 call.finish(Outcome::failed(status, reason)).await;
                 headers::forward(&mut head, &headers);
+                headers::rates(&mut head, rates);
                 let body = word(status, body);
                 return Ok(head.insert_header((CONTENT_TYPE, "application/json")).body(body));
             }
             UpstreamFailure::Unreachable(reason) => GatewayError::ProviderUnreachable { reason },
             UpstreamFailure::Timeout(after) => GatewayError::ProviderTimeout { after },
         };
-        let error = ApiError::from(error);
+        let error = headers::error_with_rates(error.into(), rates);
         call.finish(Outcome::failed(error.status().as_u16(), reason)).await;
         Err(error.with_call_id(&self.caller.request_id))
     }

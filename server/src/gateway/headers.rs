@@ -12,6 +12,7 @@ use super::settle::Settled;
 use super::settle::attempts::Tried;
 use crate::config::StickyBy;
 use crate::counters::{RateState, RateStates};
+use crate::error::ApiError;
 use crate::policy::Policy;
 use crate::provider::openai::RequestError;
 use crate::provider::openai::routing::RoutingParams;
@@ -96,6 +97,16 @@ pub(super) fn rates(response: &mut HttpResponseBuilder, rates: RateStates) {
             response.insert_header(header);
         }
     }
+}
+
+/// The same of an answer that is an error.
+pub(super) fn error_with_rates(error: ApiError, rates: RateStates) -> ApiError {
+    let states = [("requests", rates.requests), ("tokens", rates.tokens)].into_iter();
+    let headers = states.flat_map(|(unit, state)| state.into_iter().flat_map(move |state| rate(unit, state)));
+    headers.fold(error, |error, (name, value)| match HeaderName::try_from(name) {
+        Ok(name) => error.with_header(name, value),
+        Err(_) => error,
+    })
 }
 
 /// The three headers of one limit by the minute; `unit` is `requests` or `tokens`.

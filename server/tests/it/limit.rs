@@ -45,6 +45,20 @@ async fn requests_a_minute_are_limited_in_any_minute() {
 }
 
 #[tokio::test]
+async fn what_is_left_of_a_minute_is_told_with_failures_too() {
+    let upstream = FakeUpstream::start();
+    let yaml = format!("router_settings: {{num_retries: 0}}\nmodel_list:\n{}", upstream.deployment("gpt", "one"));
+    let app = TestApp::builder().config(&yaml).start().await;
+    let key = app.bearer(&app.new_key(json!({"rpm_limit": 5, "tpm_limit": 10_000})).await);
+    for (status, left) in [(400, "4"), (500, "3")] {
+        upstream.then(error(status));
+        let failed = key.post(CHAT, ask("gpt")).expect_status(status).await;
+        assert_eq!(failed.header("x-ratelimit-remaining-requests"), left);
+        assert_eq!(failed.header("x-ratelimit-limit-tokens"), "10000");
+    }
+}
+
+#[tokio::test]
 async fn tokens_are_reserved_and_corrected() {
     let upstream = FakeUpstream::start();
     let app = TestApp::with_upstream(&upstream).await;
