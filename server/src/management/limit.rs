@@ -20,7 +20,8 @@ use crate::error::{ApiError, ApiResult};
 use crate::management::change;
 
 pub(super) use calendar::Calendars;
-pub(super) use carry::{Windows, attached_windows, carry_over, set_spend};
+use carry::carry_over;
+pub(super) use carry::{Windows, attached_windows, set_spend};
 pub(super) use view::{Limited, limit_view, limited_views, of_keys, show_limited};
 
 /// A kind of entity that carries limits.
@@ -106,26 +107,29 @@ pub(super) async fn set(
     }
 
     let windows = Windows::of_one(app, transaction, kind, id).await?;
-    let mut corrections = carry_over(app, transaction, &windows_before, &windows).await?;
-    if let Some(target) = wanted.spend {
-        let scope = ScopeId { kind: kind.scope, id: id.into() };
-        corrections.extend(correct(app, transaction, scope, [&windows_before, &windows], target).await?);
-    }
+    let corrections = correct(app, transaction, [&windows_before, &windows], wanted.spend).await?;
     Ok(Changed { before, after, corrections })
 }
 
-/// Makes what a scope has spent in the window of `after` the `target`; the windows before may be others.
+/// Carries what a scope has spent over into its windows of `after`, and makes it `target` in that of the scope as a whole,
+/// where one is given. Tells which windows the counters have to hear of, once it is committed.
 pub(super) async fn correct(
     app: &App,
     transaction: &DatabaseTransaction,
-    scope: ScopeId,
     [before, after]: [&Windows; 2],
-    target: NanoUsd,
-) -> ApiResult<Option<Correction>> {
-    let window_start = after.start();
-    let delta = set_spend(app, transaction, &scope, window_start, target).await?;
-    let counted = if before.start() == window_start { delta } else { NanoUsd::ZERO };
-    Ok((delta != NanoUsd::ZERO).then_some(Correction { scope, window_start, counted, moved: None }))
+    target: Option<NanoUsd>,
+) -> ApiResult<Vec<Correction>> {
+    let mut corrections = carry_over(app, transaction, before, after).await?;
+    let Some(target) = target else { return Ok(corrections) };
+    let (scope, window_start) = (after.scope(), after.start());
+    let counted = set_spend(app, transaction, &scope, window_start, target).await?;
+    match corrections.iter_mut().find(|correction| correction.scope == scope).map(|correction| &mut correction.moved) {
+        // Counters that go on to the new window begin with it.
+        Some(Some(moved)) => moved.spent = target,
+        _ if counted == NanoUsd::ZERO => {}
+        _ => corrections.push(Correction { scope, window_start, counted, moved: None }),
+    }
+    Ok(corrections)
 }
 
 /// A scope's own limits.

@@ -11,7 +11,6 @@ use super::view::{snapshot, view};
 use super::{bounds, change, rules};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::counters::ScopeId;
 use crate::crypto::{KeyDigest, generate_key, key_name};
 use crate::db::key::{Entity, Model};
 use crate::db::{self, JsonMap, Strings, stored_time};
@@ -105,11 +104,10 @@ async fn create(app: &App, principal: &Principal, body: KeyCreate, secret: &str)
     let spend = body.spend.unwrap_or_default();
     let key = insert(app, &transaction, principal, body, secret).await?;
     // A key of the caller's own choosing may have existed before: it starts afresh all the same.
-    let scope = ScopeId::key(&key.token);
     let windows = Windows::of_one(app, &transaction, limit::KEY, &key.token).await?;
-    let correction = limit::correct(app, &transaction, scope, [&windows, &windows], spend).await?;
+    let corrections = limit::correct(app, &transaction, [&windows, &windows], Some(spend)).await?;
     change::commit(app, transaction, &key.token).await?;
-    app.counters.correct(Vec::from_iter(correction)).await;
+    app.counters.correct(corrections).await;
     Ok(key)
 }
 

@@ -18,7 +18,6 @@ use super::view::{snapshot, view};
 use super::{access, bounds, change};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::counters::ScopeId;
 use crate::crypto::{KeyDigest, key_name};
 use crate::db::key::Model;
 use crate::db::{self, JsonMap, Strings, stored_time};
@@ -177,12 +176,8 @@ pub(super) async fn apply(
     let changed = change::all_set(after.clone());
     changed.update(&transaction).await.map_err(|error| change::conflict(error, after.key_alias.as_deref()))?;
     let windows = Windows::of_one(app, &transaction, limit::KEY, &after.token).await?;
-    let mut corrections = limit::carry_over(app, &transaction, &windows_before, &windows).await?;
+    let mut corrections = limit::correct(app, &transaction, [&windows_before, &windows], spend).await?;
     corrections.extend(Windows::carry_all(app, &transaction, &owners_before).await?);
-    if let Some(target) = spend {
-        let windows = [&windows_before, &windows];
-        corrections.extend(limit::correct(app, &transaction, ScopeId::key(&after.token), windows, target).await?);
-    }
     let action = if rotation.is_some() { "rotated" } else { "updated" };
     let (shown_before, mut shown_after) = (snapshot(&before), snapshot(&after));
     if let (Some(rotation), Some(fields)) = (rotation, shown_after.as_object_mut()) {

@@ -144,6 +144,11 @@ impl Windows {
         }
     }
 
+    /// The scope as a whole.
+    pub(super) fn scope(&self) -> ScopeId {
+        ScopeId { kind: self.kind.scope, id: self.id.as_str().into() }
+    }
+
     /// Where that of the scope as a whole starts.
     pub(in crate::management) fn start(&self) -> Option<DateTime<Utc>> {
         self.whole.map(|window| window.start)
@@ -182,7 +187,7 @@ pub(super) async fn fill(db: &impl ConnectionTrait, own: Vec<Limit>) -> ApiResul
 
 /// Carries what a scope has spent over into the windows that take the place of its old ones: a new length of a window is
 /// no forgiveness. Tells which windows the counters have to hear of, once it is committed.
-pub(in crate::management) async fn carry_over(
+pub(super) async fn carry_over(
     app: &App,
     db: &impl ConnectionTrait,
     before: &Windows,

@@ -6,7 +6,8 @@ use serde_json::json;
 use tollgate_openapi::money::NanoUsd;
 
 use super::{generate, info};
-use crate::kit::TestApp;
+use crate::chat::{CHAT, ask};
+use crate::kit::{FakeUpstream, TestApp};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -54,4 +55,20 @@ async fn a_key_made_again_starts_afresh() {
     app.post("/key/update", json!({"key": made.key, "spend": 3})).expect_status(200).await;
     app.post("/key/delete", json!({"keys": [made.key]})).expect_status(200).await;
     assert_eq!(generate(&app, body).await.view.spend, NanoUsd::ZERO);
+}
+
+#[tokio::test]
+async fn spend_that_is_set_with_a_new_budget_duration_counts() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let made = generate(&app, json!({"max_budget": 1})).await;
+    let key = app.bearer(&made.key);
+    key.post(CHAT, ask("gpt")).expect_status(200).await;
+    app.settled().await;
+    for (duration, spend, status) in [("1d", 1.0, 400), ("7d", 0.0, 200)] {
+        let update = json!({"key": made.key, "budget_duration": duration, "spend": spend});
+        app.post("/key/update", update).expect_status(200).await;
+        assert_eq!(info(&app, &made.key).await.spend, usd(spend));
+        key.post(CHAT, ask("gpt")).expect_status(status).await;
+    }
 }
