@@ -28,7 +28,7 @@ pub use local::IdleScope;
 use local::{Local, Taken};
 pub use scope::{Charged, Demand, Exceeded, Limits, RateState, RateStates, Refusal, Scope, ScopeId, Standing};
 pub use shared::{OnOutage, SharedSettings};
-use shared::{Online, Shared};
+use shared::{Online, Reply, Shared};
 pub use sign_in::SignInThrottle;
 pub use ticket::Ticket;
 use verdict::Verdict;
@@ -127,7 +127,7 @@ impl Counters {
     async fn refusal(&self, scopes: &[Scope], demand: Demand) -> Option<Admission> {
         if let Some((shared, online)) = self.shared.as_ref().zip(self.online_for(scopes)) {
             return match shared.ask(&online, scopes, demand, false).await {
-                Ok(reply) => Verdict::into_refusal(reply.verdict(scopes, demand, &self.local.waiting(scopes))),
+                Ok(reply) => self.refusal_of(&reply, scopes, demand),
                 Err(_) => self.denial(scopes).or_else(|| self.local.refusal(scopes, demand, None)),
             };
         }
@@ -308,7 +308,7 @@ impl Counters {
         }
         match self.local.admit(scopes, demand, place) {
             Ok(taken) => Admission::Granted(self.ticket(taken, demand)),
-            Err(refusal) => refusal,
+            Err(refusal) => *refusal,
         }
     }
 
@@ -322,11 +322,16 @@ impl Counters {
             let grant = reply.grant(online, scopes, demand);
             return Admission::Granted(self.ticket(self.local.note_grant(scopes, demand, &grant), demand));
         }
-        let found = reply.verdict(scopes, demand, &self.local.waiting(scopes));
-        Verdict::into_refusal(found).unwrap_or_else(|| {
+        self.refusal_of(&reply, scopes, demand).unwrap_or_else(|| {
             tracing::error!("shared counters refuse what they have room for");
             Admission::Refused(Refusal::unavailable())
         })
+    }
+
+    /// What stands in the way of `demand` where nodes count together; `None`: nothing.
+    fn refusal_of(&self, reply: &Reply, scopes: &[Scope], demand: Demand) -> Option<Admission> {
+        let refusal = Verdict::into_refusal(reply.verdict(scopes, demand, &self.local.waiting(scopes)))?;
+        Some(refusal.with_rates(|| reply.rates(scopes, (0, 0))))
     }
 
     fn ticket(self: &Arc<Self>, taken: Taken, demand: Demand) -> Ticket {

@@ -204,7 +204,10 @@ impl Counter {
         until: impl Fn(u64) -> Duration,
         states: &mut RateStates,
     ) {
-        let Some(rates) = &mut self.rates else { return };
+        if scope.limits.rpm.is_none() && scope.limits.tpm.is_none() {
+            return;
+        }
+        let rates = self.rates();
         let state = |window: &mut Sliding, limit: Option<u64>| {
             let limit = limit?;
             let remaining = limit.saturating_sub(window.used(slot));

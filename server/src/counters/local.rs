@@ -61,11 +61,16 @@ impl Local {
     }
 
     /// Takes `demand` from every scope, or says why not.
-    pub(super) fn admit(&self, scopes: &[Scope], demand: Demand, place: Option<&Place>) -> Result<Taken, Admission> {
+    pub(super) fn admit(
+        &self,
+        scopes: &[Scope],
+        demand: Demand,
+        place: Option<&Place>,
+    ) -> Result<Taken, Box<Admission>> {
         let now = self.clock.monotonic();
         let mut state = self.state.lock();
         if let Some(refusal) = Verdict::into_refusal(self.check(&mut state, scopes, demand, place, now)) {
-            return Err(refusal);
+            return Err(Box::new(refusal.with_rates(|| self.rates(&mut state, scopes, now))));
         }
         Ok(self.take(&mut state, scopes, demand, now, None))
     }
@@ -79,7 +84,18 @@ impl Local {
     /// What stands in the way of `demand`; `None`: nothing.
     pub(super) fn refusal(&self, scopes: &[Scope], demand: Demand, place: Option<&Place>) -> Option<Admission> {
         let now = self.clock.monotonic();
-        Verdict::into_refusal(self.check(&mut self.state.lock(), scopes, demand, place, now))
+        let mut state = self.state.lock();
+        let refusal = Verdict::into_refusal(self.check(&mut state, scopes, demand, place, now))?;
+        Some(refusal.with_rates(|| self.rates(&mut state, scopes, now)))
+    }
+
+    /// How the tightest limits by the minute stand.
+    fn rates(&self, state: &mut State, scopes: &[Scope], now: Instant) -> RateStates {
+        let (slot, mut rates) = (self.slot(now), RateStates::default());
+        for scope in scopes {
+            self.current(state, scope).note_rates(scope, slot, |at| self.until(at, now), &mut rates);
+        }
+        rates
     }
 
     /// Whether the call has to wait for others of this process.

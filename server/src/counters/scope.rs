@@ -171,6 +171,8 @@ pub struct Refusal {
     pub scope: ScopeId,
     /// What it has not enough of.
     pub exceeded: Exceeded,
+    /// How the tightest limits by the minute stand, of all scopes of the call.
+    pub rates: Box<RateStates>,
 }
 
 /// The limit that a call does not fit in.
@@ -205,7 +207,8 @@ pub enum Exceeded {
 impl Refusal {
     /// A refusal because the shared counters are away.
     pub(super) fn unavailable() -> Self {
-        Self { scope: ScopeId { kind: "gateway", id: Arc::from("gateway") }, exceeded: Exceeded::Unavailable }
+        let scope = ScopeId { kind: "gateway", id: Arc::from("gateway") };
+        Self { scope, exceeded: Exceeded::Unavailable, rates: Box::default() }
     }
 }
 

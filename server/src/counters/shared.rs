@@ -39,6 +39,7 @@ use super::scope::{RateStates, ScopeId};
 use super::{Charge, Counters};
 use crate::clock::Clock;
 use crate::db::budget_spend;
+pub(super) use ask::Reply;
 pub(super) use change::{Change, Note, Window};
 use keys::Keys;
 use times::Times;

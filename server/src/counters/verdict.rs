@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tollgate_openapi::money::NanoUsd;
 
-use super::scope::{Demand, Exceeded, RateState, Refusal, Scope, Standing};
+use super::scope::{Demand, Exceeded, RateState, RateStates, Refusal, Scope, Standing};
 use super::ticket::Ticket;
 
 /// The answer to a request for admission.
@@ -21,6 +21,16 @@ pub enum Admission {
         /// What stands in the way of more.
         refusal: Refusal,
     },
+}
+
+impl Admission {
+    /// What is refused tells how the limits by the minute stand, too.
+    pub(super) fn with_rates(mut self, rates: impl FnOnce() -> RateStates) -> Self {
+        if let Self::Refused(refusal) | Self::Short { refusal, .. } = &mut self {
+            *refusal.rates = rates();
+        }
+        self
+    }
 }
 
 /// What is left for a call.
@@ -71,7 +81,7 @@ impl Verdict {
         demand: Demand,
         mut fits_in: impl FnMut(Traffic, u64, u64) -> Duration,
     ) -> Result<(), Refusal> {
-        let refuse = |exceeded| Refusal { scope: scope.id.clone(), exceeded };
+        let refuse = |exceeded| Refusal { scope: scope.id.clone(), exceeded, rates: Box::default() };
         if let Some(exceeded) = self.check_budget(scope, position, demand).map_err(refuse)? {
             self.short.get_or_insert_with(|| refuse(exceeded));
         }

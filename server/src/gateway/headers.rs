@@ -110,7 +110,7 @@ pub(super) fn error_with_rates(error: ApiError, rates: RateStates) -> ApiError {
 }
 
 /// The three headers of one limit by the minute; `unit` is `requests` or `tokens`.
-pub(super) fn rate(unit: &str, state: RateState) -> [(String, HeaderValue); 3] {
+fn rate(unit: &str, state: RateState) -> [(String, HeaderValue); 3] {
     let reset = format!("{}s", state.reset.as_millis().div_ceil(1000));
     [
         (format!("x-ratelimit-limit-{unit}"), HeaderValue::from(state.limit)),

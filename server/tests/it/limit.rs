@@ -10,7 +10,7 @@ use tollgate::crypto::KeyDigest;
 use tollgate_openapi::money::NanoUsd;
 
 use crate::chat::{CHAT, ask};
-use crate::kit::{Behaviour, DONE, FakeUpstream, TestApp, delta, usage};
+use crate::kit::{Behaviour, DONE, FakeUpstream, RedisServer, TestApp, delta, usage};
 
 fn error(status: u16) -> Behaviour {
     Behaviour::Status(status, r#"{"error":{"message":"no"}}"#.to_owned(), vec![])
@@ -55,6 +55,32 @@ async fn what_is_left_of_a_minute_is_told_with_failures_too() {
         let failed = key.post(CHAT, ask("gpt")).expect_status(status).await;
         assert_eq!(failed.header("x-ratelimit-remaining-requests"), left);
         assert_eq!(failed.header("x-ratelimit-limit-tokens"), "10000");
+    }
+}
+
+#[tokio::test]
+async fn every_refusal_tells_what_is_left_of_a_minute() {
+    let (upstream, redis) = (FakeUpstream::start(), RedisServer::start().await);
+    let alone = TestApp::with_upstream(&upstream).await;
+    let together = TestApp::builder().upstream(&upstream).redis(&redis).start().await;
+    for app in [&alone, &together] {
+        for (limits, status) in [
+            (json!({"rpm_limit": 5, "tpm_limit": 1000, "max_budget": 0}), 400),
+            (json!({"rpm_limit": 5, "tpm_limit": 1000, "max_parallel_requests": 0}), 429),
+        ] {
+            let key = app.bearer(&app.new_key(limits).await);
+            let refused = key.post(CHAT, ask("gpt")).expect_status(status).await;
+            assert_eq!(refused.header("x-ratelimit-limit-requests"), "5");
+            assert_eq!(refused.header("x-ratelimit-remaining-requests"), "5");
+            assert_eq!(refused.header("x-ratelimit-remaining-tokens"), "1000");
+        }
+        let key = app.bearer(&app.new_key(json!({"rpm_limit": 1, "tpm_limit": 1000})).await);
+        key.post(CHAT, ask("gpt")).expect_status(200).await;
+        app.settled().await;
+        let refused = key.post(CHAT, ask("gpt")).expect_status(429).await;
+        assert_eq!(refused.header("x-ratelimit-remaining-requests"), "0");
+        assert_eq!(refused.header("x-ratelimit-reset-requests"), "63s");
+        assert_eq!(refused.header("x-ratelimit-remaining-tokens"), "970");
     }
 }
 

@@ -222,20 +222,25 @@ impl Reply {
 
     /// What was granted, call counted.
     pub(in crate::counters) fn grant(&self, online: &Online, scopes: &[Scope], demand: Demand) -> Grant {
-        let slot = self.now_ms / slot_ms();
-        let empty = i64::try_from(slot + SLOTS).unwrap_or(i64::MAX);
+        let (slot, rates) = (self.now_ms / slot_ms(), self.rates(scopes, (1, demand.tokens)));
+        let spent = scopes.iter().zip(&self.stands);
+        let spent = spent.map(|(scope, stands)| scope.limits.max_budget.map(|_| stands.standing.spent));
+        Grant { lease: Arc::clone(&online.link.lease), slot: Some(slot), spent: spent.collect(), rates }
+    }
+
+    /// How the tightest limits by the minute stand once so many requests and tokens more are counted.
+    pub(in crate::counters) fn rates(&self, scopes: &[Scope], (requests, tokens): (u64, u64)) -> RateStates {
+        let empty = i64::try_from(self.now_ms / slot_ms() + SLOTS).unwrap_or(i64::MAX);
         let mut rates = RateStates::default();
         for (scope, stands) in scopes.iter().zip(&self.stands) {
             let state = |limit: Option<u64>, used: u64| {
                 let limit = limit?;
                 Some(RateState { limit, remaining: limit.saturating_sub(used), reset: self.until(empty) })
             };
-            RateStates::tighten(&mut rates.requests, state(scope.limits.rpm, stands.standing.requests + 1));
-            RateStates::tighten(&mut rates.tokens, state(scope.limits.tpm, stands.standing.tokens + demand.tokens));
+            RateStates::tighten(&mut rates.requests, state(scope.limits.rpm, stands.standing.requests + requests));
+            RateStates::tighten(&mut rates.tokens, state(scope.limits.tpm, stands.standing.tokens + tokens));
         }
-        let spent = scopes.iter().zip(&self.stands);
-        let spent = spent.map(|(scope, stands)| scope.limits.max_budget.map(|_| stands.standing.spent));
-        Grant { lease: Arc::clone(&online.link.lease), slot: Some(slot), spent: spent.collect(), rates }
+        rates
     }
 
     /// Time until a slot begins; none where that is now or never.

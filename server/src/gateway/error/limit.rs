@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use chrono::{DateTime, TimeDelta, Utc};
 use tollgate_openapi::money::NanoUsd;
 
 use crate::counters::{Exceeded, RateState, Refusal};
 use crate::error::ApiError;
+use crate::gateway::headers::error_with_rates;
 use crate::ledger::RefusingBudget;
 
 /// How soon a slot of a parallel limit may be free, or money that others have reserved.
@@ -26,13 +27,20 @@ pub(super) fn error(
 ) -> ApiError {
     // The name says which model is meant.
     let kind = refusal.scope.kind.strip_suffix("_model").unwrap_or(refusal.scope.kind);
-    match &refusal.exceeded {
+    let mut rates = *refusal.rates;
+    let error = match &refusal.exceeded {
         Exceeded::Budget { max, spent, reserved, window_end, .. } => {
             let figures = Budget { max: *max, spent: *spent, reserved: *reserved, window_end: *window_end };
             budget(kind, name, &figures, estimate, budget_status, now)
         }
-        Exceeded::Requests(state) => rate(kind, name, "requests", *state, now),
-        Exceeded::Tokens(state) => rate(kind, name, "tokens", *state, now),
+        Exceeded::Requests(state) => {
+            rates.requests = decisive(*state).or(rates.requests);
+            rate(kind, name, "requests", *state, now)
+        }
+        Exceeded::Tokens(state) => {
+            rates.tokens = decisive(*state).or(rates.tokens);
+            rate(kind, name, "tokens", *state, now)
+        }
         Exceeded::Parallel { limit } => {
             let message = format!(
                 "Rate limit exceeded for {kind}: {name}. Limit type: max_parallel_requests. Current limit: {limit}, \
@@ -46,7 +54,13 @@ pub(super) fn error(
                            Try again.";
             ApiError::unavailable(message).with_header(RETRY_AFTER, seconds(SOON))
         }
-    }
+    };
+    error_with_rates(error, rates)
+}
+
+/// The limit that refuses, whichever is the tightest, unless the call never fits in it.
+fn decisive(state: RateState) -> Option<RateState> {
+    (!state.reset.is_zero()).then_some(state)
 }
 
 /// The budget that has nothing left for a call. Where others have reserved some of it, it may have something later.
@@ -121,13 +135,7 @@ fn rate(kind: &str, name: &str, unit: &'static str, state: RateState, now: DateT
     let resets_at = now + TimeDelta::from_std(reset).unwrap_or(TimeDelta::zero());
     message.push_str(&format!(" Limit resets at: {}", resets_at.format("%Y-%m-%d %H:%M:%S UTC")));
     message.push_str(&format!(". {}", whom_to_ask(kind)));
-    let mut error = too_many(message, reset);
-    for (name, value) in super::super::headers::rate(unit, state) {
-        if let Ok(name) = HeaderName::try_from(name) {
-            error = error.with_header(name, value);
-        }
-    }
-    error
+    too_many(message, reset)
 }
 
 fn too_many(message: String, retry_after: Duration) -> ApiError {
