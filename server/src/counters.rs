@@ -262,6 +262,27 @@ impl Counters {
         self.local.drop_unused(idle);
     }
 
+    /// Those of `scopes` that calls of this node are charged to which have not ended; of all scopes where none are named.
+    pub async fn busy(&self, scopes: Option<&[ScopeId]>) -> Vec<ScopeId> {
+        if let Some(scopes) = scopes {
+            return self.local.busy_of(scopes);
+        }
+        let (mut busy, mut from) = (Vec::new(), Some(0));
+        while let Some(index) = from {
+            let (some, next) = self.local.busy(index);
+            busy.extend(some);
+            from = next;
+            tokio::task::yield_now().await;
+        }
+        busy
+    }
+
+    /// Lets calls in flight count in the present windows of `scopes`, where somebody has put them in the place of those they
+    /// were admitted in.
+    pub fn follow(&self, scopes: &[Scope]) {
+        self.local.follow(scopes);
+    }
+
     /// What all calls in flight on this node have reserved, over all scopes.
     #[must_use]
     pub fn reserved_total(&self) -> NanoUsd {

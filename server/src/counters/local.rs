@@ -1,5 +1,6 @@
 //! Counters in the process: one short critical section an admission, all scopes or none.
 
+mod busy;
 mod idle;
 mod together;
 

@@ -11,6 +11,7 @@ use super::Work;
 use crate::counters::ScopeId;
 use crate::db::policy_change::{self, Model as PolicyChange};
 use crate::models::CHANGED_BY;
+use crate::policy::PolicyError;
 use crate::settings;
 
 /// How soon a change made on another node is in force here, where nothing announces it.
@@ -25,6 +26,9 @@ const CHANGES_MAX: u64 = 1_000;
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 /// How long changes are kept: far longer than a node takes to look.
 const KEEP: chrono::TimeDelta = chrono::TimeDelta::hours(1);
+
+/// A budget changes the windows of all that is attached to it, an organization those of all that follow its calendar.
+const CONCERN_OTHERS: [&str; 2] = ["budget", "organization"];
 
 /// What was read before.
 #[derive(Debug, Default)]
@@ -99,6 +103,22 @@ async fn forget(work: &Work, changes: &[PolicyChange]) {
     let scope = |change: &PolicyChange| ScopeId::named(&change.entity_kind, &change.entity_id.as_str().into());
     let scopes: Vec<ScopeId> = changes.iter().filter_map(scope).collect();
     work.counters.corrected(&scopes).await;
+    let concerns_others = changes.iter().any(|change| CONCERN_OTHERS.contains(&change.entity_kind.as_str()));
+    let concerned = (!concerns_others).then_some(&*scopes);
+    if concerned.is_none_or(|scopes| !scopes.is_empty())
+        && let Err(error) = tokio::time::timeout(READ_TIMEOUT, move_on(work, concerned)).await.unwrap_or(Ok(()))
+    {
+        tracing::debug!(%error, "calls in flight count where they were admitted");
+    }
+}
+
+/// Calls in flight count in the window that was put in the place of theirs.
+async fn move_on(work: &Work, concerned: Option<&[ScopeId]>) -> Result<(), PolicyError> {
+    for scope in work.counters.busy(concerned).await {
+        let scopes = work.policy.scopes_of(scope.kind, &scope.id).await?;
+        work.counters.follow(&scopes);
+    }
+    Ok(())
 }
 
 impl Read {

@@ -1,6 +1,7 @@
 //! Several nodes on one database and one Redis.
 
 mod correction;
+mod window;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -8,7 +8,7 @@ use crate::counters::scope::ScopeId;
 use crate::counters::sliding::SLOT;
 
 /// Scopes that are looked at in one go, while calls wait.
-const WALK: usize = 256;
+pub(super) const WALK: usize = 256;
 
 /// A scope nobody uses.
 #[derive(Clone, Debug)]

@@ -9,8 +9,9 @@ use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 
 use super::{PolicyError, PolicyStore};
+use crate::counters::Scope;
 use crate::crypto::KeyDigest;
-use crate::policy::{Entity, EntityKind, Policy, member_id};
+use crate::policy::{Account, CallPolicy, Entity, EntityKind, Policy, member_id};
 
 /// Entities kept; the least useful go first.
 const CAPACITY: usize = 100_000;
@@ -85,6 +86,27 @@ impl PolicyStore {
     #[must_use]
     pub fn known_entity(&self, kind: EntityKind, id: &str) -> Option<Arc<Entity>> {
         self.entities.0.peek(&EntityRef { kind, id })?.entity
+    }
+
+    /// The scopes that the entity, or the key and all it belongs to, is charged in now; none where it is not known.
+    ///
+    /// # Errors
+    /// When the database cannot say.
+    pub async fn scopes_of(&self, kind: &str, id: &str) -> Result<Vec<Scope>, PolicyError> {
+        let now = self.clock.now();
+        let scopes = |account: &Account| account.all().map(|limited| limited.scope(now)).collect::<Vec<_>>();
+        if let Some(digest) = KeyDigest::from_hex(id).filter(|_| kind == "key") {
+            let policy = match self.resolve(&digest).await {
+                Err(PolicyError::Unknown) => return Ok(Vec::new()),
+                found => found?,
+            };
+            let CallPolicy { key, entities, .. } = self.call(policy, None, &[]).await?;
+            let accounts = std::iter::once(&key.account).chain(entities.iter().map(|entity| &entity.account));
+            return Ok(accounts.flat_map(scopes).collect());
+        }
+        let Some(kind) = EntityKind::from_name(kind) else { return Ok(Vec::new()) };
+        let entity = self.entity(kind, id).await?;
+        Ok(entity.map(|entity| scopes(&entity.account)).unwrap_or_default())
     }
 
     /// The entity with this id, where there is an id and the entity is charged for calls.
