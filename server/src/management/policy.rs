@@ -5,6 +5,7 @@ mod subject;
 use actix_web::web;
 use serde_json::json;
 use tollgate_openapi::error::ErrorEnvelope;
+use tollgate_openapi::money::NanoUsd;
 use tollgate_openapi::paths;
 use tollgate_openapi::policy::{
     PolicyCheck, PolicyCheckKind, PolicyDeployment, PolicyEstimate, PolicyExplain, PolicyExplanation, PolicyRefusal,
@@ -243,31 +244,25 @@ fn limits(mut answer: PolicyExplanation, explanation: &Explanation, question: &P
 fn checks_of(scope: &Scope, standing: Standing, name: &str, explanation: &Explanation) -> Vec<PolicyCheck> {
     let limits = scope.limits;
     let [budget, requests, tokens, parallel] = explanation.fits(limits, standing);
-    let check = |check, passed: Option<bool>, unit: &str, [limit, used, reserved]: [Option<f64>; 3]| {
-        let (passed, limit) = (passed?, limit?);
-        let left = limit - used.unwrap_or(0.0) - reserved.unwrap_or(0.0);
-        let detail = format!("{} of {limit} {unit} left.", left.max(0.0));
-        let whose = PolicyCheck {
-            scope: Some(scope.id.kind.to_owned()),
-            scope_id: Some(scope.id.id.to_string()),
-            scope_name: Some(name.to_owned()),
-            limit: Some(limit),
-            used,
-            reserved,
-            ..plain(check, passed, detail)
-        };
-        Some(whose)
+    let check = |check, passed, detail, limit, used| PolicyCheck {
+        scope: Some(scope.id.kind.to_owned()),
+        scope_id: Some(scope.id.id.to_string()),
+        scope_name: Some(name.to_owned()),
+        limit: Some(limit),
+        used: Some(used),
+        ..plain(check, passed, detail)
     };
-    let usd = |money: tollgate_openapi::money::NanoUsd| money.to_usd();
-    let budget = check(
-        PolicyCheckKind::MaxBudget,
-        budget,
-        "US dollars",
-        [limits.max_budget.map(usd), Some(usd(standing.spent)), Some(usd(standing.reserved))],
-    );
-    let budget = budget.map(|check| PolicyCheck { resets_at: scope.window_end, ..check });
-    let counted = |kind, passed, unit, limit: Option<u64>, used| {
-        check(kind, passed, unit, [limit.map(float), Some(float(used)), None])
+    let budget = budget.zip(limits.max_budget).map(|(passed, max)| {
+        let Standing { spent, reserved, .. } = standing;
+        let left = (max - spent - reserved).max(NanoUsd::ZERO);
+        let detail = format!("{} of {} US dollars left.", left.to_usd(), max.to_usd());
+        let check = check(PolicyCheckKind::MaxBudget, passed, detail, max.to_usd(), spent.to_usd());
+        PolicyCheck { reserved: Some(reserved.to_usd()), resets_at: scope.window_end, ..check }
+    });
+    let counted = |kind, passed: Option<bool>, unit, limit: Option<u64>, used: u64| {
+        let (passed, limit) = passed.zip(limit)?;
+        let detail = format!("{} of {limit} {unit} left.", limit.saturating_sub(used));
+        Some(check(kind, passed, detail, float(limit), float(used)))
     };
     let requests = counted(PolicyCheckKind::RpmLimit, requests, "requests a minute", limits.rpm, standing.requests);
     let tokens = counted(PolicyCheckKind::TpmLimit, tokens, "tokens a minute", limits.tpm, standing.tokens);

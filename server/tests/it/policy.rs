@@ -174,3 +174,12 @@ async fn a_user_or_a_team_is_judged_without_a_key() {
     let key = app.bearer(&app.new_key(json!({"team_id": "t"})).await);
     key.post(EXPLAIN, json!({"team_id": "t", "model": "gpt"})).expect_status(403).await;
 }
+
+#[tokio::test]
+async fn what_is_left_is_told_to_the_nano_dollar() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let key = app.new_key(json!({"max_budget": 0.00007, "spend": 0.00005})).await;
+    let answer = app.post(EXPLAIN, json!({"key": key, "model": "gpt"})).expect_status(200).await.value();
+    assert_eq!(check(&answer, "max_budget", "key")["detail"], "0.00002 of 0.00007 US dollars left.");
+}
