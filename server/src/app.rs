@@ -12,7 +12,6 @@ use crate::counters::{Counters, SignInThrottle};
 use crate::crypto::{KeyDigest, Sealer};
 use crate::db;
 use crate::domain::proxy::TrustedProxies;
-use crate::ledger::watch::ConfiguredBudgets;
 use crate::mail::Mailer;
 use crate::models::LiveModels;
 use crate::oidc::{Oidc, Provider};
@@ -46,8 +45,6 @@ pub struct App {
     pub alerts: Arc<Alerts>,
     /// Where reports are put.
     pub report_storage: Option<Storage>,
-    /// Budgets that are not in the database.
-    pub budgets: Arc<ConfiguredBudgets>,
     /// The models in force.
     pub models: Arc<LiveModels>,
     /// The settings in force.

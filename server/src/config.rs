@@ -21,6 +21,7 @@ mod node;
 mod problem;
 mod reader;
 mod router;
+mod scope_limits;
 mod secret;
 mod setting;
 mod sso;
@@ -49,7 +50,7 @@ pub use hedging::Hedging;
 pub use identity::IdentitySettings;
 pub use key_rules::KeyRules;
 pub(crate) use key_rules::TEAM_ROLES;
-pub use litellm::{LitellmSettings, ScopeLimits};
+pub use litellm::LitellmSettings;
 pub use model::{
     AwsConfig, AzureConfig, DeploymentConfig, GoogleCredentials, HealthCheckConfig, RequestConfig, VertexConfig,
     masked_map as masked,
@@ -58,6 +59,7 @@ use node::{Node, Value};
 pub use problem::{Place, Problem, Severity};
 use reader::{Item, Problems, Section};
 pub use router::{ErrorClass, ErrorPolicy, Fallbacks, GroupAlias, RedisSettings, RouterSettings};
+pub use scope_limits::ScopeLimits;
 pub use secret::{MASK, Secret, is_secret_name};
 pub use setting::{
     Origin, SECTIONS, SetValue, Setting, SettingKind, StoredSettings, nearest_setting, setting, settings,
@@ -210,6 +212,8 @@ fn read_tree(root: &Node, mut environment: Environment<'_>, problems: &Problems)
     let mut router = router::read(top.get("router_settings"), litellm.num_retries);
     router.fallbacks.fill_from(&litellm.fallbacks);
     router.timeout = router.timeout.or(litellm.request_timeout);
+    limits.gateway.max_budget = limits.gateway.max_budget.or(litellm.max_budget);
+    limits.gateway.budget_duration = limits.gateway.budget_duration.or(litellm.budget_duration);
     litellm.cache.is_on |= router.cache_responses;
     environment.credentials = credential::read_list(top.get("credential_list"));
     let list = top.get("model_list");

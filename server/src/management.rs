@@ -14,7 +14,7 @@ mod extract;
 pub mod health;
 pub mod invitation;
 pub mod key;
-mod limit;
+pub mod limit;
 mod merge;
 pub mod metrics;
 pub mod model;

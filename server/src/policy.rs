@@ -28,9 +28,9 @@ pub use access_groups::AccessGroups;
 pub use bulletin::{Bulletin, Channel};
 pub use call::{CallPolicy, Denial};
 pub use callbacks::{OwnCallback, OwnCallbacks};
-pub use entity::{Entity, EntityKind};
+pub use entity::{Entity, EntityKind, GATEWAY};
 pub use limited::{Account, Limited, SoftBudget, Window};
-pub use load::{Defaults, GatewayBudget, Loader};
+pub use load::{Defaults, Loader};
 pub use routing::RoutingOverrides;
 pub use store::{PolicyError, PolicyStore};
 
@@ -84,8 +84,6 @@ pub struct Policy {
     pub callbacks: Option<Arc<OwnCallbacks>>,
     /// Whose calendar its budget windows follow.
     pub time_zone: Tz,
-    /// The limits of all calls together.
-    pub gateway: Arc<Limited>,
 }
 
 /// One of the secrets of a key: what is kept of it here.
@@ -150,7 +148,7 @@ impl ModelAccess {
 impl Policy {
     /// The policy of a key without limits of its own that would belong to this user and team.
     #[must_use]
-    pub fn of_principal(user_id: Option<&str>, team_id: Option<&str>, gateway: Arc<Limited>) -> Self {
+    pub fn of_principal(user_id: Option<&str>, team_id: Option<&str>) -> Self {
         let member_id = user_id.zip(team_id).map(|(user_id, team_id)| member_id(team_id, user_id));
         let token: Arc<str> = Arc::from("");
         let whole = Limited::unlimited(ScopeId { kind: "key", id: Arc::clone(&token) }, "");
@@ -161,14 +159,14 @@ impl Policy {
             user_id: user_id.map(Arc::from),
             team_id: team_id.map(Arc::from),
             member_id,
-            ..Self::master(gateway)
+            ..Self::master()
         }
     }
 
     /// The policy of the master key: everything, within the limits of the gateway. Its calls are booked under a name, not
     /// its digest.
     #[must_use]
-    pub fn master(gateway: Arc<Limited>) -> Self {
+    pub fn master() -> Self {
         let token: Arc<str> = Arc::from(MASTER_TOKEN);
         Self {
             account: Account {
@@ -181,7 +179,6 @@ impl Policy {
             routing: None,
             callbacks: None,
             time_zone: Tz::UTC,
-            gateway,
             token,
             key_alias: Some(Arc::from(MASTER_ALIAS)),
             key_name: Arc::from("sk-..."),

@@ -28,6 +28,7 @@ use crate::config::Config;
 use crate::counters::Counters;
 use crate::crypto::{KeyDigest, SealError, Sealer};
 use crate::db::{self, DbError, OwnConnection};
+use crate::error::ApiError;
 use crate::gateway::Gateway;
 use crate::http::{self, Parts};
 use crate::jobs;
@@ -36,9 +37,10 @@ use crate::ledger::watch::Watch;
 use crate::ledger::writer::Writer;
 use crate::ledger::{Spool, SpoolError, SpoolLimits};
 use crate::mail::MailError;
+use crate::management::limit::configured;
 use crate::models::{LiveModels, Means};
 use crate::oidc::Oidc;
-use crate::policy::{GatewayBudget, Loader, PolicyStore};
+use crate::policy::{Loader, PolicyError, PolicyStore};
 use crate::settings::{LiveSettings, Sources};
 use crate::storage::StorageError;
 use crate::telemetry;
@@ -97,7 +99,10 @@ pub enum StartError {
     Ledger(DbErr),
     /// What the gateway has spent cannot be read.
     #[error("cannot read budgets: {0}")]
-    Budget(DbErr),
+    Budget(PolicyError),
+    /// Limits of the gateway or of providers cannot be set.
+    #[error("cannot set the limits of the gateway and of providers: {}", .0.message())]
+    Limits(ApiError),
     /// The settings of the database cannot be read.
     #[error("cannot read the settings of the database: {0}")]
     Settings(DbErr),
@@ -197,7 +202,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let outside = outside::of(&config, &environment, &secrets, (&database, &clock, &identity))?;
     let writer = open_writer(&config, (&database, &url), &spool, &counters, &outside.alerts).await?;
     shared::join(&counters).await;
-    let loader = loader(&config, &database, &clock).await?;
+    let loader = Loader::new(database.clone(), config.litellm.timezone, defaults::of(&config));
     let (master, bulletin) = (KeyDigest::of(secrets.master_key.expose()), shared::bulletin(&config, redis.clone()));
     let policy = Arc::new(PolicyStore::new(loader, clock.clone(), master, bulletin));
     let (queues, takers) = gateway::queues(&config, &environment, &database, &policy, (&outside.sealer, &clock))?;
@@ -223,13 +228,14 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         mailer,
         alerts,
         report_storage,
-        budgets: Arc::new(outside::budgets(&config)),
         models,
         settings: Arc::new(settings),
         figures: Arc::default(),
         sign_ins: Arc::default(),
         timezone: config.litellm.timezone,
     };
+    configured::put(&app, &config).await.map_err(StartError::Limits)?;
+    app.policy.warm().await.map_err(StartError::Budget)?;
     let (initial_password, address) = (first_admin::ensure(&app).await?, listener.local_addr()?);
     let parts = Parts { app: app.clone(), gateway: Arc::clone(&gateway), limits: config.limits.clone() };
     let server = http::serve(parts, listener, workers)?;
@@ -268,13 +274,6 @@ async fn open_writer(
     let mut writer = Writer::new(Arc::clone(spool), own, Arc::clone(counters), watch);
     catch_up(&mut writer).await;
     Ok(writer)
-}
-
-async fn loader(config: &Config, database: &DatabaseConnection, clock: &Clock) -> Result<Loader, StartError> {
-    let litellm = &config.litellm;
-    let budget = GatewayBudget { max_budget: litellm.max_budget, span: litellm.budget_duration };
-    let loader = Loader::new(database.clone(), litellm.timezone, budget, defaults::of(config), clock.now());
-    loader.await.map_err(StartError::Budget)
 }
 
 /// Budgets are read from the database: it needs to know what a former process spent before anybody spends more.

@@ -6,6 +6,7 @@ use super::alerting::{self, AlertSettings};
 use super::fetch::{self, FetchSettings};
 use super::identity::{self, IdentitySettings};
 use super::reader::{Item, Section};
+use super::scope_limits::{self, ScopeLimits};
 use super::secret::Secret;
 use super::sso::{self, SsoEntry};
 use super::storage::{self, StorageSettings};
@@ -138,6 +139,9 @@ pub struct Limits {
     pub metrics_keys_max: u64,
     /// How long calls in flight may go on after a SIGTERM. Default: 25 seconds, below Kubernetes' 30.
     pub drain_timeout: Duration,
+    /// What the gateway as a whole may take (`gateway_limits`), filled up from `litellm_settings.max_budget`,
+    /// `litellm_settings.budget_duration` and `general_settings.global_max_parallel_requests`. Default: no limit.
+    pub gateway: ScopeLimits,
     /// How nodes count together.
     pub shared_counters: SharedCounterSettings,
     /// What is fetched for clients.
@@ -166,6 +170,7 @@ impl Default for Limits {
             stored_content_max_bytes: 64 * KIB,
             metrics_keys_max: 1_000,
             drain_timeout: Duration::from_secs(25),
+            gateway: ScopeLimits::default(),
             shared_counters: SharedCounterSettings::default(),
             fetch: FetchSettings::default(),
             identity: IdentitySettings::default(),
@@ -183,6 +188,8 @@ pub(super) fn read(item: Option<Item<'_>>, limits: &mut Limits, alerts: &mut Ale
     if let Some(bytes) = body_bytes(&mut section) {
         limits.max_body_bytes = bytes;
     }
+    let in_flight = section.count("global_max_parallel_requests");
+    limits.gateway.max_parallel_requests = limits.gateway.max_parallel_requests.or(in_flight);
     alerting::read(&mut section, alerts);
     let settings = GeneralSettings {
         master_key: section.secret("master_key"),
@@ -278,6 +285,7 @@ pub(super) fn read_limits(item: Option<Item<'_>>, alerts: &mut AlertSettings) ->
         disconnect_drain_timeout: seconds("disconnect_drain_timeout_seconds", default.disconnect_drain_timeout),
         drain_timeout: seconds("drain_timeout_seconds", default.drain_timeout),
         budget_wait: budget_wait(&mut section).unwrap_or(default.budget_wait),
+        gateway: scope_limits::of_gateway(section.get("gateway_limits")),
         shared_counters: shared_counters(&mut section),
         fetch: fetch::read(&mut section),
         identity: identity::read(&mut section),

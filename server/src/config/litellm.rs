@@ -12,6 +12,7 @@ use super::fetch;
 use super::key_rules::{self, KeyRules};
 use super::reader::{Item, Section};
 use super::router::{Fallbacks, read_fallbacks};
+use super::scope_limits::{self, ScopeLimits};
 use super::sso::{self, NewTeamSettings, NewcomerSettings};
 use super::vocabulary;
 use crate::domain::address::Allowed;
@@ -39,7 +40,7 @@ pub struct LitellmSettings {
     pub num_retries: Option<u32>,
     /// Fallbacks, used where `router_settings` has none.
     pub fallbacks: Fallbacks,
-    /// The budget of the whole gateway.
+    /// The budget of the whole gateway, unless `tollgate_settings.gateway_limits` says otherwise.
     pub max_budget: Option<NanoUsd>,
     /// How often it starts anew. Default: never.
     pub budget_duration: Option<Span>,
@@ -72,21 +73,6 @@ pub struct LitellmSettings {
     pub default_internal_user_params: NewcomerSettings,
     /// What teams get that follow from groups.
     pub default_team_params: NewTeamSettings,
-}
-
-/// Limits of a provider or a tag.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ScopeLimits {
-    /// Money in each window.
-    pub max_budget: Option<NanoUsd>,
-    /// How often it starts anew. Default: never.
-    pub budget_duration: Option<Span>,
-    /// Requests a minute.
-    pub rpm_limit: Option<u32>,
-    /// Tokens a minute.
-    pub tpm_limit: Option<u32>,
-    /// Calls in flight at once.
-    pub max_parallel_requests: Option<u32>,
 }
 
 impl Default for LitellmSettings {
@@ -144,7 +130,7 @@ pub(super) fn read(item: Option<Item<'_>>) -> LitellmSettings {
         internal_user_budget_duration: span(&mut section, "internal_user_budget_duration"),
         max_end_user_budget: section.get("max_end_user_budget").and_then(|item| money(&item)),
         max_end_user_budget_id: section.text("max_end_user_budget_id"),
-        tag_budget_config: scope_limits(section.get("tag_budget_config")),
+        tag_budget_config: scope_limits::of_tags(section.get("tag_budget_config")),
         budget_exceeded_status_code: status(&mut section).unwrap_or(default.budget_exceeded_status_code),
         timezone: timezone(&mut section).unwrap_or(default.timezone),
         require_auth_for_metrics_endpoint: section
@@ -158,28 +144,6 @@ pub(super) fn read(item: Option<Item<'_>>) -> LitellmSettings {
     };
     section.finish(&vocabulary::LITELLM);
     settings
-}
-
-/// Limits by name: `{openai: {budget_limit: 100, time_period: 1d}}`. LiteLLM has two names for some.
-pub(super) fn scope_limits(item: Option<Item<'_>>) -> BTreeMap<String, ScopeLimits> {
-    let entries = item.and_then(|item| item.section());
-    let entries = entries.iter().flat_map(Section::all);
-    entries.filter_map(|(name, item)| Some((name.to_owned(), read_limits(item.section()?)))).collect()
-}
-
-fn read_limits(mut section: Section<'_>) -> ScopeLimits {
-    let limits = ScopeLimits {
-        max_budget: section.get("max_budget").or(section.get("budget_limit")).and_then(|item| money(&item)),
-        budget_duration: match span(&mut section, "budget_duration") {
-            Some(span) => Some(span),
-            None => span(&mut section, "time_period"),
-        },
-        rpm_limit: section.count("rpm_limit"),
-        tpm_limit: section.count("tpm_limit"),
-        max_parallel_requests: section.count("max_parallel_requests"),
-    };
-    section.finish(&vocabulary::SCOPE_LIMITS);
-    limits
 }
 
 /// US dollars, zero or more.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::hedging::{self, Hedging};
-use super::litellm::{ScopeLimits, scope_limits};
 use super::reader::{Item, Section};
+use super::scope_limits::{self, ScopeLimits};
 use super::secret::Secret;
 use super::strategy::{self, RoutingStrategy, RoutingStrategyArgs, StickyBy};
 use super::vocabulary;
@@ -242,7 +242,7 @@ pub(super) fn read(item: Option<Item<'_>>, num_retries: Option<u32>) -> RouterSe
         enable_pre_call_checks: section.boolean("enable_pre_call_checks", false),
         enable_tag_filtering: section.boolean("enable_tag_filtering", false),
         tag_filtering_match_any: section.boolean("tag_filtering_match_any", true),
-        provider_budget_config: scope_limits(section.get("provider_budget_config")),
+        provider_budget_config: scope_limits::of_providers(section.get("provider_budget_config")),
         hedging: hedging::read(&mut section),
         redis: RedisSettings {
             url: section.secret("redis_url"),

@@ -4,6 +4,7 @@ mod cache;
 mod deployments;
 mod fixtures;
 mod includes;
+mod limits;
 mod problems;
 mod providers;
 mod reference;

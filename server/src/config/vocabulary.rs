@@ -257,7 +257,7 @@ pub(super) const NEWCOMERS: Area = area(&["auto_create_key", "metadata", "user_e
 /// `litellm_settings.default_team_params`.
 pub(super) const NEW_TEAMS: Area = area(&["metadata", "organization_id", "team_member_permissions"], &[]);
 
-/// Limits of a provider or a tag.
+/// Limits of a provider, a tag or the gateway.
 pub(super) const SCOPE_LIMITS: Area = area(&[], &[]);
 
 /// `general_settings`.
@@ -292,7 +292,6 @@ pub(super) const GENERAL: Area = area(
         "fail_closed_rate_limit_enforcement",
         "forward_client_headers_to_llm_api",
         "forward_openai_org_id",
-        "global_max_parallel_requests",
         "health_check_*",
         "infer_model_from_keys",
         "key_management_settings",

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, Iterable, QuerySelect};
+use sea_orm::{ActiveModelTrait, Condition, DatabaseTransaction, IntoActiveModel, Iterable, QuerySelect};
 
 use super::{JsonMap, budget, key};
 use crate::domain::window::{BudgetWindow, Span};
@@ -13,7 +13,8 @@ use crate::domain::window::{BudgetWindow, Span};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "limits")]
 pub struct Model {
-    /// What is limited: `user`, `team`, `team_member`, `organization_member`, `organization`, `customer`, `tag`, `provider`.
+    /// What is limited: `user`, `team`, `team_member`, `organization_member`, `organization`, `customer`, `tag`, `provider`,
+    /// `gateway`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub scope_kind: String,
     /// Its id; of a team member `team_id/user_id`.
@@ -125,6 +126,23 @@ pub async fn find_many(db: &impl ConnectionTrait, scopes: &[(&str, &str)]) -> Re
         any.add(Condition::all().add(Column::ScopeKind.eq(*kind)).add(Column::ScopeId.eq(*id)))
     });
     Entity::find().filter(each).all(db).await
+}
+
+/// The ids of all scopes of this kind that have limits.
+///
+/// # Errors
+/// When the database is away.
+pub async fn ids_of_kind(db: &impl ConnectionTrait, kind: &str) -> Result<Vec<String>, DbErr> {
+    let ids = Entity::find().select_only().column(Column::ScopeId).filter(Column::ScopeKind.eq(kind));
+    ids.into_tuple().all(db).await
+}
+
+/// All limits of these kinds, which stay as they are until the transaction ends.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_kinds_for_update(transaction: &DatabaseTransaction, kinds: [&str; 2]) -> Result<Vec<Model>, DbErr> {
+    Entity::find().filter(Column::ScopeKind.is_in(kinds)).lock_exclusive().all(transaction).await
 }
 
 /// The limits of one scope as they are set, without those of its budget.

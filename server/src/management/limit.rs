@@ -2,6 +2,7 @@
 
 mod calendar;
 mod carry;
+pub mod configured;
 mod view;
 
 use chrono::{DateTime, Utc};
@@ -22,6 +23,7 @@ use crate::management::change;
 pub(super) use calendar::Calendars;
 use carry::carry_over;
 pub(super) use carry::{Windows, attached_windows, set_spend};
+pub(super) use configured::{GATEWAY, PROVIDER};
 pub(super) use view::{Limited, limit_view, limited_views, of_keys, show_limited};
 
 /// A kind of entity that carries limits.
@@ -36,8 +38,9 @@ pub(super) struct Kind {
 }
 
 impl Kind {
-    /// Every kind whose limits can be set here.
-    const ALL: [Self; 8] = [KEY, TEAM_MEMBER, ORGANIZATION_MEMBER, USER, TEAM, ORGANIZATION, CUSTOMER, TAG];
+    /// Every kind.
+    const ALL: [Self; 10] =
+        [KEY, TEAM_MEMBER, ORGANIZATION_MEMBER, USER, TEAM, ORGANIZATION, CUSTOMER, TAG, PROVIDER, GATEWAY];
 }
 
 /// A virtual key, whose limits are kept with the key itself.

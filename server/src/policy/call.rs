@@ -13,7 +13,8 @@ use crate::domain::region::Region;
 pub struct CallPolicy {
     /// Its key.
     pub key: Arc<Policy>,
-    /// What else it is charged to, the nearest first: its team member, user, team, organization, customer and tags.
+    /// What else it is charged to, the nearest first: its team member, user, team, organization, customer, tags and the
+    /// gateway as a whole.
     pub entities: Vec<Arc<Entity>>,
     /// The organization it is booked to: its key's, or else its team's.
     pub organization_id: Option<Arc<str>>,
@@ -83,12 +84,11 @@ impl CallPolicy {
     /// serve it.
     #[must_use]
     pub fn scopes(&self, model: &str, providers: &[Arc<Entity>], now: DateTime<Utc>) -> Vec<Scope> {
-        let mut scopes = Vec::with_capacity(self.entities.len() + providers.len() + 4);
+        let mut scopes = Vec::with_capacity(self.entities.len() + providers.len() + 3);
         scopes.extend(self.key.account.of_model(model).map(|limited| limited.scope(now)));
         for entity in self.entities.iter().chain(providers) {
             scopes.extend(entity.account.of_model(model).map(|limited| limited.scope(now)));
         }
-        scopes.push(self.key.gateway.scope(now));
         if self.is_aside {
             for scope in scopes.iter_mut().filter(|scope| !matches!(scope.id.kind, "provider" | "provider_model")) {
                 (scope.limits.rpm, scope.limits.tpm, scope.limits.parallel) = (None, None, None);
@@ -112,7 +112,6 @@ impl CallPolicy {
     #[must_use]
     pub fn limited(&self, scope: &ScopeId) -> Option<&Limited> {
         let entities = self.entities.iter().flat_map(|entity| entity.account.all());
-        let mut all = self.key.account.all().chain(entities).chain(std::iter::once(&*self.key.gateway));
-        all.find(|limited| limited.id == *scope)
+        self.key.account.all().chain(entities).find(|limited| limited.id == *scope)
     }
 }

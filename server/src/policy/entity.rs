@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::{Account, ModelAccess, OwnCallbacks, RoutingOverrides};
 use crate::domain::region::Region;
 
-/// Kinds of entities that carry limits, beside keys and the gateway.
+/// Kinds of entities that carry limits, beside keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EntityKind {
     /// A user in a team; its id is `team_id/user_id`.
@@ -26,11 +26,16 @@ pub enum EntityKind {
     Tag,
     /// Whose models serve a call.
     Provider,
+    /// All calls together; the only one of its kind is [`GATEWAY`].
+    Gateway,
 }
+
+/// The id of the gateway as a whole.
+pub const GATEWAY: &str = "gateway";
 
 impl EntityKind {
     /// Every kind, the nearest to a call first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::TeamMember,
         Self::OrganizationMember,
         Self::User,
@@ -39,6 +44,7 @@ impl EntityKind {
         Self::Customer,
         Self::Tag,
         Self::Provider,
+        Self::Gateway,
     ];
 
     /// What it is called everywhere: in `limits`, in the ledger, in messages.
@@ -53,6 +59,7 @@ impl EntityKind {
             Self::Customer => "customer",
             Self::Tag => "tag",
             Self::Provider => "provider",
+            Self::Gateway => GATEWAY,
         }
     }
 
@@ -68,6 +75,7 @@ impl EntityKind {
             Self::Customer => "customer_model",
             Self::Tag => "tag_model",
             Self::Provider => "provider_model",
+            Self::Gateway => "gateway_model",
         }
     }
 

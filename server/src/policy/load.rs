@@ -29,17 +29,7 @@ pub struct Loader {
     db: DatabaseConnection,
     /// Of calendar windows where the organization says nothing else.
     pub(super) time_zone: Tz,
-    pub(super) gateway: Arc<Limited>,
     defaults: Arc<Defaults>,
-}
-
-/// The budget of all calls together.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct GatewayBudget {
-    /// Hard limit of the window.
-    pub max_budget: Option<NanoUsd>,
-    /// Length of the window.
-    pub span: Option<Span>,
 }
 
 /// Limits that the configuration sets.
@@ -49,33 +39,15 @@ pub struct Defaults {
     pub customer: Option<Budget>,
     /// The id of the reusable budget that takes its place.
     pub customer_budget_id: Option<String>,
-    /// Limits of providers, by name.
-    pub providers: BTreeMap<String, Budget>,
     /// Limits of tags, by name.
     pub tags: BTreeMap<String, Budget>,
 }
 
 impl Loader {
-    /// A loader that knows what the gateway as a whole has spent at `now`. Calendar windows follow `time_zone`.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn new(
-        db: DatabaseConnection,
-        time_zone: Tz,
-        budget: GatewayBudget,
-        defaults: Defaults,
-        now: DateTime<Utc>,
-    ) -> Result<Self, DbErr> {
-        let limits = Limits { max_budget: budget.max_budget, ..Limits::default() };
-        let id = ScopeId { kind: "gateway", id: Arc::from("gateway") };
-        // Spans that follow no calendar count from 1970, so that every node and every start agree.
-        let window = budget.span.map(|span| Window::new(span, DateTime::UNIX_EPOCH, time_zone));
-        let mut gateway = Limited { limits, window, ..Limited::unlimited(id, "gateway") };
-        gateway.loaded_window_start = gateway.window.as_ref().map(|window| window.bounds(now).0);
-        let start = gateway.loaded_window_start;
-        gateway.spent_at_load = db::budget_spend::spent(&db, gateway.id.kind, &gateway.id.id, start).await?;
-        Ok(Self { db, time_zone, gateway: Arc::new(gateway), defaults: Arc::new(defaults) })
+    /// A loader from `db`. Calendar windows follow `time_zone`.
+    #[must_use]
+    pub fn new(db: DatabaseConnection, time_zone: Tz, defaults: Defaults) -> Self {
+        Self { db, time_zone, defaults: Arc::new(defaults) }
     }
 
     /// The key with this digest.
@@ -125,7 +97,6 @@ impl Loader {
             routing: routing_of(&key.other),
             callbacks: OwnCallbacks::read(&key.metadata, &place_of_key(&key.token)),
             time_zone,
-            gateway: Arc::clone(&self.gateway),
         })
     }
 

@@ -13,7 +13,7 @@ use quick_cache::sync::Cache;
 use sea_orm::DbErr;
 
 use super::load::Loader;
-use super::{AccessGroups, Bulletin, CallPolicy, Entity, EntityKind, Limited, Policy, Secret};
+use super::{AccessGroups, Bulletin, CallPolicy, Entity, EntityKind, GATEWAY, Policy, Secret};
 use crate::clock::Clock;
 use crate::crypto::KeyDigest;
 use entities::Entities;
@@ -60,7 +60,7 @@ impl PolicyStore {
     /// A store of what `loader` reads.
     #[must_use]
     pub fn new(loader: Loader, clock: Clock, master_key: KeyDigest, bulletin: Bulletin) -> Self {
-        let master = (master_key, Arc::new(Policy::master(Arc::clone(&loader.gateway))));
+        let master = (master_key, Arc::new(Policy::master()));
         Self {
             clock,
             loader,
@@ -83,6 +83,14 @@ impl PolicyStore {
     /// Puts other names for several models in force.
     pub fn set_access_groups(&self, groups: AccessGroups) {
         self.access_groups.store(Arc::new(groups));
+    }
+
+    /// Reads what every call needs, so that the first one finds it in memory.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn warm(&self) -> Result<(), PolicyError> {
+        self.entity(EntityKind::Gateway, GATEWAY).await.map(drop)
     }
 
     /// The policy of a key. Only a key not in memory asks the database, and only once at a time.
@@ -128,16 +136,10 @@ impl PolicyStore {
         })
     }
 
-    /// The limits of all calls together.
-    #[must_use]
-    pub fn gateway(&self) -> &Limited {
-        &self.loader.gateway
-    }
-
     /// The policy of a key without limits of its own that would belong to this user and team.
     #[must_use]
     pub fn of_principal(&self, user_id: Option<&str>, team_id: Option<&str>) -> Arc<Policy> {
-        Arc::new(Policy::of_principal(user_id, team_id, Arc::clone(&self.loader.gateway)))
+        Arc::new(Policy::of_principal(user_id, team_id))
     }
 
     /// All that limits a call by the key of `policy` for `end_user` with `tags`. Where everything is in memory, the
@@ -156,7 +158,7 @@ impl PolicyStore {
         let organization = self.entity_of(EntityKind::Organization, organization_id.as_deref()).await?;
         let organization_id = organization.as_ref().map(|organization| Arc::clone(&organization.id));
         let key = self.current_key(policy, organization.as_deref()).await?;
-        let mut entities = Vec::with_capacity(6 + tags.len());
+        let mut entities = Vec::with_capacity(7 + tags.len());
         let own = [
             self.entity_of(EntityKind::TeamMember, key.member_id.as_deref()).await?,
             self.organization_member(organization.as_deref(), key.user_id.as_deref()).await?,
@@ -171,6 +173,7 @@ impl PolicyStore {
         for (kind, id) in named.chain(tags.iter().map(|tag| (EntityKind::Tag, &**tag))) {
             entities.extend(self.entity(kind, id).await?);
         }
+        entities.extend(self.entity(EntityKind::Gateway, GATEWAY).await?);
         Ok(CallPolicy { key, entities, organization_id, is_aside: false, access_groups: self.access_groups() })
     }
 

@@ -1,7 +1,5 @@
 //! Limits that the configuration sets, in the form in which others are kept.
 
-use std::collections::BTreeMap;
-
 use chrono::DateTime;
 
 use crate::config::{Config, ScopeLimits};
@@ -14,14 +12,10 @@ pub(super) fn of(config: &Config) -> Defaults {
     let litellm = &config.litellm;
     let customer =
         litellm.max_end_user_budget.map(|max| ScopeLimits { max_budget: Some(max), ..ScopeLimits::default() });
-    let all = |configured: &BTreeMap<String, ScopeLimits>| {
-        configured.iter().map(|(name, limits)| (name.clone(), budget(limits))).collect()
-    };
     Defaults {
         customer: customer.as_ref().map(budget),
         customer_budget_id: litellm.max_end_user_budget_id.clone(),
-        providers: all(&config.router.provider_budget_config),
-        tags: all(&litellm.tag_budget_config),
+        tags: litellm.tag_budget_config.iter().map(|(name, limits)| (name.clone(), budget(limits))).collect(),
     }
 }
 
@@ -31,13 +25,13 @@ fn budget(limits: &ScopeLimits) -> Budget {
     Budget {
         budget_id: String::new(),
         max_budget: limits.max_budget.map(|money| money.0),
-        soft_budget: None,
+        soft_budget: limits.soft_budget.map(|money| money.0),
         budget_duration: limits.budget_duration.map(|span| span.to_string()),
         budget_anchor_at: epoch,
         max_parallel_requests: limits.max_parallel_requests.map(i64::from),
         rpm_limit: limits.rpm_limit.map(i64::from),
         tpm_limit: limits.tpm_limit.map(i64::from),
-        model_limits: JsonMap::default(),
+        model_limits: JsonMap(limits.model_limits.clone()),
         other: JsonMap::default(),
         created_at: epoch,
         created_by: None,

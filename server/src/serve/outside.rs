@@ -1,7 +1,6 @@
 //! Whom the gateway speaks to besides its clients and providers: addresses that others name, mail, and whoever is told of
 //! alerts.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -69,23 +68,19 @@ fn variables(config: &Config, environment: &Environment) -> AlertVariables {
 /// Budgets that are not in the database.
 pub(super) fn budgets(config: &Config) -> ConfiguredBudgets {
     let litellm = &config.litellm;
-    let whole = |max, span| BudgetLine { max: Some(max), soft: None, span, anchor: DateTime::UNIX_EPOCH };
     ConfiguredBudgets {
-        gateway: litellm.max_budget.map(|max| whole(max, litellm.budget_duration)),
-        customer: litellm.max_end_user_budget.map(|max| whole(max, None)),
-        tags: lines(&litellm.tag_budget_config),
-        providers: lines(&config.router.provider_budget_config),
+        customer: litellm.max_end_user_budget.map(|max| BudgetLine { max: Some(max), ..BudgetLine::default() }),
+        tags: litellm.tag_budget_config.iter().map(|(name, limits)| (name.clone(), line(limits))).collect(),
         timezone: litellm.timezone,
     }
 }
 
-fn lines(limits: &BTreeMap<String, ScopeLimits>) -> BTreeMap<String, BudgetLine> {
-    let line = |limits: &ScopeLimits| BudgetLine {
+fn line(limits: &ScopeLimits) -> BudgetLine {
+    BudgetLine {
         max: limits.max_budget,
-        soft: None,
+        soft: limits.soft_budget,
         span: limits.budget_duration,
         // As the windows themselves, which every node counts alike.
         anchor: DateTime::UNIX_EPOCH,
-    };
-    limits.iter().map(|(name, limits)| (name.clone(), line(limits))).collect()
+    }
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod calendar;
+mod gateway;
 mod idle;
 mod named;
 mod provider;

@@ -73,7 +73,7 @@ pub(super) const LIVE: [&str; 65] = [
 ];
 
 /// What settings take that have no default.
-pub(super) const KINDS: [(&str, SettingKind); 20] = [
+pub(super) const KINDS: [(&str, SettingKind); 29] = [
     ("router_settings.num_retries", SettingKind::Number),
     ("router_settings.timeout", SettingKind::Number),
     ("router_settings.stream_timeout", SettingKind::Number),
@@ -93,6 +93,15 @@ pub(super) const KINDS: [(&str, SettingKind); 20] = [
     ("litellm_settings.cache_params.port", SettingKind::Number),
     ("general_settings.store_model_in_db", SettingKind::Boolean),
     ("general_settings.alert_types", SettingKind::List),
+    ("general_settings.global_max_parallel_requests", SettingKind::Number),
+    ("tollgate_settings.gateway_limits.max_budget", SettingKind::Number),
+    ("tollgate_settings.gateway_limits.soft_budget", SettingKind::Number),
+    ("tollgate_settings.gateway_limits.rpm_limit", SettingKind::Number),
+    ("tollgate_settings.gateway_limits.tpm_limit", SettingKind::Number),
+    ("tollgate_settings.gateway_limits.max_parallel_requests", SettingKind::Number),
+    ("tollgate_settings.gateway_limits.model_max_budget", SettingKind::Map),
+    ("tollgate_settings.gateway_limits.model_rpm_limit", SettingKind::Map),
+    ("tollgate_settings.gateway_limits.model_tpm_limit", SettingKind::Map),
     ("tollgate_settings.alert_quiet_hours", SettingKind::Map),
 ];
 

@@ -63,6 +63,7 @@ tollgate_settings:
             disconnect_drains_max: 3,
             disconnect_drain_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(7),
+            gateway: ScopeLimits::default(),
             shared_counters: SharedCounterSettings {
                 timeout: Duration::from_millis(40),
                 namespace: "two".to_owned(),

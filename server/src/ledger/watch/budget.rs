@@ -19,8 +19,8 @@ use crate::domain::window::{BudgetWindow, Span};
 use crate::ledger::event::{REFUSING_BUDGET_NOTE, RefusingBudget, SpendEvent};
 
 /// Kinds of scopes whose limits are rows of their own; keys have theirs in themselves.
-const KINDS: [&str; 8] =
-    ["team_member", "organization_member", "user", "team", "organization", "customer", "tag", "provider"];
+const KINDS: [&str; 9] =
+    ["team_member", "organization_member", "user", "team", "organization", "customer", "tag", "provider", "gateway"];
 
 /// From this part of it on, in percent, a budget that refuses a call is spent.
 const CRUMBS_FROM_PERCENT: i64 = 95;
@@ -43,14 +43,10 @@ pub struct BudgetLine {
 /// Budgets that are not in the database.
 #[derive(Clone, Debug, Default)]
 pub struct ConfiguredBudgets {
-    /// Of the whole gateway.
-    pub gateway: Option<BudgetLine>,
     /// Of each customer without one of their own.
     pub customer: Option<BudgetLine>,
     /// Of tags, by name.
     pub tags: BTreeMap<String, BudgetLine>,
-    /// Of providers, by name.
-    pub providers: BTreeMap<String, BudgetLine>,
     /// The zone whose calendar windows follow, where an organization has no other.
     pub timezone: Tz,
 }
@@ -73,7 +69,7 @@ fn halves(id: &str) -> impl Iterator<Item = (&str, &str)> {
 pub(super) fn refused<'e>(events: impl Iterator<Item = &'e SpendEvent>, now: DateTime<Utc>) -> Vec<NewAlert> {
     let noted = events.filter_map(|event| Some((event, event.metadata.get(REFUSING_BUDGET_NOTE)?)));
     let read = noted.filter_map(|(event, note)| Some((event, RefusingBudget::deserialize(note).ok()?)));
-    let is_known = |kind: &str| kind == "gateway" || kind == "key" || KINDS.contains(&kind);
+    let is_known = |kind: &str| kind == "key" || KINDS.contains(&kind);
     let alerts = read.filter(|(_, budget)| is_known(entity_of(&budget.kind).unwrap_or(&budget.kind)));
     alerts
         .map(|(event, budget)| {
@@ -263,10 +259,8 @@ impl BudgetLine {
 impl ConfiguredBudgets {
     fn line(&self, (kind, id): Scope<'_>) -> Option<&BudgetLine> {
         match kind {
-            "gateway" => self.gateway.as_ref(),
             "customer" => self.customer.as_ref(),
             "tag" => self.tags.get(id),
-            "provider" => self.providers.get(id),
             _ => None,
         }
     }

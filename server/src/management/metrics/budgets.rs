@@ -6,7 +6,7 @@ use metrics::{Label, gauge};
 
 use crate::app::App;
 use crate::counters::{Scope, Standing};
-use crate::policy::{Account, Entity, EntityKind};
+use crate::policy::{Account, Entity, EntityKind, GATEWAY};
 use crate::router::Router;
 use crate::telemetry::names::{self, Names};
 
@@ -51,10 +51,11 @@ pub(super) fn read(app: &App, router: &Router) {
             gauge!("litellm_provider_remaining_budget_metric", "api_provider" => provider.id.to_string()).set(left);
         }
     }
-    let gateway = app.policy.gateway().scope(app.clock.now());
-    if let Some((left, _, _)) = budget(app, &gateway) {
-        gauge!("tollgate_gateway_remaining_budget_usd").set(left);
-        read_share(app, &gateway, "gateway");
+    if let Some(gateway) = app.policy.known_entity(EntityKind::Gateway, GATEWAY) {
+        read_account(app, &gateway.account, None);
+        if let Some((left, _, _)) = budget(app, &gateway.account.whole.scope(app.clock.now())) {
+            gauge!("tollgate_gateway_remaining_budget_usd").set(left);
+        }
     }
 }
 

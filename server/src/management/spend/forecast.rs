@@ -14,7 +14,6 @@ use tollgate_openapi::spend::{ForecastDay, ForecastQuery, Month, MonthForecast, 
 use super::usage::filters;
 use crate::app::App;
 use crate::auth::Principal;
-use crate::db::budget_spend::spent_of_many;
 use crate::db::daily_entity_spend::Days;
 use crate::db::monthly_spend::{days_of, month_of};
 use crate::db::spend_adjustment::When;
@@ -22,9 +21,10 @@ use crate::db::usage::{self, Of};
 use crate::db::{Scope, Sight, spend_adjustment};
 use crate::domain::forecast::{CONFIDENCE, HISTORY_DAYS, History};
 use crate::domain::permission::Action;
-use crate::domain::window::{BudgetWindow, Span};
+use crate::domain::window::Span;
 use crate::error::ApiResult;
 use crate::management::{Query, limit};
+use crate::policy::GATEWAY;
 
 /// Forecast this month's spend
 ///
@@ -177,7 +177,7 @@ fn exhausted_on(today: NaiveDate, days: &[ForecastDay], max: NanoUsd, spent: Nan
 async fn budget(app: &App, scope: &Scope, query: &ForecastQuery) -> ApiResult<MonthlyBudget> {
     let named = [&query.organization_id, &query.team_id, &query.user_id, &query.api_key, &query.cost_center];
     let (kind, id) = match named.map(Option::as_deref) {
-        [None, None, None, None, None] => return gateway_budget(app, scope).await,
+        [None, None, None, None, None] if *scope == Scope::All => (limit::GATEWAY, GATEWAY),
         [Some(id), None, None, None, None] if sees(scope, |sight| sight.organizations.iter().any(|own| own == id)) => {
             (limit::ORGANIZATION, id)
         }
@@ -209,18 +209,3 @@ fn sees(scope: &Scope, person: impl Fn(&Sight) -> bool) -> bool {
 fn is_monthly(limits: &LimitView) -> bool {
     limits.budget_duration.as_deref().and_then(|text| Span::parse(text).ok()).is_some_and(Span::is_calendar_month)
 }
-
-async fn gateway_budget(app: &App, scope: &Scope) -> ApiResult<MonthlyBudget> {
-    let line = app.budgets.gateway.as_ref().filter(|_| *scope == Scope::All);
-    let Some((line, span)) = line.and_then(|line| Some((line, line.span.filter(|span| span.is_calendar_month())?)))
-    else {
-        return Ok(MonthlyBudget::default());
-    };
-    let window = BudgetWindow::bounds(span, app.clock.now(), line.anchor, app.budgets.timezone);
-    let key = (GATEWAY.to_owned(), Some(window.start));
-    let spent = spent_of_many(&app.db, GATEWAY, [key].into_iter()).await?.into_values().next().unwrap_or_default();
-    Ok(MonthlyBudget { max: line.max, soft: line.soft, spent })
-}
-
-/// The gateway's kind and id among scopes.
-const GATEWAY: &str = "gateway";

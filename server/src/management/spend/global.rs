@@ -20,8 +20,8 @@ use crate::db;
 use crate::db::daily_entity_spend::{self, DaySums, Days, Kind, Of};
 use crate::domain::permission::Action;
 use crate::error::ApiResult;
-use crate::management::Query;
-use crate::policy::{MASTER_ALIAS, MASTER_TOKEN};
+use crate::management::{Query, limit};
+use crate::policy::{GATEWAY, MASTER_ALIAS, MASTER_TOKEN};
 
 /// Spend of the last 30 days
 #[utoipa::path(
@@ -37,9 +37,10 @@ use crate::policy::{MASTER_ALIAS, MASTER_TOKEN};
 pub async fn total(app: web::Data<App>, principal: Principal) -> ApiResult<web::Json<GlobalSpend>> {
     principal.authorize_all(Action::SpendReadAll)?;
     let days = daily_entity_spend::by_day(&app.db, recent(&app), Of::Everyone).await?;
+    let limits = db::limit::effective(&app.db, limit::GATEWAY.scope, GATEWAY).await?;
     Ok(web::Json(GlobalSpend {
         spend: days.iter().map(|day| NanoUsd(day.spend)).sum(),
-        max_budget: app.budgets.gateway.as_ref().and_then(|line| line.max),
+        max_budget: limits.and_then(|limits| limits.max_budget).map(NanoUsd),
     }))
 }
 

@@ -7,10 +7,10 @@ use tollgate_openapi::spend::{ProviderBudget, ProviderBudgets};
 
 use crate::app::App;
 use crate::auth::Principal;
-use crate::db::budget_spend::{spent_of_many, window_key};
+use crate::db;
 use crate::domain::permission::Action;
-use crate::domain::window::BudgetWindow;
 use crate::error::ApiResult;
+use crate::management::limit::{self, Limited};
 
 /// Budgets of providers
 ///
@@ -27,23 +27,17 @@ use crate::error::ApiResult;
 )]
 pub async fn list(app: web::Data<App>, principal: Principal) -> ApiResult<web::Json<ProviderBudgets>> {
     principal.authorize_all(Action::SpendReadAll)?;
-    let (now, budgets) = (app.clock.now(), &app.budgets);
-    let windows = budgets.providers.iter().map(|(provider, line)| {
-        let bounds = |span| BudgetWindow::bounds(span, now, line.anchor, budgets.timezone);
-        (provider, line, line.span.map(bounds))
-    });
-    let windows: Vec<_> = windows.collect();
-    let keys = windows.iter().map(|(provider, _, window)| ((*provider).clone(), window.map(|window| window.start)));
-    let spent = spent_of_many(&app.db, "provider", keys).await?;
-    let shown = windows.iter().map(|(provider, line, window)| {
-        let key = ((*provider).clone(), window_key(window.map(|window| window.start)));
+    let ids = db::limit::ids_of_kind(&app.db, limit::PROVIDER.scope).await?;
+    let limited = limit::limited_views(&app, &app.db, limit::PROVIDER, &ids).await?;
+    let shown = limited.into_iter().map(|(provider, Limited { standing, .. })| {
+        let limits = standing.litellm_budget_table.map(|in_force| in_force.limits).unwrap_or_default();
         let budget = ProviderBudget {
-            budget_limit: line.max,
-            time_period: line.span.map(|span| span.to_string()),
-            spend: spent.get(&key).copied().unwrap_or_default(),
-            budget_reset_at: window.map(|window| window.end),
+            budget_limit: limits.max_budget,
+            time_period: limits.budget_duration,
+            spend: standing.spend,
+            budget_reset_at: standing.budget_reset_at,
         };
-        ((*provider).clone(), budget)
+        (provider, budget)
     });
     Ok(web::Json(ProviderBudgets { providers: shown.collect() }))
 }

@@ -86,10 +86,8 @@ impl Loader {
             EntityKind::Organization => Some(self.organization(read(limits)).await?),
             EntityKind::Customer => self.customer(read(limits), is_set).await?,
             EntityKind::Tag => self.tag(read(limits), is_set).await?,
-            EntityKind::Provider => match self.defaults.providers.get(id) {
-                Some(configured) => Some(read(limits.filled_from(configured))),
-                None => is_set.then(|| read(limits)),
-            },
+            EntityKind::Provider => is_set.then(|| read(limits)),
+            EntityKind::Gateway => Some(read(limits)),
         })
     }
 

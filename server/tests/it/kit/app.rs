@@ -15,7 +15,7 @@ use tollgate::config::{Config, Secret, Variables};
 use tollgate::db::policy_change;
 use tollgate::ledger::verify::{self, Report};
 use tollgate::mail::SmtpVariables;
-use tollgate::serve::{self, Environment, Running, StartOptions};
+use tollgate::serve::{self, Environment, Running, StartError, StartOptions};
 
 use super::client::Client;
 use super::database::TestDatabase;
@@ -148,6 +148,10 @@ impl Home {
     }
 
     pub(crate) async fn start(self) -> TestApp {
+        self.try_start().await.unwrap()
+    }
+
+    pub(crate) async fn try_start(self) -> Result<TestApp, StartError> {
         let config = self.config.as_ref().map(|yaml| {
             let path = self.data.path().join("config.yaml");
             std::fs::write(&path, yaml).unwrap();
@@ -179,11 +183,10 @@ impl Home {
             clock: self.clock.clone(),
             workers: 1,
         }))
-        .await
-        .unwrap();
+        .await?;
         let base = format!("http://{}", running.address);
         let master = Client::new(&base).with_key(MASTER_KEY);
-        TestApp { app: running.app.clone(), base, running, master, home: self }
+        Ok(TestApp { app: running.app.clone(), base, running, master, home: self })
     }
 }
 
