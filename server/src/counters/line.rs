@@ -59,7 +59,11 @@ impl Line {
     fn leave(&mut self, number: u64) {
         let was_first = self.first().is_some_and(|(first, _)| *first == number);
         if let Some(waiting) = &mut self.waiting {
-            waiting.retain(|(other, _)| *other != number);
+            if was_first {
+                waiting.pop_front();
+            } else {
+                waiting.retain(|(other, _)| *other != number);
+            }
         }
         self.waiting.take_if(|waiting| waiting.is_empty());
         if was_first {
@@ -78,6 +82,13 @@ pub struct Place {
 }
 
 impl Place {
+    /// Whether nobody is before it.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        let is_first = |line: &mut Line| Some(!line.is_before(Some(self)));
+        self.counters.local.with_line(&self.scope, is_first).unwrap_or(true)
+    }
+
     /// Waits until it is worth looking again: this call is the first in line and something has changed.
     pub async fn turn(&self) {
         self.turn.notified().await;

@@ -30,7 +30,7 @@ use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
 use redis::{Client, Script};
 use sea_orm::DatabaseConnection;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tollgate_openapi::money::NanoUsd;
 
@@ -46,6 +46,9 @@ use times::Times;
 
 /// Where the ledger's database does not answer for so long, what it has is told later.
 const LEDGER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Questions that a node asks at once: further ones wait here for their turn. All of them together in Redis would have the
+/// last wait for its answer longer than Redis may take, and that looks like a Redis that is away.
+const QUESTIONS_MAX: usize = 256;
 /// Windows read from the ledger at once.
 const WINDOWS_MAX: usize = 500;
 
@@ -98,6 +101,8 @@ pub(super) struct Shared {
     /// Written to the ledger's database and not told yet.
     untold: Mutex<HashMap<Window, Untold>>,
     times: Times,
+    /// Questions that may be asked now.
+    questions: Semaphore,
 }
 
 /// A window, what of it this node has written now, and what the ledger's database has: spent, and corrected.
@@ -181,6 +186,7 @@ impl Shared {
             former: Former::default(),
             untold: Mutex::default(),
             times: Times::new(),
+            questions: Semaphore::new(QUESTIONS_MAX),
         }
     }
 

@@ -101,8 +101,12 @@ async fn in_time(reading: impl Future<Output = Result<(), DbErr>>) -> Result<(),
 async fn forget(work: &Work, changes: &[PolicyChange]) {
     changes.iter().for_each(|change| work.policy.forget(&change.entity_kind, &change.entity_id));
     let scope = |change: &PolicyChange| ScopeId::named(&change.entity_kind, &change.entity_id.as_str().into());
-    let scopes: Vec<ScopeId> = changes.iter().filter_map(scope).collect();
+    let mut scopes: Vec<ScopeId> = changes.iter().filter_map(scope).collect();
     work.counters.corrected(&scopes).await;
+    // Whose calendar a user follows is a matter of their teams.
+    let members = changes.iter().filter(|change| change.entity_kind == "team_member");
+    let users = members.filter_map(|change| change.entity_id.split_once('/'));
+    scopes.extend(users.filter_map(|(_, user)| ScopeId::named("user", &user.into())));
     let concerns_others = changes.iter().any(|change| CONCERN_OTHERS.contains(&change.entity_kind.as_str()));
     let concerned = (!concerns_others).then_some(&*scopes);
     if concerned.is_none_or(|scopes| !scopes.is_empty())

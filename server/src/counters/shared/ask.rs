@@ -62,17 +62,27 @@ impl Shared {
         let mut seeds = Seeds::new();
         loop {
             let is_seeded = !seeds.is_empty();
-            match self.ask_once(online, scopes, demand, takes, &seeds).await {
+            let turn = self.questions.acquire().await.map_err(|_| Away)?;
+            if !self.is_current(online) {
+                return Err(Away);
+            }
+            let answer = self.ask_once(online, scopes, demand, takes, &seeds).await;
+            drop(turn);
+            match answer {
                 Ok(Answer::Decided(reply)) => return Ok(reply),
                 Ok(Answer::Unknown(missing)) if !is_seeded => seeds = self.seeds(scopes, &missing).await?,
                 Ok(Answer::Unknown(_)) => return Err(Away),
                 Ok(Answer::OtherGeneration) => self.lose(&online.link.lease, &"they are new"),
                 Err(error) => self.lose(&online.link.lease, &error),
             }
-            if self.online().is_none_or(|now| !Arc::ptr_eq(&now.link, &online.link)) {
+            if !self.is_current(online) {
                 return Err(Away);
             }
         }
+    }
+
+    fn is_current(&self, online: &Online) -> bool {
+        self.online().is_some_and(|now| Arc::ptr_eq(&now.link, &online.link))
     }
 
     async fn ask_once(
@@ -99,7 +109,7 @@ impl Shared {
             call.arg(text(limits.rpm)).arg(text(limits.tpm)).arg(text(limits.parallel));
         }
         let began = self.clock.monotonic();
-        let answer = self.answer(online, &call).await;
+        let answer = self.in_time(self.answer(online, &call)).await;
         let took = self.clock.monotonic().saturating_duration_since(began);
         self.times.count(took, answer.is_ok());
         read_answer(&answer?)

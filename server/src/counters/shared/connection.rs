@@ -10,6 +10,9 @@ use tokio::sync::OnceCell;
 
 use super::{Link, Shared};
 
+/// Parts of the time that Redis may take.
+const WAIT_PARTS: u32 = 10;
+
 /// A worker's own connection, under a lease.
 struct Own {
     lease: Arc<str>,
@@ -23,10 +26,23 @@ thread_local! {
 impl Shared {
     /// A new connection, which lives on the runtime of this thread.
     pub(super) async fn connect(&self) -> RedisResult<MultiplexedConnection> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(self.settings.timeout))
-            .set_response_timeout(Some(self.settings.timeout));
-        self.settings.client.get_multiplexed_async_connection_with_config(&config).await
+        // Time is kept by `in_time`.
+        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+        self.in_time(self.settings.client.get_multiplexed_async_connection_with_config(&config)).await
+    }
+
+    /// What Redis answers, if it does in time.
+    ///
+    /// The time is waited in parts, each of which lets everything else on this runtime have its turn: a node that has too
+    /// much to do to read an answer does not take Redis for away.
+    pub(super) async fn in_time<T>(&self, asking: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+        let mut asking = std::pin::pin!(asking);
+        for _ in 0..WAIT_PARTS {
+            if let Ok(answer) = tokio::time::timeout(self.settings.timeout / WAIT_PARTS, &mut asking).await {
+                return answer;
+            }
+        }
+        Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into())
     }
 
     /// The connection to ask by. A worker has its own, so that no other thread has to wake up for its answers.
@@ -43,6 +59,7 @@ impl Shared {
                 connection
             }
         });
-        own.get_or_try_init(|| self.connect()).await.cloned()
+        // Boxed: what connecting takes would be carried around by every call.
+        own.get_or_try_init(|| Box::pin(self.connect())).await.cloned()
     }
 }

@@ -50,7 +50,7 @@ async fn bring(shared: &Shared, link: &Link, batch: &Batch) -> bool {
     for changes in changes.chunks(WINDOWS_MAX) {
         let call = script(shared, link, changes);
         let mut connection = link.connection.clone();
-        if let Err(error) = call.invoke_async::<()>(&mut connection).await {
+        if let Err(error) = shared.in_time(call.invoke_async::<()>(&mut connection)).await {
             shared.lose(&link.lease, &error);
             return false;
         }

@@ -75,7 +75,7 @@ impl Shared {
         let mut connection = online.link.connection.clone();
         let mut call = self.scripts.stay.key(self.keys.generation());
         call.key(self.keys.lease(&online.link.lease)).arg(&online.generation).arg(LEASE_MS);
-        match call.invoke_async::<u8>(&mut connection).await {
+        match self.in_time(call.invoke_async::<u8>(&mut connection)).await {
             Ok(1) => {}
             Ok(2) => self.lose(&online.link.lease, &"this node was silent for too long"),
             Ok(_) => self.lose(&online.link.lease, &"they are new"),
@@ -89,14 +89,10 @@ impl Shared {
         let lease: Arc<str> = Arc::from(Uuid::new_v4().simple().to_string());
         let mut call = self.scripts.join.key(self.keys.generation());
         call.arg(Uuid::new_v4().simple().to_string()).arg(self.told_time()).arg(NEW_COUNTERS_WAIT_MS);
-        let (generation, opens_in_ms): (String, u64) = call.invoke_async(&mut connection).await?;
-        redis::cmd("SET")
-            .arg(self.keys.lease(&lease))
-            .arg(1)
-            .arg("PX")
-            .arg(LEASE_MS)
-            .exec_async(&mut connection)
-            .await?;
+        let (generation, opens_in_ms): (String, u64) = self.in_time(call.invoke_async(&mut connection)).await?;
+        let mut taken = redis::cmd("SET");
+        taken.arg(self.keys.lease(&lease)).arg(1).arg("PX").arg(LEASE_MS);
+        self.in_time(taken.exec_async(&mut connection)).await?;
         let link = Arc::new(Link { connection, lease: Arc::clone(&lease) });
         self.link.store(Some(Arc::clone(&link)));
         if let Err(error) = self.tell(counters, &link).await {
@@ -135,7 +131,7 @@ impl Shared {
         if lost.is_empty() {
             return Ok(());
         }
-        redis::cmd("DEL").arg(lost).exec_async(&mut link.connection.clone()).await
+        self.in_time(redis::cmd("DEL").arg(lost).exec_async(&mut link.connection.clone())).await
     }
 
     /// Tells what the ledger's database has of the windows this node has seen: it may have been written while Redis was
@@ -160,7 +156,7 @@ impl Shared {
         let mut connection = online.link.connection.clone();
         let mut asked = redis::cmd("SMEMBERS");
         asked.arg(self.keys.owing(&self.settings.node));
-        let owing: Vec<String> = match asked.query_async(&mut connection).await {
+        let owing: Vec<String> = match self.in_time(asked.query_async(&mut connection)).await {
             Ok(owing) => owing,
             Err(error) => return self.lose(&online.link.lease, &error),
         };
@@ -196,7 +192,9 @@ impl Shared {
         self.online.store(None);
         if let Some(link) = self.link.swap(None) {
             let mut connection = link.connection.clone();
-            if let Err(error) = redis::cmd("DEL").arg(self.keys.lease(&link.lease)).exec_async(&mut connection).await {
+            let mut given_back = redis::cmd("DEL");
+            given_back.arg(self.keys.lease(&link.lease));
+            if let Err(error) = self.in_time(given_back.exec_async(&mut connection)).await {
                 tracing::debug!(%error, "the lease runs out by itself");
             }
         }

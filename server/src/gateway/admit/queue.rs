@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::{Admitted, Applicant, GatewayError, share};
 use crate::counters::{Admission, Place, Refusal};
 
-/// A call also waits for money in other scopes, whose lines it is not in: it looks again this often.
+/// The first in line also waits for money in other scopes, whose lines it is not in, and for that of other nodes: it looks
+/// again this often. Those behind it have nothing to look for.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 impl Applicant<'_> {
@@ -16,7 +17,7 @@ impl Applicant<'_> {
         loop {
             let is_last = tokio::select! {
                 () = place.turn() => false,
-                () = tokio::time::sleep(LOOK_AGAIN) => false,
+                () = tokio::time::sleep(LOOK_AGAIN), if place.is_first() => false,
                 () = &mut deadline => true,
             };
             // A window may have ended meanwhile.
