@@ -20,6 +20,8 @@ mod estimate;
 mod exchange;
 mod failure;
 mod first_event;
+#[cfg(test)]
+mod golden;
 mod headers;
 mod incoming;
 mod media;

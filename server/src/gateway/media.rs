@@ -129,6 +129,12 @@ fn refusal(field: &'static str, reason: &str) -> RequestError {
 }
 
 impl Media {
+    /// As if `data_uri` had been found at `url`.
+    #[cfg(test)]
+    pub(super) fn note(&self, url: &str, data_uri: &str) {
+        self.0.write().insert(url.to_owned(), Arc::from(data_uri));
+    }
+
     fn len(&self) -> usize {
         self.0.read().len()
     }

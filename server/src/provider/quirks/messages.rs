@@ -79,3 +79,16 @@ fn unmark_parts(message: &mut Map<String, Value>) -> bool {
     }
     is_changed
 }
+
+/// Tools without the marks for caching; `None`: they have none.
+pub(super) fn unmarked_tools(text: &[u8]) -> Option<Value> {
+    memmem::find(text, b"\"cache_control\"")?;
+    let mut tools: Vec<Value> = serde_json::from_slice(text).ok()?;
+    let mut is_changed = false;
+    for tool in tools.iter_mut().filter_map(Value::as_object_mut) {
+        is_changed |= tool.shift_remove("cache_control").is_some();
+        let function = tool.get_mut("function").and_then(Value::as_object_mut);
+        is_changed |= function.is_some_and(|function| function.shift_remove("cache_control").is_some());
+    }
+    is_changed.then_some(Value::Array(tools))
+}

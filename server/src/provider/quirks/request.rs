@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::messages::rewrite_messages;
+use super::messages::{rewrite_messages, unmarked_tools};
 use super::{FormatField, Quirks};
 use crate::provider::chat::unsupported::Unsupported;
 use crate::provider::openai::members::{Edits, Member};
@@ -91,6 +91,9 @@ impl Quirks {
             "stop" if self.lists_stop => value().filter(Value::is_string).map(|word| json!([word])),
             "response_format" if self.response_format == FormatField::Tgi => {
                 value().and_then(|format| tgi_format(&format))
+            }
+            "tools" if self.messages.dropped.contains(&"cache_control") => {
+                unmarked_tools(body.get(member.value.clone()).unwrap_or_default())
             }
             _ => None,
         };
