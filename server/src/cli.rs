@@ -4,20 +4,20 @@ use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
+use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Loaded, Variables};
 use crate::db;
 use crate::ledger::{self, verify};
 use crate::management;
 use crate::serve::{self, Environment, Running, StartOptions};
-use crate::settings::{LiveSettings, Reloaded};
+use crate::settings::Reloaded;
 use crate::telemetry;
 
 /// Tollgate: the gateway in front of every LLM provider a company uses.
@@ -141,7 +141,7 @@ async fn serve_until_stopped(place: &Place, address: SocketAddr, workers: Option
     let mut running = Box::pin(serve::start(options)).await?;
     greet(&running)?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let following = follow(interval, Arc::clone(&running.app.settings))?;
+    let following = follow(interval, running.app.clone())?;
     let failure = tokio::select! {
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
@@ -163,16 +163,16 @@ async fn serve_until_stopped(place: &Place, address: SocketAddr, workers: Option
 }
 
 /// Reads the configuration again every `interval`, and whenever the process is told to hang up.
-fn follow(interval: Duration, settings: Arc<LiveSettings>) -> io::Result<JoinHandle<()>> {
+fn follow(interval: Duration, app: App) -> io::Result<JoinHandle<()>> {
     let mut hangup = signal(SignalKind::hangup())?;
     Ok(tokio::spawn(async move {
-        let path = settings.file().map_or_else(|| "the database".to_owned(), |path| path.display().to_string());
+        let path = app.settings.file().map_or_else(|| "the database".to_owned(), |path| path.display().to_string());
         loop {
             let is_told = tokio::select! {
                 _ = hangup.recv() => true,
                 () = tokio::time::sleep(interval), if !interval.is_zero() => false,
             };
-            tell(settings.reload().await, &path, is_told);
+            tell(management::settings::reload(&app).await, &path, is_told);
         }
     }))
 }

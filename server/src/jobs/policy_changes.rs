@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::Work;
 use crate::counters::ScopeId;
 use crate::db::policy_change::{self, Model as PolicyChange};
+use crate::management;
 use crate::models::CHANGED_BY;
 use crate::policy::PolicyError;
 use crate::settings;
@@ -73,7 +74,7 @@ pub(super) async fn follow(work: Work, stop: CancellationToken) {
             }
         }
         if has_other_settings {
-            has_other_settings = in_time(work.settings.refresh()).await.is_err();
+            has_other_settings = in_time(management::settings::refresh(&work.app)).await.is_err();
         }
         if has_other_models {
             has_other_models = in_time(work.models.refresh()).await.is_err();

@@ -99,11 +99,11 @@ async fn what_is_doubtful_and_what_waits_is_told() {
     let models = format!("model_list:\n{}", one.deployment("gpt", "one"));
     let mut reloading = Reloading::start(&models).await;
     let more = format!(
-        "router_settings: {{provider_budget_config: {{openai: {{max_budget: 1}}}}}}\nlitellm_settings: {{num_retries: 1}}\n\
+        "litellm_settings: {{num_retries: 1, tag_budget_config: {{jobs: {{max_budget: 1}}}}}}\n\
          {models}  - model_name: new\n    litellm_params: {{model: openai/new, api_key: os.environ/NOT_SET}}\n"
     );
     let Reloaded::InForce { waiting, warnings } = reloading.write(&more).await else { panic!("it changed") };
-    assert_eq!(waiting, ["router_settings.provider_budget_config"]);
+    assert_eq!(waiting, ["litellm_settings.tag_budget_config"]);
     assert!(warnings.iter().any(|warning| warning.to_string().contains("NOT_SET")), "{warnings:?}");
     reloading.app.settled().await;
 }

@@ -4,7 +4,7 @@
 use super::SettingKind;
 
 /// Settings that take effect while the gateway runs. One that ends in a dot stands for all below it.
-pub(super) const LIVE: [&str; 65] = [
+pub(super) const LIVE: [&str; 70] = [
     "router_settings.routing_strategy",
     "router_settings.routing_strategy_args.",
     "router_settings.sticky_by",
@@ -28,6 +28,7 @@ pub(super) const LIVE: [&str; 65] = [
     "router_settings.enable_tag_filtering",
     "router_settings.tag_filtering_match_any",
     "router_settings.hedging",
+    "router_settings.provider_budget_config",
     "litellm_settings.drop_params",
     "litellm_settings.request_timeout",
     "litellm_settings.num_retries",
@@ -35,6 +36,8 @@ pub(super) const LIVE: [&str; 65] = [
     "litellm_settings.context_window_fallbacks",
     "litellm_settings.content_policy_fallbacks",
     "litellm_settings.default_fallbacks",
+    "litellm_settings.max_budget",
+    "litellm_settings.budget_duration",
     "litellm_settings.budget_exceeded_status_code",
     "litellm_settings.require_auth_for_metrics_endpoint",
     "litellm_settings.default_internal_user_params.",
@@ -53,12 +56,14 @@ pub(super) const LIVE: [&str; 65] = [
     "litellm_settings.upperbound_key_generate_params",
     "litellm_settings.key_generation_settings",
     "general_settings.max_request_size_mb",
+    "general_settings.global_max_parallel_requests",
     "general_settings.alerting",
     "general_settings.alert_types",
     "general_settings.alerting_threshold",
     "general_settings.spend_report_frequency",
     "general_settings.alert_to_webhook_url",
     "general_settings.alerting_args.",
+    "tollgate_settings.gateway_limits.",
     "tollgate_settings.alert_budget_percents",
     "tollgate_settings.alert_email_to",
     "tollgate_settings.alert_webhook_secret",

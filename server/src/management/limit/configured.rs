@@ -56,6 +56,15 @@ pub async fn put(app: &App, config: &Config) -> ApiResult<()> {
     Ok(())
 }
 
+/// The same where `config` took the place of `former`, and says something else: what another node put in force stays as
+/// long as this one's configuration is what it was.
+///
+/// # Errors
+/// As those of [`put`].
+pub async fn follow(app: &App, former: &Config, config: &Config) -> ApiResult<()> {
+    if rows(wanted(former)) == rows(wanted(config)) { Ok(()) } else { put(app, config).await }
+}
+
 /// The current windows of all that had limits: what had none is not charged for what it spent before.
 async fn windows_of(app: &App, transaction: &DatabaseTransaction, rows: &Rows) -> ApiResult<Vec<Windows>> {
     let mut all = Vec::new();

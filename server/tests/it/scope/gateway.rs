@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::small;
 use crate::chat::CHAT;
@@ -121,4 +121,33 @@ async fn a_budget_that_does_not_exist_keeps_the_gateway_from_starting() {
     let home = app.stop().await.with_config(&config(&upstream, "budget_id: nobody"));
     let error = home.try_start().await.err().expect("it does not start").to_string();
     assert!(error.contains("budget_id: there is no budget 'nobody'"), "{error}");
+}
+
+#[tokio::test]
+async fn limits_of_the_gateway_and_of_providers_change_while_it_runs() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::builder().config(&config(&upstream, "max_budget: 0.00008")).start().await;
+    let other = app.beside().await;
+    app.post(CHAT, small()).expect_status(200).await;
+    app.settled().await;
+    app.post(CHAT, small()).expect_status(400).await;
+    let gateway = |max: Value| json!({"tollgate_settings": {"gateway_limits": {"max_budget": max}}});
+    app.post("/config/update", gateway(json!(1))).expect_status(200).await;
+    app.post(CHAT, small()).expect_status(200).await;
+    other.followed().await;
+    other.post(CHAT, small()).expect_status(200).await;
+
+    let provider = json!({"router_settings": {"provider_budget_config": {"openai": {"budget_limit": 0}}}});
+    app.post("/config/update", provider).expect_status(200).await;
+    let message = app.post(CHAT, small()).expect_status(400).await.error().2;
+    assert!(message.contains("Provider=openai"), "{message}");
+    app.post("/config/update", json!({"router_settings": {"provider_budget_config": null}})).expect_status(200).await;
+    app.post(CHAT, small()).expect_status(200).await;
+    // What the file says comes back, here and there.
+    app.post("/config/update", gateway(Value::Null)).expect_status(200).await;
+    other.followed().await;
+    for node in [&app, &other] {
+        let message = node.post(CHAT, small()).expect_status(400).await.error().2;
+        assert!(message.contains("Gateway=gateway"), "{message}");
+    }
 }
