@@ -315,10 +315,15 @@ where
 
 /// Mounts several operations of one path behind [`authenticate`].
 pub fn guarded_all<const N: usize>(config: &mut ServiceConfig, path: &str, routes: [(Method, Route); N]) {
+    config.service(operations(path, routes).wrap(from_fn(authenticate)));
+}
+
+/// Several operations at `path`; other methods are told which are served.
+pub fn operations<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Resource {
     let allowed = routes.iter().map(|(method, _)| method.to_string()).collect::<Vec<_>>().join(", ");
     let refuse = move || std::future::ready(method_not_allowed(&allowed));
     let resource = routes.into_iter().fold(web::resource(path), |resource, (_, route)| resource.route(route));
-    config.service(resource.default_service(web::to(refuse)).wrap(from_fn(authenticate)));
+    resource.default_service(web::to(refuse))
 }
 
 /// One operation at `path`. What is read can also be asked for without its body; other methods are told which is

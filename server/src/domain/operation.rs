@@ -40,6 +40,16 @@ impl Operation {
         Self::Rerank,
     ];
 
+    /// The model that is meant where a call names none. Source: OpenAI's API reference, which has a default for moderation
+    /// only.
+    #[must_use]
+    pub const fn default_model(self) -> Option<&'static str> {
+        match self {
+            Self::Moderation => Some("omni-moderation-latest"),
+            _ => None,
+        }
+    }
+
     /// Its path below the address of an API like OpenAI's. Reranking, which OpenAI does not offer, is where Cohere, Jina
     /// and vLLM have it.
     #[must_use]

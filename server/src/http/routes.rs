@@ -10,7 +10,7 @@ use super::console;
 use crate::domain::operation::Operation;
 use crate::error::ApiError;
 use crate::gateway::{chat, completions, messages, models, pass_through, responses, task};
-use crate::management::{self, operation};
+use crate::management::{self, operation, operations};
 use crate::provider::pass_through::NATIVE_APIS;
 
 /// Spellings of the chat completions route that clients use.
@@ -101,17 +101,17 @@ const RESPONSES_PATHS: [&str; 4] = ["/v1/responses", "/responses", "/openai/v1/r
 /// The Responses API: new responses, and those that providers keep.
 fn responses(config: &mut web::ServiceConfig) {
     for path in RESPONSES_PATHS {
+        let kept = [
+            (Method::GET, web::get().to(responses::stored::get)),
+            (Method::DELETE, web::delete().to(responses::stored::delete)),
+        ];
         let (one, cancel) = (format!("{path}/{{response_id}}"), format!("{path}/{{response_id}}/cancel"));
         let items = format!("{path}/{{response_id}}/input_items");
         config
             .service(operation(path, Method::POST, responses::responses))
             .service(operation(&cancel, Method::POST, responses::stored::cancel))
             .service(operation(&items, Method::GET, responses::stored::input_items))
-            .service(
-                web::resource(one)
-                    .route(web::get().to(responses::stored::get))
-                    .route(web::delete().to(responses::stored::delete)),
-            );
+            .service(operations(&one, kept));
     }
 }
 

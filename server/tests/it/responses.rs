@@ -294,3 +294,12 @@ async fn models_of_the_api_alone_answer_chats() {
     assert_eq!(paths, ["/v1/responses"; 3]);
     assert_eq!(app.settled().await.spend.0, 3 * 50_000);
 }
+
+#[tokio::test]
+async fn what_is_not_served_is_told_in_an_error() {
+    let app = TestApp::start().await;
+    for path in ["/v1/responses/compact", "/v1/responses/input_tokens"] {
+        let (kind, _, message) = app.post(path, json!({})).expect_status(405).await.error();
+        assert_eq!((kind.as_str(), message.as_str()), ("method_not_allowed", "Method Not Allowed"));
+    }
+}

@@ -193,6 +193,20 @@ async fn documents_are_ranked_and_texts_judged() {
 }
 
 #[tokio::test]
+async fn a_moderation_that_names_no_model_means_openais_default() {
+    let upstream = FakeUpstream::start();
+    let yaml = format!("model_list:\n{}", deployment(&upstream, "omni-moderation-latest", "moderation", &[]));
+    let app = TestApp::builder().config(&yaml).start().await;
+    upstream.then(status(&json!({ "id": "m-1", "results": [{ "flagged": false }] })));
+    app.post("/v1/moderations", json!({ "input": "hi" })).expect_status(200).await;
+    let sent: Value = serde_json::from_str(&upstream.received()[0].body).unwrap();
+    assert_eq!(sent["input"], "hi");
+    let other = TestApp::with_upstream(&upstream).await;
+    let error = other.post("/v1/moderations", json!({ "input": "hi" })).expect_status(400).await.error();
+    assert!(error.2.contains("omni-moderation-latest"), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_budget_holds_before_anything_is_sent() {
     let upstream = FakeUpstream::start();
     let app = start(&upstream).await;

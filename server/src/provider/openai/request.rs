@@ -207,6 +207,7 @@ impl ChatRequest {
         fields.content.check(operation)?;
         let body_model: Option<String> = read("model", "a string", fields.model)?;
         let model = model_from_path.map(str::to_owned).or(body_model).filter(|model| !model.is_empty());
+        let model = model.or_else(|| operation.default_model().map(str::to_owned));
         let model = model.ok_or_else(|| wrong("model", "a string that names a model"))?;
         let max_tokens: Option<u64> = read("max_tokens", "a whole number from 1", fields.max_tokens)?;
         let max_completion: Option<u64> =
