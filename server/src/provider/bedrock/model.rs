@@ -79,7 +79,8 @@ pub(super) enum TopK {
     None,
 }
 
-/// Which tools a model can be made to call.
+/// Which tools a model can be made to call. A choice of any kind is refused where it can be made to call none. Source: AWS,
+/// "ToolChoice": any of them Claude, Nova and Mistral Large, a certain one Claude and Nova.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Forcing {
     /// A certain one.

@@ -120,14 +120,23 @@ impl Asked<'_> {
     fn choice(&self, only_answer: bool) -> Result<Option<ToolChoice>, RequestError> {
         let asked = self.body.tool_choice.as_ref().filter(|_| !only_answer);
         let is_forced = matches!(asked, Some(chat::ToolChoice::Required | chat::ToolChoice::Function(_)));
+        let forcing = self.model.forcing();
+        let is_taken = match asked {
+            Some(chat::ToolChoice::Function(_)) if forcing == Forcing::Any => self.body.tools.len() == 1,
+            Some(chat::ToolChoice::Function(_)) => forcing == Forcing::One,
+            _ => forcing != Forcing::None,
+        };
+        self.how.unsupported.check("tool_choice", is_forced && (self.is_free || !is_taken))?;
+        let asked = asked.filter(|_| is_taken);
         if self.is_free {
-            self.how.unsupported.check("tool_choice", is_forced)?;
             return Ok(asked.map(|_| ToolChoice::Auto {}));
         }
         Ok(match asked {
-            Some(chat::ToolChoice::Function(name)) => Some(ToolChoice::Tool { name: name.clone() }),
-            Some(chat::ToolChoice::Required) => Some(ToolChoice::Any {}),
-            _ if self.answer.is_some() => match (self.model.forcing(), only_answer) {
+            Some(chat::ToolChoice::Function(name)) if forcing == Forcing::One => {
+                Some(ToolChoice::Tool { name: name.clone() })
+            }
+            Some(chat::ToolChoice::Required | chat::ToolChoice::Function(_)) => Some(ToolChoice::Any {}),
+            _ if self.answer.is_some() => match (forcing, only_answer) {
                 (Forcing::One, true) => Some(ToolChoice::Tool { name: ANSWER_TOOL.to_owned() }),
                 (Forcing::One | Forcing::Any, _) => Some(ToolChoice::Any {}),
                 (Forcing::None, _) => None,
