@@ -58,7 +58,7 @@ test("from the first customer to its end", async ({ page, tollgate }) => {
     const drawer = page.getByRole("dialog", { name: "Globex" });
     await drawer.getByRole("button", { name: "Block", exact: true }).click();
     await page.getByRole("alertdialog", { name: "Block Globex?" }).getByRole("button", { name: "Block customer" }).click();
-    await expect(page.getByText("Globex is blocked.")).toBeVisible();
+    await expect(page.getByText("Globex is blocked.", { exact: true })).toBeVisible();
     expect((await call(tollgate, key, { user: "globex" })).status).toBe(403);
     expect((await call(tollgate, key, { user: "initech" })).status).toBe(200);
     await expect(drawer.getByText("the customer Globex is blocked")).toBeVisible();

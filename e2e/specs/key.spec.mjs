@@ -114,7 +114,7 @@ test("blocking asks first, unblocking does not", async ({ page, tollgate }) => {
   expect(await isBlocked()).toBe(false);
   await drawer.getByRole("button", { name: "Block", exact: true }).click();
   await question.getByRole("button", { name: "Block key" }).click();
-  await expect(page.getByText("to-block is blocked.")).toBeVisible();
+  await expect(page.getByText("to-block is blocked.", { exact: true })).toBeVisible();
   expect(await isBlocked()).toBe(true);
   await drawer.getByRole("button", { name: "Unblock" }).click();
   await expect(page.getByText("to-block works again.")).toBeVisible();

@@ -145,7 +145,7 @@ test("from the first team to its end", async ({ page, tollgate }) => {
     const drawer = page.getByRole("dialog", { name: "checkout" });
     await drawer.getByRole("button", { name: "Block", exact: true }).click();
     await page.getByRole("alertdialog", { name: "Block checkout?" }).getByRole("button", { name: "Block team" }).click();
-    await expect(page.getByText("checkout is blocked.")).toBeVisible();
+    await expect(page.getByText("checkout is blocked.", { exact: true })).toBeVisible();
     await drawer.getByRole("button", { name: "Unblock" }).click();
     await expect(page.getByText("checkout works again.")).toBeVisible();
     await drawer.getByRole("button", { name: "Delete" }).click();
