@@ -73,11 +73,29 @@ test("edit and delete", async ({ page, tollgate }) => {
   expect([info.key_alias, info.max_budget]).toEqual(["edited", 2.5]);
   expect(info.model_max_budget).toEqual({ fake: { max_budget: 1, budget_duration: "weekly" } });
 
+  await expect(drawer.getByRole("heading", { name: "edited" })).toBeVisible();
   await drawer.getByRole("button", { name: "Delete" }).click();
   await inspect(page, "key-delete");
   await page.getByRole("alertdialog", { name: "Delete edited?" }).getByRole("button", { name: "Delete key" }).click();
   await expect(page.getByText("Deleted edited.")).toBeVisible();
   await expect(page.getByRole("table", { name: "Keys" }).getByText("edited")).toHaveCount(0);
+});
+
+test("a question stays open when news arrive beneath it", async ({ page, tollgate }) => {
+  const { token } = await manage(tollgate, "POST", "/key/generate", { key_alias: "before" });
+  await page.goto(`/ui/keys?key=${token}&edit=1`);
+  const drawer = page.getByRole("dialog");
+  await drawer.getByLabel("Name").fill("after");
+  let answer;
+  const held = new Promise((resolve) => (answer = resolve));
+  await page.route("**/key/info?*", (route) => held.then(() => route.continue()));
+  await drawer.getByRole("button", { name: "Save" }).click();
+  await drawer.getByRole("button", { name: "Delete" }).click();
+  const arrived = page.waitForResponse("**/key/info?*").then((response) => response.finished());
+  answer();
+  await arrived;
+  await page.getByRole("alertdialog", { name: "Delete before?" }).getByRole("button", { name: "Cancel" }).click();
+  await expect(drawer.getByRole("heading", { name: "after" })).toBeVisible();
 });
 
 test("what somebody else has changed meanwhile is not overwritten", async ({ page, tollgate }) => {

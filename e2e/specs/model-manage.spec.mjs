@@ -92,6 +92,7 @@ test("an administrator adds an Anthropic model, tests it, and it serves", async 
   });
 
   await test.step("block it, let it work again, and delete it", async () => {
+    await expect(drawer.getByRole("heading", { name: "claude-next" })).toBeVisible();
     await drawer.getByRole("button", { name: "Block", exact: true }).click();
     await expect(page.getByText("Blocked claude-next.")).toBeVisible();
     await expect(row).toContainText("Blocked");

@@ -146,6 +146,12 @@ pub(crate) fn print() {
     }
 }
 
+/// Whether a person is being asked before something is destroyed.
+pub(crate) fn is_asking() -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    document.is_some_and(|document| matches!(document.query_selector("dialog.confirm[open]"), Ok(Some(_))))
+}
+
 /// Sets the tab's title.
 pub(crate) fn set_title(title: &str) {
     if let Some(document) = web_sys::window().and_then(|w| w.document()) {

@@ -33,6 +33,9 @@ impl<T: Send + Sync + 'static> Clone for Load<T> {
 
 impl<T: Send + Sync + 'static> Copy for Load<T> {}
 
+/// How often it is looked whether a question is still open.
+const QUESTION_PAUSE: Duration = Duration::from_millis(100);
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Waiting,
@@ -66,6 +69,10 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Load<T> {
             spawn_local(async move {
                 let _ = load.is_busy.try_set(true);
                 let answer = answer.await;
+                // New data draws the page anew, and a question that is part of it would be gone under the person's hand.
+                while browser::is_asking() {
+                    browser::pause(QUESTION_PAUSE).await;
+                }
                 if generation.try_get_value() == Some(mine) {
                     load.settle(answer);
                 }
