@@ -26,6 +26,7 @@ mod m20261122_000014_reports;
 mod m20261123_000015_corrections;
 mod m20261123_000016_outages;
 mod m20261123_000017_prices;
+mod m20261123_000018_carries;
 mod table;
 
 use sea_orm_migration::MigrationTrait;
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000015_corrections::Migration),
             Box::new(m20261123_000016_outages::Migration),
             Box::new(m20261123_000017_prices::Migration),
+            Box::new(m20261123_000018_carries::Migration),
         ]
     }
 }

@@ -226,6 +226,19 @@ impl Counters {
         shared.tell_corrected(&self.local, self.local.windows_of(scopes).into_iter()).await;
     }
 
+    /// Counts on from what the ledger's database has now of windows that took another one's place, with all that is spent
+    /// there: a call came to it late.
+    pub async fn carried(&self, windows: &[Charge]) {
+        match &self.shared {
+            None => windows.iter().for_each(|window| self.local.catch_up(window)),
+            Some(_) if windows.is_empty() => {}
+            Some(shared) => {
+                let windows = windows.iter().map(|(scope, start, _)| (scope.clone(), *start));
+                shared.tell_corrected(&self.local, windows).await;
+            }
+        }
+    }
+
     /// Forgets a scope that exists no more.
     pub fn forget(&self, scope: &ScopeId) {
         self.local.forget(scope);

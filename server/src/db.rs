@@ -10,6 +10,7 @@ pub mod alert_channel_state;
 pub mod alert_delivery;
 pub mod audit;
 pub mod budget;
+pub mod budget_carry;
 pub mod budget_spend;
 pub mod closed_month;
 pub mod credential;

@@ -19,7 +19,7 @@ use super::scope::{Charged, Demand, RateStates, Refusal, Scope, ScopeId, SharedP
 use super::shared::{Change, Grant, Note, Window};
 use super::sliding::SLOT;
 use super::verdict::{Admission, Traffic, Verdict};
-use super::{Correction, Moved};
+use super::{Charge, Correction, Moved};
 use crate::clock::Clock;
 pub use idle::IdleScope;
 use together::{Feed, share, unshare};
@@ -297,6 +297,11 @@ impl Local {
             counter.spent += *counted;
             counter.line.wake();
         });
+    }
+
+    /// Counts on from what the ledger's database has of a window, where it is counted.
+    pub(super) fn catch_up(&self, (scope, start, written): &Charge) {
+        self.count_on_from(&Window { scope: scope.clone(), start: *start }, *written);
     }
 
     pub(super) fn forget(&self, scope: &ScopeId) {

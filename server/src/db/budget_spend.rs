@@ -23,7 +23,8 @@ pub struct Model {
     pub window_start: i64,
     /// What calls cost, in nano-dollars.
     pub spent: i64,
-    /// What administrators added or took away, in nano-dollars.
+    /// What administrators added or took away, and what was carried over from windows that this one took the place of, in
+    /// nano-dollars.
     pub adjusted: i64,
     /// The part of `spent` whose calls are no longer in the log or do not say what they were charged to, in nano-dollars.
     pub pruned_spent: i64,
@@ -41,6 +42,20 @@ pub fn window_key(window_start: Option<DateTime<Utc>>) -> i64 {
     window_start.map_or(0, |start| start.timestamp_micros())
 }
 
+/// The start that the table keeps as `key`.
+#[must_use]
+pub fn window_start(key: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_micros(key).filter(|_| key != 0)
+}
+
+impl Model {
+    /// What is spent, corrections included.
+    #[must_use]
+    pub fn sum(&self) -> NanoUsd {
+        NanoUsd(self.spent) + NanoUsd(self.adjusted)
+    }
+}
+
 /// What the scope spent in the window, corrections included.
 ///
 /// # Errors
@@ -51,10 +66,10 @@ pub async fn spent(
     scope_id: &str,
     window_start: Option<DateTime<Utc>>,
 ) -> Result<NanoUsd, DbErr> {
-    Ok(sum(window(scope_kind, scope_id, window_start).one(db).await?))
+    Ok(sum(window(scope_kind, scope_id, window_start).one(db).await?.as_ref()))
 }
 
-/// The same; until the transaction ends, the ledger adds nothing to it.
+/// The same; until the transaction ends, the ledger adds nothing to it, not even the first of it.
 ///
 /// # Errors
 /// When the database is away.
@@ -64,15 +79,32 @@ pub async fn spent_for_update(
     scope_id: &str,
     window_start: Option<DateTime<Utc>>,
 ) -> Result<NanoUsd, DbErr> {
-    Ok(sum(window(scope_kind, scope_id, window_start).lock_exclusive().one(transaction).await?))
+    let nothing = corrected_row(scope_kind, scope_id, window_start, NanoUsd::ZERO).into_active_model();
+    let known = OnConflict::columns(KEY).do_nothing().to_owned();
+    Entity::insert(nothing).on_conflict(known).exec_without_returning(transaction).await?;
+    Ok(sum(window(scope_kind, scope_id, window_start).lock_exclusive().one(transaction).await?.as_ref()))
+}
+
+const KEY: [Column; 3] = [Column::ScopeKind, Column::ScopeId, Column::WindowStart];
+
+/// A window of which nothing but a correction is known.
+fn corrected_row(scope_kind: &str, scope_id: &str, window_start: Option<DateTime<Utc>>, adjusted: NanoUsd) -> Model {
+    Model {
+        scope_kind: scope_kind.to_owned(),
+        scope_id: scope_id.to_owned(),
+        window_start: window_key(window_start),
+        spent: 0,
+        adjusted: adjusted.0,
+        pruned_spent: 0,
+    }
 }
 
 fn window(scope_kind: &str, scope_id: &str, window_start: Option<DateTime<Utc>>) -> Select<Entity> {
     Entity::find_by_id((scope_kind.to_owned(), scope_id.to_owned(), window_key(window_start)))
 }
 
-fn sum(row: Option<Model>) -> NanoUsd {
-    row.map_or(NanoUsd::ZERO, |row| NanoUsd(row.spent) + NanoUsd(row.adjusted))
+fn sum(row: Option<&Model>) -> NanoUsd {
+    row.map_or(NanoUsd::ZERO, Model::sum)
 }
 
 /// What each of the scopes spent in its window, corrections included, by id and [`window_key`]. Windows without spend
@@ -95,7 +127,7 @@ pub async fn spent_of_many(
         .filter(Column::WindowStart.is_in(starts));
     let rows = found.all(db).await?.into_iter();
     let spent = rows.map(|row| {
-        let spent = NanoUsd(row.spent) + NanoUsd(row.adjusted);
+        let spent = row.sum();
         ((row.scope_id, row.window_start), spent)
     });
     Ok(spent.collect())
@@ -148,15 +180,8 @@ pub async fn adjust(
     window_start: Option<DateTime<Utc>>,
     delta: NanoUsd,
 ) -> Result<(), DbErr> {
-    let row = Model {
-        scope_kind: scope_kind.to_owned(),
-        scope_id: scope_id.to_owned(),
-        window_start: window_key(window_start),
-        spent: 0,
-        adjusted: delta.0,
-        pruned_spent: 0,
-    };
-    let mut on_conflict = OnConflict::columns([Column::ScopeKind, Column::ScopeId, Column::WindowStart]);
+    let row = corrected_row(scope_kind, scope_id, window_start, delta);
+    let mut on_conflict = OnConflict::columns(KEY);
     let sum = Expr::col((Entity, Column::Adjusted)).add(delta.0);
     on_conflict.value(Column::Adjusted, sum);
     Entity::insert(row.into_active_model()).on_conflict(on_conflict).exec_without_returning(db).await?;
@@ -181,5 +206,9 @@ pub async fn spent_of_scopes(
         any.add(one.add(Column::WindowStart.eq(window_key(*window_start))))
     });
     let rows = Entity::find().filter(each).all(db).await?.into_iter();
-    Ok(rows.map(|row| ((row.scope_kind, row.scope_id), NanoUsd(row.spent) + NanoUsd(row.adjusted))).collect())
+    let spent = rows.map(|row| {
+        let spent = row.sum();
+        ((row.scope_kind, row.scope_id), spent)
+    });
+    Ok(spent.collect())
 }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Work;
 use crate::counters::ScopeId;
+use crate::db::budget_carry;
 use crate::db::policy_change::{self, Model as PolicyChange};
 use crate::management;
 use crate::models::CHANGED_BY;
@@ -27,6 +28,8 @@ const CHANGES_MAX: u64 = 1_000;
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 /// How long changes are kept: far longer than a node takes to look.
 const KEEP: chrono::TimeDelta = chrono::TimeDelta::hours(1);
+/// How long it is known which window took the place of which: far longer than calls wait in a spool.
+const KEEP_CARRIES: chrono::TimeDelta = chrono::TimeDelta::days(30);
 
 /// A budget changes the windows of all that is attached to it, an organization those of all that follow its calendar.
 const CONCERN_OTHERS: [&str; 2] = ["budget", "organization"];
@@ -82,11 +85,19 @@ pub(super) async fn follow(work: Work, stop: CancellationToken) {
         work.policy.bulletin().note_read(read.last);
         if pruned_at.elapsed() >= PRUNE_EVERY {
             pruned_at = Instant::now();
-            if let Err(error) = policy_change::prune(&work.db, work.clock.now() - KEEP).await {
+            if let Err(error) = prune(&work).await {
                 tracing::debug!(%error, "old changes stay a little longer");
             }
         }
     }
+}
+
+/// Removes what no node needs any more.
+async fn prune(work: &Work) -> Result<(), DbErr> {
+    let now = work.clock.now();
+    policy_change::prune(&work.db, now - KEEP).await?;
+    budget_carry::prune(&work.db, now - KEEP_CARRIES).await?;
+    Ok(())
 }
 
 /// Puts what was changed on another node in force; what fails is tried again.

@@ -1,5 +1,6 @@
 //! What a batch of events adds to every sum.
 
+mod carried;
 mod payers;
 mod row;
 
@@ -11,6 +12,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use tollgate_openapi::spend::CallStatus;
 
+pub(super) use self::carried::{book_carried, late_spend};
 use self::payers::Payers;
 use self::row::{adjustment_row, daily_entity_row, daily_key_row, daily_parts, daily_row, daily_tag_row, duration_ms};
 pub(super) use self::row::{interrupted_row, log_row};

@@ -10,10 +10,10 @@ use super::batch::{self, Sums};
 use super::event::Charge;
 use crate::db;
 use crate::db::interrupted_call::{ChargedWindow, Charges};
-use crate::db::spend_log;
+use crate::db::{budget_spend, spend_log};
 
 /// Books `spend` to a call that is in the log, to its day, its totals and the budget windows it was admitted in; where its
-/// month is closed, as an adjustment of it, too.
+/// month is closed, as an adjustment of it, too. Returns the windows that took the place of those, and it as well.
 ///
 /// # Errors
 /// When the database is away.
@@ -23,7 +23,7 @@ pub async fn correct(
     charges: &Charges,
     spend: NanoUsd,
     now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+) -> Result<Vec<budget_spend::Model>, DbErr> {
     let charge = |charge: &ChargedWindow| Charge {
         kind: charge.kind.clone().into(),
         id: Arc::from(charge.id.as_str()),
@@ -31,7 +31,8 @@ pub async fn correct(
     };
     let charges: Vec<Charge> = charges.0.iter().map(charge).collect();
     db::ledger::add_to_call(db, &call.request_id, spend.0).await?;
-    Sums::of_correction(call, &charges, spend.0).write(db).await?;
+    let touched = Sums::of_correction(call, &charges, spend.0).write(db).await?;
+    let carried = batch::book_carried(db, &touched, |touched, _| touched.added).await?;
     batch::book_correction(db, call, spend.0, now).await?;
-    Ok(())
+    Ok(carried.into_iter().map(|touched| touched.window).collect())
 }

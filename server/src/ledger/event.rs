@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tollgate_openapi::spend::CallStatus;
 
+use crate::db::budget_spend;
 use crate::domain::usage::Usage;
 
 /// Bytes of a text that sums are kept by. Postgres refuses an index row above 2,704 bytes, and `daily_spend`'s key has
@@ -168,7 +169,7 @@ impl Charge {
     /// Start of the window; `None` where the budget never resets.
     #[must_use]
     pub fn window_start(&self) -> Option<DateTime<Utc>> {
-        DateTime::from_timestamp_micros(self.window_start_us).filter(|_| self.window_start_us != 0)
+        budget_spend::window_start(self.window_start_us)
     }
 }
 

@@ -15,9 +15,9 @@ use tollgate_openapi::money::NanoUsd;
 use super::batch::{self, Sums};
 use super::event::SpendEvent;
 use super::spool::{Cursor, Spool, SpoolError};
-use super::watch::{self, Watch};
+use super::watch::{self, Touched, Watch};
 use crate::counters::{Charge, Counters, ScopeId};
-use crate::db::{self, OwnConnection, spool_cursor};
+use crate::db::{self, OwnConnection, budget_spend, spool_cursor};
 
 /// Events of one transaction.
 const BATCH_EVENTS_MAX: usize = 1_000;
@@ -123,14 +123,18 @@ impl Writer {
             for (index, chunk) in events.chunks(BATCH_EVENTS_MAX).enumerate() {
                 let charges = self.charges(chunk, from < self.own_from);
                 self.counters.note_writing(&charges, true);
-                if let Err(error) = self.write(chunk, (index + 1 == chunks).then_some(to)).await {
-                    self.counters.note_writing(&charges, false);
-                    return Err(error);
-                }
+                let carried = match self.write(chunk, (index + 1 == chunks).then_some(to)).await {
+                    Ok(carried) => carried,
+                    Err(error) => {
+                        self.counters.note_writing(&charges, false);
+                        return Err(error);
+                    }
+                };
                 if self.counters.is_shared() {
                     self.told.extend(chunk.iter().map(|event| Arc::clone(&event.request_id)));
                     self.counters.written(charges).await;
                 }
+                self.counters.carried(&carried).await;
             }
             let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
             if count > 0 || to != self.cursor {
@@ -165,13 +169,15 @@ impl Writer {
         charges.collect()
     }
 
-    /// Writes a batch. Where the database refuses what is in it, writes one event after the other and sets those aside
-    /// that it refuses: they would keep all others waiting for ever. `to` is how far the spool is written then.
-    async fn write(&mut self, events: &[SpendEvent], to: Option<Cursor>) -> Result<(), WriterError> {
+    /// Writes a batch, and returns windows that took over some of it. Where the database refuses what is in it, writes one
+    /// event after the other and sets those aside that it refuses: they would keep all others waiting for ever. `to` is
+    /// how far the spool is written then.
+    async fn write(&mut self, events: &[SpendEvent], to: Option<Cursor>) -> Result<Vec<Charge>, WriterError> {
         match self.write_in_time(events, to).await {
             Err(WriterError::Database(error)) if db::is_data_refused(&error) => {}
             done => return done,
         }
+        let mut carried = Vec::new();
         for event in events {
             match self.write_in_time(std::slice::from_ref(event), None).await {
                 Err(WriterError::Database(error)) if db::is_data_refused(&error) => {
@@ -184,13 +190,14 @@ impl Writer {
                         self.set_aside.insert(Arc::clone(&event.request_id));
                     }
                 }
-                done => done?,
+                done => carried.extend(done?),
             }
         }
-        self.write_in_time(&[], to).await
+        carried.extend(self.write_in_time(&[], to).await?);
+        Ok(carried)
     }
 
-    async fn write_in_time(&mut self, events: &[SpendEvent], to: Option<Cursor>) -> Result<(), WriterError> {
+    async fn write_in_time(&self, events: &[SpendEvent], to: Option<Cursor>) -> Result<Vec<Charge>, WriterError> {
         counter!("tollgate_ledger_batches_total").increment(1);
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let cursor = to.map(|to| spool_cursor::Model {
@@ -199,14 +206,14 @@ impl Writer {
             position: whole(to.offset),
             written_at: db::stored_time(self.spool.now()),
         });
-        let watching = Some(&self.watch);
+        // What a former process had settled is no part of what this one carried over.
+        let own = (self.cursor >= self.own_from).then(|| self.spool.id());
+        let by = By { watch: Some(&self.watch), own, now: self.spool.now() };
         let began = Instant::now();
-        let writing = write(self.db.get(), events, cursor, watching, self.spool.now());
-        let written = tokio::time::timeout(BATCH_TIMEOUT, writing).await;
+        let written = tokio::time::timeout(BATCH_TIMEOUT, write(self.db.get(), events, cursor, by)).await;
         let written = written.map_err(|_| WriterError::Timeout).and_then(|written| Ok(written?));
         count_batch(began.elapsed(), written.is_ok());
-        written?;
-        Ok(())
+        written
     }
 }
 
@@ -224,24 +231,38 @@ fn count_batch(took: Duration, is_written: bool) {
 /// When the database is away; nothing was written then.
 pub async fn write_batch(db: &DatabaseConnection, events: &[SpendEvent]) -> Result<(), DbErr> {
     let now = events.iter().map(|event| event.end_time).max().unwrap_or_default();
-    write(db, events, None, None, now).await
+    write(db, events, None, By { watch: None, own: None, now }).await?;
+    Ok(())
 }
 
-/// The same, and notes how far a spool has been written, and what is worth an alert.
+/// Who writes a batch.
+struct By<'a> {
+    /// What is worth an alert.
+    watch: Option<&'a Watch>,
+    /// The spool, where this process has filled it.
+    own: Option<&'a str>,
+    now: DateTime<Utc>,
+}
+
+/// The same, and notes how far a spool has been written, and what is worth an alert. Returns windows that took over some
+/// of it, with all that is spent there.
 async fn write(
     db: &DatabaseConnection,
     events: &[SpendEvent],
     cursor: Option<spool_cursor::Model>,
-    watching: Option<&Watch>,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+    By { watch, own, now }: By<'_>,
+) -> Result<Vec<Charge>, DbErr> {
     let events: Vec<_> = events.iter().map(SpendEvent::storable).collect();
     let transaction = db::begin(db).await?;
     let rows = events.iter().map(|event| batch::log_row(event)).collect();
     let inserted = db::ledger::insert_calls(&transaction, rows).await?;
-    let touched = Sums::of(&events, &inserted).write(&transaction).await?;
+    let mut touched = Sums::of(&events, &inserted).write(&transaction).await?;
+    let late = |_: &Touched, carry: &_| batch::late_spend(&events, &inserted, own, carry);
+    let carried = batch::book_carried(&transaction, &touched, late).await?;
+    let taken_over = carried.iter().filter_map(|touched| spent_in(&touched.window)).collect();
+    touched.extend(carried);
     batch::book_late(&transaction, &events, &inserted, now).await?;
-    if let Some(watch) = watching {
+    if let Some(watch) = watch {
         watch.look(&transaction, &events, &inserted, touched, now).await?;
     }
     let is_new = |event: &&Cow<'_, SpendEvent>| inserted.contains(&*event.request_id);
@@ -250,5 +271,11 @@ async fn write(
     if let Some(cursor) = cursor {
         spool_cursor::set(&transaction, cursor).await?;
     }
-    transaction.commit().await
+    transaction.commit().await?;
+    Ok(taken_over)
+}
+
+fn spent_in(window: &budget_spend::Model) -> Option<Charge> {
+    let scope = ScopeId::named(&window.scope_kind, &window.scope_id.as_str().into())?;
+    Some((scope, budget_spend::window_start(window.window_start), window.sum()))
 }

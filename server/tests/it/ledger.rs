@@ -1,6 +1,7 @@
 //! The ledger: each settled call once, whatever happens to the database.
 
 mod bench;
+mod late;
 mod retention;
 
 use std::collections::BTreeSet;

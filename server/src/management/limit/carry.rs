@@ -11,6 +11,8 @@ use super::{Calendars, KEY, Kind, ORGANIZATION, ORGANIZATION_MEMBER, TEAM, TEAM_
 use crate::app::App;
 use crate::counters::{Correction, Moved, ScopeId};
 use crate::db;
+use crate::db::budget_carry;
+use crate::db::budget_spend::window_key;
 use crate::db::limit::Model as Limit;
 use crate::domain::model_limits;
 use crate::domain::window::BudgetWindow;
@@ -186,7 +188,8 @@ pub(super) async fn fill(db: &impl ConnectionTrait, own: Vec<Limit>) -> ApiResul
 }
 
 /// Carries what a scope has spent over into the windows that take the place of its old ones: a new length of a window is
-/// no forgiveness. Tells which windows the counters have to hear of, once it is committed.
+/// no forgiveness. Tells which windows the counters have to hear of, once it is committed. What the ledger gets to know of
+/// old windows later, it books in the new ones, too.
 pub(super) async fn carry_over(
     app: &App,
     db: &impl ConnectionTrait,
@@ -205,6 +208,15 @@ pub(super) async fn carry_over(
         }
         let scope = ScopeId { kind, id: id.as_str().into() };
         let spent = spent(app, db, &scope, from).await?;
+        let carry = budget_carry::Model {
+            scope_kind: kind.to_owned(),
+            scope_id: id,
+            window_start: window_key(from),
+            carried_to: window_key(window_start),
+            spool_id: app.spool_id.to_string(),
+            carried_at: db::stored_time(app.clock.now()),
+        };
+        budget_carry::set(db, carry).await?;
         set_spend(app, db, &scope, window_start, spent).await?;
         let moved = Some(Moved { from, end: to.map(|window| window.end), spent });
         corrections.push(Correction { scope, window_start, counted: NanoUsd::ZERO, moved });

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use actix_web::web;
-use chrono::DateTime;
 use sea_orm::DatabaseTransaction;
 use serde_json::{Value, json};
 use tollgate_openapi::error::ErrorEnvelope;
@@ -16,7 +15,7 @@ use crate::auth::Principal;
 use crate::counters::{Correction, ScopeId};
 use crate::db::audit::Entry;
 use crate::db::interrupted_call::{self, Model};
-use crate::db::{self, Scope, spend_log, stored_time};
+use crate::db::{self, Scope, budget_spend, spend_log, stored_time};
 use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::ledger;
@@ -100,7 +99,7 @@ async fn book(
     let before = snapshot(&call);
     let resolution = interrupted_call::Resolution { spend: spend.0, reason, by, at: now };
     interrupted_call::resolve(&transaction, &mut call, &resolution).await?;
-    ledger::correct(&transaction, log, &call.charges, spend, now).await?;
+    let carried = ledger::correct(&transaction, log, &call.charges, spend, now).await?;
     for charge in &call.charges.0 {
         db::policy_change::record(&transaction, &charge.kind, &charge.id, now).await?;
     }
@@ -115,19 +114,18 @@ async fn book(
     };
     db::audit::record(&transaction, entry).await?;
     transaction.commit().await?;
-    count(app, &call, spend).await;
+    let windows = call.charges.0.iter().map(|charge| (&*charge.kind, &*charge.id, charge.window_start_us));
+    let taken_over = carried.iter().map(|window| (&*window.scope_kind, &*window.scope_id, window.window_start));
+    count(app, windows.chain(taken_over), spend).await;
     Ok(call)
 }
 
-/// Counts what the call cost in the budget windows it was admitted in.
-async fn count(app: &App, call: &Model, spend: NanoUsd) {
-    let charges = &call.charges.0;
-    charges.iter().for_each(|charge| app.policy.changed(&charge.kind, &charge.id));
-    let corrections = charges.iter().filter_map(|charge| {
-        let scope = ScopeId::named(&charge.kind, &Arc::from(charge.id.as_str()))?;
-        let start = charge.window_start_us;
-        let window_start = (start != 0).then(|| DateTime::from_timestamp_micros(start)).flatten();
-        Some(Correction { scope, window_start, counted: spend, moved: None })
+/// Counts what a call cost in budget windows, each by kind, id and start.
+async fn count(app: &App, windows: impl Iterator<Item = (&str, &str, i64)>, spend: NanoUsd) {
+    let corrections = windows.filter_map(|(kind, id, start)| {
+        app.policy.changed(kind, id);
+        let scope = ScopeId::named(kind, &Arc::from(id))?;
+        Some(Correction { scope, window_start: budget_spend::window_start(start), counted: spend, moved: None })
     });
     app.counters.correct(corrections.collect()).await;
 }

@@ -163,3 +163,26 @@ async fn all_keys_and_teams_are_set_back_on_all_nodes() {
     let none = second.post("/global/spend/reset", json!({})).expect_status(200).await.value();
     assert_eq!((&none["keys"], &none["teams"]), (&json!(0), &json!(0)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_another_node_has_settled_goes_along_into_a_new_window() {
+    let (upstream, redis) = (FakeUpstream::start(), RedisServer::start().await);
+    let nodes = two_nodes(&upstream, &redis).await;
+    let [first, second] = &nodes;
+    let key = first.new_key(json!({"max_budget": 0.001, "budget_duration": "1d"})).await;
+    for duration in ["1mo", "7d", "1d", "30d", "1mo", "1d", "7d", "1mo"] {
+        call(second, &key, 200).await;
+        call(first, &key, 200).await;
+        first.post("/key/update", json!({"key": key, "budget_duration": duration})).expect_status(200).await;
+    }
+    all_written(&nodes).await;
+    for node in &nodes {
+        node.followed().await;
+        assert_eq!(spend_of(node, &key).await, json!(0.0008), "16 calls");
+    }
+    spend_all(first, &key).await;
+    spend_all(second, &key).await;
+    all_written(&nodes).await;
+    let spent = spend_of(first, &key).await.as_f64().unwrap();
+    assert!(spent > 0.001 - 2.0 * CALL && spent <= 0.001, "{spent}");
+}
