@@ -18,8 +18,6 @@ impl MigrationTrait for Migration {
             .col(big_integer("window_start"))
             // Start of the window that took its place.
             .col(big_integer("carried_to"))
-            // The node that did it had counted its own calls until then.
-            .col(text("spool_id"))
             .col(timestamp_with_time_zone("carried_at"))
             .primary_key(Index::create().col("scope_kind").col("scope_id").col("window_start"))
             .to_owned();

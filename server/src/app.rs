@@ -53,8 +53,6 @@ pub struct App {
     pub figures: Arc<DatabaseFigures>,
     /// Failed sign-ins of late.
     pub sign_ins: Arc<SignInThrottle>,
-    /// What the ledger's database knows this node's spool as.
-    pub spool_id: Arc<str>,
     /// Where the days of budget windows begin: `litellm_settings.timezone`, UTC by default.
     pub timezone: Tz,
 }

@@ -226,19 +226,6 @@ impl Counters {
         shared.tell_corrected(&self.local, self.local.windows_of(scopes).into_iter()).await;
     }
 
-    /// Counts on from what the ledger's database has now of windows that took another one's place, with all that is spent
-    /// there: a call came to it late.
-    pub async fn carried(&self, windows: &[Charge]) {
-        match &self.shared {
-            None => windows.iter().for_each(|window| self.local.catch_up(window)),
-            Some(_) if windows.is_empty() => {}
-            Some(shared) => {
-                let windows = windows.iter().map(|(scope, start, _)| (scope.clone(), *start));
-                shared.tell_corrected(&self.local, windows).await;
-            }
-        }
-    }
-
     /// Forgets a scope that exists no more.
     pub fn forget(&self, scope: &ScopeId) {
         self.local.forget(scope);
@@ -385,10 +372,12 @@ impl Counters {
     }
 
     /// Tells other nodes that `charges` of this node were written to the ledger's database. What cannot be told now is
-    /// told the next time.
-    pub async fn written(&self, charges: Vec<Charge>) {
-        if let Some(shared) = &self.shared {
-            shared.tell_written(&self.local, charges).await;
+    /// told the next time. Some of it was booked in windows that took the place of others, too: `taken_over`, with all
+    /// that is spent there.
+    pub async fn written(&self, charges: Vec<Charge>, taken_over: Vec<Charge>) {
+        match &self.shared {
+            Some(shared) => shared.tell_written(&self.local, charges, taken_over).await,
+            None => taken_over.iter().for_each(|window| self.local.catch_up(window)),
         }
     }
 

@@ -212,7 +212,6 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         counters: Arc::clone(&counters),
         outbound: Arc::clone(&outside.outbound),
     };
-    let spool_id = Arc::from(spool.id());
     let gateway = Arc::new(gateway::make(&config, &secrets, parts, spool, queues, cache)?);
     let Outside { outbound, mailer, mail_queue, sealer, alerts, report_storage } = outside;
     let models = Arc::new(live_models(&config, &environment, &database, &sealer, &gateway).await?);
@@ -233,7 +232,6 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
         settings: Arc::new(settings),
         figures: Arc::default(),
         sign_ins: Arc::default(),
-        spool_id,
         timezone: config.litellm.timezone,
     };
     configured::put(&app, &config).await.map_err(StartError::Limits)?;

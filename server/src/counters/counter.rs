@@ -89,13 +89,16 @@ impl Counter {
     /// Goes on to another window of the scope, in which `spent` is known to be spent.
     ///
     /// Calls in flight count in the window they were admitted in once that is over. Where it is not, somebody has changed
-    /// the budget: the new window takes its place, and them with it.
+    /// the budget: the new window takes its place, and them with it, and what is on its way to the ledger.
     pub(super) fn move_to(&mut self, to: &WindowBounds, spent: NanoUsd, now: DateTime<Utc>) -> Vec<(Window, Change)> {
         let is_over = self.window_end.is_some_and(|end| end <= now);
         let from = WindowBounds { scope: to.scope.clone(), start: self.window_start, end: self.window_end };
         (self.window_start, self.window_end, self.spent) = (to.start, to.end, spent);
         if let Some(share) = &mut self.share {
-            (share.unwritten, share.writing) = (NanoUsd::ZERO, NanoUsd::ZERO);
+            share.writing = NanoUsd::ZERO;
+            if is_over {
+                share.unwritten = NanoUsd::ZERO;
+            }
         }
         if is_over || self.in_flight == 0 {
             if std::mem::take(&mut self.has_moved) && self.in_flight > 0 {
@@ -106,15 +109,21 @@ impl Counter {
             if let Some(share) = &mut self.share {
                 share.reserved = NanoUsd::ZERO;
             }
-            return Vec::new();
+        } else {
+            self.has_moved = true;
         }
-        self.has_moved = true;
-        let Some(share) = self.share.as_ref().filter(|share| share.is_limited) else { return Vec::new() };
-        let reserved = |window: &WindowBounds, reserved: i64| {
-            let change = Change { reserved, window_end: window.end, ..Change::default() };
+        let Some(share) = self.share.as_ref().filter(|share| share.is_limited && !is_over) else { return Vec::new() };
+        let part = |window: &WindowBounds, reserved: i64, unwritten: NanoUsd| {
+            let unwritten = (share.unwritten != NanoUsd::ZERO).then_some(unwritten);
+            let change = Change { reserved, unwritten, window_end: window.end, ..Change::default() };
             (Window { scope: window.scope.clone(), start: window.start }, change)
         };
-        vec![reserved(&from, -share.reserved.0), reserved(to, share.reserved.0)]
+        vec![part(&from, -share.reserved.0, NanoUsd::ZERO), part(to, share.reserved.0, share.unwritten)]
+    }
+
+    /// What of this node is on its way to the ledger, where nodes count together.
+    pub(super) fn unwritten(&self) -> NanoUsd {
+        self.share.as_ref().map_or(NanoUsd::ZERO, |share| share.unwritten)
     }
 
     /// Its present window.

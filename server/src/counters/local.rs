@@ -56,7 +56,7 @@ impl Local {
     /// Empty counters. Where `notes` are taken, what happens here is told there.
     pub(super) fn new(clock: Clock, notes: Option<UnboundedSender<Note>>) -> Self {
         let origin = clock.monotonic();
-        let feed = notes.map(|notes| Feed { notes, lease: None });
+        let feed = notes.map(Feed::new);
         let has_moved = AtomicBool::new(false);
         Self { clock, origin, has_moved, state: Mutex::new(State { scopes: Scopes::default(), made: 0, feed }) }
     }
@@ -212,7 +212,7 @@ impl Local {
             let now = self.clock.now();
             // Whoever looked the window up before it ended does not bring it back.
             if !scope.is_over(now) {
-                self.go_on(counter, feed.as_ref(), &scope.window(), scope.seed(), now);
+                self.go_on(counter, feed.as_mut(), &scope.window(), scope.seed(), now);
             }
         } else if counter.window_end != scope.window_end {
             counter.window_end = scope.window_end;
@@ -223,17 +223,19 @@ impl Local {
     fn go_on(
         &self,
         counter: &mut Counter,
-        feed: Option<&Feed>,
+        feed: Option<&mut Feed>,
         window: &WindowBounds,
         spent: NanoUsd,
         now: DateTime<Utc>,
     ) {
         let before = counter.present();
+        let from = counter.window_start;
         let changes = counter.move_to(window, spent, now);
         if counter.present() == before {
             self.has_moved.store(true, Ordering::Relaxed);
         }
         if let Some(feed) = feed {
+            feed.go_on(&window.scope, [from, window.start], counter.unwritten());
             feed.tell(changes);
         }
     }
@@ -246,7 +248,7 @@ impl Local {
         let mut state = self.state.lock();
         let State { scopes, feed, .. } = &mut *state;
         if let Some(counter) = scopes.get_mut(&to.scope).filter(|counter| counter.window_start == from) {
-            self.go_on(counter, feed.as_ref(), &to, spent, now);
+            self.go_on(counter, feed.as_mut(), &to, spent, now);
         }
     }
 

@@ -235,10 +235,13 @@ impl Shared {
         self.clock.manual_now().map_or_else(String::new, |now| now.timestamp_millis().to_string())
     }
 
-    /// Tells that `charges` were written to the ledger's database, and what could not be told before.
-    pub(super) async fn tell_written(&self, local: &Local, charges: Vec<Charge>) {
+    /// Tells that `charges` were written to the ledger's database, some of it to windows that took it over, and what could
+    /// not be told before.
+    pub(super) async fn tell_written(&self, local: &Local, charges: Vec<Charge>, taken_over: Vec<Charge>) {
         let mut untold = std::mem::take(&mut *self.untold.lock());
         charges.into_iter().for_each(|charge| note(&mut untold, charge, false));
+        let windows = taken_over.into_iter();
+        windows.for_each(|(scope, start, _)| note(&mut untold, (scope, start, NanoUsd::ZERO), true));
         self.tell_now(local, untold).await;
     }
 

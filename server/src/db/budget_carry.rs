@@ -1,9 +1,9 @@
 //! Budget windows that others took the place of: calls that were on their way to the ledger then count there, too.
 
 use chrono::{DateTime, Utc};
-use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ExprTrait, IntoActiveModel};
 
 /// One window of one scope.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -20,9 +20,7 @@ pub struct Model {
     pub window_start: i64,
     /// The window that took its place.
     pub carried_to: i64,
-    /// Who did it: the calls that this node had settled by then are part of what was carried.
-    pub spool_id: String,
-    /// When.
+    /// When it did.
     pub carried_at: DateTime<Utc>,
 }
 
@@ -37,17 +35,12 @@ impl ActiveModelBehavior for ActiveModel {}
 /// # Errors
 /// When the database is away.
 pub async fn set(db: &impl ConnectionTrait, carry: Model) -> Result<(), DbErr> {
-    remove(db, &carry.scope_kind, &carry.scope_id, carry.carried_to).await?;
+    // The new one may have been in force before: it is again.
+    let to = (carry.scope_kind.clone(), carry.scope_id.clone(), carry.carried_to);
+    Entity::delete_by_id(to).exec(db).await?;
     let key = [Column::ScopeKind, Column::ScopeId, Column::WindowStart];
-    let rest = [Column::CarriedTo, Column::SpoolId, Column::CarriedAt];
-    let conflict = OnConflict::columns(key).update_columns(rest).to_owned();
+    let conflict = OnConflict::columns(key).update_columns([Column::CarriedTo, Column::CarriedAt]).to_owned();
     Entity::insert(carry.into_active_model()).on_conflict(conflict).exec_without_returning(db).await?;
-    Ok(())
-}
-
-/// A window is in force again.
-async fn remove(db: &impl ConnectionTrait, scope_kind: &str, scope_id: &str, window_start: i64) -> Result<(), DbErr> {
-    Entity::delete_by_id((scope_kind.to_owned(), scope_id.to_owned(), window_start)).exec(db).await?;
     Ok(())
 }
 

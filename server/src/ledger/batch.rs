@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use tollgate_openapi::spend::CallStatus;
 
-pub(super) use self::carried::{book_carried, late_spend};
+pub(super) use self::carried::book_carried;
 use self::payers::Payers;
 use self::row::{adjustment_row, daily_entity_row, daily_key_row, daily_parts, daily_row, daily_tag_row, duration_ms};
 pub(super) use self::row::{interrupted_row, log_row};

@@ -32,7 +32,7 @@ pub async fn correct(
     let charges: Vec<Charge> = charges.0.iter().map(charge).collect();
     db::ledger::add_to_call(db, &call.request_id, spend.0).await?;
     let touched = Sums::of_correction(call, &charges, spend.0).write(db).await?;
-    let carried = batch::book_carried(db, &touched, |touched, _| touched.added).await?;
+    let carried = batch::book_carried(db, &touched).await?;
     batch::book_correction(db, call, spend.0, now).await?;
     Ok(carried.into_iter().map(|touched| touched.window).collect())
 }

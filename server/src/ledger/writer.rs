@@ -15,7 +15,7 @@ use tollgate_openapi::money::NanoUsd;
 use super::batch::{self, Sums};
 use super::event::SpendEvent;
 use super::spool::{Cursor, Spool, SpoolError};
-use super::watch::{self, Touched, Watch};
+use super::watch::{self, Watch};
 use crate::counters::{Charge, Counters, ScopeId};
 use crate::db::{self, OwnConnection, budget_spend, spool_cursor};
 
@@ -123,8 +123,8 @@ impl Writer {
             for (index, chunk) in events.chunks(BATCH_EVENTS_MAX).enumerate() {
                 let charges = self.charges(chunk, from < self.own_from);
                 self.counters.note_writing(&charges, true);
-                let carried = match self.write(chunk, (index + 1 == chunks).then_some(to)).await {
-                    Ok(carried) => carried,
+                let taken_over = match self.write(chunk, (index + 1 == chunks).then_some(to)).await {
+                    Ok(taken_over) => taken_over,
                     Err(error) => {
                         self.counters.note_writing(&charges, false);
                         return Err(error);
@@ -132,9 +132,8 @@ impl Writer {
                 };
                 if self.counters.is_shared() {
                     self.told.extend(chunk.iter().map(|event| Arc::clone(&event.request_id)));
-                    self.counters.written(charges).await;
                 }
-                self.counters.carried(&carried).await;
+                self.counters.written(charges, taken_over).await;
             }
             let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
             if count > 0 || to != self.cursor {
@@ -206,11 +205,10 @@ impl Writer {
             position: whole(to.offset),
             written_at: db::stored_time(self.spool.now()),
         });
-        // What a former process had settled is no part of what this one carried over.
-        let own = (self.cursor >= self.own_from).then(|| self.spool.id());
-        let by = By { watch: Some(&self.watch), own, now: self.spool.now() };
+        let watching = Some(&self.watch);
         let began = Instant::now();
-        let written = tokio::time::timeout(BATCH_TIMEOUT, write(self.db.get(), events, cursor, by)).await;
+        let writing = write(self.db.get(), events, cursor, watching, self.spool.now());
+        let written = tokio::time::timeout(BATCH_TIMEOUT, writing).await;
         let written = written.map_err(|_| WriterError::Timeout).and_then(|written| Ok(written?));
         count_batch(began.elapsed(), written.is_ok());
         written
@@ -231,17 +229,8 @@ fn count_batch(took: Duration, is_written: bool) {
 /// When the database is away; nothing was written then.
 pub async fn write_batch(db: &DatabaseConnection, events: &[SpendEvent]) -> Result<(), DbErr> {
     let now = events.iter().map(|event| event.end_time).max().unwrap_or_default();
-    write(db, events, None, By { watch: None, own: None, now }).await?;
+    write(db, events, None, None, now).await?;
     Ok(())
-}
-
-/// Who writes a batch.
-struct By<'a> {
-    /// What is worth an alert.
-    watch: Option<&'a Watch>,
-    /// The spool, where this process has filled it.
-    own: Option<&'a str>,
-    now: DateTime<Utc>,
 }
 
 /// The same, and notes how far a spool has been written, and what is worth an alert. Returns windows that took over some
@@ -250,19 +239,19 @@ async fn write(
     db: &DatabaseConnection,
     events: &[SpendEvent],
     cursor: Option<spool_cursor::Model>,
-    By { watch, own, now }: By<'_>,
+    watching: Option<&Watch>,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Charge>, DbErr> {
     let events: Vec<_> = events.iter().map(SpendEvent::storable).collect();
     let transaction = db::begin(db).await?;
     let rows = events.iter().map(|event| batch::log_row(event)).collect();
     let inserted = db::ledger::insert_calls(&transaction, rows).await?;
     let mut touched = Sums::of(&events, &inserted).write(&transaction).await?;
-    let late = |_: &Touched, carry: &_| batch::late_spend(&events, &inserted, own, carry);
-    let carried = batch::book_carried(&transaction, &touched, late).await?;
+    let carried = batch::book_carried(&transaction, &touched).await?;
     let taken_over = carried.iter().filter_map(|touched| spent_in(&touched.window)).collect();
     touched.extend(carried);
     batch::book_late(&transaction, &events, &inserted, now).await?;
-    if let Some(watch) = watch {
+    if let Some(watch) = watching {
         watch.look(&transaction, &events, &inserted, touched, now).await?;
     }
     let is_new = |event: &&Cow<'_, SpendEvent>| inserted.contains(&*event.request_id);

@@ -1,5 +1,6 @@
 //! Counting together with other nodes: what happens here is told there, in order.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -19,7 +20,12 @@ pub(super) struct Feed {
     pub(super) notes: UnboundedSender<Note>,
     /// What this node's reservations count under; none while it counts alone.
     pub(super) lease: Option<Arc<str>>,
+    /// What was spent in windows that others took the place of, and is not in the ledger's database yet.
+    former: HashMap<ScopeId, Vec<Former>>,
 }
+
+/// Where a window starts, and what was spent there.
+type Former = (Option<DateTime<Utc>>, NanoUsd);
 
 impl Local {
     /// Counts this node's reservations under `lease` from now on and tells all of them, and what it has spent that is
@@ -68,18 +74,25 @@ impl Local {
         let mut state = self.state.lock();
         let State { scopes, feed, .. } = &mut *state;
         let Some(feed) = feed else { return };
-        let changes = windows.into_iter().map(|(window, own, written)| {
-            let counter = scopes.get_mut(&window.scope).filter(|counter| counter.window_start == window.start);
-            let share = counter.and_then(|counter| counter.share.as_mut());
-            let unwritten = share.map_or(NanoUsd::ZERO, |share| {
+        let mut changes = Vec::with_capacity(windows.len());
+        for (window, own, written) in windows {
+            let of_former = feed.written_of_former(&window, own);
+            let mut counter = scopes.get_mut(&window.scope);
+            let is_present = counter.as_ref().is_some_and(|counter| counter.window_start == window.start);
+            if let Some(share) = counter.as_mut().and_then(|counter| counter.share.as_mut()) {
+                let own = if is_present { own } else { of_former };
                 share.unwritten = (share.unwritten - own).max(NanoUsd::ZERO);
                 share.writing = (share.writing - own).max(NanoUsd::ZERO);
-                share.unwritten
-            });
-            let change = Change { unwritten: Some(unwritten), written: Some(written), ..Change::default() };
-            (window, change)
-        });
-        let changes = changes.collect();
+            }
+            let change = Change { written: Some(written), ..Change::default() };
+            let unwritten = counter.as_ref().map_or(NanoUsd::ZERO, |counter| counter.unwritten());
+            if let Some(counter) = counter.filter(|_| of_former > NanoUsd::ZERO && !is_present) {
+                let present = Window { scope: window.scope.clone(), start: counter.window_start };
+                changes.push((present, Change { unwritten: Some(unwritten), ..Change::default() }));
+            }
+            let unwritten = if is_present { unwritten } else { NanoUsd::ZERO };
+            changes.push((window, Change { unwritten: Some(unwritten), ..change }));
+        }
         feed.tell(changes);
     }
 
@@ -128,6 +141,37 @@ impl Local {
 }
 
 impl Feed {
+    pub(super) fn new(notes: UnboundedSender<Note>) -> Self {
+        Self { notes, lease: None, former: HashMap::new() }
+    }
+
+    /// A counter goes on to another window, and what is on its way to the ledger goes along: `unwritten`, nothing where the
+    /// former window is over.
+    pub(super) fn go_on(&mut self, scope: &ScopeId, [from, to]: [Option<DateTime<Utc>>; 2], unwritten: NanoUsd) {
+        if unwritten == NanoUsd::ZERO {
+            self.former.remove(scope);
+            return;
+        }
+        let former = self.former.entry(scope.clone()).or_default();
+        let of_others: NanoUsd = former.iter().map(|(_, spent)| *spent).sum();
+        former.push((from, unwritten - of_others));
+        // In force again, it is the present one.
+        former.retain(|(start, _)| *start != to);
+    }
+
+    /// How much of what is written now to `window` has gone along into another one since.
+    fn written_of_former(&mut self, window: &Window, written: NanoUsd) -> NanoUsd {
+        let Some(former) = self.former.get_mut(&window.scope) else { return NanoUsd::ZERO };
+        let Some((_, left)) = former.iter_mut().find(|(start, _)| *start == window.start) else { return NanoUsd::ZERO };
+        let of_it = written.min(*left);
+        *left -= of_it;
+        former.retain(|(_, left)| *left > NanoUsd::ZERO);
+        if former.is_empty() {
+            self.former.remove(&window.scope);
+        }
+        of_it
+    }
+
     pub(super) fn tell(&self, mut changes: Vec<(Window, Change)>) {
         changes.retain(|(_, change)| *change != Change::default());
         // A node that counts alone tells all of it when it joins; only what was written must not be lost.

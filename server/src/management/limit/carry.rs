@@ -207,17 +207,21 @@ pub(super) async fn carry_over(
             continue;
         }
         let scope = ScopeId { kind, id: id.as_str().into() };
-        let spent = spent(app, db, &scope, from).await?;
+        let in_ledger = db::budget_spend::spent_for_update(db, kind, &id, from).await?;
+        let there = db::budget_spend::spent_for_update(db, kind, &id, window_start).await?;
+        if in_ledger != there {
+            db::budget_spend::adjust(db, kind, &id, window_start, in_ledger - there).await?;
+        }
         let carry = budget_carry::Model {
             scope_kind: kind.to_owned(),
-            scope_id: id,
+            scope_id: id.clone(),
             window_start: window_key(from),
             carried_to: window_key(window_start),
-            spool_id: app.spool_id.to_string(),
             carried_at: db::stored_time(app.clock.now()),
         };
         budget_carry::set(db, carry).await?;
-        set_spend(app, db, &scope, window_start, spent).await?;
+        // What is on its way to the ledger is booked in both windows when it comes.
+        let spent = app.counters.spent_with(&scope, from, in_ledger);
         let moved = Some(Moved { from, end: to.map(|window| window.end), spent });
         corrections.push(Correction { scope, window_start, counted: NanoUsd::ZERO, moved });
     }

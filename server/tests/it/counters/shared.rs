@@ -99,7 +99,7 @@ impl Cluster {
     async fn write(&self, node: usize, scope: &Scope, nano: i64) {
         self.add_to_ledger(scope, nano).await;
         let charge = (scope.id.clone(), scope.window_start, NanoUsd(nano));
-        self.nodes[node].written(vec![charge]).await;
+        self.nodes[node].written(vec![charge], vec![]).await;
     }
 
     async fn add_to_ledger(&self, scope: &Scope, nano: i64) {
@@ -424,7 +424,7 @@ async fn a_node_tells_no_more_than_was_spent_while_others_write() {
     cluster.write(1, &scope, 100).await;
     granted(cluster.nodes[1].admit(scopes, cost(1), None).await).settle(cost(1));
     assert_eq!((told(0, 200), told(1, 200)), (200, 201));
-    cluster.nodes[0].written(vec![charge]).await;
+    cluster.nodes[0].written(vec![charge], vec![]).await;
     assert_eq!(cluster.stands(&scope).await, (201, 0));
     assert_eq!((told(0, 200), told(1, 200)), (200, 201));
     // What was not written after all is still on top of what the ledger has.

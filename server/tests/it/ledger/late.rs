@@ -48,7 +48,7 @@ async fn a_late_call_counts_in_the_window_that_took_the_place_of_its_own() {
     let write = async |id| {
         let call = late_call(id, &token, day, app.app.clock.now());
         // Twice: what the ledger has already counts no more.
-        write_batch(&app.app.db, &[call.clone()]).await.unwrap();
+        write_batch(&app.app.db, std::slice::from_ref(&call)).await.unwrap();
         write_batch(&app.app.db, &[call]).await.unwrap();
     };
     change(&app, &key, "1mo").await;
@@ -121,7 +121,6 @@ async fn after_a_month_it_is_forgotten_which_window_took_the_place_of_which() {
         scope_id: id.to_owned(),
         window_start: 0,
         carried_to: 1,
-        spool_id: "node".to_owned(),
         carried_at: at.parse().unwrap(),
     };
     let db = &app.app.db;
