@@ -13,7 +13,7 @@ use crate::config::{Config, ScopeLimits};
 use crate::db;
 use crate::db::limit::Model as Limit;
 use crate::db::{JsonMap, stored_time};
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::management::change;
 
 /// What the configuration limits: all calls together, whose id is as their kind.
@@ -53,6 +53,25 @@ pub async fn put(app: &App, config: &Config) -> ApiResult<()> {
     transaction.commit().await?;
     changed.iter().for_each(|(kind, id)| change::announce(app, kind, id));
     app.counters.correct(corrections).await;
+    Ok(())
+}
+
+/// Refuses what [`put`] would: budgets that do not exist, at the setting that names one.
+///
+/// # Errors
+/// When there is one, or the database is away.
+pub async fn check(transaction: &DatabaseTransaction, config: &Config) -> ApiResult<()> {
+    for limits in wanted(config) {
+        let Some(budget_id) = &limits.budget_id else { continue };
+        if db::budget::find_for_update(transaction, budget_id).await?.is_none() {
+            let setting = match limits.scope_kind.as_str() {
+                kind if kind == GATEWAY.scope => "tollgate_settings.gateway_limits".to_owned(),
+                _ => format!("router_settings.provider_budget_config.{}", limits.scope_id),
+            };
+            let message = format!("{setting}.budget_id: there is no budget '{budget_id}'");
+            return Err(ApiError::bad_request(setting, message));
+        }
+    }
     Ok(())
 }
 

@@ -21,6 +21,7 @@ use crate::domain::permission::Action;
 use crate::error::{ApiError, ApiResult};
 use crate::management::Json;
 use crate::management::change::{Change, record};
+use crate::management::limit::configured;
 use crate::settings::CHANGED_BY;
 
 /// Change settings
@@ -121,7 +122,9 @@ async fn change(app: &App, principal: &Principal, wanted: Vec<Wanted>) -> ApiRes
         check_version(one, &before)?;
         put(&mut after, one, principal, now);
     }
-    let warnings = check(app.settings.check(&after), &wanted)?;
+    let loaded = app.settings.check(&after);
+    let warnings = check(&loaded, &wanted)?;
+    configured::check(&transaction, &loaded.config).await?;
     for one in &wanted {
         write(app, &transaction, principal, &one.setting.path, (&before, &after)).await?;
     }
@@ -164,7 +167,7 @@ fn put(rows: &mut Vec<Row>, one: &Wanted, principal: &Principal, now: DateTime<U
 }
 
 /// Refuses what the configuration would refuse, at the setting that is at fault.
-fn check(loaded: Loaded, wanted: &[Wanted]) -> ApiResult<Vec<String>> {
+fn check(loaded: &Loaded, wanted: &[Wanted]) -> ApiResult<Vec<String>> {
     let is_wanted = |problem: &Problem| {
         let own = wanted.iter().find(|one| {
             let rest = problem.path.strip_prefix(&one.setting.path);

@@ -124,6 +124,23 @@ async fn a_budget_that_does_not_exist_keeps_the_gateway_from_starting() {
 }
 
 #[tokio::test]
+async fn a_budget_that_does_not_exist_is_refused_where_a_setting_names_it() {
+    let upstream = FakeUpstream::start();
+    let app = TestApp::with_upstream(&upstream).await;
+    let of_gateway = json!({"tollgate_settings": {"gateway_limits": {"budget_id": "nobody"}}});
+    let of_provider = json!({"router_settings": {"provider_budget_config": {"openai": {"budget_id": "nobody"}}}});
+    let paths = ["tollgate_settings.gateway_limits", "router_settings.provider_budget_config.openai"];
+    for (update, path) in [of_gateway.clone(), of_provider].into_iter().zip(paths) {
+        let (_, param, message) = app.post("/config/update", update).expect_status(400).await.error();
+        assert_eq!((param.as_deref(), message), (Some(path), format!("{path}.budget_id: there is no budget 'nobody'")));
+    }
+    app.post("/budget/new", json!({"budget_id": "nobody", "max_budget": 0})).expect_status(200).await;
+    app.post(CHAT, small()).expect_status(200).await;
+    app.post("/config/update", of_gateway).expect_status(200).await;
+    app.post(CHAT, small()).expect_status(400).await;
+}
+
+#[tokio::test]
 async fn limits_of_the_gateway_and_of_providers_change_while_it_runs() {
     let upstream = FakeUpstream::start();
     let app = TestApp::builder().config(&config(&upstream, "max_budget: 0.00008")).start().await;
