@@ -147,6 +147,11 @@ async fn every_scope_is_checked_in_order() {
 async fn a_user_or_a_team_is_judged_without_a_key() {
     let upstream = FakeUpstream::start();
     let app = TestApp::with_upstream(&upstream).await;
+    for question in [json!({"team_id": "t", "model": "gpt"}), json!({"user_id": "ada", "model": "gpt"})] {
+        app.post(EXPLAIN, question).expect_status(404).await;
+    }
+    app.post("/team/new", json!({"team_id": "t"})).expect_status(200).await;
+    add_user(&app, "ada", None, UserRole::InternalUser, "correct horse").await;
     set_limits(&app, "team", "t", |limit| limit.rpm_limit = Some(0)).await;
     let answer = app.post(EXPLAIN, json!({"team_id": "t", "model": "gpt"})).expect_status(200).await.value();
     assert!(answer["summary"].as_str().unwrap().starts_with("Rate limit exceeded for team: t."), "{answer:#}");
@@ -155,7 +160,6 @@ async fn a_user_or_a_team_is_judged_without_a_key() {
     app.post(EXPLAIN, json!({"key": "sk-1234", "user_id": "ada", "model": "gpt"})).expect_status(400).await;
     app.post(EXPLAIN, json!({"team_id": "t", "model": "gpt", "tags": [""]})).expect_status(400).await;
 
-    add_user(&app, "ada", None, UserRole::InternalUser, "correct horse").await;
     let ada = app.sign_in("ada", "correct horse").await;
     ada.post(EXPLAIN, json!({"user_id": "ada", "model": "gpt"})).expect_status(200).await;
     ada.post(EXPLAIN, json!({"user_id": "bob", "model": "gpt"})).expect_status(404).await;

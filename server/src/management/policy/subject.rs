@@ -79,13 +79,21 @@ async fn authorize_principal(
     if matches!(principal.credential, Credential::VirtualKey(_)) {
         return Err(ApiError::forbidden("A virtual key may only ask for itself."));
     }
-    if principal.may_see_everything() {
-        return Ok(());
-    }
+    let no_user = || ApiError::not_found("User not found.").with_param("user_id");
+    let no_team = || ApiError::not_found("Team not found.").with_param("team_id");
     let team = match team_id {
         Some(team_id) => db::team::find(&app.db, team_id).await?,
         None => None,
     };
+    if principal.may_see_everything() {
+        if team_id.is_some() && team.is_none() {
+            return Err(no_team());
+        }
+        return match user_id {
+            Some(user_id) if db::user::find(&app.db, user_id).await?.is_none() => Err(no_user()),
+            _ => Ok(()),
+        };
+    }
     let administers = team.as_ref().is_some_and(|team| manages(principal, team));
     if let (true, Some(user_id), Some(team_id)) = (administers, user_id, team_id)
         && db::team_member::find(&app.db, team_id, user_id).await?.is_some()
@@ -93,12 +101,10 @@ async fn authorize_principal(
         return Ok(());
     }
     if user_id.is_some_and(|user_id| user_id != principal.user_id) {
-        return Err(ApiError::not_found("User not found.").with_param("user_id"));
+        return Err(no_user());
     }
     match team_id {
-        Some(team_id) if !administers && !is_member(app, principal, team_id).await? => {
-            Err(ApiError::not_found("Team not found.").with_param("team_id"))
-        }
+        Some(team_id) if !administers && !is_member(app, principal, team_id).await? => Err(no_team()),
         _ => Ok(()),
     }
 }
