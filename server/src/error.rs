@@ -126,6 +126,18 @@ impl ApiError {
         self
     }
 
+    /// Calls the field at fault what the client calls it, by `names` of one and the other; in the message, too.
+    #[must_use]
+    pub fn with_field_named_as(mut self, names: &[(&str, &'static str)]) -> Self {
+        if let Body::Envelope { param: Some(param), message, .. } = &mut self.body
+            && let Some((ours, theirs)) = names.iter().find(|(ours, _)| param == ours)
+        {
+            *message = message.replace(&format!("'{ours}'"), &format!("'{theirs}'")).into();
+            *param = Cow::Borrowed(theirs);
+        }
+        self
+    }
+
     /// Has OpenAI's code of a prompt that is too long in the place of the status.
     #[must_use]
     pub fn with_context_window_code(self) -> Self {

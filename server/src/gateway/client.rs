@@ -96,7 +96,8 @@ impl Client {
     /// An error as it expects it.
     pub(super) fn error(self, error: ApiError) -> ApiError {
         match self {
-            Self::Chat | Self::Completions | Self::Responses => error,
+            Self::Chat | Self::Completions => error,
+            Self::Responses => error.with_field_named_as(&responses::FIELDS_OF_CHAT),
             Self::Messages => error.in_anthropics_form(),
         }
     }

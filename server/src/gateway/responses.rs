@@ -38,6 +38,16 @@ use crate::router::deployment::Target;
 use id::Kept;
 use request::{Called, Translated, Unsaid};
 
+/// Fields of chat completions, and what is their place in a request for a response.
+pub(super) const FIELDS_OF_CHAT: [(&str, &str); 6] = [
+    ("messages", "input"),
+    ("max_tokens", "max_output_tokens"),
+    ("max_completion_tokens", "max_output_tokens"),
+    ("reasoning_effort", "reasoning.effort"),
+    ("response_format", "text.format"),
+    ("verbosity", "text.verbosity"),
+];
+
 /// Fields whose type is checked, to name the one at fault.
 const FIELDS: [&str; 27] = [
     "background",
@@ -79,7 +89,8 @@ pub async fn responses(
     gateway: web::Data<Gateway>,
     upstream: web::Data<Upstream>,
 ) -> Result<HttpResponse, ApiError> {
-    converse::converse(Client::Responses, http, payload, gateway.into_inner(), &upstream).await
+    let answer = converse::converse(Client::Responses, http, payload, gateway.into_inner(), &upstream).await;
+    answer.map_err(|error| Client::Responses.error(error))
 }
 
 /// A call of the Responses API as it came.

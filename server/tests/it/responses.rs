@@ -169,6 +169,18 @@ async fn what_only_the_api_can_do_is_refused_elsewhere() {
 }
 
 #[tokio::test]
+async fn what_the_provider_does_not_take_is_called_as_the_client_calls_it() {
+    let upstream = FakeUpstream::start();
+    let deployment = upstream.deployment_of("anthropic/claude-3-5-sonnet-latest", "claude", "one");
+    let config = format!("model_list:\n{deployment}");
+    let app = TestApp::builder().config(&config).start().await;
+    let body = json!({ "model": "claude", "input": "hi", "reasoning": { "effort": "high" } });
+    let (_, param, message) = app.post(RESPONSES, body).expect_status(400).await.error();
+    assert_eq!(param.as_deref(), Some("reasoning.effort"));
+    assert!(message.contains("does not support the parameter 'reasoning.effort'"), "{message}");
+}
+
+#[tokio::test]
 async fn who_has_the_api_does_what_others_cannot() {
     let (with, without) = (FakeUpstream::start(), FakeUpstream::start());
     let list = [without.deployment("gpt", "without"), native_deployment(&with, "gpt", "with")].concat();
