@@ -6,7 +6,9 @@ mod answer;
 pub(super) mod budget;
 pub(super) mod model;
 mod request;
+mod schema;
 mod stream;
+pub(super) mod thinking;
 #[cfg(test)]
 mod tests;
 mod turns;
@@ -50,10 +52,27 @@ pub(super) fn endpoint(one: &DeploymentConfig) -> Result<Endpoint, String> {
     Endpoint::at(one, path, headers, Protocol::Translated(Arc::new(Anthropic)))
 }
 
+/// Who serves a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Anthropic, who holds models to a schema.
+    Own,
+    /// A cloud of others.
+    Elsewhere,
+}
+
+/// A request in its protocol.
+///
+/// # Errors
+/// When it has what Anthropic does not take.
+pub(super) fn request(body: &ChatBody, how: &Translation<'_>, place: Place) -> Result<Vec<u8>, RequestError> {
+    let request = request::translate(body, how, place)?;
+    serde_json::to_vec(&request).map_err(|error| RequestError { param: None, message: error.to_string() })
+}
+
 impl Dialect for Anthropic {
     fn request(&self, body: &ChatBody, how: &Translation<'_>) -> Result<Vec<u8>, RequestError> {
-        let request = request::translate(body, how)?;
-        serde_json::to_vec(&request).map_err(|error| RequestError { param: None, message: error.to_string() })
+        request(body, how, Place::Own)
     }
 
     fn answer(&self, body: &[u8], head: &AnswerHead) -> Result<Completion, String> {

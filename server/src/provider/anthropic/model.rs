@@ -1,6 +1,7 @@
 //! What a model of Anthropic's takes, wherever it is served: it follows from its name, since there is nothing to ask.
 //!
-//! Source: Anthropic's documentation, "Adaptive thinking", "Extended thinking" and "Effort"; Amazon Bedrock User Guide,
+//! Source: Anthropic's documentation, "Adaptive thinking", "Extended thinking" and "Effort" and "Structured
+//! outputs"; Amazon Bedrock User Guide,
 //! "Adaptive thinking".
 
 /// How a model is told to think.
@@ -36,6 +37,11 @@ impl Thinking {
         let (major, minor) = version(name);
         Self::of_version(major, minor)
     }
+}
+
+/// Whether Anthropic holds the model to a schema where one is asked for.
+pub(super) fn is_held_to_schemas(name: &str) -> bool {
+    name.contains("claude") && version(name) >= (4, 5)
 }
 
 /// The effort of a model that finds its budget itself: it knows none below the lowest.

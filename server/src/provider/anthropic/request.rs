@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::wire::{Blocks, Choice, MessagesBody, ToolDefinition};
-use super::{budget, turns};
+use super::{Place, budget, model, schema, thinking, turns};
 use crate::provider::chat::{ChatBody, ResponseFormat, Tool, ToolChoice, Translation};
 use crate::provider::openai::RequestError;
 
@@ -26,19 +26,30 @@ const OWN_FIELDS: [&str; 8] = [
 
 /// # Errors
 /// When the request has what Anthropic does not take.
-pub(super) fn translate(body: &ChatBody, how: &Translation<'_>) -> Result<MessagesBody, RequestError> {
+pub(super) fn translate(body: &ChatBody, how: &Translation<'_>, place: Place) -> Result<MessagesBody, RequestError> {
     check(body, how)?;
     let mut other = how.unsupported.others(&body.other, &OWN_FIELDS)?;
     let (system, messages) = turns::translate(&body.messages, &how.unsupported)?;
     let budget::Plan { max_tokens, thinking, effort } = budget::of(body, how)?;
-    set_effort(&mut other, effort);
     let thinks = budget::is_on(thinking.as_ref());
+    if thinks {
+        how.unsupported.check_all(thinking::refused(body))?;
+    }
+    let holds = thinks && place == Place::Own && model::is_held_to_schemas(how.model);
+    let schema = asked_schema(body.response_format.as_ref()).filter(|_| holds).and_then(schema::held_to);
+    let format = schema.map(|schema| json!({ "type": "json_schema", "schema": schema }));
+    let is_held = format.is_some();
+    configure(&mut other, [("effort", effort.map(Value::from)), ("format", format)]);
     let mut tools: Vec<ToolDefinition> = body.tools.iter().map(tool).collect();
     tools.extend(body.web_search_options.as_ref().map(web_search));
     let mut tool_choice = choice(body.tool_choice.as_ref(), body.parallel_tool_calls);
-    if let Some(answer_tool) = answer_tool(body.response_format.as_ref()) {
+    let is_forced = tool_choice.as_ref().is_some_and(|choice| matches!(choice.kind.as_str(), "any" | "tool"));
+    if let Some(answer_tool) = answer_tool(body.response_format.as_ref()).filter(|_| !is_held) {
         tool_choice = Some(answer_choice(&answer_tool, !tools.is_empty(), thinks));
         tools.push(answer_tool);
+    } else if thinks && is_forced {
+        how.unsupported.check("tool_choice", true)?;
+        tool_choice = choice(Some(&ToolChoice::Auto), body.parallel_tool_calls);
     }
     Ok(MessagesBody {
         model: how.model.to_owned(),
@@ -48,9 +59,9 @@ pub(super) fn translate(body: &ChatBody, how: &Translation<'_>) -> Result<Messag
         // Empty words are refused there.
         stop_sequences: body.stop.iter().flat_map(|stop| stop.words()).filter(|word| !word.trim().is_empty()).collect(),
         stream: body.stream.filter(|stream| *stream),
-        temperature: body.temperature,
-        top_p: body.top_p,
-        top_k: body.top_k,
+        temperature: body.temperature.filter(|_| !thinks),
+        top_p: body.top_p.filter(|p| !thinks || !thinking::is_narrow(*p)),
+        top_k: body.top_k.filter(|_| !thinks),
         tool_choice: tool_choice.filter(|_| !tools.is_empty()),
         tools,
         thinking,
@@ -60,12 +71,22 @@ pub(super) fn translate(body: &ChatBody, how: &Translation<'_>) -> Result<Messag
     })
 }
 
-/// The client's own word goes before.
-fn set_effort(other: &mut Map<String, Value>, effort: Option<String>) {
-    let Some(effort) = effort else { return };
-    let config = other.entry("output_config").or_insert_with(|| json!({}));
-    if let Some(config) = config.as_object_mut() {
-        config.entry("effort").or_insert_with(|| Value::from(effort));
+/// How the model is to answer. The client's own word goes before.
+fn configure(other: &mut Map<String, Value>, fields: [(&str, Option<Value>); 2]) {
+    for (name, value) in fields.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+        let config = other.entry("output_config").or_insert_with(|| json!({}));
+        if let Some(config) = config.as_object_mut() {
+            config.entry(name).or_insert(value);
+        }
+    }
+}
+
+/// The schema of the answer. A model that thinks cannot be forced to call a tool: where it can be held to the schema
+/// instead, it is.
+fn asked_schema(format: Option<&ResponseFormat>) -> Option<&Value> {
+    match format? {
+        ResponseFormat::JsonSchema { json_schema } => json_schema.schema.as_ref(),
+        ResponseFormat::Text | ResponseFormat::JsonObject => None,
     }
 }
 

@@ -145,6 +145,32 @@ fn effort_becomes_what_the_model_knows() {
 }
 
 #[test]
+fn what_a_model_that_thinks_does_not_take_is_refused_by_name_or_dropped() {
+    let tools = json!([{ "type": "function", "function": { "name": "f" } }]);
+    for (name, value) in [
+        ("temperature", json!(0.2)),
+        ("top_p", json!(0.5)),
+        ("top_k", json!(10)),
+        ("tool_choice", json!("required")),
+        ("tool_choice", json!({ "type": "function", "function": { "name": "f" } })),
+    ] {
+        let mut body = json!({ "messages": [{ "role": "user", "content": "x" }], "tools": tools });
+        body[name] = value;
+        assert!(sent_within(body.clone(), None).get(name).is_some(), "{name}");
+        body["reasoning_effort"] = json!("low");
+        assert_eq!(refused(body.clone()).0, Some(name));
+        let body: ChatBody = serde_json::from_value(body).unwrap();
+        let sent: Value = serde_json::from_slice(&Anthropic.request(&body, &how(None, true)).unwrap()).unwrap();
+        let expected = if name == "tool_choice" { json!({ "type": "auto" }) } else { Value::Null };
+        assert_eq!(sent.get(name).cloned().unwrap_or_default(), expected, "{name}");
+    }
+    let taken = json!({ "temperature": 1, "top_p": 0.97, "reasoning_effort": "low" });
+    let mut body = json!({ "messages": [{ "role": "user", "content": "x" }] });
+    body.as_object_mut().unwrap().extend(taken.as_object().unwrap().clone());
+    assert_eq!(sent_within(body, None)["top_p"], json!(0.97));
+}
+
+#[test]
 fn json_is_asked_for_by_a_tool() {
     let object = json!({ "type": "object", "properties": { "a": { "type": "integer" } } });
     let format = |schema: &Value| json!({ "type": "json_schema", "json_schema": { "name": "n", "schema": schema } });
@@ -163,7 +189,17 @@ fn json_is_asked_for_by_a_tool() {
     assert_eq!(list["tools"][0]["input_schema"]["properties"]["value"]["type"], "array");
     let tools = json!([{ "type": "function", "function": { "name": "f" } }]);
     assert_eq!(ask(format(&object), json!({ "tools": tools }))["tool_choice"], json!({ "type": "any" }));
-    assert_eq!(ask(format(&object), json!({ "reasoning_effort": "low" }))["tool_choice"], json!({ "type": "auto" }));
+    // Held to the schema where the model thinks, but for schemas that cannot be said so.
+    let thinking = ask(format(&object), json!({ "reasoning_effort": "low", "tools": tools }));
+    let held = json!({ "type": "object", "properties": { "a": { "type": "integer" } }, "additionalProperties": false });
+    assert_eq!(thinking["output_config"]["format"], json!({ "type": "json_schema", "schema": held }));
+    assert_eq!((&thinking["tools"][0]["name"], thinking.get("tool_choice")), (&json!("f"), None));
+    let open = json!({ "type": "object", "properties": {}, "additionalProperties": true });
+    for format in [format(&open), json!({ "type": "json_object" })] {
+        let asked = ask(format, json!({ "reasoning_effort": "low" }));
+        assert_eq!(asked["tool_choice"], json!({ "type": "auto" }));
+        assert_eq!(asked.pointer("/output_config/format"), None);
+    }
     assert_eq!(ask(json!({ "type": "text" }), json!({})).get("tools"), None);
 }
 

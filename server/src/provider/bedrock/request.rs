@@ -7,6 +7,7 @@ use super::model::Model;
 use super::tools::Asked;
 use super::wire::{InferenceConfig, Request, System};
 use super::{additional, wire};
+use crate::provider::anthropic::thinking;
 use crate::provider::chat::request::JsonSchema;
 use crate::provider::chat::unsupported::is_not_sent_on;
 use crate::provider::chat::{ChatBody, ResponseFormat, Stop, Translation};
@@ -42,7 +43,12 @@ pub(super) fn translate(
     let mut conversation = Conversation::of(&body.messages, model)?;
     let Fields { mut own, models: mut fields } = sort_fields(body, defaults)?;
     let thinks = additional::reasoning(body, how, model, conversation.hides_thinking, &mut fields)?;
-    additional::top_k(body, how, model, &mut fields)?;
+    let is_bound = thinks && model.is_claude();
+    if is_bound {
+        how.unsupported.check_all(thinking::refused(body))?;
+    } else {
+        additional::top_k(body, how, model, &mut fields)?;
+    }
     if thinks {
         own.entry("additionalModelResponseFieldPaths").or_insert_with(|| json!([THINKING_TOKENS]));
     }
@@ -64,7 +70,7 @@ pub(super) fn translate(
     Ok(Request {
         messages: conversation.turns,
         system: conversation.system,
-        inference_config: inference_config(body, how),
+        inference_config: inference_config(body, how, is_bound),
         tool_config,
         additional_model_request_fields: fields,
         own,
@@ -130,12 +136,12 @@ fn wants_object(body: &ChatBody) -> bool {
         && schema(body).is_none()
 }
 
-fn inference_config(body: &ChatBody, how: &Translation<'_>) -> Option<InferenceConfig> {
+fn inference_config(body: &ChatBody, how: &Translation<'_>, is_bound: bool) -> Option<InferenceConfig> {
     let words = body.stop.as_ref().map(Stop::words).unwrap_or_default();
     let config = wire::InferenceConfig {
         max_tokens: how.max_output_tokens,
-        temperature: body.temperature,
-        top_p: body.top_p,
+        temperature: body.temperature.filter(|_| !is_bound),
+        top_p: body.top_p.filter(|p| !is_bound || !thinking::is_narrow(*p)),
         stop_sequences: words.into_iter().filter(|word| !word.is_empty()).collect(),
     };
     (config != InferenceConfig::default()).then_some(config)

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::provider::anthropic::Anthropic;
+use crate::provider::anthropic::{self, Anthropic, Place};
 use crate::provider::chat::{AnswerHead, ChatBody, Completion, Dialect, Link, LinkKind, StreamDecoder, Translation};
 use crate::provider::openai::RequestError;
 
@@ -19,7 +19,7 @@ pub(super) struct Claude;
 impl Dialect for Claude {
     fn request(&self, body: &ChatBody, how: &Translation<'_>) -> Result<Vec<u8>, RequestError> {
         let unreadable = |error: serde_json::Error| RequestError { param: None, message: error.to_string() };
-        let request = Anthropic.request(body, how)?;
+        let request = anthropic::request(body, how, Place::Elsewhere)?;
         let mut request: Map<String, Value> = serde_json::from_slice(&request).map_err(unreadable)?;
         // In its order, without the model: prompts that begin alike are cached.
         request.shift_remove("model");

@@ -42,13 +42,23 @@ async fn what_the_client_does_not_name_is_as_configured() {
     assert_eq!(upstream.received()[1].json(), expected);
 
     upstream.then(Behaviour::Status(200, message(), vec![]));
-    app.post(CHAT, with("claude", json!({ "temperature": 1 }))).expect_status(200).await;
+    let calm = json!({ "temperature": 1, "thinking": { "type": "disabled" } });
+    app.post(CHAT, with("claude", calm)).expect_status(200).await;
     let sent = upstream.received()[2].json();
     assert_eq!(
         (&sent["temperature"], &sent["top_k"], &sent["stop_sequences"]),
         (&json!(1.0), &json!(7), &json!(["END"]))
     );
-    assert_eq!(sent["thinking"]["budget_tokens"], 1024);
+    // Who thinks takes no top_k.
+    let thinking = json!({ "temperature": 1 });
+    let (_, param, _) = app.post(CHAT, with("claude", thinking.clone())).expect_status(400).await.error();
+    assert_eq!(param.as_deref(), Some("top_k"));
+    upstream.then(Behaviour::Status(200, message(), vec![]));
+    let mut body = with("claude", thinking);
+    body["drop_params"] = json!(true);
+    app.post(CHAT, body).expect_status(200).await;
+    let sent = upstream.received()[3].json();
+    assert_eq!((&sent["thinking"]["budget_tokens"], sent.get("top_k")), (&json!(1024), None));
     assert!(sent["tools"][0]["name"].as_str().unwrap().contains("json"), "{sent}");
 }
 

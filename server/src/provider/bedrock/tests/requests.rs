@@ -274,6 +274,19 @@ fn claude_is_not_forced_to_call_while_it_thinks() {
     assert_eq!(sent["toolConfig"]["toolChoice"], json!({ "auto": {} }));
 }
 
+#[test]
+fn claude_lets_nobody_choose_its_words_while_it_thinks() {
+    for (name, value) in [("temperature", json!(0.5)), ("top_p", json!(0.5)), ("top_k", json!(5))] {
+        let mut request = json!({ "model": "m", "messages": [{ "role": "user", "content": "x" }], name: value });
+        translate(CLAUDE, request.clone());
+        request["reasoning_effort"] = json!("high");
+        assert_eq!(refused(CLAUDE, request.clone()).param, Some(name));
+        let sent = translate_with(CLAUDE, request, &how(true, None)).unwrap();
+        assert_eq!(sent.get("inferenceConfig"), None, "{name}");
+        assert_eq!(sent["additionalModelRequestFields"].get("top_k"), None, "{name}");
+    }
+}
+
 fn with_part(part: Value) -> Value {
     json!({ "model": "m", "messages": [{ "role": "user", "content": [{ "type": "text", "text": "Look" }, part] }] })
 }
