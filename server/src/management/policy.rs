@@ -38,7 +38,7 @@ use crate::provider::openai::ChatRequest;
         (status = 200, description = "The judgement", body = PolicyExplanation),
         (status = 400, description = "Neither a key nor a principal is named", body = ErrorEnvelope),
         (status = 403, description = "A virtual key asks for another", body = ErrorEnvelope),
-        (status = 404, description = "There is no such key, or it is not for the caller to see", body = ErrorEnvelope),
+        (status = 404, description = "There is no such key, user or team, or it is not for the caller to see", body = ErrorEnvelope),
     ),
 )]
 pub async fn explain(
