@@ -207,25 +207,43 @@ pub(super) async fn carry_over(
             continue;
         }
         let scope = ScopeId { kind, id: id.as_str().into() };
-        let in_ledger = db::budget_spend::spent_for_update(db, kind, &id, from).await?;
-        let there = db::budget_spend::spent_for_update(db, kind, &id, window_start).await?;
-        if in_ledger != there {
-            db::budget_spend::adjust(db, kind, &id, window_start, in_ledger - there).await?;
-        }
-        let carry = budget_carry::Model {
-            scope_kind: kind.to_owned(),
-            scope_id: id.clone(),
-            window_start: window_key(from),
-            carried_to: window_key(window_start),
-            carried_at: db::stored_time(app.clock.now()),
-        };
-        budget_carry::set(db, carry).await?;
+        let in_ledger = carry_in_ledger(app, db, &scope, [from, window_start]).await?;
         // What is on its way to the ledger is booked in both windows when it comes.
         let spent = app.counters.spent_with(&scope, from, in_ledger);
         let moved = Some(Moved { from, end: to.map(|window| window.end), spent });
         corrections.push(Correction { scope, window_start, counted: NanoUsd::ZERO, moved });
     }
     Ok(corrections)
+}
+
+/// Makes what the ledger has of one window what it has of another, whose place that takes, and tells how much that is.
+async fn carry_in_ledger(
+    app: &App,
+    db: &impl ConnectionTrait,
+    ScopeId { kind, id }: &ScopeId,
+    [from, to]: [Option<DateTime<Utc>>; 2],
+) -> ApiResult<NanoUsd> {
+    // In the ledger's order, so that it and this do not wait for each other.
+    let mut starts = [from, to];
+    starts.sort_by_key(|start| window_key(*start));
+    let mut spent = HashMap::new();
+    for start in starts {
+        spent.insert(start, db::budget_spend::spent_for_update(db, kind, id, start).await?);
+    }
+    let of = |start| spent.get(&start).copied().unwrap_or_default();
+    let (in_ledger, there) = (of(from), of(to));
+    if in_ledger != there {
+        db::budget_spend::adjust(db, kind, id, to, in_ledger - there).await?;
+    }
+    let carry = budget_carry::Model {
+        scope_kind: (*kind).to_owned(),
+        scope_id: id.to_string(),
+        window_start: window_key(from),
+        carried_to: window_key(to),
+        carried_at: db::stored_time(app.clock.now()),
+    };
+    budget_carry::set(db, carry).await?;
+    Ok(in_ledger)
 }
 
 /// Makes the spend of a window `target`, and tells by how much that changed it. What other nodes spent in the last moment
