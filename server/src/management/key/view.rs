@@ -52,12 +52,7 @@ pub(in crate::management) async fn views(app: &App, keys: Vec<Model>) -> ApiResu
         let usage = Usage {
             window,
             in_force,
-            // This process is ahead of the ledger with its own calls, the ledger with those of other nodes.
-            window_spend: app
-                .counters
-                .spent(&ScopeId::key(&key.token), window_start)
-                .unwrap_or(in_ledger)
-                .max(in_ledger),
+            window_spend: app.counters.spent_with(&ScopeId::key(&key.token), window_start, in_ledger),
             total_spend: total.map(|total| NanoUsd(total.spend)).unwrap_or_default(),
             last_used_at: total.map(|total| total.last_used_at),
             rotated_at: secrets.iter().find(|secret| secret.expires_at.is_none()).map(|secret| secret.created_at),
