@@ -156,14 +156,15 @@ class Tollgate:
 
     def logs_of(self, key: str, **filters: str) -> list[dict[str, Any]]:
         """Every call of a key in the ledger, over all pages."""
-        rows: list[dict[str, Any]] = []
+        # What is written meanwhile pushes rows to the next page: they are seen twice.
+        rows: dict[str, dict[str, Any]] = {}
         page = 1
         while True:
             query = urllib.parse.urlencode({"api_key": key, "page": page, "page_size": 100, **filters})
             answer = self.manage("GET", f"/spend/logs/v2?{query}")
-            rows += answer["data"]
+            rows |= {row["request_id"]: row for row in answer["data"]}
             if page >= answer["total_pages"]:
-                return rows
+                return list(rows.values())
             page += 1
 
     def output(self) -> str:

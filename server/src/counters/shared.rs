@@ -16,6 +16,7 @@ mod connection;
 mod feed;
 mod keeper;
 mod keys;
+mod reading;
 mod times;
 
 use std::collections::HashMap;
@@ -38,10 +39,10 @@ use super::local::Local;
 use super::scope::{RateStates, ScopeId};
 use super::{Charge, Counters};
 use crate::clock::Clock;
-use crate::db::budget_spend;
 pub(super) use ask::Reply;
 pub(super) use change::{Change, Note, Window};
 use keys::Keys;
+use reading::{InLedger, Readings, in_ledger};
 use times::Times;
 
 /// Where the ledger's database does not answer for so long, what it has is told later.
@@ -103,6 +104,7 @@ pub(super) struct Shared {
     times: Times,
     /// Questions that may be asked now.
     questions: Semaphore,
+    readings: Readings,
 }
 
 /// A window, what of it this node has written now, and what the ledger's database has: spent, and corrected.
@@ -187,6 +189,7 @@ impl Shared {
             untold: Mutex::default(),
             times: Times::new(),
             questions: Semaphore::new(QUESTIONS_MAX),
+            readings: Readings::default(),
         }
     }
 
@@ -262,7 +265,7 @@ impl Shared {
         while !untold.is_empty() {
             let some = untold.split_off(untold.len().saturating_sub(WINDOWS_MAX));
             let windows: Vec<Window> = some.iter().map(|(window, _)| window.clone()).collect();
-            let reading = tokio::time::timeout(LEDGER_TIMEOUT, self.in_ledger(&windows)).await;
+            let reading = tokio::time::timeout(LEDGER_TIMEOUT, in_ledger(&self.db, &windows)).await;
             match reading.map_err(|error| error.to_string()).and_then(|read| read.map_err(|error| error.to_string())) {
                 Ok(found) => tell(local, some, &found),
                 Err(error) => {
@@ -276,18 +279,6 @@ impl Shared {
             }
         }
     }
-
-    /// What the ledger's database has of `windows`: spent, and corrected by administrators.
-    async fn in_ledger(&self, windows: &[Window]) -> Result<HashMap<Window, (NanoUsd, NanoUsd)>, sea_orm::DbErr> {
-        let keys = windows.iter().map(|window| (window.scope.kind, &*window.scope.id, window.start));
-        let found = budget_spend::find_many(&self.db, keys).await?;
-        let of = |window: &Window| {
-            let key =
-                (window.scope.kind.to_owned(), window.scope.id.to_string(), budget_spend::window_key(window.start));
-            found.get(&key).map_or((NanoUsd::ZERO, NanoUsd::ZERO), |row| (NanoUsd(row.spent), NanoUsd(row.adjusted)))
-        };
-        Ok(windows.iter().map(|window| (window.clone(), of(window))).collect())
-    }
 }
 
 fn note(untold: &mut HashMap<Window, Untold>, (scope, start, own): Charge, is_corrected: bool) {
@@ -296,7 +287,7 @@ fn note(untold: &mut HashMap<Window, Untold>, (scope, start, own): Charge, is_co
     window.is_corrected |= is_corrected;
 }
 
-fn tell(local: &Local, untold: Vec<(Window, Untold)>, found: &HashMap<Window, (NanoUsd, NanoUsd)>) {
+fn tell(local: &Local, untold: Vec<(Window, Untold)>, found: &InLedger) {
     let with_ledger = untold.into_iter().filter_map(|(window, untold)| {
         let in_ledger = *found.get(&window)?;
         Some((window, untold, in_ledger))

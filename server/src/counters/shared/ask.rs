@@ -124,13 +124,8 @@ impl Shared {
         let named = missing.iter().filter_map(|index| Some((*index, Window::of(scopes.get(*index)?))));
         let named: Vec<(usize, Window)> = named.collect();
         let windows: Vec<Window> = named.iter().map(|(_, window)| window.clone()).collect();
-        match self.in_ledger(&windows).await {
-            Ok(found) => Ok(named.iter().filter_map(|(index, window)| Some((*index, *found.get(window)?))).collect()),
-            Err(error) => {
-                tracing::warn!(%error, "what budgets have spent cannot be read from the ledger");
-                Err(Away)
-            }
-        }
+        let found = self.readings.read(&self.db, windows).await.ok_or(Away)?;
+        Ok(named.iter().filter_map(|(index, window)| Some((*index, *found.get(window)?))).collect())
     }
 
     /// When the key of a budget whose window ends so is not needed any more, in ms since 1970.

@@ -60,7 +60,11 @@ impl Change {
         self.in_flight += later.in_flight;
         self.unwritten = later.unwritten.or(self.unwritten);
         self.window_end = later.window_end.or(self.window_end);
-        self.written = later.written.or(self.written);
+        // Two who read it at once may tell it the other way round, and what has been spent only grows.
+        self.written = match (self.written, later.written) {
+            (Some((before, _)), Some((spent, adjusted))) => Some((spent.max(before), adjusted)),
+            (before, later) => later.or(before),
+        };
         for (slot, requests) in later.requests_back {
             *self.requests_back.entry(slot).or_default() += requests;
         }
@@ -113,5 +117,25 @@ impl Batch {
         for change in self.changes.values_mut() {
             *change = std::mem::take(change).without_lease();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_ledger_has_never_falls_behind_what_was_told_of_it() {
+        let window = Window { scope: ScopeId::named("key", &Arc::from("one")).unwrap(), start: None };
+        let told = |spent: i64, adjusted: i64, unwritten: i64| {
+            let written = Some((NanoUsd(spent), NanoUsd(adjusted)));
+            let change = Change { written, unwritten: Some(NanoUsd(unwritten)), ..Change::default() };
+            Note { lease: None, changes: vec![(window.clone(), change)], done: None }
+        };
+        let mut batch = Batch::default();
+        batch.add(told(100, 0, 20), None);
+        batch.add(told(80, -5, 0), None);
+        let change = &batch.changes[&window];
+        assert_eq!((change.written, change.unwritten), (Some((NanoUsd(100), NanoUsd(-5))), Some(NanoUsd(0))));
     }
 }

@@ -8,6 +8,7 @@ use metrics::gauge;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::reading::in_ledger;
 use super::{Link, Online, Shared, WINDOWS_MAX, Window};
 use crate::counters::Counters;
 
@@ -138,7 +139,7 @@ impl Shared {
     /// away.
     async fn tell_ledger(&self, counters: &Counters) -> Result<(), JoinError> {
         for windows in counters.local.shared_windows().chunks(WINDOWS_MAX) {
-            let found = self.in_ledger(windows).await?;
+            let found = in_ledger(&self.db, windows).await?;
             let written = found.into_iter().map(|(window, written)| (window, Default::default(), written));
             counters.local.written(written.collect());
         }
@@ -162,7 +163,7 @@ impl Shared {
         };
         let windows: Vec<Window> = owing.iter().filter_map(|key| self.keys.window_of(key)).collect();
         for windows in windows.chunks(WINDOWS_MAX) {
-            let Ok(found) = self.in_ledger(windows).await else { return };
+            let Ok(found) = in_ledger(&self.db, windows).await else { return };
             let written = found.into_iter().map(|(window, written)| (window, Default::default(), written));
             counters.local.written(written.collect());
         }
@@ -173,7 +174,7 @@ impl Shared {
     async fn follow_ledger(&self, counters: &Counters) {
         let windows: Vec<Window> = counters.local.shared_windows();
         for windows in windows.chunks(WINDOWS_MAX) {
-            match self.in_ledger(windows).await {
+            match in_ledger(&self.db, windows).await {
                 Ok(found) => {
                     for (window, (spent, adjusted)) in found {
                         counters.local.count_on_from(&window, spent + adjusted);

@@ -1,6 +1,7 @@
 //! Nodes that count together: when one dies, when Redis does, and when the ledger has to say what was spent.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sea_orm::DatabaseConnection;
@@ -186,6 +187,25 @@ async fn a_budget_that_is_new_to_redis_starts_from_the_ledger() {
     let admission = cluster.nodes[1].admit(scopes, cost(11), None).await;
     assert!(matches!(admission, Admission::Short { room, .. } if room.cost == Some(NanoUsd(10))), "{admission:?}");
     drop(granted(cluster.nodes[1].admit(scopes, cost(10), None).await));
+}
+
+/// Each by itself, they would keep each other from the few connections there are.
+#[tokio::test]
+async fn calls_on_a_budget_that_is_new_to_redis_share_what_is_read_of_the_ledger() {
+    let redis = RedisServer::start().await;
+    let mut cluster = Cluster::start(&redis, 0).await;
+    let reads = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&reads);
+    cluster.db.set_metric_callback(move |_| drop(counted.fetch_add(1, Ordering::Relaxed)));
+    let node = cluster.node(&redis, "one", OnOutage::Deny);
+    assert!(node.joined(PATIENCE).await);
+    reads.store(0, Ordering::Relaxed);
+    let scopes = [scope("key", budget(1_000)), scope("team", budget(1_000))];
+    let calls = std::iter::repeat_with(|| node.admit(&scopes, cost(1), None)).take(200);
+    let tickets: Vec<_> = futures_util::future::join_all(calls).await.into_iter().map(granted).collect();
+    assert_eq!(tickets.len(), 200);
+    let reads = reads.load(Ordering::Relaxed);
+    assert!((1..=50).contains(&reads), "{reads} reads");
 }
 
 #[tokio::test]
