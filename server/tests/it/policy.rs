@@ -150,6 +150,8 @@ async fn a_user_or_a_team_is_judged_without_a_key() {
     for question in [json!({"team_id": "t", "model": "gpt"}), json!({"user_id": "ada", "model": "gpt"})] {
         app.post(EXPLAIN, question).expect_status(404).await;
     }
+    // The master key stands for somebody whom the database does not know.
+    app.post(EXPLAIN, json!({"user_id": "default_user_id", "model": "gpt"})).expect_status(200).await;
     app.post("/team/new", json!({"team_id": "t"})).expect_status(200).await;
     add_user(&app, "ada", None, UserRole::InternalUser, "correct horse").await;
     set_limits(&app, "team", "t", |limit| limit.rpm_limit = Some(0)).await;
