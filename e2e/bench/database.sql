@@ -43,6 +43,12 @@ SELECT date, user_id, team_id, organization_id, api_key, model_group, model, pro
     sum(api_requests)::bigint, 0, sum(prompt_tokens)::bigint, sum(completion_tokens)::bigint, 0, 0, 0
 FROM daily_spend GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
 
+INSERT INTO daily_team_spend (date, organization_id, team_id, model_group, provider, spend, api_requests, failed_requests,
+    prompt_tokens, completion_tokens, cache_read_tokens, cache_creation_tokens, reasoning_tokens)
+SELECT date, organization_id, team_id, model_group, provider, sum(spend)::bigint, sum(api_requests)::bigint, 0,
+    sum(prompt_tokens)::bigint, sum(completion_tokens)::bigint, 0, 0, 0
+FROM daily_key_spend GROUP BY 1, 2, 3, 4, 5;
+
 INSERT INTO daily_entity_spend (entity_kind, date, entity_id, spend, api_requests, failed_requests, prompt_tokens,
     completion_tokens, cache_read_tokens, cache_creation_tokens, reasoning_tokens)
 SELECT kind, date, id, sum(spend)::bigint, sum(api_requests)::bigint, 0, sum(prompt_tokens)::bigint,

@@ -15,6 +15,8 @@ def book(database: sqlite3.Connection, row: dict[str, str | float]) -> None:
     payers = {name: row.get(name, "") for name in ("organization_id", "team_id", "user_id", "api_key", "model_group")}
     payers |= {"model": row["model_group"], "provider": row.get("provider", "openai")}
     add(database, "daily_key_spend", {"date": row["date"], **payers}, sums)
+    teams = {name: payers[name] for name in ("organization_id", "team_id", "model_group", "provider")}
+    add(database, "daily_team_spend", {"date": row["date"], **teams}, sums)
     kinds = {"global": "", "key": payers["api_key"], "model_group": payers["model_group"], "provider": payers["provider"]}
     kinds |= {"team": payers["team_id"], "organization": payers["organization_id"], "user": payers["user_id"]}
     for kind, entity in kinds.items():

@@ -20,6 +20,7 @@ pub mod daily_key_spend;
 pub mod daily_latency;
 pub mod daily_spend;
 pub mod daily_tag_spend;
+pub mod daily_team_spend;
 pub mod day_row;
 mod failure;
 pub mod interrupted_call;

@@ -216,7 +216,7 @@ pub async fn parts(
 /// When the database is away.
 pub async fn failed(db: &impl ConnectionTrait, days: Days, limit: u64) -> Result<Vec<(String, String, Sums)>, DbErr> {
     let failed = || Expr::col("failed_requests").sum();
-    let mut query = summed("daily_key_spend", days);
+    let mut query = summed("daily_team_spend", days);
     query.expr_as(Expr::col("model_group"), "id").expr_as(Expr::col("provider"), "part");
     query.and_where(Expr::col("provider").ne("")).group_by_columns(["model_group", "provider"]);
     query.and_having(failed().gt(0)).order_by_expr(failed(), Order::Desc);
@@ -275,10 +275,15 @@ impl Of<'_> {
         *self.scope == Scope::All && self.filters.is_empty()
     }
 
-    /// The sums by key, or by tag where one is named or asked for.
+    /// The smallest sums that know what is named and asked for.
     fn rows(&self, days: Days, by: &[Dimension]) -> SelectStatement {
         let reads = |meant: Dimension| by.contains(&meant) || self.filters.iter().any(|(one, _)| *one == meant);
-        let table = if reads(Dimension::Tag) { "daily_tag_spend" } else { "daily_key_spend" };
+        let tells_keys_apart = reads(Dimension::Key) || reads(Dimension::User) || *self.scope != Scope::All;
+        let table = match (reads(Dimension::Tag), tells_keys_apart) {
+            (true, _) => "daily_tag_spend",
+            (false, true) => "daily_key_spend",
+            (false, false) => "daily_team_spend",
+        };
         let mut query = summed(table, days);
         if reads(Dimension::CostCenter) {
             with_cost_centers(&mut query);

@@ -14,14 +14,16 @@ use tollgate_openapi::spend::CallStatus;
 
 pub(super) use self::carried::book_carried;
 use self::payers::Payers;
-use self::row::{adjustment_row, daily_entity_row, daily_key_row, daily_parts, daily_row, daily_tag_row, duration_ms};
+use self::row::{
+    adjustment_row, daily_entity_row, daily_key_row, daily_parts, daily_row, daily_tag_row, daily_team_row, duration_ms,
+};
 pub(super) use self::row::{interrupted_row, log_row};
 use super::event::{Charge, SpendEvent};
 use super::watch::Touched;
 use crate::db::monthly_spend::month_of;
 use crate::db::{
     self, budget_spend, closed_month, daily_entity_spend, daily_key_spend, daily_latency, daily_spend, daily_tag_spend,
-    spend_adjustment, spend_log, spend_total, stored_time,
+    daily_team_spend, spend_adjustment, spend_log, spend_total, stored_time,
 };
 
 /// The rows a batch adds, each key once and in order, so that two nodes lock them in the same order.
@@ -29,6 +31,7 @@ use crate::db::{
 pub(super) struct Sums {
     daily: BTreeMap<DailyKey, DailySums>,
     daily_keys: BTreeMap<DailyKeyKey, DailySums>,
+    daily_teams: BTreeMap<DailyTeamKey, DailySums>,
     daily_entities: BTreeMap<DailyEntityKey, DailySums>,
     daily_tags: BTreeMap<DailyKey, DailySums>,
     latency: BTreeMap<(NaiveDate, String, i32), i64>,
@@ -41,6 +44,9 @@ type DailyKey = (NaiveDate, [String; 8]);
 
 /// The same without the last.
 type DailyKeyKey = (NaiveDate, [String; 7]);
+
+/// Date, organization, team, public model and provider.
+type DailyTeamKey = (NaiveDate, [String; 4]);
 
 /// Kind, date and id.
 type DailyEntityKey = (&'static str, NaiveDate, String);
@@ -103,6 +109,7 @@ impl Sums {
         let [spend, calls, ..] = parts;
         let date = at.date_naive();
         let key = payers.daily_key();
+        add_parts(self.daily_teams.entry((date, payers.daily_team_key())).or_default(), parts);
         let [of_key @ .., _] = key.clone();
         add_parts(self.daily_keys.entry((date, of_key)).or_default(), parts);
         add_parts(self.daily.entry((date, key)).or_default(), parts);
@@ -129,6 +136,8 @@ impl Sums {
         add::<daily_spend::Entity>(db, self.daily.iter().map(|(key, sums)| daily_row(key, *sums)).collect()).await?;
         let keys = self.daily_keys.iter().map(|(key, sums)| daily_key_row(key, *sums));
         add::<daily_key_spend::Entity>(db, keys.collect()).await?;
+        let teams = self.daily_teams.iter().map(|(key, sums)| daily_team_row(key, *sums));
+        add::<daily_team_spend::Entity>(db, teams.collect()).await?;
         let entities = self.daily_entities.iter().map(|(key, sums)| daily_entity_row(key, *sums));
         add::<daily_entity_spend::Entity>(db, entities.collect()).await?;
         let tags = self.daily_tags.iter().map(|(key, sums)| daily_tag_row(key, *sums));

@@ -1,6 +1,6 @@
 //! Proves that the ledger's sums agree: for every day and everything calls of that day were booked to, Σ calls in the
-//! log + what retention took from it = the day's sum; what reports read, sums by day and key and by day and entity, = Σ
-//! the day's sums; for every entity, Σ days = running total; for every budget window, Σ calls that say they were charged
+//! log + what retention took from it = the day's sum; what reports read, sums by day and key, by day and team and by day
+//! and entity, = Σ the day's sums; for every entity, Σ days = running total; for every budget window, Σ calls that say they were charged
 //! to it + what retention took of these = what it has spent; for every key, Σ budget windows = running total;
 //! for every closed month, its figures + its adjustments = its days, and the entries in its statement are those it was
 //! closed with. And that the audit chain is whole.
@@ -114,6 +114,8 @@ pub async fn verify(database: &DatabaseConnection) -> Result<Report, DbErr> {
     (report.calls, report.spend) = (all.calls, all.spend);
     let of_key = ("days of keys", &*keys_by_day(backend, "daily_key_spend"));
     compare(&snapshot, "key", ("days", &keys_by_day(backend, "daily_spend")), of_key, &mut report).await?;
+    let (keys, teams) = (teams_by_day(backend, "daily_key_spend"), teams_by_day(backend, "daily_team_spend"));
+    compare(&snapshot, "team", ("days of keys", &keys), ("days of teams", &teams), &mut report).await?;
     let (closed, days) = closed_months(backend);
     compare(&snapshot, "month", ("closed and adjusted", &closed), ("days", &days), &mut report).await?;
     compare(&snapshot, "entries", ("closed", CLOSED_ENTRIES), ("entries", ENTRIES), &mut report).await?;
@@ -252,6 +254,12 @@ const ENTRIES: &str = "SELECT CAST(counted_in AS TEXT) AS id, spend, 1 AS calls 
 fn keys_by_day(backend: DbBackend, table: &str) -> String {
     let [of_key @ .., _] = PAYERS.map(|(name, _)| name);
     format!("SELECT {} AS id, spend, api_requests AS calls FROM {table}", day_id(backend, &of_key))
+}
+
+/// The sums by day, team, model and provider.
+fn teams_by_day(backend: DbBackend, table: &str) -> String {
+    let id = day_id(backend, &["organization_id", "team_id", "model_group", "provider"]);
+    format!("SELECT {id} AS id, spend, api_requests AS calls FROM {table}")
 }
 
 /// A day and the values of `columns` in one text.

@@ -84,6 +84,7 @@ async fn verify_finds_a_single_nano_dollar() {
         ("spend_logs WHERE request_id = 'call-7'", "spend"),
         ("daily_spend WHERE api_key = 'key-2'", "spend"),
         ("daily_key_spend WHERE api_key = 'key-2'", "spend"),
+        ("daily_team_spend", "spend"),
         ("daily_entity_spend WHERE entity_kind = 'user' AND date = '1970-01-02'", "spend"),
         ("daily_entity_spend WHERE entity_kind = 'tag'", "api_requests"),
         ("spend_totals WHERE entity_kind = 'team'", "spend"),

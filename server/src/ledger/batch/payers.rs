@@ -60,6 +60,10 @@ impl<'a> Payers<'a> {
         [organization_id, team_id, user_id, api_key, model_group, model, provider, last].map(str::to_owned)
     }
 
+    pub(super) fn daily_team_key(&self) -> [String; 4] {
+        [self.organization_id, self.team_id, self.model_group, self.provider].map(str::to_owned)
+    }
+
     /// The entities whose totals a call adds to.
     pub(super) fn entities(&self) -> impl Iterator<Item = (&'static str, &'a str)> + '_ {
         let always = [("global", ""), ("key", self.api_key), ("model_group", self.model_group)];

@@ -7,13 +7,13 @@ use serde_json::Value;
 use tollgate_openapi::spend::CallStatus;
 
 use super::payers::Payers;
-use super::{DailyEntityKey, DailyKey, DailyKeyKey, DailySums};
+use super::{DailyEntityKey, DailyKey, DailyKeyKey, DailySums, DailyTeamKey};
 use crate::db::interrupted_call::{ChargedWindow, Charges};
 use crate::db::monthly_spend::month_of;
 use crate::db::spend_log::Charged;
 use crate::db::{
-    JsonMap, Strings, daily_entity_spend, daily_key_spend, daily_spend, daily_tag_spend, interrupted_call,
-    spend_adjustment, spend_log, stored_time,
+    JsonMap, Strings, daily_entity_spend, daily_key_spend, daily_spend, daily_tag_spend, daily_team_spend,
+    interrupted_call, spend_adjustment, spend_log, stored_time,
 };
 use crate::ledger::event::{Charge, RESERVED_NOTE, SpendEvent};
 
@@ -118,6 +118,30 @@ pub(super) fn daily_key_row((date, payers): &DailyKeyKey, sums: DailySums) -> da
         reasoning_tokens: reasoning,
         saved_by_cache: by_cache,
         saved_by_prompt_cache: by_prompt,
+    }
+}
+
+/// By team alone.
+pub(super) fn daily_team_row((date, payers): &DailyTeamKey, sums: DailySums) -> daily_team_spend::Model {
+    let [organization_id, team_id, model_group, provider] = payers.clone();
+    let of_nobody = [organization_id, team_id, String::new(), String::new(), model_group, String::new(), provider];
+    let day = daily_key_row(&(*date, of_nobody), sums);
+    daily_team_spend::Model {
+        date: day.date,
+        organization_id: day.organization_id,
+        team_id: day.team_id,
+        model_group: day.model_group,
+        provider: day.provider,
+        spend: day.spend,
+        api_requests: day.api_requests,
+        failed_requests: day.failed_requests,
+        prompt_tokens: day.prompt_tokens,
+        completion_tokens: day.completion_tokens,
+        cache_read_tokens: day.cache_read_tokens,
+        cache_creation_tokens: day.cache_creation_tokens,
+        reasoning_tokens: day.reasoning_tokens,
+        saved_by_cache: day.saved_by_cache,
+        saved_by_prompt_cache: day.saved_by_prompt_cache,
     }
 }
 

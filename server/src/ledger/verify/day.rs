@@ -10,9 +10,10 @@ use crate::db;
 use crate::domain::alert::{Happened, NewAlert};
 
 /// Sums of a day, by what they are called.
-const SUMS: [(&str, &str); 3] = [
+const SUMS: [(&str, &str); 4] = [
     ("days", "SELECT SUM(spend) AS spend, SUM(api_requests) AS calls FROM daily_spend WHERE date = $1"),
     ("days of keys", "SELECT SUM(spend) AS spend, SUM(api_requests) AS calls FROM daily_key_spend WHERE date = $1"),
+    ("days of teams", "SELECT SUM(spend) AS spend, SUM(api_requests) AS calls FROM daily_team_spend WHERE date = $1"),
     (
         "day of the gateway",
         "SELECT SUM(spend) AS spend, SUM(api_requests) AS calls FROM daily_entity_spend \
