@@ -58,6 +58,12 @@ FROM daily_spend, LATERAL (VALUES ('global', ''), ('key', api_key), ('user', use
     AS entity (kind, id)
 GROUP BY 1, 2, 3;
 
+INSERT INTO weekly_entity_spend (entity_kind, week, entity_id, spend, api_requests, failed_requests, prompt_tokens,
+    completion_tokens, cache_read_tokens, cache_creation_tokens, reasoning_tokens)
+SELECT entity_kind, date_trunc('week', date::timestamp)::date, entity_id, sum(spend)::bigint, sum(api_requests)::bigint, 0,
+    sum(prompt_tokens)::bigint, sum(completion_tokens)::bigint, 0, 0, 0
+FROM daily_entity_spend WHERE entity_kind IN ('key', 'user', 'end_user') GROUP BY 1, 2, 3;
+
 INSERT INTO daily_latency
 SELECT date, model_group, 30 + bucket, sum(api_requests / 10)::bigint FROM daily_spend, generate_series(0, 9) AS bucket
 GROUP BY 1, 2, 3;

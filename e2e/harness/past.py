@@ -1,5 +1,6 @@
 """Spend of past days, written into the sums of an SQLite ledger: a gateway whose clock is real has no other past."""
 
+import datetime
 import json
 import sqlite3
 import sys
@@ -22,6 +23,10 @@ def book(database: sqlite3.Connection, row: dict[str, str | float]) -> None:
     for kind, entity in kinds.items():
         if entity or kind == "global":
             add(database, "daily_entity_spend", {"entity_kind": kind, "date": row["date"], "entity_id": entity}, sums)
+        if entity and kind in ("key", "user"):
+            day = datetime.date.fromisoformat(str(row["date"]))
+            week = str(day - datetime.timedelta(days=day.weekday()))
+            add(database, "weekly_entity_spend", {"entity_kind": kind, "week": week, "entity_id": entity}, sums)
 
 
 def add(database: sqlite3.Connection, table: str, key: dict[str, object], sums: dict[str, int]) -> None:

@@ -27,7 +27,7 @@ mod m20261123_000015_corrections;
 mod m20261123_000016_outages;
 mod m20261123_000017_prices;
 mod m20261123_000018_carries;
-mod m20261123_000019_team_sums;
+mod m20261123_000019_whole_gateway;
 mod table;
 
 use sea_orm_migration::MigrationTrait;
@@ -64,7 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000016_outages::Migration),
             Box::new(m20261123_000017_prices::Migration),
             Box::new(m20261123_000018_carries::Migration),
-            Box::new(m20261123_000019_team_sums::Migration),
+            Box::new(m20261123_000019_whole_gateway::Migration),
         ]
     }
 }

@@ -65,6 +65,7 @@ pub mod team;
 pub mod team_member;
 pub mod usage;
 pub mod user;
+pub mod weekly_entity_spend;
 
 pub use failure::{Violation, is_data_refused, violation};
 pub use json::{JsonMap, Strings};

@@ -3,7 +3,10 @@
 
 use chrono::NaiveDate;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Order, Query};
 use sea_orm::{ExprTrait, FromQueryResult, QueryOrder, QuerySelect};
+
+use super::weekly_entity_spend;
 
 /// One day of one entity.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -171,22 +174,16 @@ pub async fn by_day(db: &impl ConnectionTrait, days: Days, of: Of<'_>) -> Result
 /// # Errors
 /// When the database is away.
 pub async fn top(db: &impl ConnectionTrait, days: Days, kind: Kind, limit: u64) -> Result<Vec<Share>, DbErr> {
-    // A sum that stays a whole number: Postgres makes a decimal of it.
-    let sum = |column| Expr::col(column).sum().cast_as("bigint");
-    within(kind.as_str(), days)
-        .filter(Column::EntityId.ne(""))
-        .select_only()
-        .column_as(Column::EntityId, "id")
-        .column_as(sum(Column::Spend), "spend")
-        .column_as(sum(Column::ApiRequests), "api_requests")
-        .group_by(Column::EntityId)
-        .order_by_desc(sum(Column::Spend))
-        .order_by_desc(sum(Column::ApiRequests))
-        .order_by_asc(Column::EntityId)
-        .limit(limit)
-        .into_model()
-        .all(db)
-        .await
+    let mut query = Query::select();
+    query.from_subquery(weekly_entity_spend::rows(kind.as_str(), days), "entities");
+    query.expr_as(Expr::col("entity_id"), "id").and_where(Expr::col("entity_id").ne("")).group_by_col("entity_id");
+    for sum in ["spend", "api_requests"] {
+        // A sum that stays a whole number: Postgres makes a decimal of it.
+        let summed = Expr::col(sum).sum().cast_as("bigint");
+        query.expr_as(summed.clone(), sum).order_by_expr(summed, Order::Desc);
+    }
+    query.order_by("entity_id", Order::Asc).limit(limit);
+    Share::find_by_statement(db.get_database_backend().build(&query)).all(db).await
 }
 
 /// What each entity of `kind` spent on each day it made calls on.

@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement};
 use sea_orm::{Condition, ConnectionTrait, DbErr, FromQueryResult};
 
-use super::Scope;
 use super::daily_entity_spend::Days;
+use super::{Scope, weekly_entity_spend};
 
 /// What usage is broken down by: a column of the sums by day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +151,7 @@ struct PartRow {
 /// # Errors
 /// When the database is away.
 pub async fn by_day(db: &impl ConnectionTrait, of: &Of<'_>, days: Days) -> Result<Vec<(NaiveDate, Sums)>, DbErr> {
-    let mut query = if of.is_everything() { entities("global", days) } else { of.rows(days, &[]) };
+    let mut query = if of.is_everything() { everything(days) } else { of.rows(days, &[]) };
     query.column("date").group_by_col("date").order_by("date", Order::Asc);
     let rows = DayRow::find_by_statement(db.get_database_backend().build(&query)).all(db).await?;
     Ok(rows.into_iter().map(|row| (row.date, row.sums)).collect())
@@ -315,18 +315,31 @@ pub(super) fn sight(scope: &Scope) -> Condition {
     }
 }
 
-fn entities(kind: &str, days: Days) -> SelectStatement {
+/// What all calls add up to.
+fn everything(days: Days) -> SelectStatement {
     let mut query = summed("daily_entity_spend", days);
-    query.and_where(Expr::col("entity_kind").eq(kind));
+    query.and_where(Expr::col("entity_kind").eq("global"));
+    query
+}
+
+/// What the entities of a kind add up to.
+fn entities(kind: &str, days: Days) -> SelectStatement {
+    let mut query = Query::select();
+    sum_up(&mut query);
+    query.from_subquery(weekly_entity_spend::rows(kind, days), "entities");
     query
 }
 
 fn summed(table: &'static str, days: Days) -> SelectStatement {
     let mut query = Query::select();
     query.from(table).and_where(Expr::col("date").between(days.first, days.last));
+    sum_up(&mut query);
+    query
+}
+
+fn sum_up(query: &mut SelectStatement) {
     for sum in SUMS {
         // A sum that stays a whole number: Postgres makes a decimal of it.
         query.expr_as(Expr::col(sum).sum().cast_as("bigint"), sum);
     }
-    query
 }

@@ -15,7 +15,8 @@ use tollgate_openapi::spend::CallStatus;
 pub(super) use self::carried::book_carried;
 use self::payers::Payers;
 use self::row::{
-    adjustment_row, daily_entity_row, daily_key_row, daily_parts, daily_row, daily_tag_row, daily_team_row, duration_ms,
+    adjustment_row, daily_entity_row, daily_key_row, daily_parts, daily_row, daily_tag_row, daily_team_row,
+    duration_ms, weekly_entity_row,
 };
 pub(super) use self::row::{interrupted_row, log_row};
 use super::event::{Charge, SpendEvent};
@@ -23,7 +24,7 @@ use super::watch::Touched;
 use crate::db::monthly_spend::month_of;
 use crate::db::{
     self, budget_spend, closed_month, daily_entity_spend, daily_key_spend, daily_latency, daily_spend, daily_tag_spend,
-    daily_team_spend, spend_adjustment, spend_log, spend_total, stored_time,
+    daily_team_spend, spend_adjustment, spend_log, spend_total, stored_time, weekly_entity_spend,
 };
 
 /// The rows a batch adds, each key once and in order, so that two nodes lock them in the same order.
@@ -32,7 +33,8 @@ pub(super) struct Sums {
     daily: BTreeMap<DailyKey, DailySums>,
     daily_keys: BTreeMap<DailyKeyKey, DailySums>,
     daily_teams: BTreeMap<DailyTeamKey, DailySums>,
-    daily_entities: BTreeMap<DailyEntityKey, DailySums>,
+    daily_entities: BTreeMap<EntityKey, DailySums>,
+    weekly_entities: BTreeMap<EntityKey, DailySums>,
     daily_tags: BTreeMap<DailyKey, DailySums>,
     latency: BTreeMap<(NaiveDate, String, i32), i64>,
     totals: BTreeMap<(&'static str, String), (i64, i64, DateTime<Utc>)>,
@@ -48,8 +50,8 @@ type DailyKeyKey = (NaiveDate, [String; 7]);
 /// Date, organization, team, public model and provider.
 type DailyTeamKey = (NaiveDate, [String; 4]);
 
-/// Kind, date and id.
-type DailyEntityKey = (&'static str, NaiveDate, String);
+/// Kind, day or week, and id.
+type EntityKey = (&'static str, NaiveDate, String);
 
 /// Kind, id and start of a budget window.
 type WindowKey = (String, String, i64);
@@ -118,6 +120,10 @@ impl Sums {
         }
         for (kind, id) in payers.entities() {
             add_parts(self.daily_entities.entry((kind, date, id.to_owned())).or_default(), parts);
+            if weekly_entity_spend::KINDS.contains(&kind) {
+                let key = (kind, weekly_entity_spend::week_of(date), id.to_owned());
+                add_parts(self.weekly_entities.entry(key).or_default(), parts);
+            }
             let total = self.totals.entry((kind, id.to_owned())).or_insert((0, 0, at));
             total.0 = total.0.saturating_add(spend);
             total.1 += calls;
@@ -140,6 +146,8 @@ impl Sums {
         add::<daily_team_spend::Entity>(db, teams.collect()).await?;
         let entities = self.daily_entities.iter().map(|(key, sums)| daily_entity_row(key, *sums));
         add::<daily_entity_spend::Entity>(db, entities.collect()).await?;
+        let weeks = self.weekly_entities.iter().map(|(key, sums)| weekly_entity_row(key, *sums));
+        add::<weekly_entity_spend::Entity>(db, weeks.collect()).await?;
         let tags = self.daily_tags.iter().map(|(key, sums)| daily_tag_row(key, *sums));
         add::<daily_tag_spend::Entity>(db, tags.collect()).await?;
         add::<daily_latency::Entity>(db, self.latency_rows()).await?;

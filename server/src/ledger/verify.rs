@@ -1,6 +1,6 @@
 //! Proves that the ledger's sums agree: for every day and everything calls of that day were booked to, Σ calls in the
 //! log + what retention took from it = the day's sum; what reports read, sums by day and key, by day and team and by day
-//! and entity, = Σ the day's sums; for every entity, Σ days = running total; for every budget window, Σ calls that say they were charged
+//! and entity, = Σ the day's sums, and by week and entity = Σ its days; for every entity, Σ days = running total; for every budget window, Σ calls that say they were charged
 //! to it + what retention took of these = what it has spent; for every key, Σ budget windows = running total;
 //! for every closed month, its figures + its adjustments = its days, and the entries in its statement are those it was
 //! closed with. And that the audit chain is whole.
@@ -15,6 +15,7 @@ use tollgate_openapi::money::NanoUsd;
 
 use crate::db;
 use crate::db::spend_adjustment::MANUAL;
+use crate::db::weekly_entity_spend;
 
 /// Entities by kind, with the table and the column that each stands in by day.
 const ENTITIES: [(&str, &str, &str); 9] = [
@@ -119,6 +120,10 @@ pub async fn verify(database: &DatabaseConnection) -> Result<Report, DbErr> {
     let (closed, days) = closed_months(backend);
     compare(&snapshot, "month", ("closed and adjusted", &closed), ("days", &days), &mut report).await?;
     compare(&snapshot, "entries", ("closed", CLOSED_ENTRIES), ("entries", ENTRIES), &mut report).await?;
+    for kind in weekly_entity_spend::KINDS {
+        let (days, weeks) = weeks(backend, kind);
+        compare(&snapshot, kind, ("days of the entity", &days), ("weeks of the entity", &weeks), &mut report).await?;
+    }
     for (kind, table, column) in ENTITIES {
         compare_entities(&snapshot, kind, table, column, &mut report).await?;
     }
@@ -249,6 +254,22 @@ const CLOSED_ENTRIES: &str =
     "SELECT CAST(month AS TEXT) AS id, entries_spend AS spend, entries_count AS calls FROM closed_months";
 const ENTRIES: &str = "SELECT CAST(counted_in AS TEXT) AS id, spend, 1 AS calls FROM spend_adjustments \
                        WHERE counted_in IN (SELECT month FROM closed_months)";
+
+/// The sums by day and entity, and those by week.
+fn weeks(backend: DbBackend, kind: &str) -> (String, String) {
+    let separator = separator(backend);
+    let monday = match backend {
+        DbBackend::Postgres => "CAST(date_trunc('week', CAST(date AS TIMESTAMP)) AS DATE)",
+        _ => "date(date, '-6 days', 'weekday 1')",
+    };
+    let select = |monday: &str, table: &str| {
+        format!(
+            "SELECT CAST({monday} AS TEXT) || {separator} || entity_id AS id, spend, api_requests AS calls FROM {table} \
+             WHERE entity_kind = '{kind}'"
+        )
+    };
+    (select(monday, "daily_entity_spend"), select("week", "weekly_entity_spend"))
+}
 
 /// The sums by day and everything but the end user.
 fn keys_by_day(backend: DbBackend, table: &str) -> String {

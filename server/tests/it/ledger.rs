@@ -3,6 +3,7 @@
 mod bench;
 mod late;
 mod retention;
+mod sums;
 
 use std::collections::BTreeSet;
 
@@ -85,6 +86,7 @@ async fn verify_finds_a_single_nano_dollar() {
         ("daily_spend WHERE api_key = 'key-2'", "spend"),
         ("daily_key_spend WHERE api_key = 'key-2'", "spend"),
         ("daily_team_spend", "spend"),
+        ("weekly_entity_spend WHERE entity_kind = 'end_user'", "spend"),
         ("daily_entity_spend WHERE entity_kind = 'user' AND date = '1970-01-02'", "spend"),
         ("daily_entity_spend WHERE entity_kind = 'tag'", "api_requests"),
         ("spend_totals WHERE entity_kind = 'team'", "spend"),

@@ -7,13 +7,13 @@ use serde_json::Value;
 use tollgate_openapi::spend::CallStatus;
 
 use super::payers::Payers;
-use super::{DailyEntityKey, DailyKey, DailyKeyKey, DailySums, DailyTeamKey};
+use super::{DailyKey, DailyKeyKey, DailySums, DailyTeamKey, EntityKey};
 use crate::db::interrupted_call::{ChargedWindow, Charges};
 use crate::db::monthly_spend::month_of;
 use crate::db::spend_log::Charged;
 use crate::db::{
     JsonMap, Strings, daily_entity_spend, daily_key_spend, daily_spend, daily_tag_spend, daily_team_spend,
-    interrupted_call, spend_adjustment, spend_log, stored_time,
+    interrupted_call, spend_adjustment, spend_log, stored_time, weekly_entity_spend,
 };
 use crate::ledger::event::{Charge, RESERVED_NOTE, SpendEvent};
 
@@ -183,7 +183,7 @@ pub(super) fn adjustment_row(
     }
 }
 
-pub(super) fn daily_entity_row((kind, date, id): &DailyEntityKey, sums: DailySums) -> daily_entity_spend::Model {
+pub(super) fn daily_entity_row((kind, date, id): &EntityKey, sums: DailySums) -> daily_entity_spend::Model {
     let [
         spend,
         api_requests,
@@ -210,6 +210,26 @@ pub(super) fn daily_entity_row((kind, date, id): &DailyEntityKey, sums: DailySum
         reasoning_tokens: reasoning,
         saved_by_cache: by_cache,
         saved_by_prompt_cache: by_prompt,
+    }
+}
+
+/// The same of a week.
+pub(super) fn weekly_entity_row(key: &EntityKey, sums: DailySums) -> weekly_entity_spend::Model {
+    let week = daily_entity_row(key, sums);
+    weekly_entity_spend::Model {
+        entity_kind: week.entity_kind,
+        week: week.date,
+        entity_id: week.entity_id,
+        spend: week.spend,
+        api_requests: week.api_requests,
+        failed_requests: week.failed_requests,
+        prompt_tokens: week.prompt_tokens,
+        completion_tokens: week.completion_tokens,
+        cache_read_tokens: week.cache_read_tokens,
+        cache_creation_tokens: week.cache_creation_tokens,
+        reasoning_tokens: week.reasoning_tokens,
+        saved_by_cache: week.saved_by_cache,
+        saved_by_prompt_cache: week.saved_by_prompt_cache,
     }
 }
 
