@@ -8,6 +8,8 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{Condition, ExprTrait, IntoActiveModel, QuerySelect};
 use tollgate_openapi::money::NanoUsd;
 
+use super::pool::{lock_until_commit, share_until_commit};
+
 /// One window of one scope.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "budget_spend")]
@@ -69,21 +71,31 @@ pub async fn spent(
     Ok(sum(window(scope_kind, scope_id, window_start).one(db).await?.as_ref()))
 }
 
-/// The same; until the transaction ends, the ledger adds nothing to it, not even the first of it.
+/// The same; until the transaction ends, the ledger adds nothing to this nor to any other window.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn spent_for_update(
+pub async fn spent_for_change(
     transaction: &impl ConnectionTrait,
     scope_kind: &str,
     scope_id: &str,
     window_start: Option<DateTime<Utc>>,
 ) -> Result<NanoUsd, DbErr> {
-    let nothing = corrected_row(scope_kind, scope_id, window_start, NanoUsd::ZERO).into_active_model();
-    let known = OnConflict::columns(KEY).do_nothing().to_owned();
-    Entity::insert(nothing).on_conflict(known).exec_without_returning(transaction).await?;
-    Ok(sum(window(scope_kind, scope_id, window_start).lock_exclusive().one(transaction).await?.as_ref()))
+    lock_until_commit(transaction, WINDOWS_LOCK).await?;
+    spent(transaction, scope_kind, scope_id, window_start).await
 }
+
+/// Keeps [changes of windows](spent_for_change) waiting until the transaction ends. What adds to windows begins with it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn share_windows(transaction: &impl ConnectionTrait) -> Result<(), DbErr> {
+    share_until_commit(transaction, WINDOWS_LOCK).await
+}
+
+/// Any number. On Postgres whoever changes windows has this lock alone, and all who add to them share it: each works on
+/// many windows in an order of its own, and row by row they would wait for one another until Postgres gave one of them up.
+const WINDOWS_LOCK: i64 = 0x746f_6c6c_7769;
 
 const KEY: [Column; 3] = [Column::ScopeKind, Column::ScopeId, Column::WindowStart];
 

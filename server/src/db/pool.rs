@@ -202,9 +202,18 @@ async fn try_migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
 }
 
 /// Lets one transaction at a time past this point. On SQLite [`begin`] has already seen to that.
-pub(super) async fn lock_until_commit(transaction: &DatabaseTransaction, lock: i64) -> Result<(), DbErr> {
+pub(super) async fn lock_until_commit(transaction: &impl ConnectionTrait, lock: i64) -> Result<(), DbErr> {
+    take_lock(transaction, "pg_advisory_xact_lock", lock).await
+}
+
+/// Lets any number of those past this point that share it, and none of those that want it for themselves.
+pub(super) async fn share_until_commit(transaction: &impl ConnectionTrait, lock: i64) -> Result<(), DbErr> {
+    take_lock(transaction, "pg_advisory_xact_lock_shared", lock).await
+}
+
+async fn take_lock(transaction: &impl ConnectionTrait, function: &str, lock: i64) -> Result<(), DbErr> {
     if transaction.get_database_backend() == DbBackend::Postgres {
-        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({})", of_schema(lock))).await?;
+        transaction.execute_unprepared(&format!("SELECT {function}({})", of_schema(lock))).await?;
     }
     Ok(())
 }

@@ -30,6 +30,7 @@ pub async fn correct(
         window_start_us: charge.window_start_us,
     };
     let charges: Vec<Charge> = charges.0.iter().map(charge).collect();
+    budget_spend::share_windows(db).await?;
     db::ledger::add_to_call(db, &call.request_id, spend.0).await?;
     let touched = Sums::of_correction(call, &charges, spend.0).write(db).await?;
     let carried = batch::book_carried(db, &touched).await?;

@@ -37,6 +37,7 @@ async fn prune_batch(db: &DatabaseConnection, before: DateTime<Utc>) -> Result<u
     if !db::try_lock_until_commit(&transaction, PRUNE_LOCK).await? {
         return Ok(0);
     }
+    budget_spend::share_windows(&transaction).await?;
     let calls = spend_log::take_old(&transaction, before, BATCH_CALLS_MAX).await?;
     db::ledger::add::<daily_spend::Entity>(&transaction, batch::pruned_rows(&calls)).await?;
     db::ledger::add::<daily_tag_spend::Entity>(&transaction, batch::pruned_tag_rows(&calls)).await?;

@@ -244,6 +244,7 @@ async fn write(
 ) -> Result<Vec<Charge>, DbErr> {
     let events: Vec<_> = events.iter().map(SpendEvent::storable).collect();
     let transaction = db::begin(db).await?;
+    budget_spend::share_windows(&transaction).await?;
     let rows = events.iter().map(|event| batch::log_row(event)).collect();
     let inserted = db::ledger::insert_calls(&transaction, rows).await?;
     let mut touched = Sums::of(&events, &inserted).write(&transaction).await?;

@@ -223,15 +223,8 @@ async fn carry_in_ledger(
     ScopeId { kind, id }: &ScopeId,
     [from, to]: [Option<DateTime<Utc>>; 2],
 ) -> ApiResult<NanoUsd> {
-    // In the ledger's order, so that it and this do not wait for each other.
-    let mut starts = [from, to];
-    starts.sort_by_key(|start| window_key(*start));
-    let mut spent = HashMap::new();
-    for start in starts {
-        spent.insert(start, db::budget_spend::spent_for_update(db, kind, id, start).await?);
-    }
-    let of = |start| spent.get(&start).copied().unwrap_or_default();
-    let (in_ledger, there) = (of(from), of(to));
+    let in_ledger = db::budget_spend::spent_for_change(db, kind, id, from).await?;
+    let there = db::budget_spend::spent(db, kind, id, to).await?;
     if in_ledger != there {
         db::budget_spend::adjust(db, kind, id, to, in_ledger - there).await?;
     }
@@ -269,6 +262,6 @@ async fn spent(
     scope: &ScopeId,
     window_start: Option<DateTime<Utc>>,
 ) -> ApiResult<NanoUsd> {
-    let in_ledger = db::budget_spend::spent_for_update(db, scope.kind, &scope.id, window_start).await?;
+    let in_ledger = db::budget_spend::spent_for_change(db, scope.kind, &scope.id, window_start).await?;
     Ok(app.counters.spent_with(scope, window_start, in_ledger))
 }

@@ -52,7 +52,7 @@ pub async fn reset(app: web::Data<App>, principal: Principal) -> ApiResult<web::
 async fn set_back(app: &App, principal: &Principal, kind: Kind) -> ApiResult<u64> {
     let (mut last, mut count) = (String::new(), 0);
     loop {
-        let mut ids = match kind {
+        let ids = match kind {
             limit::KEY => db::key::tokens_after(&app.db, &last, SCOPES_AT_ONCE).await?,
             _ => db::team::ids_after(&app.db, &last, SCOPES_AT_ONCE).await?,
         };
@@ -60,8 +60,6 @@ async fn set_back(app: &App, principal: &Principal, kind: Kind) -> ApiResult<u64
             Some(id) => last.clone_from(id),
             None => return Ok(count),
         }
-        // As the ledger has them, which may be writing them at this moment.
-        ids.sort_unstable();
         count += set_some_back(app, principal, kind, &ids).await?;
     }
 }

@@ -1,5 +1,8 @@
 //! Spend that an administrator sets, and windows that change, on one of several nodes.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::chat::{CHAT, ask};
@@ -7,6 +10,10 @@ use crate::kit::{FakeUpstream, RedisServer, TestApp};
 
 /// What a call costs, in US dollars.
 const CALL: f64 = 0.00005;
+/// Keys whose windows change at once.
+const KEYS: usize = 12;
+/// How often they do.
+const CHANGES: usize = 40;
 
 async fn two_nodes(upstream: &FakeUpstream, redis: &RedisServer) -> [TestApp; 2] {
     let first = TestApp::builder().upstream(upstream).redis(redis).start().await;
@@ -185,4 +192,44 @@ async fn a_call_that_another_node_has_settled_goes_along_into_a_new_window() {
     all_written(&nodes).await;
     let spent = spend_of(first, &key).await.as_f64().unwrap();
     assert!(spent > 0.001 - 2.0 * CALL && spent <= 0.001, "{spent}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn windows_of_many_keys_change_while_their_calls_are_booked() {
+    let (upstream, redis) = (FakeUpstream::start(), RedisServer::start().await);
+    let nodes = two_nodes(&upstream, &redis).await;
+    let [first, _] = &nodes;
+    let budget = |duration: &str| json!({"budget_id": "shared", "max_budget": 1, "budget_duration": duration});
+    first.post("/budget/new", budget("30d")).expect_status(200).await;
+    let mut keys = Vec::new();
+    for _ in 0..KEYS {
+        keys.push(first.new_key(json!({"budget_id": "shared"})).await);
+    }
+    let is_over = AtomicBool::new(false);
+    let change = async {
+        for duration in ["1d", "1mo", "7d"].iter().cycle().take(CHANGES) {
+            first.post("/budget/update", budget(duration)).expect_status(200).await;
+        }
+        is_over.store(true, Ordering::Relaxed);
+    };
+    let spend = async {
+        let mut calls = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            for node in &nodes {
+                join_all(keys.iter().map(|key| call(node, key, 200))).await;
+                calls += 1;
+            }
+        }
+        calls
+    };
+    let ((), calls) = tokio::join!(change, spend);
+    all_written(&nodes).await;
+    let spent = CALL * f64::from(calls);
+    for node in &nodes {
+        node.followed().await;
+        for key in &keys {
+            let shown = spend_of(node, key).await.as_f64().unwrap();
+            assert!((shown - spent).abs() < CALL / 2.0, "{shown} instead of {spent}");
+        }
+    }
 }
