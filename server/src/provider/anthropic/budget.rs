@@ -34,8 +34,7 @@ pub(super) fn of(body: &ChatBody, how: &Translation<'_>) -> Result<Plan, Request
         let budget = asked.as_ref().and_then(budget);
         budget.map_or(default, |tokens| default.max(tokens.saturating_add(MAX_TOKENS)))
     });
-    let thinking = asked
-        .and_then(|thinking| if fits(&thinking, max_tokens) { Some(thinking) } else { fitted(thinking, max_tokens) });
+    let thinking = asked.and_then(|thinking| fitted(thinking, max_tokens));
     Ok(Plan { max_tokens, thinking, effort })
 }
 
@@ -67,10 +66,14 @@ pub(in crate::provider) fn fits(thinking: &Value, max_tokens: u64) -> bool {
     budget(thinking).is_none_or(|tokens| tokens < max_tokens)
 }
 
-/// The same request with a budget that does; none where there is no such budget.
+/// The same request with a budget that does: its own, half of all, or the least there is where that leaves a quarter for the answer;
+/// none where it does not.
 pub(in crate::provider) fn fitted(mut thinking: Value, max_tokens: u64) -> Option<Value> {
-    let tokens = max_tokens / 2;
-    let fields = thinking.as_object_mut().filter(|_| tokens >= THINKING_MIN)?;
+    if fits(&thinking, max_tokens) {
+        return Some(thinking);
+    }
+    let tokens = THINKING_MIN.max(max_tokens / 2);
+    let fields = thinking.as_object_mut().filter(|_| tokens <= max_tokens - max_tokens / 4)?;
     fields.insert("budget_tokens".to_owned(), Value::from(tokens));
     Some(thinking)
 }

@@ -29,7 +29,7 @@ const OWN_FIELDS: [&str; 8] = [
 pub(super) fn translate(body: &ChatBody, how: &Translation<'_>, place: Place) -> Result<MessagesBody, RequestError> {
     check(body, how)?;
     let mut other = how.unsupported.others(&body.other, &OWN_FIELDS)?;
-    let (system, messages) = turns::translate(&body.messages, &how.unsupported)?;
+    let (system, messages) = turns::translate(&body.messages)?;
     let budget::Plan { max_tokens, thinking, effort } = budget::of(body, how)?;
     let thinks = budget::is_on(thinking.as_ref());
     if thinks {

@@ -112,6 +112,9 @@ fn thinking_leaves_room_for_an_answer() {
     assert_eq!(request(json!({ "reasoning_effort": "high" }), None), (64_000, Some(4096)));
     assert_eq!(request(json!({ "reasoning_effort": "low" }), Some(1024)), (1024, None));
     assert_eq!(request(json!({ "reasoning_effort": "high" }), Some(3000)), (3000, Some(1500)));
+    assert_eq!(request(json!({ "reasoning_effort": "high" }), Some(2000)), (2000, Some(1024)));
+    assert_eq!(request(json!({ "reasoning_effort": "high" }), Some(1366)), (1366, Some(1024)));
+    assert_eq!(request(json!({ "reasoning_effort": "high" }), Some(1364)), (1364, None));
     assert_eq!(request(json!({ "reasoning_effort": "none" }), Some(3000)), (3000, None));
     let own = json!({ "thinking": { "type": "enabled", "budget_tokens": 70_000 } });
     assert_eq!(request(own, None), (74_096, Some(70_000)));

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::wire::{Block, Blocks, Side, Source, Turn};
 use crate::provider::chat::content::DataUri;
-use crate::provider::chat::unsupported::Unsupported;
 use crate::provider::chat::{Content, FilePart, FunctionCall, ImageUrl, Message, Part, Role};
 use crate::provider::openai::RequestError;
 
@@ -12,17 +11,14 @@ use crate::provider::openai::RequestError;
 const NOTHING_SAID: &str = ".";
 
 /// Instructions, and turns that alternate.
-pub(super) fn translate(
-    messages: &[Message],
-    unsupported: &Unsupported<'_>,
-) -> Result<(Vec<Block>, Vec<Turn>), RequestError> {
+pub(super) fn translate(messages: &[Message]) -> Result<(Vec<Block>, Vec<Turn>), RequestError> {
     let (mut system, mut turns) = (Vec::new(), Vec::new());
     for message in messages {
         match message.role {
-            Role::System | Role::Developer => system.extend(said(message, unsupported)?),
-            Role::User => add(&mut turns, Side::User, said(message, unsupported)?),
-            Role::Assistant => add(&mut turns, Side::Assistant, answered(message, unsupported)?),
-            Role::Tool | Role::Function => add(&mut turns, Side::User, vec![result(message, unsupported)?]),
+            Role::System | Role::Developer => system.extend(said(message)?),
+            Role::User => add(&mut turns, Side::User, said(message)?),
+            Role::Assistant => add(&mut turns, Side::Assistant, answered(message)?),
+            Role::Tool | Role::Function => add(&mut turns, Side::User, vec![result(message)?]),
         }
     }
     if turns.first().is_none_or(|first| first.role != Side::User) {
@@ -52,20 +48,20 @@ fn trim_last(turns: &mut [Turn]) {
     }
 }
 
-fn said(message: &Message, unsupported: &Unsupported<'_>) -> Result<Vec<Block>, RequestError> {
+fn said(message: &Message) -> Result<Vec<Block>, RequestError> {
     let mut blocks = Vec::new();
     for part in message.content.iter().flat_map(Content::parts) {
-        blocks.extend(block(part, unsupported)?);
+        blocks.extend(block(part)?);
     }
     mark_last(&mut blocks, message.cache_control.as_ref());
     Ok(blocks)
 }
 
-fn answered(message: &Message, unsupported: &Unsupported<'_>) -> Result<Vec<Block>, RequestError> {
+fn answered(message: &Message) -> Result<Vec<Block>, RequestError> {
     let thoughts = message.thinking_blocks.iter().filter_map(|block| serde_json::from_value(block.clone()).ok());
     let mut blocks: Vec<Block> = thoughts.collect();
     for part in message.content.iter().flat_map(Content::parts) {
-        blocks.extend(block(part, unsupported)?);
+        blocks.extend(block(part)?);
     }
     blocks.extend(message.refusal.as_deref().filter(|text| !text.is_empty()).map(Block::text));
     let calls = message.tool_calls.iter().map(|call| (tool_id(&call.id), &call.function));
@@ -80,7 +76,7 @@ fn use_of(id: String, call: &FunctionCall) -> Block {
     Block::ToolUse { id, name, input, cache_control: None }
 }
 
-fn result(message: &Message, unsupported: &Unsupported<'_>) -> Result<Block, RequestError> {
+fn result(message: &Message) -> Result<Block, RequestError> {
     let by_name = || message.name.as_deref().map(former_id);
     let tool_use_id = message.tool_call_id.as_deref().map(tool_id).or_else(by_name).ok_or_else(|| RequestError {
         param: Some("messages"),
@@ -88,7 +84,7 @@ fn result(message: &Message, unsupported: &Unsupported<'_>) -> Result<Block, Req
     })?;
     let mut content = Vec::new();
     for part in message.content.iter().flat_map(Content::parts) {
-        content.extend(block(part, unsupported)?);
+        content.extend(block(part)?);
     }
     let content = (!content.is_empty()).then_some(Blocks::Many(content));
     Ok(Block::ToolResult { tool_use_id, content, is_error: None, cache_control: message.cache_control.clone() })
@@ -115,7 +111,7 @@ fn mark_last(blocks: &mut Vec<Block>, mark: Option<&Value>) {
 }
 
 /// A part of a message; `None` where it says nothing.
-fn block(part: Part, unsupported: &Unsupported<'_>) -> Result<Option<Block>, RequestError> {
+fn block(part: Part) -> Result<Option<Block>, RequestError> {
     Ok(match part {
         // Empty texts are refused there.
         Part::Text { text, .. } | Part::Refusal { refusal: text } if text.is_empty() => None,
@@ -123,10 +119,15 @@ fn block(part: Part, unsupported: &Unsupported<'_>) -> Result<Option<Block>, Req
         Part::Refusal { refusal } => Some(Block::text(refusal)),
         Part::ImageUrl { image_url, cache_control } => Some(image(image_url).cached(cache_control)),
         Part::File { file, cache_control } => Some(document(file)?.cached(cache_control)),
-        Part::InputAudio { .. } => unsupported.check("input_audio", true).map(|()| None)?,
-        Part::VideoUrl { .. } => unsupported.check("video_url", true).map(|()| None)?,
+        // What is said is no parameter that could be dropped.
+        Part::InputAudio { .. } => return Err(refused("sound")),
+        Part::VideoUrl { .. } => return Err(refused("video")),
         Part::Other(fields) => Some(Block::Other(fields)),
     })
+}
+
+fn refused(what: &str) -> RequestError {
+    RequestError { param: Some("messages"), message: format!("Invalid 'messages': Claude does not take {what}.") }
 }
 
 fn image(image: ImageUrl) -> Block {

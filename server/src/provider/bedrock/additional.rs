@@ -3,12 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::model::{Model, Reasoning, TopK};
+use crate::provider::anthropic::budget::fitted;
 use crate::provider::anthropic::model::{EFFORTS, adaptive_effort};
 use crate::provider::chat::{ChatBody, Translation};
 use crate::provider::openai::RequestError;
-
-/// Claude does not think with less, in tokens.
-const BUDGET_MIN: u64 = 1024;
 
 /// How the model is to reason. Gives whether Claude will think.
 pub(super) fn reasoning(
@@ -20,10 +18,10 @@ pub(super) fn reasoning(
 ) -> Result<bool, RequestError> {
     let asked = body.thinking.as_ref().filter(|thinking| kind(thinking) != Some("disabled"));
     how.unsupported.check("thinking", asked.is_some() && !model.takes_thinking())?;
-    if let Some(thinking) = body.thinking.as_ref().filter(|_| model.takes_thinking()) {
-        fields.insert("thinking".to_owned(), thinking.clone());
-    }
-    let thinks = asked.is_some() && model.takes_thinking();
+    let thinking = body.thinking.clone().filter(|_| model.takes_thinking());
+    let thinking = thinking.and_then(|thinking| fitted(thinking, room(how)));
+    let thinks = asked.is_some() && thinking.is_some();
+    fields.extend(thinking.map(|thinking| ("thinking".to_owned(), thinking)));
     let Some(effort) = body.reasoning_effort.as_deref().filter(|effort| *effort != "none") else {
         return Ok(thinks);
     };
@@ -35,7 +33,7 @@ pub(super) fn reasoning(
         // Claude does not go on thinking after an answer that hides what it thought, and clients of OpenAI's protocol
         // do not know that they would have to send it back.
         Reasoning::Budget if hides_thinking => {}
-        Reasoning::Budget => return Ok(budget(level, how.max_output_tokens, fields)),
+        Reasoning::Budget => return Ok(budget(level, room(how), fields)),
         Reasoning::Adaptive => {
             // The later models only show what they think where they are asked to.
             let thinking = || json!({ "type": "adaptive", "display": "summarized" });
@@ -99,13 +97,17 @@ fn level(effort: &str) -> Result<&'static str, RequestError> {
     })
 }
 
+/// Tokens for thinking and the answer.
+fn room(how: &Translation<'_>) -> u64 {
+    how.max_output_tokens.unwrap_or(u64::MAX)
+}
+
 /// A budget for thinking that leaves something for the answer; none where too little would be left.
-fn budget(level: &str, max_output_tokens: Option<u64>, fields: &mut Map<String, Value>) -> bool {
-    let wanted = EFFORTS.iter().find(|(name, _)| *name == level).map_or(BUDGET_MIN, |(_, budget)| *budget);
-    let budget = wanted.min(max_output_tokens.map_or(u64::MAX, |limit| limit.saturating_sub(1)));
-    if budget < BUDGET_MIN {
-        return false;
-    }
-    fields.insert("thinking".to_owned(), json!({ "type": "enabled", "budget_tokens": budget }));
-    true
+fn budget(level: &str, room: u64, fields: &mut Map<String, Value>) -> bool {
+    let Some((_, tokens)) = EFFORTS.iter().find(|(name, _)| *name == level) else { return false };
+    let wanted = json!({ "type": "enabled", "budget_tokens": tokens });
+    let thinking = fitted(wanted, room);
+    let thinks = thinking.is_some();
+    fields.extend(thinking.map(|thinking| ("thinking".to_owned(), thinking)));
+    thinks
 }

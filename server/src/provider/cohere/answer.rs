@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::turns::arguments;
 use super::wire::{ChatAnswer, LogProb, ToolCall as WireCall};
 use crate::provider::chat::{AnswerHead, Choice, Completion, FinishReason, FunctionCall, ReplyMessage, ToolCall};
 
@@ -39,7 +40,7 @@ pub(super) fn translate(body: &[u8], head: &AnswerHead) -> Result<Completion, St
 }
 
 fn call(call: WireCall) -> ToolCall {
-    let function = FunctionCall { name: call.function.name, arguments: call.function.arguments };
+    let function = FunctionCall { name: call.function.name, arguments: arguments(&call.function.arguments) };
     ToolCall { id: call.id, kind: "function".to_owned(), function, provider_specific_fields: None }
 }
 

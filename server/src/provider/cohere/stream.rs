@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{annotations, finish_reason, logprob};
+use super::turns::arguments;
 use super::wire::{ContentPart, LogProb, ToolCall, WireUsage};
 use crate::provider::chat::sse::EventReader;
 use crate::provider::chat::{AnswerHead, Chunk, Delta, FinishReason, StreamDecoder};
@@ -15,9 +16,16 @@ const TOOL_CALLS_MAX: usize = 1024;
 pub(super) struct Decoder {
     head: AnswerHead,
     events: EventReader,
-    /// Cohere's numbers of the tool calls, in the order in which they began.
-    calls: Vec<u64>,
+    /// The tool calls in the order in which they began.
+    calls: Vec<OpenCall>,
     is_done: bool,
+}
+
+#[derive(Debug)]
+struct OpenCall {
+    /// Cohere's number of it.
+    number: u64,
+    has_arguments: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -45,6 +53,10 @@ enum Event {
         #[serde(default)]
         index: u64,
         delta: Option<Outer<Called>>,
+    },
+    ToolCallEnd {
+        #[serde(default)]
+        index: u64,
     },
     CitationStart {
         delta: Option<Outer<Cited>>,
@@ -116,7 +128,13 @@ impl Decoder {
             Event::ToolCallDelta { index, delta } => {
                 let call = delta.and_then(|delta| delta.message?.tool_calls).unwrap_or_default();
                 let index = self.number_of(index);
-                out.push(self.head.chunk(0, Delta::tool_arguments(index, call.function.arguments)));
+                self.argue(index, call.function.arguments, out);
+            }
+            Event::ToolCallEnd { index } => {
+                let index = self.number_of(index);
+                if self.call(index).is_some_and(|call| !call.has_arguments) {
+                    self.argue(index, arguments(""), out);
+                }
             }
             Event::CitationStart { delta } => {
                 let citation = delta.and_then(|delta| delta.message?.citations);
@@ -144,18 +162,31 @@ impl Decoder {
         if self.calls.len() == TOOL_CALLS_MAX {
             return Err("Cohere calls too many tools at once".to_owned());
         }
-        self.calls.push(index);
+        self.calls.push(OpenCall { number: index, has_arguments: false });
         let index = self.number_of(index);
         out.push(self.head.chunk(0, Delta::tool_start(index, call.id, call.function.name)));
-        if !call.function.arguments.is_empty() {
-            out.push(self.head.chunk(0, Delta::tool_arguments(index, call.function.arguments)));
-        }
+        self.argue(index, call.function.arguments, out);
         Ok(())
     }
 
-    /// The number of the newest call that Cohere gives this number.
+    /// A part of the arguments of the call of this number in the answer.
+    fn argue(&mut self, index: u64, arguments: String, out: &mut Vec<Chunk>) {
+        if arguments.is_empty() {
+            return;
+        }
+        if let Some(call) = self.call(index) {
+            call.has_arguments = true;
+        }
+        out.push(self.head.chunk(0, Delta::tool_arguments(index, arguments)));
+    }
+
+    fn call(&mut self, index: u64) -> Option<&mut OpenCall> {
+        self.calls.get_mut(usize::try_from(index).ok()?)
+    }
+
+    /// The number in the answer of the newest call that Cohere gives this number.
     fn number_of(&self, index: u64) -> u64 {
-        let place = self.calls.iter().rposition(|known| *known == index);
+        let place = self.calls.iter().rposition(|known| known.number == index);
         place.and_then(|place| u64::try_from(place).ok()).unwrap_or(index)
     }
 

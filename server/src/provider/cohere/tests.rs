@@ -159,7 +159,7 @@ fn a_whole_answer() {
 #[test]
 fn tool_calls_come_with_their_plan() {
     let answer = answered(json!({ "id": "1", "finish_reason": "TOOL_CALL", "message": { "role": "assistant",
-        "tool_plan": "I look.", "tool_calls": [{ "id": "a", "type": "function", "function": { "name": "look", "arguments": "{}" } }] } }));
+        "tool_plan": "I look.", "tool_calls": [{ "id": "a", "type": "function", "function": { "name": "look", "arguments": "" } }] } }));
     let choice = &answer["choices"][0];
     assert_eq!((&choice["finish_reason"], &choice["message"]["content"]), (&json!("tool_calls"), &Value::Null));
     assert_eq!(choice["message"]["reasoning_content"], "I look.");

@@ -57,7 +57,7 @@ fn assistant(message: &Message) -> Turn {
 }
 
 /// A call without arguments has an empty object of them.
-fn arguments(text: &str) -> String {
+pub(super) fn arguments(text: &str) -> String {
     if text.trim().is_empty() { "{}".to_owned() } else { text.to_owned() }
 }
 

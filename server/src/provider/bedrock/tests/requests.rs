@@ -207,7 +207,8 @@ fn effort_in_each_makers_words() {
     for (model, effort, limit, expected) in [
         (CLAUDE, "low", None, budget(1024)),
         (CLAUDE, "medium", None, budget(2048)),
-        (CLAUDE, "high", Some(3000), budget(2999)),
+        (CLAUDE, "high", Some(3000), budget(1500)),
+        (CLAUDE, "high", Some(2000), budget(1024)),
         (CLAUDE, "high", Some(1024), json!(null)),
         (CLAUDE, "none", None, json!(null)),
         (
@@ -236,6 +237,16 @@ fn effort_in_each_makers_words() {
     let request = json!({ "model": "m", "messages": [{ "role": "user", "content": "x" }], "reasoning_effort": "huge" });
     let error = refused(CLAUDE, request);
     assert!(error.param == Some("reasoning_effort") && error.message.contains("\"xhigh\""), "{error:?}");
+}
+
+#[test]
+fn thinking_leaves_room_for_an_answer() {
+    for (limit, expected) in [(None, json!(9000)), (Some(4000), json!(2000)), (Some(1024), json!(null))] {
+        let request = json!({ "model": "m", "messages": [{ "role": "user", "content": "x" }],
+            "thinking": { "type": "enabled", "budget_tokens": 9000 } });
+        let sent = translate_with(CLAUDE, request, &how(false, limit)).unwrap();
+        assert_eq!(sent["additionalModelRequestFields"]["thinking"]["budget_tokens"], expected, "{limit:?}");
+    }
 }
 
 #[test]
