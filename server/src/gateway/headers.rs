@@ -171,7 +171,7 @@ fn text<'a>(headers: &'a RequestHeaders, name: &str) -> Option<&'a str> {
 }
 
 fn wrong_header(name: &'static str, expected: &str) -> RequestError {
-    RequestError { param: Some(name), message: format!("Invalid header '{name}': expected {expected}.") }
+    RequestError { param: Some(name.into()), message: format!("Invalid header '{name}': expected {expected}.") }
 }
 
 /// What calls that go the same way have in common.

@@ -125,7 +125,7 @@ fn shown(url: &str) -> String {
 }
 
 fn refusal(field: &'static str, reason: &str) -> RequestError {
-    RequestError { param: Some(field), message: format!("Invalid '{field}': {reason}.") }
+    RequestError { param: Some(field.into()), message: format!("Invalid '{field}': {reason}.") }
 }
 
 impl Media {

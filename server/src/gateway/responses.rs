@@ -165,7 +165,7 @@ pub(super) fn read(body: Bytes) -> Result<Read, RequestError> {
     if body.background == Some(true) {
         let message = "Invalid 'background': expected false, since what such a response costs is known only after the \
                        call. Leave it out and wait for the answer, or set 'stream'.";
-        return Err(RequestError { param: Some("background"), message: message.to_owned() });
+        return Err(RequestError { param: Some("background".into()), message: message.to_owned() });
     }
     let previous = body.previous_response_id.clone().map(|id| Previous { id, kept: None });
     let echo = echo(&body);
@@ -188,13 +188,13 @@ fn parse(body: &[u8]) -> Result<ResponsesBody, RequestError> {
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         let first = path.split(['.', '[']).next().unwrap_or_default();
-        let param = FIELDS.into_iter().find(|name| *name == first);
+        let param = FIELDS.into_iter().find(|name| *name == first).map(Into::into);
         RequestError { param, message: format!("The request body cannot be read: {path}: {}.", error.inner()) }
     })
 }
 
 fn wrong(param: &'static str, expected: &str) -> RequestError {
-    RequestError { param: Some(param), message: format!("Invalid '{param}': expected {expected}.") }
+    RequestError { param: Some(param.into()), message: format!("Invalid '{param}': expected {expected}.") }
 }
 
 /// The settings of the request as OpenAI's answers repeat them, its defaults included. Nothing is kept here.
@@ -324,7 +324,7 @@ pub(super) fn fit(
 
 fn not_found(id: &str) -> RequestError {
     let message = format!("Previous response with id '{id}' not found.");
-    RequestError { param: Some("previous_response_id"), message }
+    RequestError { param: Some("previous_response_id".into()), message }
 }
 
 /// Whether `deployment` has the API.

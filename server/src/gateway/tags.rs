@@ -35,5 +35,5 @@ pub(super) fn of_call(headers: &HeaderMap, in_body: &[String], key: &Policy) -> 
 
 fn too_many() -> GatewayError {
     let message = format!("Invalid 'tags': expected at most {TAGS_MAX} tags of at most {TEXT_BYTES_MAX} bytes each.");
-    RequestError { param: Some("tags"), message }.into()
+    RequestError { param: Some("tags".into()), message }.into()
 }

@@ -69,7 +69,7 @@ impl<'a> EmbeddingRequest<'a> {
 }
 
 fn wrong(param: &'static str, message: impl Into<String>) -> RequestError {
-    RequestError { param: Some(param), message: message.into() }
+    RequestError { param: Some(param.into()), message: message.into() }
 }
 
 fn texts<'a>(input: Option<&'a Value>, provider: &str) -> Result<Vec<&'a str>, RequestError> {

@@ -53,7 +53,7 @@ impl<'a> RerankRequest<'a> {
 }
 
 fn wrong(param: &'static str, expected: &str) -> RequestError {
-    RequestError { param: Some(param), message: format!("Invalid '{param}': {expected}.") }
+    RequestError { param: Some(param.into()), message: format!("Invalid '{param}': {expected}.") }
 }
 
 fn documents(body: &Map<String, Value>) -> Result<Vec<String>, RequestError> {

@@ -70,7 +70,7 @@ impl Controls {
         let members = members.unwrap_or_default();
         if let Some(name) = members.keys().find(|name| !NAMES.contains(&name.as_str())) {
             let message = format!("Invalid 'cache': there is no '{name}'. There are {}.", NAMES.join(", "));
-            return Err(RequestError { param: Some("cache"), message });
+            return Err(RequestError { param: Some("cache".into()), message });
         }
         let flag = |name: &str| match members.get(name) {
             None | Some(Value::Null) => Ok(false),
@@ -108,7 +108,7 @@ impl Controls {
 
 fn wrong(what: &str, expected: &str) -> RequestError {
     let param = if what.starts_with(SWITCH) { SWITCH } else { MEMBER };
-    RequestError { param: Some(param), message: format!("Invalid '{what}': expected {expected}.") }
+    RequestError { param: Some(param.into()), message: format!("Invalid '{what}': expected {expected}.") }
 }
 
 #[cfg(test)]
@@ -157,11 +157,11 @@ mod tests {
             (json!({"namespace": 5}), "'cache.namespace': expected"),
         ] {
             let error = read(&cache).unwrap_err();
-            assert!(error.message.contains(what) && error.param == Some("cache"), "{cache}: {error:?}");
+            assert!(error.message.contains(what) && error.param.as_deref() == Some("cache"), "{cache}: {error:?}");
         }
         let caching = serde_json::value::to_raw_value("off").unwrap();
         let error = Controls::read(None, Some(&caching), &HeaderMap::new()).unwrap_err();
-        assert_eq!(error.param, Some("caching"));
+        assert_eq!(error.param.as_deref(), Some("caching"));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(in crate::gateway) fn translate(body: &Bytes) -> Result<Bytes, RequestError>
     for name in ONLY_HERE {
         if members.remove(name).is_some_and(|value| asks_for_something(&value)) {
             let message = format!("The parameter '{name}' is not supported: this model holds conversations only.");
-            return Err(RequestError { param: Some(name), message });
+            return Err(RequestError { param: Some(name.into()), message });
         }
     }
     members.insert("messages".to_owned(), json!([{ "role": "user", "content": prompt }]));
@@ -37,7 +37,7 @@ fn text(prompt: Option<Value>) -> Result<Value, RequestError> {
         other => other,
     };
     prompt.filter(Value::is_string).ok_or_else(|| RequestError {
-        param: Some("prompt"),
+        param: Some("prompt".into()),
         message: "Invalid 'prompt': expected one text; this model takes neither several prompts nor tokens.".to_owned(),
     })
 }

@@ -3,8 +3,9 @@ use serde_json::Value;
 use super::*;
 use crate::gateway::client::StreamEncoder;
 
-fn translated(body: &'static str) -> Result<Value, Option<&'static str>> {
-    let body = request::translate(&bytes::Bytes::from_static(body.as_bytes())).map_err(|error| error.param)?;
+fn translated(body: &'static str) -> Result<Value, String> {
+    let body = request::translate(&bytes::Bytes::from_static(body.as_bytes()))
+        .map_err(|error| String::from(error.param.unwrap_or_default()))?;
     Ok(serde_json::from_slice(&body).unwrap())
 }
 
@@ -16,10 +17,10 @@ fn a_text_becomes_a_message() {
         "top_logprobs": 2,
     });
     assert_eq!(sent, Ok(expected));
-    assert_eq!(translated(r#"{"model":"m","prompt":["a","b"]}"#), Err(Some("prompt")));
-    assert_eq!(translated(r#"{"model":"m","prompt":[1,2]}"#), Err(Some("prompt")));
-    assert_eq!(translated(r#"{"model":"m","prompt":"a","suffix":"b"}"#), Err(Some("suffix")));
-    assert_eq!(translated(r#"{"model":"m","prompt":"a","echo":true}"#), Err(Some("echo")));
+    assert_eq!(translated(r#"{"model":"m","prompt":["a","b"]}"#), Err("prompt".to_owned()));
+    assert_eq!(translated(r#"{"model":"m","prompt":[1,2]}"#), Err("prompt".to_owned()));
+    assert_eq!(translated(r#"{"model":"m","prompt":"a","suffix":"b"}"#), Err("suffix".to_owned()));
+    assert_eq!(translated(r#"{"model":"m","prompt":"a","echo":true}"#), Err("echo".to_owned()));
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn write_groups(out: &mut String, request: &Value, deployments: &[(&str, Deploym
 fn told(request: &Value, deployment: &Deployment) -> String {
     let mut out = String::new();
     let sent = sent(request, deployment, false).or_else(|refusal| {
-        out.push_str(&format!("  400 {}: {}\n", refusal.param.unwrap_or("-"), refusal.message));
+        out.push_str(&format!("  400 {}: {}\n", refusal.param.as_deref().unwrap_or("-"), refusal.message));
         sent(request, deployment, true)
     });
     let Ok(body) = sent else {

@@ -34,7 +34,7 @@ pub(in crate::gateway) fn read(headers: &HeaderMap, body: Bytes) -> Result<Incom
     }
     if incoming.request.max_output_tokens.is_none() {
         let message = "Invalid 'max_tokens': expected a whole number from 1.".to_owned();
-        return Err(RequestError { param: Some("max_tokens"), message });
+        return Err(RequestError { param: Some("max_tokens".into()), message });
     }
     Ok(incoming)
 }
@@ -50,7 +50,7 @@ pub(in crate::gateway) fn check(body: &MessagesBody) -> Result<(), RequestError>
     }
     let message =
         "Invalid 'thread': no conversations are held here. Send the whole conversation without 'thread'.".to_owned();
-    Err(RequestError { param: Some("thread"), message })
+    Err(RequestError { param: Some("thread".into()), message })
 }
 
 /// Says in OpenAI's words what was said in Anthropic's.

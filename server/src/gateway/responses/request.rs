@@ -83,7 +83,7 @@ impl Translated {
         let message = format!(
             "The provider of this model has no Responses API, and '{param}' cannot be said in chat completions. {what_instead}"
         );
-        self.unsaid.push(Unsaid { error: RequestError { param: Some(param), message }, is_droppable });
+        self.unsaid.push(Unsaid { error: RequestError { param: Some(param.into()), message }, is_droppable });
     }
 }
 

@@ -56,7 +56,7 @@ impl TaskRequest {
         let content_type = http.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let form = Form::read(content_type.unwrap_or_default(), body).await?;
         if form.files(file).all(|file| file.bytes.is_empty()) {
-            let param = Some(file);
+            let param = Some(file.into());
             return Err(RequestError {
                 param,
                 message: format!("Invalid '{file}': expected a file that is not empty."),

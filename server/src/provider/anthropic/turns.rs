@@ -79,7 +79,7 @@ fn use_of(id: String, call: &FunctionCall) -> Block {
 fn result(message: &Message) -> Result<Block, RequestError> {
     let by_name = || message.name.as_deref().map(former_id);
     let tool_use_id = message.tool_call_id.as_deref().map(tool_id).or_else(by_name).ok_or_else(|| RequestError {
-        param: Some("messages"),
+        param: Some("messages".into()),
         message: "Invalid 'messages': expected 'tool_call_id' in a message of role 'tool'.".to_owned(),
     })?;
     let mut content = Vec::new();
@@ -127,7 +127,10 @@ fn block(part: Part) -> Result<Option<Block>, RequestError> {
 }
 
 fn refused(what: &str) -> RequestError {
-    RequestError { param: Some("messages"), message: format!("Invalid 'messages': Claude does not take {what}.") }
+    RequestError {
+        param: Some("messages".into()),
+        message: format!("Invalid 'messages': Claude does not take {what}."),
+    }
 }
 
 fn image(image: ImageUrl) -> Block {
@@ -175,7 +178,7 @@ fn base64_text(data: &str) -> Option<String> {
 }
 
 fn wrong_file(expected: &str) -> RequestError {
-    RequestError { param: Some("messages"), message: format!("Invalid 'file' in 'messages': {expected}.") }
+    RequestError { param: Some("messages".into()), message: format!("Invalid 'file' in 'messages': {expected}.") }
 }
 
 /// A thinking block in the form it has in messages.

@@ -93,7 +93,7 @@ fn level(effort: &str) -> Result<&'static str, RequestError> {
         let message = format!(
             "reasoning_effort: expected \"none\", \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\" or \"max\", got {effort:?}."
         );
-        RequestError { param: Some("reasoning_effort"), message }
+        RequestError { param: Some("reasoning_effort".into()), message }
     })
 }
 

@@ -218,5 +218,5 @@ fn unknown_kind(what: &str, kind: Option<&str>) -> RequestError {
 }
 
 fn bad_part(message: String) -> RequestError {
-    RequestError { param: Some("messages"), message: format!("messages: {message}.") }
+    RequestError { param: Some("messages".into()), message: format!("messages: {message}.") }
 }

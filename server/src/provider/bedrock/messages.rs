@@ -43,7 +43,7 @@ impl<'a> Conversation<'a> {
         }
         if conversation.turns.is_empty() {
             let message = "messages: expected at least one message of a user with some content.".to_owned();
-            return Err(RequestError { param: Some("messages"), message });
+            return Err(RequestError { param: Some("messages".into()), message });
         }
         Ok(conversation)
     }

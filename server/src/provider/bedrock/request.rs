@@ -114,7 +114,7 @@ fn sort_fields(body: &ChatBody, defaults: &Map<String, Value>) -> Result<Fields,
         } else if name == "additionalModelRequestFields" {
             let Value::Object(given) = value else {
                 let message = format!("{name}: expected an object.");
-                return Err(RequestError { param: Some("additionalModelRequestFields"), message });
+                return Err(RequestError { param: Some("additionalModelRequestFields".into()), message });
             };
             fields.models.extend(given.clone());
         } else {

@@ -99,7 +99,7 @@ impl Asked<'_> {
     fn claudes_tool(&self, tool: &chat::Tool) -> Result<Value, RequestError> {
         if !self.model.is_claude() || tool.kind == "function" {
             let message = format!("tools: bedrock takes no tool of the type {:?} for this model.", tool.kind);
-            return Err(RequestError { param: Some("tools"), message });
+            return Err(RequestError { param: Some("tools".into()), message });
         }
         let mut fields = tool.other.clone();
         fields.insert("type".to_owned(), Value::from(tool.kind.as_str()));

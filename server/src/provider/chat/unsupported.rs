@@ -40,7 +40,7 @@ impl Unsupported<'_> {
     /// When it was sent and is not to be dropped.
     pub fn check(&self, param: &'static str, is_sent: bool) -> Result<(), RequestError> {
         if is_sent && !self.drop_params && !self.wishes.contains(&param) {
-            return Err(RequestError { param: Some(param), message: self.message(param) });
+            return Err(RequestError { param: Some(param.into()), message: self.message(param) });
         }
         Ok(())
     }
@@ -62,7 +62,7 @@ impl Unsupported<'_> {
             if taken.contains(&name.as_str()) {
                 passed.insert(name.clone(), value.clone());
             } else if !is_not_sent_on(name) && !value.is_null() && !self.drop_params {
-                return Err(RequestError { param: None, message: self.message(name) });
+                return Err(RequestError { param: Some(name.clone().into()), message: self.message(name) });
             }
         }
         Ok(passed)

@@ -63,7 +63,7 @@ fn tools(body: &ChatBody) -> Result<(Vec<Value>, Option<&'static str>), RequestE
         functions.filter(|function| only.is_none_or(|only| function.name == *only)).map(tool).collect();
     if let Some(name) = only.filter(|_| offered.is_empty()) {
         let message = format!("Invalid 'tool_choice': there is no function \"{name}\" in 'tools'.");
-        return Err(RequestError { param: Some("tool_choice"), message });
+        return Err(RequestError { param: Some("tool_choice".into()), message });
     }
     let choice = match body.tool_choice {
         Some(ToolChoice::Required | ToolChoice::Function(_)) => Some("REQUIRED"),

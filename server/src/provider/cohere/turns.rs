@@ -88,5 +88,8 @@ fn part(part: &Part) -> Result<Value, RequestError> {
 }
 
 fn refused(what: &str) -> RequestError {
-    RequestError { param: Some("messages"), message: format!("Invalid 'messages': Cohere does not take {what}.") }
+    RequestError {
+        param: Some("messages".into()),
+        message: format!("Invalid 'messages': Cohere does not take {what}."),
+    }
 }

@@ -133,7 +133,7 @@ impl<'m> Writer<'m> {
         let call = self.calls.get(signed_id::plain(id)).copied();
         let Some(name) = call.map(|call| call.name).or(message.name.as_deref()) else {
             return Err(RequestError {
-                param: Some("messages"),
+                param: Some("messages".into()),
                 message: format!(
                     "Invalid 'messages': the tool_call_id {id:?} of a tool's message belongs to no call before it."
                 ),

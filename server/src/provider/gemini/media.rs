@@ -158,7 +158,7 @@ fn resolution(image: &ImageUrl) -> Option<&'static str> {
 }
 
 fn wrong(what: String) -> RequestError {
-    RequestError { param: Some("messages"), message: format!("Invalid 'messages': {what}.") }
+    RequestError { param: Some("messages".into()), message: format!("Invalid 'messages': {what}.") }
 }
 
 impl Part {

@@ -58,7 +58,7 @@ fn of_effort(effort: &str) -> Result<Wanted, RequestError> {
         "xhigh" | "max" => Wanted::Most,
         _ => {
             return Err(RequestError {
-                param: Some("reasoning_effort"),
+                param: Some("reasoning_effort".into()),
                 message: format!(
                     "Invalid 'reasoning_effort': expected none, minimal, low, medium, high or xhigh, got {effort:?}."
                 ),
@@ -74,7 +74,7 @@ fn of_thinking(thinking: &Value) -> Result<Wanted, RequestError> {
         (Some("enabled"), Some(tokens)) if tokens > 0 => Ok(Wanted::Tokens(tokens)),
         (Some("enabled"), None) | (Some("adaptive"), _) => Ok(Wanted::Dynamic),
         _ => Err(RequestError {
-            param: Some("thinking"),
+            param: Some("thinking".into()),
             message: "Invalid 'thinking': expected {\"type\": \"enabled\", \"budget_tokens\": tokens} or {\"type\": \"disabled\"}."
                 .to_owned(),
         }),

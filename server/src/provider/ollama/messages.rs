@@ -74,5 +74,8 @@ fn image(url: &str) -> Result<String, RequestError> {
 }
 
 fn refused(what: &str) -> RequestError {
-    RequestError { param: Some("messages"), message: format!("Invalid 'messages': Ollama does not take {what}.") }
+    RequestError {
+        param: Some("messages".into()),
+        message: format!("Invalid 'messages': Ollama does not take {what}."),
+    }
 }

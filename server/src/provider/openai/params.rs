@@ -146,7 +146,7 @@ impl RequestParams {
         let extra_body: Map<String, Value> = read("extra_body", "an object", fields.extra_body)?.unwrap_or_default();
         if let Some(name) = extra_body.keys().find(|name| is_accounted(name)) {
             let message = format!("Invalid 'extra_body': '{name}' has to stand in the body itself.");
-            return Err(RequestError { param: Some("extra_body"), message });
+            return Err(RequestError { param: Some("extra_body".into()), message });
         }
         Ok(Self {
             drop_params: read("drop_params", "true or false", fields.drop_params)?.unwrap_or(false),

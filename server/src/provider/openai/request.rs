@@ -28,7 +28,7 @@ use crate::provider::quirks::Quirks;
 #[error("{message}")]
 pub struct RequestError {
     /// The field at fault; `None` where the body as a whole is.
-    pub param: Option<&'static str>,
+    pub param: Option<Cow<'static, str>>,
     /// What was expected.
     pub message: String,
 }
@@ -406,7 +406,7 @@ pub(super) fn read<T: DeserializeOwned>(
 }
 
 pub(super) fn wrong(param: &'static str, expected: &str) -> RequestError {
-    RequestError { param: Some(param), message: format!("Invalid '{param}': expected {expected}.") }
+    RequestError { param: Some(param.into()), message: format!("Invalid '{param}': expected {expected}.") }
 }
 
 pub(in crate::provider) fn malformed(error: serde_json::Error) -> RequestError {

@@ -218,7 +218,7 @@ mod tests {
             (r#""disable_fallbacks":"yes""#, "disable_fallbacks"),
             (r#""mock_testing_fallbacks":1"#, "mock_testing_fallbacks"),
         ] {
-            assert_eq!(with(members).unwrap_err().param, Some(param), "{members}");
+            assert_eq!(with(members).unwrap_err().param.as_deref(), Some(param), "{members}");
         }
     }
 

@@ -23,7 +23,7 @@ pub(in crate::provider) fn read(
 }
 
 fn wrong() -> RequestError {
-    RequestError { param: Some("tags"), message: "Invalid 'tags': expected a list of texts.".to_owned() }
+    RequestError { param: Some("tags".into()), message: "Invalid 'tags': expected a list of texts.".to_owned() }
 }
 
 /// The tags in `metadata`; `None`: it has no list of them, and a provider may make something of it.

@@ -102,7 +102,7 @@ fn what_a_provider_does_not_take_is_refused_by_name_or_dropped() {
         let body = format!(r#"{{"model":"real","messages":[1],{member}}}"#);
         let name = member.split('"').nth(1).unwrap();
         let error = sent_with(quirks(model), &none, &body, false).unwrap_err();
-        assert_eq!(error.param, Some(name), "{model}");
+        assert_eq!(error.param.as_deref(), Some(name), "{model}");
         let provider = model.split('/').next().unwrap();
         assert!(error.message.starts_with(&format!("{provider} does not support the parameter '{name}'")), "{error}");
         let bare = r#"{"model":"real","messages":[1]}"#;
@@ -120,7 +120,7 @@ fn what_a_provider_does_not_take_is_refused_by_name_or_dropped() {
 fn a_name_in_messages_is_refused_where_it_is_not_taken() {
     let body = r#"{"model":"real","messages":[{"role":"user","name":"ann","content":"x"},{"role":"tool","name":"f","content":"1"}]}"#;
     let error = sent_with(quirks("groq/x"), &RequestConfig::default(), body, false).unwrap_err();
-    assert_eq!(error.param, Some("messages[].name"));
+    assert_eq!(error.param.as_deref(), Some("messages[].name"));
     let dropped = sent_with(quirks("groq/x"), &RequestConfig::default(), body, true).unwrap();
     assert_eq!(dropped, body.replace(r#""name":"ann","#, ""));
 }
@@ -158,7 +158,7 @@ fn what_a_call_may_cost_is_not_to_be_talked_around() {
     {
         let body = format!(r#"{{"model":"real","messages":[1],"extra_body":{{"{name}":5}}}}"#);
         let error = sent_with(Quirks::NONE, &RequestConfig::default(), &body, true).unwrap_err();
-        assert_eq!(error.param, Some("extra_body"), "{name}");
+        assert_eq!(error.param.as_deref(), Some("extra_body"), "{name}");
     }
 }
 

@@ -44,6 +44,6 @@ fn what_is_wrong_is_named() {
         (json!({ "query": "q", "documents": ["a"], "top_n": 0 }), "top_n"),
     ] {
         let error = RerankRequest::read(&object(body.clone()), &how(), &[]).unwrap_err();
-        assert_eq!(error.param, Some(param), "{body}");
+        assert_eq!(error.param.as_deref(), Some(param), "{body}");
     }
 }

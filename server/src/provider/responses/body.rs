@@ -164,7 +164,7 @@ impl NativeBody {
                     "What is left of the budget affords {limit} output tokens, and the Responses API writes at least \
                      {MAX_OUTPUT_TOKENS_MIN}."
                 );
-                return Err(RequestError { param: Some(MAX_OUTPUT_TOKENS), message });
+                return Err(RequestError { param: Some(MAX_OUTPUT_TOKENS.into()), message });
             }
             edits.set(MAX_OUTPUT_TOKENS, span, &limit.to_string(), body);
         }
@@ -184,7 +184,7 @@ impl NativeBody {
         }
         if let Some(name) = of_client.extra_body.keys().find(|name| ACCOUNTED.contains(&name.as_str())) {
             let message = format!("Invalid 'extra_body': '{name}' has to stand in the body itself.");
-            return Err(RequestError { param: Some("extra_body"), message });
+            return Err(RequestError { param: Some("extra_body".into()), message });
         }
         let of_deployment = of_deployment.extra_body.iter().filter(|(name, _)| self.span(name).is_none());
         let of_deployment = of_deployment.filter(|(name, _)| !of_client.extra_body.contains_key(*name));

@@ -66,7 +66,7 @@ fn check(body: &ChatBody, how: &Translation<'_>) -> Result<(), RequestError> {
         Some(limit) => {
             let message =
                 format!("This model writes at least {MAX_OUTPUT_TOKENS_MIN} output tokens; the limit is {limit}.");
-            Err(RequestError { param: Some("max_tokens"), message })
+            Err(RequestError { param: Some("max_tokens".into()), message })
         }
     }
 }

@@ -163,7 +163,7 @@ fn a_body_passes_through_but_for_what_must_change() {
     assert!(upstream(short, None).unwrap().starts_with(r#"{"model":"gpt-2026","input":"x","provider""#));
     assert!(upstream(short, Some(20)).unwrap().contains(r#""max_output_tokens":20"#));
     assert!(upstream(body, Some(200)).unwrap().contains(r#""max_output_tokens":100"#));
-    assert_eq!(upstream(short, Some(15)).unwrap_err().param, Some("max_output_tokens"));
+    assert_eq!(upstream(short, Some(15)).unwrap_err().param.as_deref(), Some("max_output_tokens"));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn what_a_call_may_cost_cannot_be_put_elsewhere() {
         of_client: &of_client,
         of_deployment: &deployment,
     };
-    assert_eq!(native.upstream(&changes).unwrap_err().param, Some("extra_body"));
+    assert_eq!(native.upstream(&changes).unwrap_err().param.as_deref(), Some("extra_body"));
 }
 
 fn how(drop_params: bool) -> Translation<'static> {
@@ -229,7 +229,7 @@ fn what_responses_have_not_is_refused_or_dropped() {
     };
     for (field, value) in [("stop", json!("x")), ("n", json!(2)), ("seed", json!(1)), ("logit_bias", json!({}))] {
         let error = Responses.request(&body(field, value.clone()), &how(false)).unwrap_err();
-        assert_eq!(error.param, Some(field));
+        assert_eq!(error.param.as_deref(), Some(field));
         let sent = Responses.request(&body(field, value), &how(true)).unwrap();
         let sent: Value = serde_json::from_slice(&sent).unwrap();
         assert_eq!(sent.get(field), None, "{field}");

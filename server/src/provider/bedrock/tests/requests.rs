@@ -47,7 +47,7 @@ fn what_bedrock_does_not_take_is_refused_by_name_or_dropped() {
         let mut request = json!({ "model": "m", "messages": [{ "role": "user", "content": "Hello" }] });
         request[param] = value;
         let error = refused(LLAMA, request.clone());
-        assert_eq!(error.param, Some(param));
+        assert_eq!(error.param.as_deref(), Some(param));
         assert!(error.message.contains(param) && error.message.contains("drop_params"), "{}", error.message);
         let sent = translate_with(LLAMA, request, &how(true, None)).unwrap();
         assert_eq!(sent, json!({ "messages": [{ "role": "user", "content": [{ "text": "Hello" }] }] }), "{param}");
@@ -120,7 +120,7 @@ fn one_call_at_a_time() {
     let sent = translate(CLAUDE, request.clone());
     let expected = json!({ "disable_parallel_tool_use": true, "type": "auto" });
     assert_eq!(sent["additionalModelRequestFields"]["tool_choice"], expected);
-    assert_eq!(refused(NOVA, request.clone()).param, Some("parallel_tool_calls"));
+    assert_eq!(refused(NOVA, request.clone()).param.as_deref(), Some("parallel_tool_calls"));
     request["tool_choice"] = json!("required");
     let sent = translate(CLAUDE, request);
     assert_eq!(sent["additionalModelRequestFields"]["tool_choice"], json!({ "disable_parallel_tool_use": true }));
@@ -136,7 +136,7 @@ fn claudes_own_tools_pass() {
     let sent = translate(CLAUDE, request.clone());
     let expected = json!([{ "type": "computer_20250124", "name": "computer", "display_width_px": 10 }]);
     assert_eq!(sent["additionalModelRequestFields"]["tools"], expected);
-    assert_eq!(refused(NOVA, request).param, Some("tools"));
+    assert_eq!(refused(NOVA, request).param.as_deref(), Some("tools"));
 }
 
 fn with_schema(model: &str, more: Value) -> Value {
@@ -236,7 +236,7 @@ fn effort_in_each_makers_words() {
     }
     let request = json!({ "model": "m", "messages": [{ "role": "user", "content": "x" }], "reasoning_effort": "huge" });
     let error = refused(CLAUDE, request);
-    assert!(error.param == Some("reasoning_effort") && error.message.contains("\"xhigh\""), "{error:?}");
+    assert!(error.param.as_deref() == Some("reasoning_effort") && error.message.contains("\"xhigh\""), "{error:?}");
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn claude_is_not_forced_to_call_while_it_thinks() {
     let mut request = after_a_call(true);
     request["tool_choice"] = json!("required");
     request["thinking"] = json!({ "type": "enabled", "budget_tokens": 2000 });
-    assert_eq!(refused(CLAUDE, request.clone()).param, Some("tool_choice"));
+    assert_eq!(refused(CLAUDE, request.clone()).param.as_deref(), Some("tool_choice"));
     let sent = translate_with(CLAUDE, request, &how(true, None)).unwrap();
     assert_eq!(sent["toolConfig"]["toolChoice"], json!({ "auto": {} }));
 }
@@ -291,7 +291,7 @@ fn claude_lets_nobody_choose_its_words_while_it_thinks() {
         let mut request = json!({ "model": "m", "messages": [{ "role": "user", "content": "x" }], name: value });
         translate(CLAUDE, request.clone());
         request["reasoning_effort"] = json!("high");
-        assert_eq!(refused(CLAUDE, request.clone()).param, Some(name));
+        assert_eq!(refused(CLAUDE, request.clone()).param.as_deref(), Some(name));
         let sent = translate_with(CLAUDE, request, &how(true, None)).unwrap();
         assert_eq!(sent.get("inferenceConfig"), None, "{name}");
         assert_eq!(sent["additionalModelRequestFields"].get("top_k"), None, "{name}");
@@ -349,7 +349,7 @@ fn media_that_bedrock_cannot_take_is_refused_with_the_reason() {
         (json!({ "type": "hologram" }), "hologram"),
     ] {
         let error = refused(NOVA, with_part(part));
-        assert_eq!(error.param, Some("messages"));
+        assert_eq!(error.param.as_deref(), Some("messages"));
         assert!(error.message.contains(reason), "{}", error.message);
     }
 }
@@ -381,7 +381,7 @@ fn an_empty_conversation_is_refused() {
     for messages in
         [json!([]), json!([{ "role": "system", "content": "s" }]), json!([{ "role": "user", "content": " " }])]
     {
-        assert_eq!(refused(NOVA, json!({ "model": "m", "messages": messages })).param, Some("messages"));
+        assert_eq!(refused(NOVA, json!({ "model": "m", "messages": messages })).param.as_deref(), Some("messages"));
     }
 }
 

@@ -62,7 +62,7 @@ fn a_wrong_type_names_the_field() {
         (r#"{"model":"m","messages":[1],"stream_options":[]}"#, "stream_options"),
     ] {
         let error = ChatRequest::parse(body.as_bytes(), None).unwrap_err();
-        assert_eq!(error.param, Some(param), "{body}: {error}");
+        assert_eq!(error.param.as_deref(), Some(param), "{body}: {error}");
     }
     for body in ["", "[]", "{", "nonsense", r#"{"model":"m","messages":[1]}}"#] {
         assert_eq!(ChatRequest::parse(body.as_bytes(), None).unwrap_err().param, None, "{body}");
