@@ -1,6 +1,7 @@
 -- A company's month, as the server would have written it: :calls calls of 2,000 keys, 500 users, 60 teams, 20 models and
 -- 5,000 end users in the last 30 days, in up to 20,000 combinations a day; and :keys keys, of 100,000 users and 10,000
--- teams in 100 organizations. The audit log has half as many rows as there are keys.
+-- teams in 100 organizations. The audit log has half as many rows as there are keys. What happened on one day lies together,
+-- as it does where the days came one after the other.
 \set ON_ERROR_STOP on
 \set QUIET on
 SET synchronous_commit = off;
@@ -28,26 +29,26 @@ SELECT 'call-' || n, 'acompletion', encode(sha256(key::text::bytea), 'hex'), 'se
     'customer-' || end_user, NULL, false, 'success', 200, 'chatcmpl-' || n, 'False', '[]', '{}',
     '[["key","' || encode(sha256(key::text::bytea), 'hex') || '",0],["team","team-' || key % 60
         || '",1790000000000000],["gateway","gateway",0]]'
-FROM calls;
+FROM calls ORDER BY at;
 
 INSERT INTO daily_spend
 SELECT (start_time AT TIME ZONE 'UTC')::date, organization_id, team_id, user_id, api_key, model_group, model,
     custom_llm_provider, end_user, sum(spend)::bigint, count(*), 0, sum(prompt_tokens)::bigint,
     sum(completion_tokens)::bigint, 0, 0, 0, 0, 0
-FROM spend_logs GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9;
+FROM spend_logs GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 1;
 
 INSERT INTO daily_key_spend (date, user_id, team_id, organization_id, api_key, model_group, model, provider, spend,
     api_requests, failed_requests, prompt_tokens, completion_tokens, cache_read_tokens, cache_creation_tokens,
     reasoning_tokens)
 SELECT date, user_id, team_id, organization_id, api_key, model_group, model, provider, sum(spend)::bigint,
     sum(api_requests)::bigint, 0, sum(prompt_tokens)::bigint, sum(completion_tokens)::bigint, 0, 0, 0
-FROM daily_spend GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
+FROM daily_spend GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1;
 
 INSERT INTO daily_team_spend (date, organization_id, team_id, model_group, provider, spend, api_requests, failed_requests,
     prompt_tokens, completion_tokens, cache_read_tokens, cache_creation_tokens, reasoning_tokens)
 SELECT date, organization_id, team_id, model_group, provider, sum(spend)::bigint, sum(api_requests)::bigint, 0,
     sum(prompt_tokens)::bigint, sum(completion_tokens)::bigint, 0, 0, 0
-FROM daily_key_spend GROUP BY 1, 2, 3, 4, 5;
+FROM daily_key_spend GROUP BY 1, 2, 3, 4, 5 ORDER BY 1;
 
 INSERT INTO daily_entity_spend (entity_kind, date, entity_id, spend, api_requests, failed_requests, prompt_tokens,
     completion_tokens, cache_read_tokens, cache_creation_tokens, reasoning_tokens)
@@ -56,13 +57,13 @@ SELECT kind, date, id, sum(spend)::bigint, sum(api_requests)::bigint, 0, sum(pro
 FROM daily_spend, LATERAL (VALUES ('global', ''), ('key', api_key), ('user', user_id), ('team', team_id),
     ('organization', organization_id), ('end_user', end_user), ('model_group', model_group), ('provider', provider))
     AS entity (kind, id)
-GROUP BY 1, 2, 3;
+GROUP BY 1, 2, 3 ORDER BY 2;
 
 INSERT INTO weekly_entity_spend (entity_kind, week, entity_id, spend, api_requests, failed_requests, prompt_tokens,
     completion_tokens, cache_read_tokens, cache_creation_tokens, reasoning_tokens)
 SELECT entity_kind, date_trunc('week', date::timestamp)::date, entity_id, sum(spend)::bigint, sum(api_requests)::bigint, 0,
     sum(prompt_tokens)::bigint, sum(completion_tokens)::bigint, 0, 0, 0
-FROM daily_entity_spend WHERE entity_kind IN ('key', 'user', 'end_user') GROUP BY 1, 2, 3;
+FROM daily_entity_spend WHERE entity_kind IN ('key', 'user', 'end_user') GROUP BY 1, 2, 3 ORDER BY 2;
 
 INSERT INTO daily_latency
 SELECT date, model_group, 30 + bucket, sum(api_requests / 10)::bigint FROM daily_spend, generate_series(0, 9) AS bucket
