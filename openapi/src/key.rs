@@ -23,7 +23,7 @@ use crate::patch::Patch;
 pub use bounds::{KeyBound, KeyBounds, KeyBoundsQuery};
 pub use bulk::{
     BULK_MAX, KeyAliasQuery, KeyAliases, KeyBulkDelete, KeyBulkDeleted, KeyBulkUpdate, KeyBulkUpdated, KeyFailure,
-    KeyUpdate, KeysInfo, KeysInfoQuery,
+    KeyUpdate, KeysInfo, KeysInfoQuery, TeamKeyBulkUpdate, TeamKeyBulkUpdated,
 };
 pub use list::{KeyListItem, KeyListQuery, KeyPage, KeySort, KeyStatus, SortOrder};
 pub use rotate::{KeyRegenerate, KeyResetSpend};

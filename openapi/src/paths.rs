@@ -18,6 +18,8 @@ pub const KEY_UNBLOCK: &str = "/key/unblock";
 pub const KEY_SERVICE_ACCOUNT_GENERATE: &str = "/key/service-account/generate";
 /// Changes many keys.
 pub const KEY_BULK_UPDATE: &str = "/key/bulk_update";
+/// Changes many keys of a team in the same way.
+pub const TEAM_KEY_BULK_UPDATE: &str = "/team/key/bulk_update";
 /// Deletes many keys.
 pub const KEY_BULK_DELETE: &str = "/key/bulk_delete";
 /// What the caller may give a key.

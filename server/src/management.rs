@@ -88,6 +88,7 @@ pub fn configure(config: &mut ServiceConfig) {
     guarded(config, paths::KEY_REGENERATE_NAMED, Method::POST, key::regenerate::regenerate_named);
     guarded(config, paths::KEY_RESET_SPEND, Method::POST, key::reset_spend::reset_spend);
     guarded(config, paths::KEY_BULK_UPDATE, Method::POST, key::bulk::update);
+    guarded(config, paths::TEAM_KEY_BULK_UPDATE, Method::POST, key::bulk::update_of_team);
     guarded(config, paths::KEY_BULK_DELETE, Method::POST, key::bulk::delete);
     guarded(config, paths::KEY_BOUNDS, Method::GET, key::bounds::bounds);
     guarded(config, paths::KEY_ALIASES, Method::GET, key::aliases::aliases);

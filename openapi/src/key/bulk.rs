@@ -21,6 +21,42 @@ pub struct KeyBulkUpdate {
     pub keys: Vec<KeyPatch>,
 }
 
+/// Body of `POST /team/key/bulk_update`: one change of keys of a team, of those that are named or of all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"team_id": "web-shop", "all_keys_in_team": true, "update_fields": {"max_budget": 100.0}})))]
+#[serde(deny_unknown_fields)]
+pub struct TeamKeyBulkUpdate {
+    /// The team.
+    #[garde(length(min = 1, max = 255))]
+    pub team_id: String,
+    /// Keys of it or their hashes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(min = 1, max = BULK_MAX), inner(inner(length(min = 1, max = 255))))]
+    #[cfg_attr(feature = "spec", schema(min_items = 1, max_items = 500))]
+    pub key_ids: Option<Vec<String>>,
+    /// All keys of it, in the place of `key_ids`.
+    #[serde(default)]
+    #[garde(skip)]
+    pub all_keys_in_team: bool,
+    /// What `/key/update` takes, but for what is one key's own: which it is, its name, whose it is and its spend.
+    #[garde(dive)]
+    pub update_fields: KeyPatch,
+}
+
+/// Answer of `POST /team/key/bulk_update`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "spec", schema(example = json!({"team_id": "web-shop", "total_requested": 1, "successful_updates": [],
+    "failed_updates": [{"key": "sk-gone", "failed_reason": "The team has no such key.", "param": "key_ids"}]})))]
+pub struct TeamKeyBulkUpdated {
+    /// The team.
+    pub team_id: String,
+    /// What became of each.
+    #[serde(flatten)]
+    pub keys: KeyBulkUpdated,
+}
+
 /// Body of `POST /key/bulk_delete`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "spec", derive(utoipa::ToSchema))]

@@ -108,6 +108,7 @@ struct Api;
         key::regenerate::regenerate_named,
         key::reset_spend::reset_spend,
         key::bulk::update,
+        key::bulk::update_of_team,
         key::bulk::delete,
         key::bulk::info,
         key::aliases::aliases,

@@ -23,12 +23,12 @@ pub(super) use group::{make_for_group, rename};
 pub(super) use join::{Joining, join, leave};
 
 /// What refusals call a team that does not exist, or not for the caller.
-const NOT_FOUND: &str = "Team not found.";
+pub(super) const NOT_FOUND: &str = "Team not found.";
 /// Members shown of a page of teams.
 const MEMBERS_SHOWN_MAX: u64 = 10_000;
 
 /// How the caller stands to a team.
-fn relations_to(principal: &Principal, team: Option<&db::team::Model>) -> Vec<Relation> {
+pub(super) fn relations_to(principal: &Principal, team: Option<&db::team::Model>) -> Vec<Relation> {
     match team {
         Some(team) => principal.relations(None, Some(&team.team_id), team.organization_id.as_deref()),
         None => Vec::new(),

@@ -232,7 +232,7 @@ fn has_example(document: &Value, schema: &Value) -> bool {
 }
 
 /// Every path that clients know by name.
-const PATHS: [&str; 190] = [
+const PATHS: [&str; 191] = [
     paths::REPORT_NEW,
     paths::REPORT_UPDATE,
     paths::REPORT_DELETE,
@@ -249,6 +249,7 @@ const PATHS: [&str; 190] = [
     paths::KEY_BOUNDS,
     paths::KEY_SERVICE_ACCOUNT_GENERATE,
     paths::KEY_BULK_UPDATE,
+    paths::TEAM_KEY_BULK_UPDATE,
     paths::KEY_BULK_DELETE,
     paths::KEY_REGENERATE,
     paths::KEY_REGENERATE_NAMED,

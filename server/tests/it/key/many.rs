@@ -46,6 +46,59 @@ async fn each_of_many_changes_succeeds_or_fails_by_itself() {
 }
 
 #[tokio::test]
+async fn keys_of_a_team_are_changed_in_the_same_way() {
+    let app = TestApp::start().await;
+    add_user(&app, "lead", None, UserRole::InternalUser, "lead").await;
+    add_user(&app, "member", None, UserRole::InternalUser, "member").await;
+    new_team(&app, json!({"team_id": "t", "admins": ["lead"], "members": ["member"]})).await;
+    new_team(&app, json!({"team_id": "other"})).await;
+    let one = generate(&app, json!({"team_id": "t", "key_alias": "one"})).await;
+    let two = generate(&app, json!({"team_id": "t", "user_id": "member"})).await;
+    let foreign = generate(&app, json!({"team_id": "other"})).await;
+    let (lead, member) = (app.sign_in("lead", "lead").await, app.sign_in("member", "member").await);
+    let path = "/team/key/bulk_update";
+    let body = |fields: Value| json!({"team_id": "t", "all_keys_in_team": true, "update_fields": fields});
+
+    let done = lead.post(path, body(json!({"max_budget": 5, "rpm_limit": 9}))).expect_status(200).await.value();
+    assert_eq!((&done["team_id"], &done["total_requested"]), (&json!("t"), &json!(2)));
+    let changed: Vec<_> = done["successful_updates"].as_array().unwrap().iter().map(|one| &one["key_info"]).collect();
+    assert_eq!(changed.len(), 2);
+    assert!(changed.iter().all(|key| (&key["max_budget"], &key["rpm_limit"]) == (&json!(5.0), &json!(9))));
+
+    let some =
+        json!({"team_id": "t", "key_ids": [two.key, foreign.key, "sk-gone"], "update_fields": {"blocked": true}});
+    let done = lead.post(path, some).expect_status(200).await.value();
+    assert_eq!(
+        (&done["total_requested"], &done["successful_updates"][0]["key_info"]["blocked"]),
+        (&json!(3), &json!(true))
+    );
+    let failed: Vec<_> = done["failed_updates"].as_array().unwrap().iter().map(|one| &one["key"]).collect();
+    assert_eq!(failed, [&json!(foreign.key), &json!("sk-gone")]);
+    let shown: KeysInfo =
+        app.post("/v2/key/info", json!({"keys": [one.key, foreign.key]})).expect_status(200).await.json();
+    assert_eq!(shown.info.iter().map(|key| key.blocked).collect::<Vec<_>>(), [false, false]);
+
+    for (fields, param) in [
+        (json!({}), "update_fields"),
+        (json!({"key_alias": "same"}), "update_fields.key_alias"),
+        (json!({"team_id": "other"}), "update_fields.team_id"),
+        (json!({"spend": 0}), "update_fields.spend"),
+        (json!({"max_budget": -1}), "update_fields"),
+        (json!({"budget_duration": "soon"}), "budget_duration"),
+    ] {
+        let refused = lead.post(path, body(fields.clone())).expect_status(400).await.value();
+        assert_eq!(refused["error"]["param"], param, "{fields}");
+    }
+    let mut both = body(json!({"max_budget": 1}));
+    both["key_ids"] = json!([one.key]);
+    lead.post(path, both).expect_status(400).await;
+    lead.post(path, json!({"team_id": "t", "update_fields": {"max_budget": 1}})).expect_status(400).await;
+    let theirs = json!({"team_id": "other", "all_keys_in_team": true, "update_fields": {"max_budget": 1}});
+    lead.post(path, theirs).expect_status(404).await;
+    member.post(path, body(json!({"max_budget": 1}))).expect_status(403).await;
+}
+
+#[tokio::test]
 async fn many_keys_are_shown_and_deleted_each_by_itself() {
     let app = TestApp::start().await;
     let (one, two) = (generate(&app, json!({})).await, generate(&app, json!({"user_id": "ada"})).await);
