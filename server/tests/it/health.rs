@@ -24,6 +24,8 @@ async fn without_its_database_it_is_not_ready_and_known_keys_go_on() {
     let upstream = FakeUpstream::start();
     let app = TestApp::with_upstream(&upstream).await;
     let key = app.new_key(json!({"max_budget": 1.0})).await;
+    // Until the change was read back, the key is looked up once more.
+    app.followed().await;
     app.bearer(&key).post(CHAT, ask("gpt")).expect_status(200).await;
     app.settled().await;
     app.app.db.clone().close().await.unwrap();
